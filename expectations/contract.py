@@ -1,0 +1,303 @@
+"""The names, keys and columns that every part of the pipeline shares, written once.
+
+Arrow schemas, Spark schemas, catalog tables and Great Expectations suites are all derived from this module. It imports only
+the standard library, so that it runs unchanged in a flow, on a Glue cluster and in the Pulumi program.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+RAW_BUCKET = "bovespa-raw-data-bucket"
+REFINED_BUCKET = "bovespa-refined-data-bucket"
+ARTIFACTS_BUCKET = "bovespa-artifacts-bucket"
+QUERY_RESULTS_BUCKET = "bovespa-query-results-bucket"
+
+LAMBDA_NAME = "trigger-glue-job"
+GLUE_JOB_NAME = "bovespa-etl-job"
+DATABASE = "default"
+WORKGROUP = "bovespa"
+
+DEFAULT_INDEX = "IBOV"
+B3_TIME_ZONE = "America/Sao_Paulo"
+
+LANDING_PREFIX = "landing/"
+RAW_PREFIX = "raw-data/"
+RAW_SUFFIX = ".parquet"
+STAGING_PREFIX = "staging/"
+PUBLISHED_PREFIX = "published/"
+REPORTS_PREFIX = "reports/"
+MANIFEST_NAME = "manifest.json"
+PART_NAME = "part-00000.parquet"
+
+# --- columns ---------------------------------------------------------------------------------------------------------
+
+
+class ColumnType(StrEnum):
+    """A column's type by its Hive name, which is also how Athena and the Glue Data Catalog spell it."""
+
+    STRING = "string"
+    BIGINT = "bigint"
+    INT = "int"
+    DOUBLE = "double"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, type, whether it may be null, and what it means to an analyst."""
+
+    name: str
+    type: ColumnType
+    nullable: bool
+    description: str
+
+
+RAW_COLUMNS = (
+    Column("codigo", ColumnType.STRING, False, "Ticker, as B3 states it"),
+    Column("acao", ColumnType.STRING, False, "Company's trading name, as B3 states it"),
+    Column("tipo", ColumnType.STRING, False, "Class, event flags and listing level, verbatim, fixed width 4 + 4 + 2"),
+    Column("setor", ColumnType.STRING, True, "Sector string, verbatim; null where the source has none"),
+    Column("qtde_teorica", ColumnType.BIGINT, False, "Theoretical quantity, in shares"),
+    Column("participacao_pct", ColumnType.DOUBLE, False, "Share of the index, in percent, three decimals"),
+    Column("data_pregao", ColumnType.DATE, False, "Session, as B3's header states it"),
+    Column("timestamp_coleta", ColumnType.TIMESTAMP, False, "Instant of collection, UTC"),
+)
+
+REFINED_COLUMNS = (
+    Column("codigo", ColumnType.STRING, False, "Ticker"),
+    Column("nome_acao", ColumnType.STRING, False, "Company's trading name (the raw column `acao`)"),
+    Column("tipo", ColumnType.STRING, False, "Class and listing level, such as `ON NM`; event flags moved out"),
+    Column("classe", ColumnType.STRING, False, "Class of share: ON, PN, PNA, UNT, CI, …"),
+    Column("segmento_listagem", ColumnType.STRING, True, "Listing level: NM, N1, N2; null for the traditional one"),
+    Column("eventos", ColumnType.STRING, True, "Corporate-event flags of the session, such as `EDJ`; null for none"),
+    Column("setor", ColumnType.STRING, True, "Sector, spelt one way; null where the source has none"),
+    Column("subsetor", ColumnType.STRING, True, "Subsector, spelt one way; null where the sector has none"),
+    Column("quantidade_teorica_acoes", ColumnType.DOUBLE, False, "Theoretical quantity, in shares"),
+    Column("percentual_participacao_ibov", ColumnType.DOUBLE, False, "Share of the index, in percent"),
+    Column("data_pregao", ColumnType.DATE, False, "Session"),
+    Column("timestamp_coleta", ColumnType.TIMESTAMP, False, "Instant of collection, UTC"),
+    Column("dias_desde_coleta", ColumnType.INT, False, "Whole days from the collection to the reference date"),
+)
+
+SUMMARY_COLUMNS = (
+    Column("setor", ColumnType.STRING, True, "Sector; null for shares whose source had none"),
+    Column("classe", ColumnType.STRING, False, "Class of share"),
+    Column("quantidade_teorica_total", ColumnType.DOUBLE, False, "Sum of the theoretical quantities, in shares"),
+    Column("participacao_media", ColumnType.DOUBLE, False, "Mean share of the index, in percent"),
+    Column("participacao_total", ColumnType.DOUBLE, False, "Sum of the shares of the index, in percent"),
+    Column("total_acoes", ColumnType.BIGINT, False, "Number of shares in the group"),
+    Column("data_pregao", ColumnType.DATE, False, "Session"),
+)
+
+SESSION_PARTITIONS = (
+    Column("year", ColumnType.INT, False, "Year of the session"),
+    Column("month", ColumnType.INT, False, "Month of the session"),
+    Column("day", ColumnType.INT, False, "Day of the session"),
+)
+INDEX_PARTITION = Column("indice", ColumnType.STRING, False, "Index code, such as IBXX")
+TICKER_PARTITION = Column("acao", ColumnType.STRING, False, "Ticker (the same as `codigo`)")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the catalog: its name, the key prefix below which its files lie, its columns and its partition columns."""
+
+    name: str
+    prefix: str
+    columns: tuple[Column, ...]
+    partitions: tuple[Column, ...]
+    description: str
+
+
+REFINED_TABLE = Table(
+    "bovespa_refined_data",
+    "refined-data/",
+    REFINED_COLUMNS,
+    (*SESSION_PARTITIONS, TICKER_PARTITION),
+    "The Ibovespa's portfolio, one row a share and session",
+)
+SUMMARY_TABLE = Table(
+    "bovespa_resumo_setor",
+    "resumo-data/",
+    SUMMARY_COLUMNS,
+    SESSION_PARTITIONS,
+    "The Ibovespa by sector and class, per session",
+)
+INDICES_REFINED_TABLE = Table(
+    "bovespa_refined_indices",
+    "refined-indices/",
+    REFINED_COLUMNS,
+    (INDEX_PARTITION, *SESSION_PARTITIONS),
+    "The portfolios of B3's other indices, one row a share and session; the share is that of the index in `indice`",
+)
+INDICES_SUMMARY_TABLE = Table(
+    "bovespa_resumo_setor_indices",
+    "resumo-indices/",
+    SUMMARY_COLUMNS,
+    (INDEX_PARTITION, *SESSION_PARTITIONS),
+    "B3's other indices by sector and class, per session",
+)
+TABLES = (REFINED_TABLE, SUMMARY_TABLE, INDICES_REFINED_TABLE, INDICES_SUMMARY_TABLE)
+
+
+def refined_table(index: str) -> Table:
+    """The table that holds the index's shares: the Ibovespa has its own, the other indices share one."""
+    return REFINED_TABLE if index == DEFAULT_INDEX else INDICES_REFINED_TABLE
+
+
+def summary_table(index: str) -> Table:
+    """The table that holds the index's summary by sector and class."""
+    return SUMMARY_TABLE if index == DEFAULT_INDEX else INDICES_SUMMARY_TABLE
+
+
+# --- B3's texts ------------------------------------------------------------------------------------------------------
+
+TICKER_PATTERN = r"^[A-Z0-9]{4}\d{1,2}$"
+INDEX_PATTERN = r"^[A-Z][A-Z0-9]{3}$"
+NAME_PATTERN = r"^[A-Z0-9 /.&+\-]{1,12}$"
+
+# B3 writes `type` as fixed-width fields, right-trimmed: a class of four characters, flags of four, a level of two.
+TYPE_CLASS_WIDTH = 4
+TYPE_FLAGS_WIDTH = 4
+TYPE_LEVEL_WIDTH = 2
+CLASSES = ("ON", "PN", "PNA", "PNB", "PNC", "PND", "UNT", "CI", "DRN", "DR1", "DR2", "DR3")
+EVENT_FLAGS = (
+    *("ED", "EJ", "EB", "EX", "ES", "ER", "EG", "EA"),
+    *("EDJ", "EDR", "EDB", "EDS", "EJB", "EJS", "ERJ", "ERS", "EBG", "EBS", "ATZ"),
+)
+LISTING_LEVELS = ("NM", "N1", "N2", "MA", "MB", "M2")
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+class ContractError(ValueError):
+    """A key, index code or value that is not of the contract's form. The message names it and says what is expected."""
+
+
+def session_path(session: date) -> str:
+    """The Hive path of a session: `year=YYYY/month=MM/day=DD`."""
+    return f"year={session:%Y}/month={session:%m}/day={session:%d}"
+
+
+def check_index(index: str) -> str:
+    """The index code itself, when it has a code's form.
+
+    Raises:
+        ContractError: it has not (B3's codes are four capitals or digits, such as IBOV or ICO2).
+    """
+    if not re.fullmatch(INDEX_PATTERN, index):
+        raise ContractError(f"index code {index!r}: expected four capitals or digits, such as IBOV or IBXX")
+    return index
+
+
+def raw_key(index: str, session: date) -> str:
+    """The key of a raw file: `raw-data/year=YYYY/month=MM/day=DD/ibov_carteira_YYYYMMDD.parquet`."""
+    name = f"{check_index(index).lower()}_carteira_{session:%Y%m%d}{RAW_SUFFIX}"
+    return f"{RAW_PREFIX}{session_path(session)}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RawObject:
+    """What a raw key says: the index and the session."""
+
+    index: str
+    session: date
+
+
+_RAW_KEY = re.compile(
+    r"raw-data/year=(\d{4})/month=(\d{2})/day=(\d{2})/([a-z][a-z0-9]{3})_carteira_(\d{8})\.parquet", re.ASCII
+)
+
+
+def parse_raw_key(key: str) -> RawObject:
+    """Read a raw key back; the inverse of `raw_key`.
+
+    Raises:
+        ContractError: the key is not of the contract's form, or its folder and its file name disagree.
+    """
+    found = _RAW_KEY.fullmatch(key)
+    if not found:
+        raise ContractError(f"raw key {key!r}: expected {RAW_PREFIX}year=YYYY/month=MM/day=DD/ibov_carteira_YYYYMMDD.parquet")
+    year, month, day, index, stamp = found.groups()
+    try:
+        session = date(int(year), int(month), int(day))
+    except ValueError as error:
+        raise ContractError(f"raw key {key!r}: {year}-{month}-{day} is not a date") from error
+    if stamp != f"{session:%Y%m%d}":
+        raise ContractError(f"raw key {key!r}: the folder says {session:%Y%m%d}, the file name {stamp}")
+    return RawObject(index.upper(), session)
+
+
+def landing_key(index: str, session: date | None, collected_at: datetime, source: str, page: int, sha256: str) -> str:
+    """The key of one payload as received.
+
+    Args:
+        index: index code.
+        session: the session that the payload's header states; None where the payload does not say, and the key then lies
+            below `landing/undated/` so that the bytes are kept all the same.
+        collected_at: instant at which the collection began (aware).
+        source: `json`, `csv` or `html`.
+        page: page number, from 1.
+        sha256: hexadecimal digest of the bytes as received; its first 12 digits make the key unique.
+    """
+    folder = session_path(session) if session else "undated"
+    stamp = collected_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{LANDING_PREFIX}{folder}/{check_index(index).lower()}_{stamp}_p{page:03d}_{sha256[:12]}.{source}.gz"
+
+
+def staging_prefix(run_id: str) -> str:
+    """The prefix below which one Glue run writes: `staging/<run>/`."""
+    return f"{STAGING_PREFIX}{run_id}/"
+
+
+def manifest_key(run_id: str) -> str:
+    """The key of the manifest, which a Glue run writes last."""
+    return f"{staging_prefix(run_id)}{MANIFEST_NAME}"
+
+
+def partition_values(table: Table, index: str, session: date, ticker: str | None = None) -> tuple[str, ...]:
+    """A partition's values as the catalog holds them, in the order of the table's partition columns.
+
+    Numbers are canonical (`6`, not `06`): the columns are `int`, and Athena compares them as numbers.
+
+    Raises:
+        ContractError: the table is partitioned by ticker and none was given.
+    """
+    known = {
+        INDEX_PARTITION.name: index,
+        "year": str(session.year),
+        "month": str(session.month),
+        "day": str(session.day),
+        TICKER_PARTITION.name: ticker,
+    }
+    values = tuple(known[column.name] for column in table.partitions)
+    if None in values:
+        raise ContractError(f"table {table.name}: a partition needs a ticker")
+    return tuple(str(value) for value in values)
+
+
+def partition_prefix(table: Table, index: str, session: date, ticker: str | None = None) -> str:
+    """The key prefix of a partition: `refined-data/year=2025/month=06/day=30/acao=VALE3/`.
+
+    Args:
+        ticker: for a table that is partitioned by ticker; without it, the prefix of the whole session.
+    """
+    names = {column.name for column in table.partitions}
+    folders = [f"{INDEX_PARTITION.name}={check_index(index)}"] if INDEX_PARTITION.name in names else []
+    folders.append(session_path(session))
+    if TICKER_PARTITION.name in names and ticker is not None:
+        folders.append(f"{TICKER_PARTITION.name}={ticker}")
+    return f"{table.prefix}{'/'.join(folders)}/"
+
+
+def published_key(index: str, session: date) -> str:
+    """The key of a session's publication record."""
+    return f"{PUBLISHED_PREFIX}{check_index(index).lower()}/{session_path(session)}/publication.json"

@@ -1,0 +1,94 @@
+"""The manifest that a Glue run writes last: what it read, and every file that it wrote.
+
+The Glue script writes it and the flow reads it, so both take it from here. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from expectations.contract import ContractError
+
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One raw object version that the run read."""
+
+    bucket: str
+    key: str
+    version_id: str
+    index: str
+    session: date
+    reference_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One Parquet file that the run wrote, and the partition that it is the whole content of.
+
+    `ticker` is None in tables that are not partitioned by ticker.
+    """
+
+    table: str
+    index: str
+    session: date
+    ticker: str | None
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StagedSession:
+    """One session of the run's output, with its row counts in the refined and in the summary table."""
+
+    index: str
+    session: date
+    rows: int
+    summary_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The whole output of one Glue run."""
+
+    run_id: str
+    sources: tuple[Source, ...]
+    sessions: tuple[StagedSession, ...]
+    files: tuple[StagedFile, ...]
+
+    def to_json(self) -> str:
+        """The manifest as JSON text; the same manifest is always the same text."""
+        body = {"manifest_version": MANIFEST_VERSION, **asdict(self)}
+        return json.dumps(body, default=date.isoformat, indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Manifest:
+        """Read a manifest back.
+
+        Raises:
+            ContractError: the text is not a manifest of this version.
+        """
+        try:
+            body = json.loads(text)
+            version = body["manifest_version"]
+            if version != MANIFEST_VERSION:
+                raise ContractError(f"manifest_version {version!r}: this code reads version {MANIFEST_VERSION}")
+            return cls(
+                run_id=body["run_id"],
+                sources=tuple(Source(**_dated(item, "session", "reference_date")) for item in body["sources"]),
+                sessions=tuple(StagedSession(**_dated(item, "session")) for item in body["sessions"]),
+                files=tuple(StagedFile(**_dated(item, "session")) for item in body["files"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, ContractError):
+                raise
+            raise ContractError(f"manifest: not readable ({type(error).__name__}: {error})") from error
+
+
+def _dated(item: dict[str, Any], *names: str) -> dict[str, Any]:
+    return item | {name: date.fromisoformat(item[name]) for name in names}
