@@ -1,0 +1,69 @@
+"""Great Expectations' Data Docs of a session's gate runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
+
+    from expectations.gate import GateReport
+
+_SITE = "gates"
+# Tutorials' pictures and fonts that no page of ours refers to: 4 MB a site.
+_UNUSED = frozenset({"fonts", "images"})
+
+
+def build_docs(reports: Sequence[GateReport]) -> Mapping[str, bytes]:
+    """The Data Docs site of some gate runs.
+
+    Returns:
+        The site's files by their path below the site; `index.html` leads to the others.
+    """
+    import great_expectations as gx  # noqa: PLC0415 - 2 s to import
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    with TemporaryDirectory(prefix="data-docs-") as folder:
+        site = Path(folder)
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        for name in context.get_site_names():
+            context.delete_data_docs_site(name)
+        context.add_data_docs_site(_SITE, _site_config(site))
+        for report in reports:
+            for validation in report.validations:
+                _store(context, report, validation)
+        context.build_data_docs(site_names=[_SITE])
+        files = [path for path in sorted(site.rglob("*")) if path.is_file()]
+        return {
+            path.relative_to(site).as_posix(): path.read_bytes()
+            for path in files
+            if not _UNUSED.intersection(path.relative_to(site).parts)
+        }
+
+
+def _site_config(site: Path) -> dict[str, Any]:
+    return {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)},
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+    }
+
+
+def _store(context: Any, report: GateReport, validation: ExpectationSuiteValidationResult) -> None:  # noqa: ANN401
+    from great_expectations.core.run_identifier import RunIdentifier  # noqa: PLC0415
+    from great_expectations.data_context.types.resource_identifiers import (  # noqa: PLC0415
+        ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
+    )
+
+    identifier = ValidationResultIdentifier(
+        expectation_suite_identifier=ExpectationSuiteIdentifier(name=validation.suite_name),
+        run_id=RunIdentifier(run_name=f"{report.index}-{report.session}", run_time=report.checked_at),
+        batch_identifier=report.gate,
+    )
+    context.validation_results_store.set(identifier, validation)

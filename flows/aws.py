@@ -1,0 +1,72 @@
+"""The AWS clients of the flows; no other module of theirs makes one.
+
+Where the account is, is the environment's affair: boto3 reads `AWS_ENDPOINT_URL`, the region and the credentials itself, so
+that the account on the laptop and AWS are reached by the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from flows.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+PARALLEL_CALLS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """The clients that the flows need."""
+
+    s3: S3Client
+    glue: GlueClient
+    athena: AthenaClient
+
+
+def connect() -> Aws:
+    """Clients for the account that the environment names, with botocore's standard retries (throttling, timeouts, 5xx)."""
+    import boto3  # noqa: PLC0415, TID251 - the one place where clients are made
+    from botocore.config import Config  # noqa: PLC0415
+
+    session = boto3.Session()
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 6},
+        connect_timeout=10,
+        read_timeout=60,
+        max_pool_connections=PARALLEL_CALLS,
+    )
+    return Aws(
+        s3=session.client("s3", config=config),
+        glue=session.client("glue", config=config),
+        athena=session.client("athena", config=config),
+    )
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's code of an error, such as `NoSuchKey` or `404`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def aws_errors(action: str) -> Iterator[None]:
+    """Turn AWS's errors within the block into one readable line.
+
+    Args:
+        action: what was being done, to what.
+
+    Raises:
+        AwsError: AWS refused, failed, or was not to be had.
+    """
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise AwsError(f"{action}: {error}") from error

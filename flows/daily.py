@@ -1,0 +1,168 @@
+"""The flow `daily`: collect the session that B3 shows, take it the whole way, and publish it.
+
+scrape → land → parse → gate 1 → upload → the Glue run of exactly that upload → gate 2 → publish → confirm through Athena
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from expectations.contract import DEFAULT_INDEX, ContractError, check_index
+from expectations.gate import GateRefused, GateReport, require
+from flows.aws import connect
+from flows.errors import AwsError, BovespaError, PublishError
+from flows.etl import GlueRun
+from flows.pipeline import Audited, Collected, Pipeline
+from flows.reports import ALREADY_PUBLISHED, PUBLISHED, Summary, publish_reports
+from flows.settings import load_settings
+from flows.staging import StagedSession
+from flows.storage import Publication, RawVersion
+
+EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
+
+
+class _OneLine(logging.Filter):
+    """Keeps the tracebacks of expected errors out of the log: their message says all that helps."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], EXPECTED_ERRORS):
+            record.exc_info = None
+        return True
+
+
+for _name in ("prefect.flow_runs", "prefect.task_runs"):
+    logging.getLogger(_name).addFilter(_OneLine())
+
+
+@task(name="collect", cache_policy=NO_CACHE)
+def collect(pipeline: Pipeline, index: str, collected_at: datetime) -> Collected:
+    """Scrape B3, land every payload, parse."""
+    return pipeline.collect(index, collected_at)
+
+
+@task(name="gate-1-raw", cache_policy=NO_CACHE)
+def check_raw(pipeline: Pipeline, collected: Collected) -> GateReport:
+    """Gate 1, before the upload."""
+    return pipeline.check_raw(collected)
+
+
+@task(name="upload-raw", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def upload(pipeline: Pipeline, collected: Collected, *, force: bool) -> RawVersion:
+    """Upload the raw file, which triggers the ETL."""
+    return pipeline.upload(collected, force=force)
+
+
+@task(name="await-etl", cache_policy=NO_CACHE)
+def refine(pipeline: Pipeline, version: RawVersion) -> tuple[GlueRun, StagedSession]:
+    """Wait for the Glue run of that raw version."""
+    return pipeline.refine(version)
+
+
+@task(name="gate-2-refined", cache_policy=NO_CACHE)
+def audit(pipeline: Pipeline, version: RawVersion, staged: StagedSession) -> Audited:
+    """Gate 2, on the staged Parquet files."""
+    return pipeline.audit(version, staged)
+
+
+def _may_pass(_task: object, _run: object, state: object) -> bool:
+    error = getattr(state, "data", None)
+    return isinstance(getattr(error, "exception", error), AwsError | PublishError)
+
+
+@task(name="publish", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def publish(pipeline: Pipeline, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
+    """Publish the audited files and confirm them through Athena."""
+    return pipeline.publish(version, audited, force=force)
+
+
+@flow(name="daily", flow_run_name="daily-{index}", validate_parameters=True, persist_result=False)
+def daily(index: str = DEFAULT_INDEX, *, force: bool = False, collected_at: datetime | None = None) -> dict[str, object]:
+    """Collect the index's session from B3 and publish it.
+
+    Args:
+        index: index code that B3 publishes.
+        force: repeat a session that is already published.
+        collected_at: instant at which the answer was recorded, where B3_BASE_URL serves a recorded one; by default now.
+
+    Returns:
+        The run's summary as JSON's types.
+    """
+    log = get_run_logger()
+    summary = Summary(check_index(index), datetime.now(UTC))
+    pipeline = Pipeline(load_settings(), connect())
+    try:
+        _run(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
+    except EXPECTED_ERRORS as error:
+        summary.error = str(error)
+        raise
+    finally:
+        _report(pipeline, summary)
+    log.info(summary.headline)
+    return summary.to_dict()
+
+
+def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: datetime) -> None:
+    log = get_run_logger()
+    with _timed(summary, "collect"):
+        collected = collect(pipeline, summary.index, collected_at)
+    facts = collected.facts
+    summary.session = facts.session
+    log.info("B3 shows %s of session %s (%s)", facts.index, facts.session, facts.source)
+    if not force and (publication := pipeline.publication(facts)):
+        summary.outcome, summary.rows, summary.run_id = ALREADY_PUBLISHED, publication.rows, publication.run_id
+        return
+    with _timed(summary, "gate 1"):
+        _pass(summary, check_raw(pipeline, collected))
+    with _timed(summary, "upload"):
+        version = upload(pipeline, collected, force=force)
+    summary.raw = f"s3://{version.bucket}/{version.key}"
+    log.info("raw file %s, version %s", summary.raw, version.version_id)
+    with _timed(summary, "etl"):
+        run, staged = refine(pipeline, version)
+    summary.run_id = run.run_id
+    log.info("Glue run %s succeeded after %d s", run.run_id, run.seconds)
+    with _timed(summary, "gate 2"):
+        audited = audit(pipeline, version, staged)
+        _pass(summary, audited.report)
+    with _timed(summary, "publish and confirm"):
+        publication = publish(pipeline, version, audited, force=force)
+    summary.outcome, summary.rows = PUBLISHED, publication.rows
+
+
+def _pass(summary: Summary, report: GateReport) -> None:
+    log = get_run_logger()
+    summary.gates.append(report)
+    for warning in report.warnings:
+        log.warning("%s warns: %s", report.gate, warning.line())
+    require(report)
+    log.info(report.verdict())
+
+
+def _report(pipeline: Pipeline, summary: Summary) -> None:
+    """Keep the reports; a run must not fail, nor hide why it failed, because they could not be kept."""
+    log = get_run_logger()
+    with _timed(summary, "reports"):
+        try:
+            publish_reports(pipeline.aws.s3, pipeline.settings.artifacts_bucket, summary)
+        except AwsError as error:
+            log.warning("the reports were not kept: %s", error)
+        create_markdown_artifact(
+            summary.to_markdown(), key=f"daily-{summary.index.lower()}", description=summary.headline
+        )
+
+
+@contextmanager
+def _timed(summary: Summary, step: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        summary.seconds[step] = round(time.perf_counter() - began, 3)

@@ -1,0 +1,85 @@
+"""The errors of the flows, named for what the caller can do about them.
+
+    BovespaError
+    ├── SettingsError       a setting is wrong: mend it
+    ├── B3Error
+    │   ├── B3Unavailable   B3 could not be had: try again later
+    │   └── PayloadError    B3 answered what this code does not understand: the bytes are in landing/, replay once mended
+    ├── AwsError            AWS refused, failed, or was not to be had
+    ├── EtlError
+    │   ├── EtlNotStarted   no Glue run for the raw version: look at the Lambda
+    │   ├── EtlRunFailed    the Glue run ended in another state than SUCCEEDED: look at its message
+    │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
+    ├── StagingError        the run's output is not what its manifest says: nothing is published
+    ├── PublishError        the published state could not be reached: run the flow again
+    └── QueryError          Athena refused or failed a query
+
+A gate that refuses raises `expectations.gate.GateRefused`; a key or code of the wrong form `expectations.contract.ContractError`.
+"""
+
+from __future__ import annotations
+
+
+class BovespaError(Exception):
+    """Any failure that the pipeline explains by itself, in one line."""
+
+
+class SettingsError(BovespaError):
+    """A setting is unknown or has a value that cannot be."""
+
+
+class B3Error(BovespaError):
+    """The portfolio could not be collected."""
+
+
+class B3Unavailable(B3Error):  # noqa: N818 - a state of B3, not a fault of this code
+    """B3 could not be had: no usable HTTP answer within the limits."""
+
+
+class PayloadError(B3Error):
+    """An answer of B3 is not of a known form.
+
+    Attributes:
+        field: where in the answer, such as `results[3].part`.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+class AwsError(BovespaError):
+    """AWS refused a call, failed at it, or was not to be had; botocore's own retries had been used up."""
+
+
+class EtlError(BovespaError):
+    """The Glue job did not turn the raw object version into staged files."""
+
+
+class EtlNotStarted(EtlError):  # noqa: N818 - a state of the run
+    """No Glue run for the raw object version appeared within the limit."""
+
+
+class EtlRunFailed(EtlError):  # noqa: N818 - a state of the run
+    """The Glue run ended FAILED, STOPPED, TIMEOUT, ERROR or EXPIRED."""
+
+    def __init__(self, run_id: str, state: str, reason: str) -> None:
+        super().__init__(f"Glue run {run_id} ended {state}: {reason}")
+        self.run_id = run_id
+        self.state = state
+
+
+class EtlOverdue(EtlError):  # noqa: N818 - a state of the run
+    """The Glue run is still going after the deadline; a later flow run reattaches to it."""
+
+
+class StagingError(BovespaError):
+    """What the Glue run left in staging is missing, or not what its manifest says."""
+
+
+class PublishError(BovespaError):
+    """A session could not be brought to its published state."""
+
+
+class QueryError(BovespaError):
+    """Athena refused or failed a query; the message is Athena's own reason."""

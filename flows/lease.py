@@ -1,0 +1,98 @@
+"""One publisher a session: a lease in S3, taken with a conditional write.
+
+Copying a session's files and moving its partitions takes several calls; two flows that did so at once for the same session
+could mix their files. S3's `If-None-Match` lets one of them in (AWS: "Conditional writes"). A holder that was killed leaves
+its lease behind, which is void after a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_random_exponential
+
+from expectations.contract import check_index, session_path
+from flows.aws import aws_errors, error_code
+from flows.errors import PublishError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+LEASE_PREFIX = "leases/"
+_TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+_GONE = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+def lease_key(index: str, session: date) -> str:
+    """The key of a session's lease."""
+    return f"{LEASE_PREFIX}{check_index(index).lower()}/{session_path(session)}/lease"
+
+
+@contextmanager
+def session_lease(s3: S3Client, bucket: str, index: str, session: date, void_after: float) -> Iterator[None]:
+    """Hold the session's lease within the block, waiting for another holder first.
+
+    Args:
+        void_after: age in seconds at which another holder's lease is void; also the longest wait.
+
+    Raises:
+        PublishError: another flow held the lease all the time.
+        AwsError: S3 could not be asked.
+    """
+    key = lease_key(index, session)
+    with aws_errors(f"taking the lease s3://{bucket}/{key}"):
+        etag = _wait_for(s3, bucket, key, void_after)
+    try:
+        yield
+    finally:
+        with aws_errors(f"giving back the lease s3://{bucket}/{key}"):
+            _give_back(s3, bucket, key, etag)
+
+
+def _wait_for(s3: S3Client, bucket: str, key: str, void_after: float) -> str:
+    retries = Retrying(
+        retry=retry_if_result(lambda etag: etag is None),
+        wait=wait_random_exponential(multiplier=0.2, max=5),
+        stop=stop_after_delay(void_after + 1),
+    )
+    try:
+        etag: str = retries(_take, s3, bucket, key, void_after)
+    except RetryError as error:
+        raise PublishError(f"s3://{bucket}/{key}: another flow has been publishing the session for {void_after:g} s") from error
+    return etag
+
+
+def _take(s3: S3Client, bucket: str, key: str, void_after: float) -> str | None:
+    try:
+        # The body is of this holder only, and so is the ETag that gives the lease back.
+        return s3.put_object(Bucket=bucket, Key=key, Body=uuid4().bytes, IfNoneMatch="*")["ETag"]
+    except ClientError as error:
+        if error_code(error) not in _TAKEN:
+            raise
+    _drop_if_void(s3, bucket, key, void_after)
+    return None
+
+
+def _drop_if_void(s3: S3Client, bucket: str, key: str, void_after: float) -> None:
+    try:
+        head = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error_code(error) in _GONE:
+            return
+        raise
+    if (datetime.now(UTC) - head["LastModified"]).total_seconds() > void_after:
+        _give_back(s3, bucket, key, head["ETag"])
+
+
+def _give_back(s3: S3Client, bucket: str, key: str, etag: str) -> None:
+    try:
+        s3.delete_object(Bucket=bucket, Key=key, IfMatch=etag)
+    except ClientError as error:
+        # Void and taken over meanwhile: it is another holder's.
+        if error_code(error) not in _TAKEN | _GONE:
+            raise

@@ -1,0 +1,146 @@
+"""The portfolio of one session, and how B3 writes numbers, dates and texts in pt-br.
+
+B3 writes `1.234.567,89` and `dd/mm/yy` in pt-br, `1,234,567.89` and `mm/dd/yy` in en-us. Only pt-br is asked for, and only
+pt-br is read: "04/07/25" is another session in the other language, so a guess would be silent damage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from flows.errors import PayloadError
+
+MAX_TEXT = 80  # characters; the longest recorded text, a sector, has 49
+MAX_SHOWN = 60  # characters of a value that an error repeats
+
+_QUANTITY = re.compile(r"\d{1,3}(?:\.\d{3}){0,5}", re.ASCII)
+_SHARE = re.compile(r"\d{1,3},\d{3}", re.ASCII)
+_DIVISOR = re.compile(r"\d{1,3}(?:\.\d{3}){0,5},\d{2,10}", re.ASCII)
+_SWAPPED = str.maketrans(",.", ".,")  # turns an en-us figure into a pt-br one
+_DATE = re.compile(r"(\d{2})/(\d{2})/(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One row of a portfolio, as B3 states it. `setor` is None where the source has none."""
+
+    codigo: str
+    acao: str
+    tipo: str
+    setor: str | None
+    qtde_teorica: int
+    participacao_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The portfolio of one session with the totals that B3 states once for all of it.
+
+    Attributes:
+        index: index code.
+        session: the trading day, from B3's header.
+        source: `json`, `csv` or `html`.
+        total_records: number of rows by B3's own count; None where the source states none.
+        total_quantity: sum of the theoretical quantities by B3's header, in shares.
+        total_share: sum of the shares of the index by B3's header, in percent.
+        divisor: B3's "redutor".
+    """
+
+    index: str
+    session: date
+    source: str
+    holdings: tuple[Holding, ...]
+    total_records: int | None
+    total_quantity: int
+    total_share: Decimal
+    divisor: Decimal
+
+    @property
+    def has_sectors(self) -> bool:
+        """Whether any row carries a sector."""
+        return any(holding.setor for holding in self.holdings)
+
+    def fingerprint(self) -> str:
+        """Digest of what B3 states, whatever the source, the row order and the time of collection.
+
+        Sectors are left out: they are B3's labels, absent from two of the three sources.
+        """
+        rows = sorted(
+            [h.codigo, h.acao, h.tipo, str(h.qtde_teorica), str(h.participacao_pct)] for h in self.holdings
+        )
+        totals = [str(self.total_quantity), str(self.total_share), str(self.divisor.normalize())]
+        text = json.dumps([self.index, self.session.isoformat(), totals, rows], ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shown(value: object) -> str:
+    """A value as an error repeats it: one line, of bounded length."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
+
+
+def read_quantity(field: str, value: object) -> int:
+    """A whole number with thousands separators: `1.345.832.968`.
+
+    Raises:
+        PayloadError: the value is anything else.
+    """
+    return int(_matched(field, value, _QUANTITY, "1.234.567").replace(".", ""))
+
+
+def read_share(field: str, value: object) -> Decimal:
+    """A share of the index in percent, with three decimals: `2,732`.
+
+    Raises:
+        PayloadError: the value is anything else.
+    """
+    return Decimal(_matched(field, value, _SHARE, "1,234").replace(",", "."))
+
+
+def read_divisor(field: str, value: object) -> Decimal:
+    """B3's divisor, thousands separated and with up to ten decimals (eight, or four recorded): `15.453.473,14801835`.
+
+    Raises:
+        PayloadError: the value is anything else.
+    """
+    return Decimal(_matched(field, value, _DIVISOR, "1.234.567,12345678").replace(".", "").replace(",", "."))
+
+
+def read_session(field: str, value: object) -> date:
+    """A session's date, `dd/mm/yy`.
+
+    Raises:
+        PayloadError: the value is anything else, or no day of the calendar.
+    """
+    text = _matched(field, value, _DATE, "dd/mm/yy")
+    try:
+        return datetime.strptime(text, "%d/%m/%y").date()  # noqa: DTZ007 - a calendar day has no zone
+    except ValueError as error:
+        raise PayloadError(field, f"{shown(value)} is not a date (dd/mm/yy, as in pt-br)") from error
+
+
+def read_text(field: str, value: object) -> str:
+    """A text, exactly as it stands.
+
+    Raises:
+        PayloadError: the value is not a text, is empty or longer than 80 characters, or holds control characters.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise PayloadError(field, f"{shown(value)} where a text was expected")
+    if len(value) > MAX_TEXT or not value.isprintable():
+        raise PayloadError(field, f"{shown(value)} is not a text of at most {MAX_TEXT} printable characters")
+    return value
+
+
+def _matched(field: str, value: object, pattern: re.Pattern[str], example: str) -> str:
+    if isinstance(value, str):
+        if pattern.fullmatch(value):
+            return value
+        if pattern.fullmatch(value.translate(_SWAPPED)):
+            raise PayloadError(field, f"{shown(value)} is an en-us figure, pt-br ({example}) was asked for")
+    raise PayloadError(field, f"{shown(value)} is not of B3's pt-br form {example}")

@@ -1,0 +1,152 @@
+"""A portfolio as the raw Parquet file, and back.
+
+The Arrow schema is the contract's raw columns; what B3 states once for the whole portfolio goes into the file's own metadata.
+The same portfolio, collected at the same instant, is always the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from expectations.contract import RAW_COLUMNS, ColumnType, ContractError
+from flows.portfolio import Portfolio
+
+METADATA_KEY = b"bovespa"
+
+_ARROW_TYPES = {
+    ColumnType.STRING: pa.string(),
+    ColumnType.BIGINT: pa.int64(),
+    ColumnType.INT: pa.int32(),
+    ColumnType.DOUBLE: pa.float64(),
+    ColumnType.DATE: pa.date32(),
+    ColumnType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+}
+
+RAW_SCHEMA = pa.schema(
+    [pa.field(column.name, _ARROW_TYPES[column.type], nullable=column.nullable) for column in RAW_COLUMNS]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RawFacts:
+    """What a raw file says of its portfolio as a whole.
+
+    Attributes:
+        index: index code.
+        session: the trading day.
+        source: `json`, `csv` or `html`.
+        collected_at: instant of the collection (UTC).
+        total_records: rows by B3's own count; None where the source states none.
+        total_quantity: sum of the quantities by B3's header, in shares.
+        total_share: sum of the shares by B3's header, in percent.
+        divisor: B3's "redutor".
+        fingerprint: `Portfolio.fingerprint`.
+        has_sectors: whether any row carries a sector.
+        payloads: landing keys of the payloads that the portfolio was parsed from.
+    """
+
+    index: str
+    session: date
+    source: str
+    collected_at: datetime
+    total_records: int | None
+    total_quantity: int
+    total_share: Decimal
+    divisor: Decimal
+    fingerprint: str
+    has_sectors: bool
+    payloads: tuple[str, ...]
+
+    @classmethod
+    def of(cls, portfolio: Portfolio, collected_at: datetime, payloads: Sequence[str]) -> RawFacts:
+        """The facts of a portfolio that was collected at an instant from payloads in landing."""
+        return cls(
+            index=portfolio.index,
+            session=portfolio.session,
+            source=portfolio.source,
+            collected_at=collected_at.astimezone(UTC),
+            total_records=portfolio.total_records,
+            total_quantity=portfolio.total_quantity,
+            total_share=portfolio.total_share,
+            divisor=portfolio.divisor,
+            fingerprint=portfolio.fingerprint(),
+            has_sectors=portfolio.has_sectors,
+            payloads=tuple(payloads),
+        )
+
+    def to_json(self) -> str:
+        """The facts as JSON text; the same facts are always the same text."""
+        return json.dumps(asdict(self), default=str, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> RawFacts:
+        """Read the facts back.
+
+        Raises:
+            ContractError: the text is not a raw file's metadata.
+        """
+        try:
+            body = json.loads(text)
+            return cls(
+                **body
+                | {
+                    "session": date.fromisoformat(body["session"]),
+                    "collected_at": datetime.fromisoformat(body["collected_at"]),
+                    "total_share": Decimal(body["total_share"]),
+                    "divisor": Decimal(body["divisor"]),
+                    "payloads": tuple(body["payloads"]),
+                }
+            )
+        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+            raise ContractError(f"raw metadata: not readable ({type(error).__name__}: {error})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A raw file that was read: its rows, as `RAW_SCHEMA` types them, and its facts."""
+
+    table: pa.Table
+    facts: RawFacts
+
+
+def encode(portfolio: Portfolio, facts: RawFacts) -> bytes:
+    """The raw file of a portfolio: a Parquet file with `RAW_SCHEMA` and the facts in its metadata."""
+    holdings = portfolio.holdings
+    columns = {
+        "codigo": [holding.codigo for holding in holdings],
+        "acao": [holding.acao for holding in holdings],
+        "tipo": [holding.tipo for holding in holdings],
+        "setor": [holding.setor for holding in holdings],
+        "qtde_teorica": [holding.qtde_teorica for holding in holdings],
+        "participacao_pct": [float(holding.participacao_pct) for holding in holdings],
+        "data_pregao": [portfolio.session] * len(holdings),
+        "timestamp_coleta": [facts.collected_at] * len(holdings),
+    }
+    table = pa.table(columns, schema=RAW_SCHEMA)
+    target = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({METADATA_KEY: facts.to_json().encode()}), target)
+    return target.getvalue()
+
+
+def decode(content: bytes) -> RawFile:
+    """Read a raw file.
+
+    Raises:
+        ContractError: not a Parquet file, or one without the pipeline's metadata.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(content))
+    except pa.ArrowException as error:
+        raise ContractError(f"raw file: not Parquet ({error})") from error
+    metadata = table.schema.metadata or {}
+    if METADATA_KEY not in metadata:
+        raise ContractError(f"raw file: its metadata lacks {METADATA_KEY.decode()!r}")
+    return RawFile(table.replace_schema_metadata(None), RawFacts.from_json(metadata[METADATA_KEY]))

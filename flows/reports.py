@@ -1,0 +1,149 @@
+"""What a run of the daily flow leaves for people: a summary (Markdown and JSON), the gates' reports, and Data Docs."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from mimetypes import guess_type
+from typing import TYPE_CHECKING
+
+from expectations.contract import REPORTS_PREFIX, check_index, session_path
+from flows.aws import PARALLEL_CALLS, aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from expectations.gate import GateReport, Outcome
+
+PUBLISHED = "published"
+ALREADY_PUBLISHED = "already published"
+FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run did, as it goes along.
+
+    Attributes:
+        session: the trading day; None until B3's header told it.
+        outcome: `published`, `already published` or `failed`.
+        rows: published rows.
+        run_id: Glue run that made them.
+        raw: S3 address of the raw file.
+        error: why the run failed, in one line.
+        seconds: per step, how long it took.
+        gates: the gates' reports.
+        links: addresses by what they lead to.
+    """
+
+    index: str
+    started_at: datetime
+    session: date | None = None
+    outcome: str = FAILED
+    rows: int = 0
+    run_id: str = ""
+    raw: str = ""
+    error: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    gates: list[GateReport] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def headline(self) -> str:
+        """The run in one line."""
+        subject = f"{self.index} {self.session or '(session unknown)'}"
+        if self.outcome == FAILED:
+            return f"{subject}: failed: {self.error}"
+        return f"{subject}: {self.outcome}, {self.rows} rows"
+
+    def to_dict(self) -> dict[str, object]:
+        """The summary as JSON's types, with each gate in short."""
+        body = {name: getattr(self, name) for name in self.__slots__ if name != "gates"}
+        body["gates"] = [
+            {"gate": gate.gate, "passed": gate.passed, "verdict": gate.verdict(), "warnings": len(gate.warnings)}
+            for gate in self.gates
+        ]
+        plain: dict[str, object] = json.loads(json.dumps(body, default=str))
+        return plain
+
+    def to_markdown(self) -> str:
+        """The summary as Markdown that reads well without network."""
+        lines = [f"# {escaped(self.headline)}", ""]
+        facts = [
+            ("Session", str(self.session or "unknown")),
+            ("Rows", str(self.rows)),
+            ("Raw file", self.raw or "none"),
+            ("Glue run", self.run_id or "none"),
+            ("Started", f"{self.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        ]
+        lines += _table(("What", "Value"), facts)
+        for gate in self.gates:
+            lines += ["", f"## {gate.gate}: {'passed' if gate.passed else 'refused'}", ""]
+            lines += _table(("Demand", "Severity", "Result", "Observed"), [_cells(outcome) for outcome in gate.outcomes])
+        if self.seconds:
+            lines += ["", "## Timings", ""]
+            lines += _table(("Step", "Seconds"), [(step, f"{value:.2f}") for step, value in self.seconds.items()])
+        if self.links:
+            lines += ["", "## Links", "", *(f"- {name}: `{address}`" for name, address in self.links.items())]
+        return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """A text of unknown origin, safe inside a Markdown table cell."""
+    return html.escape(text, quote=False).replace("|", "\\|").replace("`", "'").replace("\n", " ")
+
+
+def publish_reports(s3: S3Client, bucket: str, summary: Summary) -> dict[str, str]:
+    """Keep the summary, the gates' reports and Data Docs in the bucket, below a prefix of this run's own.
+
+    Returns:
+        S3 addresses by what they lead to.
+
+    Raises:
+        AwsError: they could not be kept.
+    """
+    prefix = reports_prefix(summary)
+    address = f"s3://{bucket}/{prefix}"
+    links = {"summary": f"{address}summary.md"}
+    files: dict[str, bytes] = {}
+    if summary.gates:
+        from expectations.docs import build_docs  # noqa: PLC0415 - Great Expectations takes 2 s to import
+
+        files |= {f"data-docs/{path}": body for path, body in build_docs(summary.gates).items()}
+        files |= {f"{gate.gate}.json": gate.to_json().encode() for gate in summary.gates}
+        links["data docs"] = f"{address}data-docs/index.html"
+    summary.links |= links
+    files["summary.json"] = json.dumps(summary.to_dict(), indent=1, ensure_ascii=False).encode()
+    files["summary.md"] = summary.to_markdown().encode()
+    with aws_errors(f"keeping the reports {address}"):
+        _upload(s3, bucket, prefix, files)
+    return links
+
+
+def reports_prefix(summary: Summary) -> str:
+    """The key prefix of a run's reports: `reports/ibov/year=…/month=…/day=…/<start>/`."""
+    folder = session_path(summary.session) if summary.session else "undated"
+    return f"{REPORTS_PREFIX}{check_index(summary.index).lower()}/{folder}/{summary.started_at:%Y%m%dT%H%M%S%fZ}/"
+
+
+def _upload(s3: S3Client, bucket: str, prefix: str, files: Mapping[str, bytes]) -> None:
+    def put(path: str) -> None:
+        kind = guess_type(path)[0] or "text/plain"
+        s3.put_object(Bucket=bucket, Key=prefix + path, Body=files[path], ContentType=f"{kind}; charset=utf-8")
+
+    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
+        list(pool.map(put, files))
+
+
+def _cells(outcome: Outcome) -> tuple[str, ...]:
+    observed = f"{outcome.observed}{': ' if outcome.rows else ''}{'; '.join(outcome.rows)}"
+    return outcome.demand, outcome.severity, "met" if outcome.success else "**not met**", observed
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(heading)} |", f"| {' | '.join('---' for _ in heading)} |"]
+    return lines + [f"| {' | '.join(escaped(cell) if cell[:2] != '**' else cell for cell in row)} |" for row in rows]

@@ -1,0 +1,75 @@
+"""Which session B3 may show at an instant.
+
+B3 shows, on a session day, that day's session; outside sessions, the next one. The roll to the next session takes place
+between 18:00 and 05:00 in São Paulo; recorded answers do not tell when. The trading calendar is exchange_calendars' BVMF.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from expectations.contract import B3_TIME_ZONE
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
+SAO_PAULO = ZoneInfo(B3_TIME_ZONE)
+ROLL_BEGINS = time(18)
+ROLL_ENDS = time(5)
+
+_FIRST_YEAR = 2000
+_YEARS_AHEAD = 2
+_SATURDAY = 5
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The sessions that B3 may show: weekdays from `earliest` to `latest`, both included.
+
+    A weekday within it that the calendar calls a holiday is possible, because calendars can be wrong, and worth a warning.
+    """
+
+    earliest: date
+    latest: date
+
+
+def is_session(day: date) -> bool:
+    """Whether the trading calendar has a session on the day."""
+    return bool(_calendar(day.year + _YEARS_AHEAD).is_session(day.isoformat()))
+
+
+def showable(at: datetime) -> Window:
+    """The sessions that B3 may show at an instant (aware)."""
+    local = at.astimezone(SAO_PAULO)
+    today = local.date()
+    earliest = _weekday_from(today)
+    if local.time() < ROLL_ENDS and _is_weekday(today - _DAY):
+        earliest = today - _DAY
+    return Window(earliest, _session_from(today + _DAY if local.time() >= ROLL_BEGINS else today))
+
+
+def _session_from(day: date) -> date:
+    session: date = _calendar(day.year + _YEARS_AHEAD).date_to_session(day.isoformat(), direction="next").date()
+    return session
+
+
+def _is_weekday(day: date) -> bool:
+    return day.weekday() < _SATURDAY
+
+
+def _weekday_from(day: date) -> date:
+    while not _is_weekday(day):
+        day += _DAY
+    return day
+
+
+@cache
+def _calendar(last_year: int) -> ExchangeCalendar:
+    from exchange_calendars import get_calendar  # noqa: PLC0415 - 0.3 s, and pandas with it, only where a date is judged
+
+    return get_calendar("BVMF", start=f"{_FIRST_YEAR}-01-01", end=f"{last_year}-12-31")

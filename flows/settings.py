@@ -1,0 +1,87 @@
+"""Every setting of the flows, in one typed record.
+
+Settings are read once from the environment: `B3_BASE_URL`, and `BOVESPA_<NAME>` for the rest. An unknown
+`BOVESPA_` name is refused, so that a misspelt setting cannot be silently without effect.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from expectations import contract
+from flows.errors import SettingsError
+
+PREFIX = "BOVESPA_"
+
+
+class Settings(BaseSettings):
+    """The flows' settings. Durations are in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, populate_by_name=True)
+
+    b3_base_url: HttpUrl = Field(
+        HttpUrl("https://sistemaswebb3-listados.b3.com.br"),
+        validation_alias="B3_BASE_URL",
+        description="Where B3's site is; a stand-in may serve it",
+    )
+    b3_connect_timeout: float = Field(10.0, gt=0, description="Limit to connect, and between two pieces of an answer")
+    b3_call_timeout: float = Field(60.0, gt=0, description="Limit of one call, whole")
+    b3_total_timeout: float = Field(300.0, gt=0, description="Limit of one collection: all calls, retries and pauses")
+    b3_attempts: int = Field(5, ge=1, description="Attempts of each call")
+    b3_backoff: float = Field(1.0, ge=0, description="First pause between attempts; it doubles, with jitter")
+    b3_max_bytes: int = Field(5 * 1024 * 1024, gt=0, description="Limit of one answer, unpacked")
+
+    bucket_suffix: str = Field("", pattern=r"^(-[a-z0-9-]{1,30})?$", description="As in the Pulumi program, with its hyphen")
+    database: str = contract.DATABASE
+    workgroup: str = contract.WORKGROUP
+    glue_job_name: str = contract.GLUE_JOB_NAME
+
+    etl_start_timeout: float = Field(120.0, gt=0, description="Limit for the Glue run of an upload to appear")
+    etl_reattach_timeout: float = Field(
+        20.0, ge=0, description="Age up to which an upload of another flow may still be without its Glue run"
+    )
+    etl_timeout: float = Field(1800.0, gt=0, description="Limit of the wait for a Glue run")
+    query_timeout: float = Field(120.0, gt=0, description="Limit of one Athena query")
+    lease_timeout: float = Field(600.0, gt=0, description="Age at which another flow's claim on a session is void")
+
+    home: Path = Field(Path(".bovespa"), description="Folder of the account on the laptop")
+
+    @cached_property
+    def raw_bucket(self) -> str:
+        """Name of the raw bucket."""
+        return contract.RAW_BUCKET + self.bucket_suffix
+
+    @cached_property
+    def refined_bucket(self) -> str:
+        """Name of the refined bucket."""
+        return contract.REFINED_BUCKET + self.bucket_suffix
+
+    @cached_property
+    def artifacts_bucket(self) -> str:
+        """Name of the bucket that holds the job's script and the data-quality reports."""
+        return contract.ARTIFACTS_BUCKET + self.bucket_suffix
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that the environment states.
+
+    Raises:
+        SettingsError: a `BOVESPA_` name is unknown, or a value cannot be.
+    """
+    names = os.environ if environ is None else environ
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    if unknown := sorted(name for name in names if name.startswith(PREFIX) and name not in known):
+        raise SettingsError(f"{', '.join(unknown)}: no such setting; known are {', '.join(sorted(known))}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        shown = name if name.isupper() else PREFIX + name.upper()
+        raise SettingsError(f"{shown} = {first['input']!r}: {first['msg']}") from error

@@ -1,0 +1,196 @@
+"""What the flows keep in S3: payloads in landing, raw files, and the record of what is published."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from expectations.contract import ContractError, published_key, raw_key
+from flows.aws import aws_errors, error_code
+from flows.raw_parquet import RawFacts, RawFile, decode
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from flows.payload import Payload
+
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_EXISTS = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+
+
+@dataclass(frozen=True, slots=True)
+class RawVersion:
+    """One version of a raw object, and what its metadata says of the portfolio.
+
+    Attributes:
+        stored_at: instant at which S3 stored the version (UTC).
+        fingerprint: `Portfolio.fingerprint` of the portfolio.
+        has_sectors: whether the portfolio carries sectors.
+    """
+
+    bucket: str
+    key: str
+    version_id: str
+    stored_at: datetime
+    fingerprint: str
+    has_sectors: bool
+
+    def covers(self, facts: RawFacts) -> bool:
+        """Whether this version says all that the facts' portfolio says."""
+        return self.fingerprint == facts.fingerprint and (self.has_sectors or not facts.has_sectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The record of a published session, written once Athena has confirmed it.
+
+    Attributes:
+        published_at: instant of the record (UTC, ISO 8601).
+        fingerprint, has_sectors: of the portfolio, as in `RawVersion`.
+        raw_version_id: version of the raw object that the rows come from.
+        run_id: Glue run that made them.
+        rows, summary_rows: published rows of the two tables.
+    """
+
+    index: str
+    session: str
+    published_at: str
+    fingerprint: str
+    has_sectors: bool
+    raw_version_id: str
+    run_id: str
+    rows: int
+    summary_rows: int
+
+    def covers(self, facts: RawFacts) -> bool:
+        """Whether the published session says all that the facts' portfolio says."""
+        return self.fingerprint == facts.fingerprint and (self.has_sectors or not facts.has_sectors)
+
+
+def land(s3: S3Client, bucket: str, payload: Payload) -> str:
+    """Keep a payload as received, and never overwrite one.
+
+    Returns:
+        The payload's key.
+
+    Raises:
+        AwsError: it could not be kept.
+    """
+    key = payload.key()
+    with aws_errors(f"keeping the payload s3://{bucket}/{key}"):
+        try:
+            s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=payload.packed(),
+                ContentType="application/gzip",
+                IfNoneMatch="*",
+                Metadata={"collected-at": payload.collected_at.isoformat()},
+            )
+        except ClientError as error:
+            # The key holds the bytes' digest: what is there already is the same payload.
+            if error_code(error) not in _EXISTS:
+                raise
+    return key
+
+
+def find_raw(s3: S3Client, bucket: str, index: str, session: date) -> RawVersion | None:
+    """The current raw version of a session; None where there is none.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    key = raw_key(index, session)
+    with aws_errors(f"looking for s3://{bucket}/{key}"):
+        try:
+            head = s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) in _MISSING:
+                return None
+            raise
+    metadata = head["Metadata"]
+    return RawVersion(
+        bucket=bucket,
+        key=key,
+        version_id=head["VersionId"],
+        stored_at=head["LastModified"],
+        fingerprint=metadata.get("fingerprint", ""),
+        has_sectors=metadata.get("has-sectors") == "true",
+    )
+
+
+def upload_raw(s3: S3Client, bucket: str, content: bytes, facts: RawFacts) -> RawVersion:
+    """Upload a raw file; S3's event then starts the ETL.
+
+    Raises:
+        AwsError: it could not be uploaded.
+    """
+    key = raw_key(facts.index, facts.session)
+    metadata = {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+    with aws_errors(f"uploading s3://{bucket}/{key}"):
+        stored = s3.put_object(
+            Bucket=bucket, Key=key, Body=content, ContentType="application/vnd.apache.parquet", Metadata=metadata
+        )
+        head = s3.head_object(Bucket=bucket, Key=key, VersionId=stored["VersionId"])
+    return RawVersion(
+        bucket, key, stored["VersionId"], head["LastModified"], facts.fingerprint, facts.has_sectors
+    )
+
+
+def read_bytes(s3: S3Client, bucket: str, key: str, version_id: str | None = None) -> bytes:
+    """An object's content.
+
+    Raises:
+        AwsError: it is not there, or could not be read.
+    """
+    with aws_errors(f"reading s3://{bucket}/{key}"):
+        if version_id is None:
+            return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
+
+
+def read_raw(s3: S3Client, version: RawVersion) -> RawFile:
+    """The raw file of exactly that version.
+
+    Raises:
+        AwsError: it could not be read.
+        ContractError: it is not a raw file of this pipeline.
+    """
+    return decode(read_bytes(s3, version.bucket, version.key, version.version_id))
+
+
+def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Publication | None:
+    """The record of a published session; None where the session is not published.
+
+    Raises:
+        AwsError: S3 could not be asked.
+        ContractError: the record is not readable.
+    """
+    key = published_key(index, session)
+    with aws_errors(f"reading s3://{bucket}/{key}"):
+        try:
+            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if error_code(error) in _MISSING:
+                return None
+            raise
+    try:
+        return Publication(**json.loads(body))
+    except (TypeError, ValueError) as error:
+        raise ContractError(f"s3://{bucket}/{key}: not a publication record ({error})") from error
+
+
+def write_publication(s3: S3Client, bucket: str, publication: Publication) -> None:
+    """Record a session as published.
+
+    Raises:
+        AwsError: it could not be recorded.
+    """
+    key = published_key(publication.index, date.fromisoformat(publication.session))
+    body = json.dumps(asdict(publication), indent=1).encode()
+    with aws_errors(f"recording s3://{bucket}/{key}"):
+        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
