@@ -14,14 +14,16 @@ from datetime import UTC, datetime
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.states import Failed
 
 from expectations.contract import DEFAULT_INDEX, ContractError, check_index
 from expectations.gate import GateRefused, GateReport, require
 from flows.aws import connect
-from flows.errors import AwsError, BovespaError, PublishError
+from flows.errors import AwsError, BovespaError
 from flows.etl import GlueRun
 from flows.pipeline import Audited, Collected, Pipeline
-from flows.reports import ALREADY_PUBLISHED, PUBLISHED, Summary, publish_reports
+from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary, publish_reports
 from flows.settings import load_settings
 from flows.staging import StagedSession
 from flows.storage import Publication, RawVersion
@@ -72,11 +74,6 @@ def audit(pipeline: Pipeline, version: RawVersion, staged: StagedSession) -> Aud
     return pipeline.audit(version, staged)
 
 
-def _may_pass(_task: object, _run: object, state: object) -> bool:
-    error = getattr(state, "data", None)
-    return isinstance(getattr(error, "exception", error), AwsError | PublishError)
-
-
 @task(name="publish", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
 def publish(pipeline: Pipeline, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
     """Publish the audited files and confirm them through Athena."""
@@ -84,7 +81,7 @@ def publish(pipeline: Pipeline, version: RawVersion, audited: Audited, *, force:
 
 
 @flow(name="daily", flow_run_name="daily-{index}", validate_parameters=True, persist_result=False)
-def daily(index: str = DEFAULT_INDEX, *, force: bool = False, collected_at: datetime | None = None) -> dict[str, object]:
+def daily(index: str = DEFAULT_INDEX, *, force: bool = False, collected_at: datetime | None = None) -> dict[str, object] | State:
     """Collect the index's session from B3 and publish it.
 
     Args:
@@ -93,19 +90,18 @@ def daily(index: str = DEFAULT_INDEX, *, force: bool = False, collected_at: date
         collected_at: instant at which the answer was recorded, where B3_BASE_URL serves a recorded one; by default now.
 
     Returns:
-        The run's summary as JSON's types.
+        The run's summary as JSON's types; of a failed run too, as the data of its Failed state.
     """
-    log = get_run_logger()
     summary = Summary(check_index(index), datetime.now(UTC))
     pipeline = Pipeline(load_settings(), connect())
     try:
         _run(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
     except EXPECTED_ERRORS as error:
         summary.error = str(error)
-        raise
-    finally:
-        _report(pipeline, summary)
-    log.info(summary.headline)
+    _report(pipeline, summary)
+    if summary.outcome == FAILED:
+        return Failed(message=summary.headline, data=summary.to_dict())
+    get_run_logger().info(summary.headline)
     return summary.to_dict()
 
 
@@ -147,7 +143,7 @@ def _pass(summary: Summary, report: GateReport) -> None:
 
 
 def _report(pipeline: Pipeline, summary: Summary) -> None:
-    """Keep the reports; a run must not fail, nor hide why it failed, because they could not be kept."""
+    """Keep the reports; that they cannot be kept must not fail a run, nor hide why it failed."""
     log = get_run_logger()
     with _timed(summary, "reports"):
         try:

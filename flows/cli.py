@@ -1,0 +1,235 @@
+"""The command line, `bovespa`: everything a user can do, on the account on the laptop or in AWS."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from expectations.contract import DEFAULT_INDEX, ContractError
+from expectations.queries import QUERIES
+from flows.console import Screen, query_body
+from flows.errors import BovespaError, SettingsError
+from flows.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from flows.athena import QueryResult
+
+app = typer.Typer(
+    name="bovespa",
+    help="Collect the Ibovespa's portfolio of the day from B3, refine it, check it, publish it, query it.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
+Index = Annotated[str, typer.Option("--index", help="Index code that B3 publishes, such as IBOV or IBXX.")]
+
+_SAMPLE_NOTE = "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01, served by a stand-in on this machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command works: AWS, or the account on the laptop whose buckets are folders below `home`."""
+
+    settings: Settings
+    home: Path | None
+    links: tuple[tuple[str, str], ...] = ()
+
+    def shown(self, address: str) -> str:
+        """An S3 address as the user can open it."""
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        if self.home is None or not address.startswith("s3://"):
+            return address
+        return (self.home.resolve() / "s3" / bucket / key).as_uri()
+
+
+@app.command()
+def run(
+    *,
+    live: Annotated[bool, typer.Option("--live", help="Ask B3 itself (B3_BASE_URL), not the recorded sample.")] = False,
+    aws: InAws = False,
+    index: Index = DEFAULT_INDEX,
+    force: Annotated[bool, typer.Option("--force", help="Repeat sessions that are already published.")] = False,
+    collected_at: Annotated[
+        datetime | None,
+        typer.Option(help="Instant at which the answer was recorded, where B3_BASE_URL serves a recorded one."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Collect, refine, check and publish; then show the three queries of the published table.
+
+    Without --live the recorded sample is collected: two real sessions, offline.
+
+    Examples: bovespa run · bovespa run --live · bovespa run --live --index IBXX · bovespa run --live --aws
+    """
+    screen = Screen(as_json=as_json)
+    with _place(screen, aws=aws, warm=True) as place:
+        collect = _collect_live if live or aws else _collect_sample
+        summaries = collect(index, force=force, collected_at=collected_at, screen=screen)
+        body: dict[str, Any] = {"sample": not (live or aws), "sessions": summaries, "queries": []}
+        if all(summary["outcome"] != "failed" for summary in summaries):
+            _show_queries(screen, place, body)
+        _show_summaries(screen, place, summaries)
+        screen.result(body)
+    if any(summary["outcome"] == "failed" for summary in summaries):
+        raise typer.Exit(1)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="A SELECT statement, in Athena's SQL.")],
+    *,
+    aws: InAws = False,
+    as_json: Json = False,
+) -> None:
+    """Run a query in Athena and show its rows.
+
+    Example: bovespa query "SELECT codigo, percentual_participacao_ibov FROM bovespa_refined_data WHERE year = 2025"
+    """
+    screen = Screen(as_json=as_json)
+    with _place(screen, aws=aws) as place:
+        result = _query(place.settings, sql)
+        screen.rows(result, limit=None)
+        screen.result(query_body(sql, result))
+
+
+@app.command()
+def up(*, as_json: Json = False) -> None:
+    """Keep the account on the laptop up until Ctrl-C, and say how to reach it."""
+    screen = Screen(as_json=as_json)
+    stopped = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with _place(screen, aws=False) as place:
+        screen.heading("The account is up. In another terminal:")
+        screen.pairs(place.links)
+        screen.result(dict(place.links))
+        screen.say("Ctrl-C stops it; what it holds stays in its folder.")
+        stopped.wait()
+    screen.say("The account is down.")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one line and exit code 1, not in a traceback."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - 0.2 s, not for --help
+
+    try:
+        app()
+    except (BovespaError, ContractError, BotoCoreError) as error:
+        Screen(as_json=False).fail(str(error))
+        raise SystemExit(1) from error
+
+
+@contextmanager
+def _place(screen: Screen, *, aws: bool, warm: bool = False) -> Iterator[Place]:
+    """The account that a command works on, reached by this process's environment within the block."""
+    if aws:
+        yield Place(load_settings(), None)
+        return
+    try:
+        from local.account import running_account  # noqa: PLC0415 - absent where only the flows are installed
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws") from error
+    settings = load_settings()
+    if warm:
+        Thread(target=_warm_up, daemon=True).start()
+    with running_account(settings.home, progress=screen.say) as account:
+        os.environ.pop("AWS_PROFILE", None)
+        os.environ.update(account.environment())
+        yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))
+
+
+def _warm_up() -> None:
+    """Import what every run needs while the account starts; Prefect reads the account's environment, so it must wait."""
+    for name in ("great_expectations.expectations", "pyarrow.parquet", "exchange_calendars", "botocore.session"):
+        importlib.import_module(name)
+
+
+def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str, str], ...]:
+    exports = " ".join(f"{name}={value}" for name, value in environment.items() if name.startswith("AWS_"))
+    return (
+        ("environment", f"export {exports}"),
+        ("boto3", "python -c \"import boto3; print(boto3.client('s3').list_buckets()['Buckets'])\""),
+        ("AWS CLI", "aws s3 ls --recursive s3://bovespa-refined-data-bucket/"),
+        ("Prefect UI", ui),
+        ("buckets", str(home.resolve() / "s3")),
+        ("logs", str(home.resolve() / "logs")),
+    )
+
+
+def _collect_live(index: str, *, force: bool, collected_at: datetime | None, screen: Screen) -> list[dict[str, Any]]:
+    screen.say(f"collecting {index} from {load_settings().b3_base_url}")
+    return [_daily(index, force=force, collected_at=collected_at)]
+
+
+def _collect_sample(index: str, *, force: bool, collected_at: datetime | None, screen: Screen) -> list[dict[str, Any]]:
+    from local import b3_standin, sample  # noqa: PLC0415 - only for the sample
+
+    if index != sample.INDEX or collected_at:
+        raise SettingsError("the recorded sample is of IBOV at its own instants: --index and --collected-at need --live")
+    screen.say(_SAMPLE_NOTE)
+    summaries = []
+    with b3_standin.serving() as stand_in:
+        os.environ["B3_BASE_URL"] = stand_in.url
+        for session in sample.SESSIONS:
+            stand_in.show(sample.recorded(session))
+            summaries.append(_daily(index, force=force, collected_at=sample.collected_at(session)))
+    return summaries
+
+
+def _daily(index: str, *, force: bool, collected_at: datetime | None) -> dict[str, Any]:
+    from flows.daily import daily  # noqa: PLC0415 - Prefect reads its settings when it is imported
+
+    state = daily(index, force=force, collected_at=collected_at, return_state=True)
+    found = state.result(raise_on_failure=False)
+    if isinstance(found, dict):
+        return found
+    return {"index": index, "session": None, "outcome": "failed", "error": str(found), "links": {}, "seconds": {}}
+
+
+def _query(settings: Settings, sql: str) -> QueryResult:
+    from flows.athena import run_query  # noqa: PLC0415
+    from flows.aws import connect  # noqa: PLC0415
+
+    return run_query(
+        connect().athena,
+        sql,
+        workgroup=settings.workgroup,
+        database=settings.database,
+        timeout=settings.query_timeout,
+    )
+
+
+def _show_queries(screen: Screen, place: Place, body: dict[str, Any]) -> None:
+    for named in QUERIES:
+        result = _query(place.settings, named.sql)
+        screen.heading(named.description)
+        screen.line(named.sql)
+        screen.rows(result)
+        body["queries"].append({"name": named.name, **query_body(named.sql, result)})
+
+
+def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]]) -> None:
+    for summary in summaries:
+        screen.heading(f"{summary['index']} {summary['session'] or ''}: {summary['outcome']}")
+        if summary["outcome"] == "failed":
+            screen.fail(summary["error"])
+        steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in summary["seconds"].items())
+        screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
+
+
+if __name__ == "__main__":
+    main()
