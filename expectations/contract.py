@@ -225,7 +225,9 @@ def parse_raw_key(key: str) -> RawObject:
     """
     found = _RAW_KEY.fullmatch(key)
     if not found:
-        raise ContractError(f"raw key {key!r}: expected {RAW_PREFIX}year=YYYY/month=MM/day=DD/ibov_carteira_YYYYMMDD.parquet")
+        raise ContractError(
+            f"raw key {key!r}: expected {RAW_PREFIX}year=YYYY/month=MM/day=DD/ibov_carteira_YYYYMMDD.parquet"
+        )
     year, month, day, index, stamp = found.groups()
     try:
         session = date(int(year), int(month), int(day))

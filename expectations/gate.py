@@ -261,5 +261,7 @@ def _rows(key: tuple[str, ...], found: Mapping[str, Any]) -> tuple[str, ...]:
     for entry in entries[:_SAMPLE]:
         names = " ".join(str(entry[name]) for name in key)
         values = {name: value for name, value in entry.items() if name not in key}
-        lines.append(f"{names} ({', '.join(f'{name}={value!r}' for name, value in values.items())})" if values else names)
+        lines.append(
+            f"{names} ({', '.join(f'{name}={value!r}' for name, value in values.items())})" if values else names
+        )
     return tuple(lines)

@@ -63,7 +63,9 @@ class RawStatement:
     in_calendar: bool
 
 
-def raw_checks(frame: pd.DataFrame, schema: Sequence[str], expected_schema: Sequence[str], stated: RawStatement) -> list[Check]:
+def raw_checks(
+    frame: pd.DataFrame, schema: Sequence[str], expected_schema: Sequence[str], stated: RawStatement
+) -> list[Check]:
     """The checks of gate 1.
 
     Args:

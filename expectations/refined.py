@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -92,7 +91,12 @@ def refined_checks(staged: StagedOutput, truth: RawTruth) -> list[Check]:
     return [
         _schema_check("refined.schema", staged, refined_table, files),
         _schema_check("summary.schema", staged, summary_table, 1),
-        Check("refined.rows", _beside_raw(staged.refined, truth), _row_expectations(truth, by_ticker=by_ticker), ("codigo",)),
+        Check(
+            "refined.rows",
+            _beside_raw(staged.refined, truth),
+            _row_expectations(truth, by_ticker=by_ticker),
+            ("codigo",),
+        ),
         Check("summary.rows", _beside_refined(staged), _summary_expectations(truth), ("setor", "classe")),
     ]
 

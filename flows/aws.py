@@ -34,7 +34,7 @@ class Aws:
 
 def connect() -> Aws:
     """Clients for the account that the environment names, with botocore's standard retries (throttling, timeouts, 5xx)."""
-    import boto3  # noqa: PLC0415, TID251 - the one place where clients are made
+    import boto3  # noqa: PLC0415 - the one place where clients are made
     from botocore.config import Config  # noqa: PLC0415
 
     session = boto3.Session()

@@ -77,8 +77,14 @@ def parse_pages(index: str, pages: Sequence[Page]) -> Portfolio:
     if len(pages) != first.total_pages:
         raise PayloadError("page.totalPages", f"{first.total_pages} pages are stated, {len(pages)} were received")
     for page in pages[1:]:
-        if (page.header, page.total_records, page.total_pages) != (first.header, first.total_records, first.total_pages):
-            raise PayloadError(f"page {page.number}", "another header or count than page 1: B3 changed between two calls")
+        if (page.header, page.total_records, page.total_pages) != (
+            first.header,
+            first.total_records,
+            first.total_pages,
+        ):
+            raise PayloadError(
+                f"page {page.number}", "another header or count than page 1: B3 changed between two calls"
+            )
     header = first.header
     rows = [row for page in pages for row in page.results]
     # The header first: it tells another language or form in one place, before eighty rows repeat it.

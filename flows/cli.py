@@ -14,9 +14,9 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from expectations.queries import QUERIES
 
 from expectations.contract import DEFAULT_INDEX, ContractError
-from expectations.queries import QUERIES
 from flows.console import Screen, query_body
 from flows.errors import BovespaError, SettingsError
 from flows.settings import Settings, load_settings
@@ -37,7 +37,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON
 InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
 Index = Annotated[str, typer.Option("--index", help="Index code that B3 publishes, such as IBOV or IBXX.")]
 
-_SAMPLE_NOTE = "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01, served by a stand-in on this machine"
+_SAMPLE_NOTE = (
+    "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01, served by a stand-in on this machine"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ def _place(screen: Screen, *, aws: bool, warm: bool = False) -> Iterator[Place]:
     try:
         from local.account import running_account  # noqa: PLC0415 - absent where only the flows are installed
     except ModuleNotFoundError as error:
-        raise SettingsError(f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws") from error
+        raise SettingsError(
+            f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws"
+        ) from error
     settings = load_settings()
     if warm:
         Thread(target=_warm_up, daemon=True).start()
@@ -179,7 +183,9 @@ def _collect_sample(index: str, *, force: bool, collected_at: datetime | None, s
     from local import b3_standin, sample  # noqa: PLC0415 - only for the sample
 
     if index != sample.INDEX or collected_at:
-        raise SettingsError("the recorded sample is of IBOV at its own instants: --index and --collected-at need --live")
+        raise SettingsError(
+            "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
+        )
     screen.say(_SAMPLE_NOTE)
     summaries = []
     with b3_standin.serving() as stand_in:

@@ -81,7 +81,9 @@ def publish(pipeline: Pipeline, version: RawVersion, audited: Audited, *, force:
 
 
 @flow(name="daily", flow_run_name="daily-{index}", validate_parameters=True, persist_result=False)
-def daily(index: str = DEFAULT_INDEX, *, force: bool = False, collected_at: datetime | None = None) -> dict[str, object] | State:
+def daily(
+    index: str = DEFAULT_INDEX, *, force: bool = False, collected_at: datetime | None = None
+) -> dict[str, object] | State:
     """Collect the index's session from B3 and publish it.
 
     Args:

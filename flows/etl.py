@@ -127,7 +127,9 @@ def wait_for_end(glue: GlueClient, job: str, run: GlueRun, timeout: float) -> Gl
 
     ended = _poll(look, lambda found: found.live, timeout)
     if ended is None:
-        raise EtlOverdue(f"Glue run {run.run_id} has not ended within {timeout:g} s: run the flow again to reattach to it")
+        raise EtlOverdue(
+            f"Glue run {run.run_id} has not ended within {timeout:g} s: run the flow again to reattach to it"
+        )
     if not ended.succeeded:
         raise EtlRunFailed(ended.run_id, ended.state, ended.message or "no message; look at the job's log")
     return ended
@@ -146,7 +148,9 @@ def read_manifest(s3: S3Client, bucket: str, run: GlueRun) -> Manifest:
             text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if error_code(error) in {"NoSuchKey", "404"}:
-                raise StagingError(f"Glue run {run.run_id} succeeded but left no manifest s3://{bucket}/{key}") from error
+                raise StagingError(
+                    f"Glue run {run.run_id} succeeded but left no manifest s3://{bucket}/{key}"
+                ) from error
             raise
     try:
         manifest = Manifest.from_json(text)

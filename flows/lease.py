@@ -63,7 +63,9 @@ def _wait_for(s3: S3Client, bucket: str, key: str, void_after: float) -> str:
     try:
         etag: str = retries(_take, s3, bucket, key, void_after)
     except RetryError as error:
-        raise PublishError(f"s3://{bucket}/{key}: another flow has been publishing the session for {void_after:g} s") from error
+        raise PublishError(
+            f"s3://{bucket}/{key}: another flow has been publishing the session for {void_after:g} s"
+        ) from error
     return etag
 
 

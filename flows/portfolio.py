@@ -70,9 +70,7 @@ class Portfolio:
 
         Sectors are left out: they are B3's labels, absent from two of the three sources.
         """
-        rows = sorted(
-            [h.codigo, h.acao, h.tipo, str(h.qtde_teorica), str(h.participacao_pct)] for h in self.holdings
-        )
+        rows = sorted([h.codigo, h.acao, h.tipo, str(h.qtde_teorica), str(h.participacao_pct)] for h in self.holdings)
         totals = [str(self.total_quantity), str(self.total_share), str(self.divisor.normalize())]
         text = json.dumps([self.index, self.session.isoformat(), totals, rows], ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from expectations.catalog import storage_descriptor
+
 from expectations.contract import (
     INDEX_PARTITION,
     PART_NAME,

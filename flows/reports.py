@@ -83,7 +83,9 @@ class Summary:
         lines += _table(("What", "Value"), facts)
         for gate in self.gates:
             lines += ["", f"## {gate.gate}: {'passed' if gate.passed else 'refused'}", ""]
-            lines += _table(("Demand", "Severity", "Result", "Observed"), [_cells(outcome) for outcome in gate.outcomes])
+            lines += _table(
+                ("Demand", "Severity", "Result", "Observed"), [_cells(outcome) for outcome in gate.outcomes]
+            )
         if self.seconds:
             lines += ["", "## Timings", ""]
             lines += _table(("Step", "Seconds"), [(step, f"{value:.2f}") for step, value in self.seconds.items()])

@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     b3_backoff: float = Field(1.0, ge=0, description="First pause between attempts; it doubles, with jitter")
     b3_max_bytes: int = Field(5 * 1024 * 1024, gt=0, description="Limit of one answer, unpacked")
 
-    bucket_suffix: str = Field("", pattern=r"^(-[a-z0-9-]{1,30})?$", description="As in the Pulumi program, with its hyphen")
+    bucket_suffix: str = Field(
+        "", pattern=r"^(-[a-z0-9-]{1,30})?$", description="As in the Pulumi program, with its hyphen"
+    )
     database: str = contract.DATABASE
     workgroup: str = contract.WORKGROUP
     glue_job_name: str = contract.GLUE_JOB_NAME

@@ -136,9 +136,7 @@ def upload_raw(s3: S3Client, bucket: str, content: bytes, facts: RawFacts) -> Ra
             Bucket=bucket, Key=key, Body=content, ContentType="application/vnd.apache.parquet", Metadata=metadata
         )
         head = s3.head_object(Bucket=bucket, Key=key, VersionId=stored["VersionId"])
-    return RawVersion(
-        bucket, key, stored["VersionId"], head["LastModified"], facts.fingerprint, facts.has_sectors
-    )
+    return RawVersion(bucket, key, stored["VersionId"], head["LastModified"], facts.fingerprint, facts.has_sectors)
 
 
 def read_bytes(s3: S3Client, bucket: str, key: str, version_id: str | None = None) -> bytes:

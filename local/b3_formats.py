@@ -76,7 +76,8 @@ def csv_download(portfolio: Portfolio) -> bytes:
 def html_page(portfolio: Portfolio) -> bytes:
     """The portfolio page as a browser renders it with 120 rows, its labels not loaded."""
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(item)) + "</tr>" for item in portfolio.holdings
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(item)) + "</tr>"
+        for item in portfolio.holdings
     )
     return _PAGE.format(
         session=f"{portfolio.session:%d/%m/%y}",

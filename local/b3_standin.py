@@ -102,7 +102,7 @@ def serving() -> Iterator[StandIn]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class names it
+    def do_GET(self) -> None:
         stand_in: StandIn = self.server.stand_in  # type: ignore[attr-defined]
         answer = stand_in.answer(self.path)
         packed = "gzip" in self.headers.get("Accept-Encoding", "")
