@@ -7,4 +7,4 @@ Lambda's tests, the Glue script on its cluster and the Pulumi program. Great Exp
 import os
 
 # Great Expectations reads this once, when it is first imported; nothing is sent anywhere.
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # noqa: TID251 - its only switch

@@ -32,8 +32,8 @@ def parse_html(index: str, content: bytes) -> Portfolio:
     """
     page = _rendered(content)
     table = _only(page, ".//table", "table")
-    rows = table.xpath("./tbody/tr[td]")
-    footer = [_texts(row) for row in table.xpath("./tfoot/tr")]
+    rows = table.findall("./tbody/tr")
+    footer = [_texts(row) for row in table.findall("./tfoot/tr")]
     if not rows:
         raise PayloadError("tbody", "no rows")
     if len(footer) != _FOOTER_ROWS:
@@ -59,23 +59,21 @@ def _rendered(content: bytes) -> html.HtmlElement:
         document = html.document_fromstring(content, parser=parser)
     except etree.ParserError as error:
         raise PayloadError("page", "empty") from error
-    found = document.xpath(".//app-day-portfolio")
-    if not found:
+    portfolio = document.find(".//app-day-portfolio")
+    if portfolio is None:
         raise PayloadError("page", "not a rendered portfolio page: it has no app-day-portfolio (a plain GET has none)")
-    portfolio: html.HtmlElement = found[0]
     return portfolio
 
 
 def _only(page: html.HtmlElement, path: str, name: str) -> html.HtmlElement:
-    found = page.xpath(path)
+    found = page.findall(path)
     if len(found) != 1:
         raise PayloadError(name, f"{len(found)} found where one was expected")
-    element: html.HtmlElement = found[0]
-    return element
+    return found[0]
 
 
 def _session(page: html.HtmlElement) -> date:
-    headings = [str(heading.text_content()) for heading in page.xpath(".//h2")]
+    headings = [str(heading.text_content()) for heading in page.findall(".//h2")]
     dates = [found for heading in headings for found in _DATE.findall(heading)]
     if len(dates) != 1:
         raise PayloadError("h2", f"{shown(headings)} where one date dd/mm/yy was expected")
@@ -83,7 +81,7 @@ def _session(page: html.HtmlElement) -> date:
 
 
 def _texts(row: html.HtmlElement) -> list[str]:
-    return [str(cell.text_content()).strip(" \r\n\t\xa0") for cell in row.xpath("./td|./th")]
+    return [str(cell.text_content()).strip(" \r\n\t\xa0") for cell in row.iterchildren("td", "th")]
 
 
 def _figures(field: str, texts: list[str], count: int) -> list[str]:

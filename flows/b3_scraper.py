@@ -11,12 +11,19 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_any,
+    wait_random_exponential,
+)
 
 from expectations.contract import check_index
 from flows.b3_csv import decode_download, parse_csv
@@ -123,7 +130,7 @@ class B3Client:
 
     def _get(self, name: str, url: str) -> bytes:
         retries = Retrying(
-            stop=(stop_after_attempt(self._settings.b3_attempts) | self._out_of_time),
+            stop=self._give_up,
             wait=self._pause,
             sleep=self._clock.sleep,
             retry=retry_if_exception_type(_Retryable),
@@ -143,7 +150,9 @@ class B3Client:
             return error.pause
         return wait_random_exponential(multiplier=self._settings.b3_backoff, max=MAX_PAUSE)(state)
 
-    def _out_of_time(self, state: RetryCallState) -> bool:
+    def _give_up(self, state: RetryCallState) -> bool:
+        if state.attempt_number >= self._settings.b3_attempts:
+            return True
         return self._clock.now() + state.upcoming_sleep >= self._deadline
 
     def _call(self, url: str) -> bytes:
@@ -174,7 +183,7 @@ class B3Client:
         return bytes(body)
 
 
-def encoded(query: dict[str, object]) -> str:
+def encoded(query: Mapping[str, object]) -> str:
     """A query as B3 takes it: base64 of a JSON object, as the last segment of the path."""
     return base64.b64encode(json.dumps(query, separators=(",", ":")).encode()).decode()
 

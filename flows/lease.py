@@ -61,11 +61,12 @@ def _wait_for(s3: S3Client, bucket: str, key: str, void_after: float) -> str:
         stop=stop_after_delay(void_after + 1),
     )
     try:
-        etag: str = retries(_take, s3, bucket, key, void_after)
+        etag = retries(_take, s3, bucket, key, void_after)
     except RetryError as error:
         raise PublishError(
             f"s3://{bucket}/{key}: another flow has been publishing the session for {void_after:g} s"
         ) from error
+    assert etag is not None, "tenacity returns only what is not retried"
     return etag
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -120,7 +121,7 @@ class RawFile:
 def encode(portfolio: Portfolio, facts: RawFacts) -> bytes:
     """The raw file of a portfolio: a Parquet file with `RAW_SCHEMA` and the facts in its metadata."""
     holdings = portfolio.holdings
-    columns = {
+    columns: dict[str, list[Any]] = {
         "codigo": [holding.codigo for holding in holdings],
         "acao": [holding.acao for holding in holdings],
         "tipo": [holding.tipo for holding in holdings],

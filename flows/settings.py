@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, HttpUrl, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
 from expectations import contract
 from flows.errors import SettingsError
@@ -20,14 +19,13 @@ from flows.errors import SettingsError
 PREFIX = "BOVESPA_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The flows' settings. Durations are in seconds, sizes in bytes."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     b3_base_url: HttpUrl = Field(
         HttpUrl("https://sistemaswebb3-listados.b3.com.br"),
-        validation_alias="B3_BASE_URL",
         description="Where B3's site is; a stand-in may serve it",
     )
     b3_connect_timeout: float = Field(10.0, gt=0, description="Limit to connect, and between two pieces of an answer")
@@ -77,13 +75,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         SettingsError: a `BOVESPA_` name is unknown, or a value cannot be.
     """
     names = os.environ if environ is None else environ
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {_variable(field): field for field in Settings.model_fields}
     if unknown := sorted(name for name in names if name.startswith(PREFIX) and name not in known):
         raise SettingsError(f"{', '.join(unknown)}: no such setting; known are {', '.join(sorted(known))}")
     try:
-        return Settings()
+        return Settings.model_validate({field: names[name] for name, field in known.items() if name in names})
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
-        shown = name if name.isupper() else PREFIX + name.upper()
-        raise SettingsError(f"{shown} = {first['input']!r}: {first['msg']}") from error
+        raise SettingsError(f"{_variable(str(first['loc'][0]))} = {first['input']!r}: {first['msg']}") from error
+
+
+def _variable(field: str) -> str:
+    return field.upper() if field == "b3_base_url" else PREFIX + field.upper()

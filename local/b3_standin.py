@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flows.portfolio import Portfolio
@@ -120,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         _LOG.debug(format, *args)
 
 
-def _decoded(segment: str) -> dict[str, object]:
+def _decoded(segment: str) -> dict[str, Any]:
     query = json.loads(base64.b64decode(segment, validate=True))
     if not isinstance(query, dict):
         raise TypeError(f"{query!r} is not an object")
