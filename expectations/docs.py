@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from expectations.gate import quiet_context
+
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
 
@@ -23,15 +25,9 @@ def build_docs(reports: Sequence[GateReport]) -> Mapping[str, bytes]:
     Returns:
         The site's files by their path below the site; `index.html` leads to the others.
     """
-    import great_expectations as gx  # noqa: PLC0415 - 2 s to import
-    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
-
     with TemporaryDirectory(prefix="data-docs-") as folder:
         site = Path(folder)
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        for name in context.get_site_names():
-            context.delete_data_docs_site(name)
+        context = quiet_context()
         context.add_data_docs_site(_SITE, _site_config(site))
         for report in reports:
             for validation in report.validations:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.data_context import EphemeralDataContext
     from great_expectations.expectations.expectation import Expectation
 
 CRITICAL = "critical"
@@ -169,6 +170,23 @@ def require(report: GateReport) -> GateReport:
     return report
 
 
+def quiet_context() -> EphemeralDataContext:
+    """A Great Expectations context in memory: no telemetry, no progress bars in the log, no site in a temporary folder."""
+    import great_expectations as gx  # noqa: PLC0415 - 2 s to import
+    from great_expectations.data_context.types.base import (  # noqa: PLC0415
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
+
+
 def _refusal(check: str, demand: str, observed: str) -> Outcome:
     return Outcome(check, "gate", "", demand, CRITICAL, success=False, observed=observed)
 
@@ -187,10 +205,8 @@ def _unfit(check: Check) -> tuple[str, str] | None:
 
 def _validate(check: Check, run_name: str, run_time: datetime) -> ExpectationSuiteValidationResult:
     import great_expectations as gx  # noqa: PLC0415 - 2 s to import
-    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context = quiet_context()
     asset = context.data_sources.add_pandas("session").add_dataframe_asset(check.name)
     suite = context.suites.add(gx.ExpectationSuite(name=check.name, expectations=list(check.expectations)))
     definition = gx.ValidationDefinition(

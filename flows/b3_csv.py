@@ -30,7 +30,7 @@ def decode_download(body: bytes) -> bytes:
     try:
         return base64.b64decode(body.strip().strip(b'"'), validate=True)
     except binascii.Error as error:
-        raise PayloadError("answer", f"not base64: it begins {shown(body[:40].decode('latin-1'))}") from error
+        raise PayloadError("body", f"not base64: it begins {shown(body[:40].decode('latin-1'))}") from error
 
 
 def parse_csv(index: str, content: bytes) -> Portfolio:

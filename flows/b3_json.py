@@ -53,7 +53,7 @@ def parse_page(body: bytes, expected_number: int) -> Page:
     Raises:
         PayloadError: not JSON, not of the recorded form, another page than asked for, or without rows.
     """
-    answer = _fields("answer", _decoded(body), _TOP)
+    answer = _fields("body", _decoded(body), _TOP)
     page = _fields("page", answer["page"], _PAGE)
     counts = {name: _count(f"page.{name}", page[name]) for name in _PAGE}
     if counts["pageNumber"] != expected_number:
@@ -106,7 +106,7 @@ def _decoded(body: bytes) -> object:
         return json.loads(answer) if isinstance(answer, str) else answer
     except (ValueError, RecursionError) as error:
         start = shown(body[:40].decode("utf-8", "replace"))
-        raise PayloadError("answer", f"not JSON: it begins {start}") from error
+        raise PayloadError("body", f"not JSON: it begins {start}") from error
 
 
 def _fields(field: str, value: object, names: frozenset[str]) -> Mapping[str, Any]:

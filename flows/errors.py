@@ -44,7 +44,7 @@ class PayloadError(B3Error):
     """
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field}: {problem}")
+        super().__init__(f"B3's answer, {field}: {problem}")
         self.field = field
 
 
