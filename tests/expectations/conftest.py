@@ -1,0 +1,18 @@
+"""What both gates are tried on: the recorded sample as a raw file."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from flows.raw_parquet import RawFacts, RawFile, decode, encode
+from local.sample import collected_at, recorded
+
+
+@pytest.fixture(scope="session")
+def raw_file() -> RawFile:
+    """The raw file of the sample session of 2025-06-30, as the flow reads it back."""
+    session = date(2025, 6, 30)
+    portfolio = recorded(session)
+    return decode(encode(portfolio, RawFacts.of(portfolio, collected_at(session), ["landing/x.json.gz"])))

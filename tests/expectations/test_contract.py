@@ -1,0 +1,215 @@
+"""Names, keys and columns: what is written once, and read back the same."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expectations import contract
+from expectations.contract import ContractError, RawObject
+
+MONDAY = date(2025, 6, 30)
+INDICES = st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True)
+SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
+
+
+class TestRawKey:
+    def test_is_the_documented_key(self) -> None:
+        expected = "raw-data/year=2025/month=06/day=30/ibov_carteira_20250630.parquet"
+        assert contract.raw_key("IBOV", MONDAY) == expected
+
+    @given(INDICES, SESSIONS)
+    def test_reads_back_as_the_index_and_session_it_was_made_of(self, index: str, session: date) -> None:
+        assert contract.parse_raw_key(contract.raw_key(index, session)) == RawObject(index, session)
+
+    @given(INDICES, SESSIONS)
+    def test_has_the_prefix_and_suffix_that_the_event_filters_on(self, index: str, session: date) -> None:
+        key = contract.raw_key(index, session)
+        assert key.startswith(contract.RAW_PREFIX)
+        assert key.endswith(contract.RAW_SUFFIX)
+
+    @pytest.mark.parametrize(
+        ("key", "problem"),
+        [
+            pytest.param(
+                "raw-data/year=2025/month=06/day=30/ibov_carteira_20250701.parquet",
+                "the folder says 20250630, the file name 20250701",
+                id="folder and name disagree",
+            ),
+            pytest.param(
+                "raw-data/year=2025/month=02/day=30/ibov_carteira_20250230.parquet",
+                "2025-02-30 is not a date",
+                id="no day of the calendar",
+            ),
+            pytest.param(
+                "landing/year=2025/month=06/day=30/ibov_carteira_20250630.parquet",
+                "expected raw-data/",
+                id="other prefix",
+            ),
+            pytest.param(
+                "raw-data/year=2025/month=6/day=30/ibov_carteira_20250630.parquet",
+                "expected raw-data/",
+                id="month unpadded",
+            ),
+            pytest.param(
+                "raw-data/year=2025/month=06/day=30/IBOV_carteira_20250630.parquet", "expected raw-data/", id="capitals"
+            ),
+            pytest.param(
+                "raw-data/year=2025/month=06/day=30/ibov_carteira_20250630.csv", "expected raw-data/", id="other suffix"
+            ),
+            pytest.param(
+                "raw-data/year%3D2025/month=06/day=30/ibov_carteira_20250630.parquet",
+                "expected raw-data/",
+                id="still URL-encoded",
+            ),
+            pytest.param(
+                "raw-data/year=2025/month=06/day=30/x/ibov_carteira_20250630.parquet", "expected raw-data/", id="deeper"
+            ),
+            pytest.param(
+                "raw-data/year=٢٠٢٥/month=06/day=30/ibov_carteira_20250630.parquet",
+                "expected raw-data/",
+                id="digits of another script",
+            ),
+            pytest.param("", "expected raw-data/", id="empty"),
+        ],
+    )
+    def test_of_another_form_is_refused_by_name(self, key: str, problem: str) -> None:
+        with pytest.raises(ContractError) as refused:
+            contract.parse_raw_key(key)
+        assert repr(key) in str(refused.value)
+        assert problem in str(refused.value)
+
+
+class TestIndexCode:
+    @pytest.mark.parametrize("index", ["IBOV", "ICO2", "IBRA", "GPTW"])
+    def test_of_a_code_s_form_is_returned_as_it_stands(self, index: str) -> None:
+        assert contract.check_index(index) == index
+
+    @pytest.mark.parametrize("index", ["ibov", "IBO", "IBOVX", "2BOV", "IB/V", "IBOV\n", "", "..%2"])
+    def test_of_another_form_is_refused_wherever_a_key_is_made(self, index: str) -> None:
+        for make in (
+            lambda: contract.check_index(index),
+            lambda: contract.raw_key(index, MONDAY),
+            lambda: contract.published_key(index, MONDAY),
+            lambda: contract.landing_key(index, MONDAY, datetime(2025, 6, 30, tzinfo=UTC), "json", 1, "0" * 64),
+            lambda: contract.partition_prefix(contract.INDICES_REFINED_TABLE, index, MONDAY),
+        ):
+            with pytest.raises(ContractError, match="expected four capitals or digits"):
+                make()
+
+
+class TestLandingKey:
+    COLLECTED = datetime(2025, 6, 30, 8, 0, 5, tzinfo=timezone(timedelta(hours=-3)))
+
+    def test_names_the_session_the_instant_in_utc_the_page_the_digest_and_the_source(self) -> None:
+        key = contract.landing_key("IBOV", MONDAY, self.COLLECTED, "json", 2, "abcdef0123456789")
+        assert key == "landing/year=2025/month=06/day=30/ibov_20250630T110005Z_p002_abcdef012345.json.gz"
+
+    def test_lies_below_undated_where_the_session_is_unknown(self) -> None:
+        key = contract.landing_key("IBXX", None, self.COLLECTED, "html", 1, "abcdef0123456789")
+        assert key == "landing/undated/ibxx_20250630T110005Z_p001_abcdef012345.html.gz"
+
+    def test_never_starts_the_etl(self) -> None:
+        key = contract.landing_key("IBOV", MONDAY, self.COLLECTED, "json", 1, "0" * 64)
+        assert not key.startswith(contract.RAW_PREFIX)
+
+
+class TestTables:
+    def test_the_ibovespa_has_its_own_and_other_indices_share_one(self) -> None:
+        assert contract.refined_table("IBOV").name == "bovespa_refined_data"
+        assert contract.summary_table("IBOV").name == "bovespa_resumo_setor"
+        assert contract.refined_table("IBXX") == contract.refined_table("SMLL") != contract.refined_table("IBOV")
+        assert contract.summary_table("IBXX") == contract.summary_table("SMLL") != contract.summary_table("IBOV")
+
+    @pytest.mark.parametrize("table", contract.TABLES, ids=lambda table: table.name)
+    def test_name_no_column_twice_partitions_included(self, table: contract.Table) -> None:
+        names = [column.name for column in (*table.columns, *table.partitions)]
+        assert len(names) == len(set(names))
+
+    @pytest.mark.parametrize("table", contract.TABLES, ids=lambda table: table.name)
+    def test_say_of_every_column_what_it_means(self, table: contract.Table) -> None:
+        assert table.description
+        assert all(column.description for column in (*table.columns, *table.partitions))
+
+    def test_lie_apart_from_each_other_and_from_staging(self) -> None:
+        prefixes = [*(table.prefix for table in contract.TABLES), contract.STAGING_PREFIX, contract.PUBLISHED_PREFIX]
+        assert not [(a, b) for a in prefixes for b in prefixes if a != b and a.startswith(b)]
+
+    def test_the_raw_and_refined_columns_are_the_users(self) -> None:
+        assert [column.name for column in contract.RAW_COLUMNS] == [
+            *("codigo", "acao", "tipo", "setor", "qtde_teorica", "participacao_pct", "data_pregao", "timestamp_coleta"),
+        ]
+        assert [column.name for column in contract.REFINED_TABLE.partitions] == ["year", "month", "day", "acao"]
+        assert {"quantidade_teorica_acoes", "percentual_participacao_ibov", "dias_desde_coleta"} <= {
+            column.name for column in contract.REFINED_COLUMNS
+        }
+
+
+class TestPartition:
+    def test_prefix_is_the_documented_folder(self) -> None:
+        prefix = contract.partition_prefix(contract.REFINED_TABLE, "IBOV", MONDAY, "VALE3")
+        assert prefix == "refined-data/year=2025/month=06/day=30/acao=VALE3/"
+
+    def test_prefix_without_a_ticker_is_the_whole_session_s(self) -> None:
+        whole = contract.partition_prefix(contract.REFINED_TABLE, "IBOV", MONDAY)
+        assert whole == "refined-data/year=2025/month=06/day=30/"
+        assert contract.partition_prefix(contract.REFINED_TABLE, "IBOV", MONDAY, "VALE3").startswith(whole)
+
+    def test_prefix_names_the_index_in_the_tables_of_other_indices(self) -> None:
+        prefix = contract.partition_prefix(contract.INDICES_SUMMARY_TABLE, "IBXX", MONDAY)
+        assert prefix == "resumo-indices/indice=IBXX/year=2025/month=06/day=30/"
+
+    def test_values_are_canonical_numbers_in_the_table_s_order(self) -> None:
+        assert contract.partition_values(contract.REFINED_TABLE, "IBOV", MONDAY, "VALE3") == (
+            "2025",
+            "6",
+            "30",
+            "VALE3",
+        )
+        assert contract.partition_values(contract.INDICES_REFINED_TABLE, "IBXX", MONDAY) == ("IBXX", "2025", "6", "30")
+
+    def test_values_without_the_ticker_that_the_table_needs_are_refused(self) -> None:
+        with pytest.raises(ContractError, match="bovespa_refined_data: a partition needs a ticker"):
+            contract.partition_values(contract.REFINED_TABLE, "IBOV", MONDAY)
+
+    @given(INDICES, SESSIONS, st.from_regex(r"[A-Z0-9]{4}\d{1,2}", fullmatch=True))
+    def test_prefix_and_values_say_the_same(self, index: str, session: date, ticker: str) -> None:
+        for table in contract.TABLES:
+            folders = (
+                contract.partition_prefix(table, index, session, ticker).removeprefix(table.prefix).split("/")[:-1]
+            )
+            stated = dict(folder.split("=") for folder in folders)
+            values = contract.partition_values(table, index, session, ticker)
+            assert list(stated) == [column.name for column in table.partitions]
+            assert [text.lstrip("0") for text in stated.values()] == [text.lstrip("0") for text in values]
+
+
+class TestRunKeys:
+    def test_a_run_s_manifest_lies_in_its_own_staging_folder(self) -> None:
+        assert contract.manifest_key("jr_1") == "staging/jr_1/manifest.json"
+        assert contract.manifest_key("jr_1").startswith(contract.staging_prefix("jr_1"))
+
+    def test_no_run_s_staging_folder_holds_another_s(self) -> None:
+        assert not contract.staging_prefix("jr_12").startswith(contract.staging_prefix("jr_1"))
+
+    def test_a_publication_record_lies_outside_every_table(self) -> None:
+        key = contract.published_key("IBOV", MONDAY)
+        assert key == "published/ibov/year=2025/month=06/day=30/publication.json"
+
+
+class TestTextForms:
+    @pytest.mark.parametrize("ticker", ["VALE3", "BPAC11", "B3SA3", "SANB11"])
+    def test_a_ticker_is_four_characters_and_a_number(self, ticker: str) -> None:
+        assert re.match(contract.TICKER_PATTERN, ticker)
+
+    @pytest.mark.parametrize("ticker", ["VALE", "vale3", "VALE333", "VAL3", "VALE 3", "ALLOS", " VALE3"])
+    def test_anything_else_is_no_ticker(self, ticker: str) -> None:
+        assert not re.match(contract.TICKER_PATTERN, ticker)
+
+    @pytest.mark.parametrize("name", ["AMBEV S/A", "B3", "RUMO S.A.", "AZZAS 2154", "P&G", "BBSEGURIDADE"])
+    def test_a_name_is_up_to_twelve_characters_of_b3_s_alphabet(self, name: str) -> None:
+        assert re.match(contract.NAME_PATTERN, name)
