@@ -1,0 +1,1 @@
+"""The Pulumi program: `__main__` wires component resources, one file a concern."""

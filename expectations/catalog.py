@@ -1,0 +1,53 @@
+"""The contract's tables as the Glue Data Catalog holds them.
+
+The Pulumi program declares the tables, the Glue job keeps them in step and publishing adds partitions, so all three render them
+here. Standard library only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from expectations.contract import Column, Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue.type_defs import ColumnTypeDef, StorageDescriptorTypeDef, TableInputTypeDef
+
+# https://docs.aws.amazon.com/athena/latest/ug/parquet-serde.html
+INPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+OUTPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+TABLE_TYPE = "EXTERNAL_TABLE"
+PARAMETERS = {"classification": "parquet", "EXTERNAL": "TRUE"}
+
+
+def table_location(table: Table, refined_bucket: str) -> str:
+    """The S3 address below which the table's files lie."""
+    return f"s3://{refined_bucket}/{table.prefix}"
+
+
+def storage_descriptor(table: Table, location: str) -> StorageDescriptorTypeDef:
+    """How the files at a location are read as the table's columns, for the table itself or one of its partitions."""
+    return {
+        "Columns": _columns(table.columns),
+        "Location": location,
+        "InputFormat": INPUT_FORMAT,
+        "OutputFormat": OUTPUT_FORMAT,
+        "SerdeInfo": {"SerializationLibrary": SERDE, "Parameters": {"serialization.format": "1"}},
+    }
+
+
+def table_input(table: Table, refined_bucket: str) -> TableInputTypeDef:
+    """The table as `CreateTable` and `UpdateTable` take it."""
+    return {
+        "Name": table.name,
+        "Description": table.description,
+        "TableType": TABLE_TYPE,
+        "Parameters": PARAMETERS,
+        "PartitionKeys": _columns(table.partitions),
+        "StorageDescriptor": storage_descriptor(table, table_location(table, refined_bucket)),
+    }
+
+
+def _columns(columns: tuple[Column, ...]) -> list[ColumnTypeDef]:
+    return [{"Name": column.name, "Type": column.type.value, "Comment": column.description} for column in columns]

@@ -1,0 +1,28 @@
+"""Every AWS resource of the pipeline: storage, catalog, ETL, the trigger that starts it, and the queries."""
+
+import pulumi
+
+from infrastructure.catalog import Catalog
+from infrastructure.etl import Etl
+from infrastructure.query import Query
+from infrastructure.settings import Settings
+from infrastructure.storage import Storage
+from infrastructure.trigger import Trigger
+
+settings = Settings.of_stack()
+
+storage = Storage("storage", settings)
+catalog = Catalog("catalog", settings, storage)
+etl = Etl("etl", settings, storage, catalog)
+trigger = Trigger("trigger", settings, storage, etl)
+query = Query("query", settings, storage, catalog)
+
+# What the flows need to know of the account, by the names of their settings.
+pulumi.export("raw_bucket", storage.raw.bucket)
+pulumi.export("refined_bucket", storage.refined.bucket)
+pulumi.export("artifacts_bucket", storage.artifacts.bucket)
+pulumi.export("bucket_suffix", settings.bucket_suffix)
+pulumi.export("database", catalog.database)
+pulumi.export("glue_job_name", etl.job.name)
+pulumi.export("lambda_name", trigger.function.name)
+pulumi.export("workgroup", query.workgroup.name)

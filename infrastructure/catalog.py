@@ -1,0 +1,57 @@
+"""Catalog: the contract's tables in the Glue Data Catalog. Partitions appear by publishing only."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from expectations import catalog as rendering
+from expectations import contract
+from infrastructure.settings import Settings
+from infrastructure.storage import Storage
+
+
+class Catalog(pulumi.ComponentResource):
+    """The database, where the stack wants it created, and the four tables."""
+
+    def __init__(
+        self, name: str, settings: Settings, storage: Storage, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("bovespa:catalog:Catalog", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.database: pulumi.Input[str] = contract.DATABASE
+        if settings.create_database:
+            created = aws.glue.CatalogDatabase("database", name=contract.DATABASE, tags=settings.tags, opts=self._child)
+            self.database = created.name
+        tables = {table.name: self._table(table, storage) for table in contract.TABLES}
+        self.refined = tables[contract.REFINED_TABLE.name]
+        self.register_outputs({"database": self.database})
+
+    def _table(self, table: contract.Table, storage: Storage) -> aws.glue.CatalogTable:
+        return aws.glue.CatalogTable(
+            table.name,
+            name=table.name,
+            database_name=self.database,
+            description=table.description,
+            table_type=rendering.TABLE_TYPE,
+            parameters=rendering.PARAMETERS,
+            partition_keys=[
+                aws.glue.CatalogTablePartitionKeyArgs(name=column.name, type=column.type, comment=column.description)
+                for column in table.partitions
+            ],
+            storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
+                location=storage.refined.bucket.apply(lambda bucket: rendering.table_location(table, bucket)),
+                input_format=rendering.INPUT_FORMAT,
+                output_format=rendering.OUTPUT_FORMAT,
+                ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(
+                    serialization_library=rendering.SERDE, parameters={"serialization.format": "1"}
+                ),
+                columns=[
+                    aws.glue.CatalogTableStorageDescriptorColumnArgs(
+                        name=column.name, type=column.type, comment=column.description
+                    )
+                    for column in table.columns
+                ],
+            ),
+            opts=self._child,
+        )

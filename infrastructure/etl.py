@@ -1,0 +1,113 @@
+"""ETL: the Glue job with its role, script and modules."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from expectations.contract import GLUE_JOB_NAME
+from infrastructure.catalog import Catalog
+from infrastructure.policies import SCRIPTS_PREFIX, etl_policy, trusting
+from infrastructure.settings import Settings
+from infrastructure.storage import Storage
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "glue" / "bovespa_etl_job.py"
+# What the script imports; the suites of `expectations` need Great Expectations and stay with the flows.
+MODULES = (
+    *("expectations/__init__.py", "expectations/contract.py", "expectations/catalog.py", "expectations/manifest.py"),
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "glue").glob("*.py") if path != SCRIPT),
+)
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can state
+
+
+def modules_archive() -> bytes:
+    """The script's modules as a zip; the same sources are always the same bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in MODULES:
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), (ROOT / name).read_bytes())
+    return target.getvalue()
+
+
+class Etl(pulumi.ComponentResource):
+    """The job `bovespa-etl-job`: Glue 5.1, two G.1X workers unless the stack says otherwise."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        storage: Storage,
+        catalog: Catalog,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("bovespa:etl:Etl", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            "etl", assume_role_policy=trusting("glue.amazonaws.com"), tags=settings.tags, opts=self._child
+        )
+        arns = (storage.raw.arn, storage.refined.arn, storage.artifacts.arn, catalog.refined.arn)
+        aws.iam.RolePolicy(
+            "etl",
+            role=role.id,
+            policy=pulumi.Output.all(*arns).apply(lambda found: etl_policy(*found)),
+            opts=self._child,
+        )
+        script = self._upload("script", storage, "bovespa_etl_job", ".py", SCRIPT.read_bytes())
+        modules = self._upload("modules", storage, "modules", ".zip", modules_archive())
+        self.job = self._job(settings, role, script, modules, storage.refined.bucket, catalog.database)
+        self.register_outputs({"job": self.job.name})
+
+    def _upload(self, name: str, storage: Storage, stem: str, ending: str, content: bytes) -> pulumi.Output[str]:
+        # The digest in the key: a run reads either the old script or the new one, never a mixture with old modules.
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        uploaded = aws.s3.BucketObjectv2(
+            name,
+            bucket=storage.artifacts.id,
+            key=f"{SCRIPTS_PREFIX}{stem}-{digest}{ending}",
+            content_base64=base64.b64encode(content).decode(),
+            opts=self._child,
+        )
+        return pulumi.Output.concat("s3://", storage.artifacts.bucket, "/", uploaded.key)
+
+    def _job(
+        self,
+        settings: Settings,
+        role: aws.iam.Role,
+        script: pulumi.Output[str],
+        modules: pulumi.Output[str],
+        refined_bucket: pulumi.Output[str],
+        database: pulumi.Input[str],
+    ) -> aws.glue.Job:
+        return aws.glue.Job(
+            "etl",
+            name=GLUE_JOB_NAME,
+            description="Refines raw portfolios into staging",
+            role_arn=role.arn,
+            glue_version="5.1",
+            worker_type="G.1X",
+            number_of_workers=settings.workers,
+            timeout=settings.timeout_minutes,
+            # A failed run is looked at, and started again by a new upload; Glue must not repeat it by itself.
+            max_retries=0,
+            execution_property=aws.glue.JobExecutionPropertyArgs(max_concurrent_runs=settings.max_concurrent_runs),
+            job_run_queuing_enabled=True,
+            command=aws.glue.JobCommandArgs(name="glueetl", python_version="3", script_location=script),
+            default_arguments={
+                "--job-language": "python",
+                "--extra-py-files": modules,
+                "--enable-metrics": "true",
+                "--enable-continuous-cloudwatch-log": "true",
+                "--refined_bucket": refined_bucket,
+                "--database": database,
+            },
+            tags=settings.tags,
+            opts=self._child,
+        )

@@ -1,0 +1,78 @@
+"""Every setting of the Pulumi program, read once from the stack's configuration."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+import pulumi
+
+PROJECT = "pipeline-bovespa"
+
+_SUFFIX = re.compile(r"(-[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?)?")
+_LEAST_WORKERS = 2
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+_RETENTIONS = frozenset(
+    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+)
+_LEAST_SCAN_LIMIT = 10  # Athena's own, in megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The program's settings; `Pulumi.yaml` describes each of them.
+
+    Raises:
+        ValueError: a value cannot be; the message names it.
+    """
+
+    bucket_suffix: str = ""
+    create_database: bool = False
+    workers: int = 2
+    timeout_minutes: int = 15
+    max_concurrent_runs: int = 3
+    scan_limit_megabytes: int = 1024
+    log_retention_days: int = 90
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _demand(
+            _SUFFIX.fullmatch(self.bucket_suffix),
+            "bucketSuffix",
+            self.bucket_suffix,
+            "lower case, with its hyphen: -acme",
+        )
+        _demand(self.workers >= _LEAST_WORKERS, "workers", self.workers, f"at least {_LEAST_WORKERS}")
+        _demand(self.timeout_minutes > 0, "timeoutMinutes", self.timeout_minutes, "at least 1")
+        _demand(self.max_concurrent_runs > 0, "maxConcurrentRuns", self.max_concurrent_runs, "at least 1")
+        least = _LEAST_SCAN_LIMIT
+        _demand(
+            self.scan_limit_megabytes >= least, "scanLimitMegabytes", self.scan_limit_megabytes, f"at least {least}"
+        )
+        retention = self.log_retention_days
+        _demand(retention in _RETENTIONS, "logRetentionDays", retention, f"one of {sorted(_RETENTIONS)}")
+
+    @classmethod
+    def of_stack(cls) -> Self:
+        """The settings of the stack that is being deployed; what it does not state has the default."""
+        config, default = pulumi.Config(PROJECT), cls()
+        return cls(
+            bucket_suffix=config.get("bucketSuffix") or default.bucket_suffix,
+            create_database=config.get_bool("createDatabase") or default.create_database,
+            workers=_given(config.get_int("workers"), default.workers),
+            timeout_minutes=_given(config.get_int("timeoutMinutes"), default.timeout_minutes),
+            max_concurrent_runs=_given(config.get_int("maxConcurrentRuns"), default.max_concurrent_runs),
+            scan_limit_megabytes=_given(config.get_int("scanLimitMegabytes"), default.scan_limit_megabytes),
+            log_retention_days=_given(config.get_int("logRetentionDays"), default.log_retention_days),
+            tags={"project": PROJECT, "stack": pulumi.get_stack()},
+        )
+
+
+def _given(value: int | None, default: int) -> int:
+    return default if value is None else value
+
+
+def _demand(holds: object, name: str, value: object, expected: str) -> None:
+    if not holds:
+        raise ValueError(f"{PROJECT}:{name} = {value!r}: expected {expected}")

@@ -1,0 +1,109 @@
+"""Trigger: S3's event on a raw file starts the Glue job, through a Lambda."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from expectations.contract import LAMBDA_NAME, RAW_PREFIX, RAW_SUFFIX
+from infrastructure.etl import Etl
+from infrastructure.policies import trigger_policy, trusting
+from infrastructure.settings import Settings
+from infrastructure.storage import Storage
+
+SOURCE = Path(__file__).resolve().parents[1] / "lambda"
+HANDLER = "trigger_glue_job.handler.handle"
+
+
+def handler_archive() -> pulumi.AssetArchive:
+    """The Lambda's code: the package below `lambda/`, and nothing else."""
+    files = sorted((SOURCE / "trigger_glue_job").glob("*.py"))
+    return pulumi.AssetArchive({path.relative_to(SOURCE).as_posix(): pulumi.FileAsset(str(path)) for path in files})
+
+
+class Trigger(pulumi.ComponentResource):
+    """The Lambda `trigger-glue-job`, and the bucket notification that invokes it."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        storage: Storage,
+        etl: Etl,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("bovespa:trigger:Trigger", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        log_group = aws.cloudwatch.LogGroup(
+            "trigger",
+            name=f"/aws/lambda/{LAMBDA_NAME}",
+            retention_in_days=settings.log_retention_days,
+            tags=settings.tags,
+            opts=self._child,
+        )
+        role = aws.iam.Role(
+            "trigger", assume_role_policy=trusting("lambda.amazonaws.com"), tags=settings.tags, opts=self._child
+        )
+        policy = aws.iam.RolePolicy(
+            "trigger",
+            role=role.id,
+            policy=pulumi.Output.all(etl.job.arn, log_group.arn).apply(lambda arns: trigger_policy(*arns)),
+            opts=self._child,
+        )
+        self.function = self._function(settings, role, etl.job.name, [log_group, policy])
+        self._notify(storage)
+        self.register_outputs({"function": self.function.name})
+
+    def _function(
+        self, settings: Settings, role: aws.iam.Role, job: pulumi.Output[str], after: list[pulumi.Resource]
+    ) -> aws.lambda_.Function:
+        return aws.lambda_.Function(
+            "trigger",
+            name=LAMBDA_NAME,
+            description="Starts the Glue job for each new raw object version",
+            runtime="python3.11",
+            architectures=["arm64"],
+            memory_size=128,
+            timeout=60,
+            # One at a time, so that looking for a version's run and starting one cannot race.
+            reserved_concurrent_executions=1,
+            handler=HANDLER,
+            code=handler_archive(),
+            role=role.arn,
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables={"GLUE_JOB_NAME": job}),
+            tags=settings.tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+        )
+
+    def _notify(self, storage: Storage) -> None:
+        aws.lambda_.FunctionEventInvokeConfig(
+            "trigger",
+            function_name=self.function.name,
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=6 * 3600,
+            opts=self._child,
+        )
+        permission = aws.lambda_.Permission(
+            "trigger",
+            action="lambda:InvokeFunction",
+            function=self.function.name,
+            principal="s3.amazonaws.com",
+            source_arn=storage.raw.arn,
+            opts=self._child,
+        )
+        # S3 checks the permission when the notification is made.
+        aws.s3.BucketNotification(
+            "trigger",
+            bucket=storage.raw.id,
+            lambda_functions=[
+                aws.s3.BucketNotificationLambdaFunctionArgs(
+                    lambda_function_arn=self.function.arn,
+                    events=["s3:ObjectCreated:*"],
+                    filter_prefix=RAW_PREFIX,
+                    filter_suffix=RAW_SUFFIX,
+                )
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+        )
