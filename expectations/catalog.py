@@ -6,6 +6,8 @@ here. Standard library only.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from expectations.contract import Column, Table
@@ -18,7 +20,17 @@ INPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 OUTPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 TABLE_TYPE = "EXTERNAL_TABLE"
-PARAMETERS = {"classification": "parquet", "EXTERNAL": "TRUE"}
+
+# A table states by this parameter which columns it was declared with, so that an older declaration, which the job brings up
+# to date, can be told from one that does not keep its word, which is refused.
+SCHEMA_PARAMETER = "bovespa.schema"
+
+
+def table_parameters(table: Table) -> dict[str, str]:
+    """The table's parameters, with the digest of its columns and partition columns."""
+    columns = [[column.name, column.type.value] for column in (*table.columns, *table.partitions)]
+    digest = hashlib.sha256(json.dumps(columns).encode()).hexdigest()[:16]
+    return {"classification": "parquet", "EXTERNAL": "TRUE", SCHEMA_PARAMETER: digest}
 
 
 def table_location(table: Table, refined_bucket: str) -> str:
@@ -43,7 +55,7 @@ def table_input(table: Table, refined_bucket: str) -> TableInputTypeDef:
         "Name": table.name,
         "Description": table.description,
         "TableType": TABLE_TYPE,
-        "Parameters": PARAMETERS,
+        "Parameters": table_parameters(table),
         "PartitionKeys": _columns(table.partitions),
         "StorageDescriptor": storage_descriptor(table, table_location(table, refined_bucket)),
     }

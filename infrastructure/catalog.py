@@ -34,7 +34,7 @@ class Catalog(pulumi.ComponentResource):
             database_name=self.database,
             description=table.description,
             table_type=rendering.TABLE_TYPE,
-            parameters=rendering.PARAMETERS,
+            parameters=rendering.table_parameters(table),
             partition_keys=[
                 aws.glue.CatalogTablePartitionKeyArgs(name=column.name, type=column.type, comment=column.description)
                 for column in table.partitions

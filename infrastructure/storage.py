@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import pulumi
 import pulumi_aws as aws
@@ -11,7 +12,7 @@ from expectations import contract
 from infrastructure.policies import tls_only
 from infrastructure.settings import Settings
 
-_Rule = aws.s3.BucketLifecycleConfigurationRuleArgs
+_Rule: TypeAlias = aws.s3.BucketLifecycleConfigurationRuleArgs
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -37,13 +38,13 @@ class PrivateBucket(pulumi.ComponentResource):
                 versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
                 opts=child,
             )
-        self._protect(name, child)
+        self._keep_private(name, child)
         aws.s3.BucketLifecycleConfiguration(
             name, bucket=self.bucket.id, rules=[_incomplete_uploads(), *rules], opts=child
         )
         self.register_outputs({"bucket": self.bucket.bucket})
 
-    def _protect(self, name: str, child: pulumi.ResourceOptions) -> None:
+    def _keep_private(self, name: str, child: pulumi.ResourceOptions) -> None:
         bucket = self.bucket
         aws.s3.BucketServerSideEncryptionConfiguration(
             name,

@@ -1,0 +1,130 @@
+"""What a run reads and writes in S3: its input copies, and the list of what Spark wrote."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from botocore.exceptions import ClientError
+
+from expectations.contract import (
+    B3_TIME_ZONE,
+    DEFAULT_INDEX,
+    INDEX_PARTITION,
+    TABLES,
+    TICKER_PARTITION,
+    ContractError,
+    parse_raw_key,
+    staging_prefix,
+)
+from expectations.manifest import Source, StagedFile
+from glue.arguments import Arguments, RawVersion, read_raw_list
+from glue.errors import JobError
+from glue.transforms import INDEX, REFERENCE_DATE
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+INPUT = "input/"
+
+_PARALLEL_CALLS = 16
+_HIVE_PAIR = re.compile(r"([a-z]+)=([A-Z0-9]+)")
+
+
+def resolve_sources(s3: S3Client, arguments: Arguments) -> list[Source]:
+    """The raw versions of the run, with index and session from their keys and their reference dates.
+
+    Raises:
+        JobError: a key is not a raw file's, a version does not exist, or two versions are of the same session.
+    """
+    if arguments.version:
+        versions = [arguments.version]
+    else:
+        bucket, _, key = str(arguments.raw_list).removeprefix("s3://").partition("/")
+        versions = read_raw_list(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
+        sources = list(pool.map(lambda version: _source(s3, version, arguments.reference_date), versions))
+    counts = Counter((source.index, source.session) for source in sources)
+    if twice := [f"{index} {session}" for (index, session), count in counts.items() if count > 1]:
+        raise JobError(f"the same session twice in one run: {', '.join(sorted(twice))}")
+    return sources
+
+
+def stage_input(s3: S3Client, arguments: Arguments, sources: Iterable[Source]) -> str:
+    """Copy exactly these raw versions below the run's staging prefix, in folders that state index and reference date.
+
+    Spark reads keys, not versions: the copies are what makes a run read the version that it was started for.
+
+    Returns:
+        The S3 address of the folder to read.
+    """
+    prefix = staging_prefix(arguments.run_id) + INPUT
+
+    def copy(source: Source) -> None:
+        folder = f"{INDEX}={source.index}/{REFERENCE_DATE}={source.reference_date}"
+        s3.copy_object(
+            Bucket=arguments.refined_bucket,
+            Key=f"{prefix}{folder}/{PurePosixPath(source.key).name}",
+            CopySource={"Bucket": source.bucket, "Key": source.key, "VersionId": source.version_id},
+        )
+
+    with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
+        list(pool.map(copy, sources))
+    return f"s3://{arguments.refined_bucket}/{prefix}"
+
+
+def list_output(s3: S3Client, arguments: Arguments) -> list[StagedFile]:
+    """Every file that the run wrote, by table and partition.
+
+    Raises:
+        JobError: a partition has more than one file, or a key below the run's prefix is none of the tables'.
+    """
+    prefix = staging_prefix(arguments.run_id)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=arguments.refined_bucket, Prefix=prefix)
+    found = [(item["Key"], item["Size"]) for page in pages for item in page.get("Contents", [])]
+    files = [
+        _staged_file(key, key.removeprefix(prefix), size)
+        for key, size in found
+        if not key.removeprefix(prefix).startswith(INPUT) and key.endswith(".parquet")
+    ]
+    _refuse_split_partitions(files)
+    return files
+
+
+def _source(s3: S3Client, version: RawVersion, reference_date: date | None) -> Source:
+    try:
+        raw = parse_raw_key(version.key)
+        head = s3.head_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+    except ContractError as error:
+        raise JobError(str(error)) from error
+    except ClientError as error:
+        raise JobError(f"s3://{version.bucket}/{version.key} version {version.version_id}: {error}") from error
+    stored_on = head["LastModified"].astimezone(ZoneInfo(B3_TIME_ZONE)).date()
+    return Source(version.bucket, version.key, version.version_id, raw.index, raw.session, reference_date or stored_on)
+
+
+def _staged_file(key: str, path: str, size: int) -> StagedFile:
+    table = next((table for table in TABLES if path.startswith(table.prefix)), None)
+    if table is None:
+        raise JobError(f"staged file {key!r}: below none of the tables' prefixes")
+    values = dict(_HIVE_PAIR.findall(path))
+    return StagedFile(
+        table=table.name,
+        index=values.get(INDEX_PARTITION.name, DEFAULT_INDEX),
+        session=date(int(values["year"]), int(values["month"]), int(values["day"])),
+        ticker=values.get(TICKER_PARTITION.name),
+        key=key,
+        size=size,
+    )
+
+
+def _refuse_split_partitions(files: Sequence[StagedFile]) -> None:
+    counts = Counter(PurePosixPath(item.key).parent for item in files)
+    if split := [str(folder) for folder, count in counts.items() if count > 1]:
+        raise JobError(f"staged partitions with more than one file: {', '.join(sorted(split)[:3])}")
