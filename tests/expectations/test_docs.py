@@ -38,7 +38,7 @@ def test_the_index_leads_to_every_check_of_every_gate(site: Mapping[str, bytes])
 
 
 def test_a_page_shows_what_failed_and_on_which_row(site: Mapping[str, bytes]) -> None:
-    text = page(site, "raw.rows")
+    text = page(site, "gate-1-raw")
     assert "quantity" in text
     assert "PETR4" in text
     assert "VALE3" not in text

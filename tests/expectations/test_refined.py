@@ -102,12 +102,18 @@ def groups(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
     return lambda given: replace(given, staged=replace(given.staged, summary=change(given.staged.summary)))
 
 
-def cells(**values: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    """The first row's cells replaced: ABEV3's in the refined rows, its group's in the summary."""
+def cells(row: str, by: str = "codigo", **values: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Cells replaced in the rows whose column `by` holds `row`."""
 
     def change(frame: pd.DataFrame) -> pd.DataFrame:
+        keys = frame[by].tolist()
         return frame.assign(
-            **{name: [value, *frame[name].astype(object).tolist()[1:]] for name, value in values.items()}
+            **{
+                name: [
+                    value if key == row else cell for key, cell in zip(keys, frame[name].astype(object), strict=True)
+                ]
+                for name, value in values.items()
+            }
         )
 
     return change
@@ -192,60 +198,39 @@ ROW_CASES = [
         id="a row twice",
     ),
     pytest.param(
-        rows(cells(codigo="ALOS4", file_ticker="ALOS4")),
-        {*ALONE, ROW_COUNT},
-        "ALOS4",
-        id="another code",
+        rows(cells("ALOS3", codigo="ALOS4", file_ticker="ALOS4")), {*ALONE, ROW_COUNT}, "ALOS4", id="another code"
     ),
-    pytest.param(
-        rows(cells(nome_acao="VALE")), {NAME}, "ALOS3 (nome_acao='VALE', raw_acao='ALLOS')", id="another share's name"
-    ),
-    pytest.param(
-        rows(cells(quantidade_teorica_acoes=476976045.0)), {QUANTITY, QUANTITIES}, "ALOS3", id="another quantity"
-    ),
-    pytest.param(rows(cells(percentual_participacao_ibov=0.51)), {SHARE, WEIGHTS}, "ALOS3", id="another weight"),
-    pytest.param(
-        rows(cells(data_pregao=date(2025, 7, 1))), {SESSION}, "ALOS3 (data_pregao='2025-07-01'", id="another session"
-    ),
-    pytest.param(
-        rows(cells(timestamp_coleta=pd.Timestamp("2025-06-30 08:00:00", tz="UTC"))),
-        {COLLECTED},
-        "ALOS3",
-        id="an instant three hours off",
-    ),
-    pytest.param(
-        rows(cells(file_ticker="VALE3")), {FILE}, "ALOS3 (file_ticker='VALE3')", id="a row in another share's file"
-    ),
-    pytest.param(rows(cells(eventos=None)), {VERBATIM}, "ALOS3 (tipo_verbatim='ON      NM'", id="flags lost"),
-    pytest.param(
-        rows(cells(segmento_listagem="N9", tipo="ON N9")),
-        {VERBATIM, "every segmento_listagem is a known one"},
-        "ALOS3 (segmento_listagem='N9')",
-        id="a level that is none",
-    ),
-    pytest.param(
-        rows(cells(classe="XX", tipo="XX NM")),
-        {VERBATIM, "every classe is a known one"},
-        "ALOS3 (classe='XX')",
-        id="a class that is none",
-    ),
-    pytest.param(
-        rows(cells(tipo="ON ED NM")), {TIPO}, "ALOS3 (tipo='ON ED NM', tipo_esperado='ON NM')", id="flags left in tipo"
-    ),
-    pytest.param(rows(cells(setor=None)), {SECTOR}, "ALOS3", id="a sector lost"),
-    pytest.param(rows(cells(dias_desde_coleta=3)), {AGE}, "ALOS3", id="another age"),
 ]
+DAMAGED_CELLS = (
+    cells("ALOS3", nome_acao="VALE", eventos=None),
+    cells("ABEV3", data_pregao=date(2025, 7, 1), setor=None),
+    cells("DIRR3", timestamp_coleta=pd.Timestamp("2025-06-30 08:00:00", tz="UTC")),
+    cells("BPAC11", file_ticker="VALE3", segmento_listagem="N9", tipo="UNT N9"),
+    cells("PETR4", classe="XX", quantidade_teorica_acoes=4410955874.0),
+    cells("VALE3", dias_desde_coleta=3, percentual_participacao_ibov=10.703),
+)
+CELL_CASES = {
+    NAME: "ALOS3 (nome_acao='VALE', raw_acao='ALLOS')",
+    VERBATIM: "ALOS3 (tipo_verbatim='ON      NM', raw_tipo='ON  ED  NM')",
+    SESSION: "ABEV3 (data_pregao='2025-07-01', raw_data_pregao='2025-06-30')",
+    SECTOR: "ABEV3",
+    COLLECTED: "DIRR3 (timestamp_coleta='2025-06-30 08:00:00+00:00'",
+    FILE: "BPAC11 (file_ticker='VALE3')",
+    "every segmento_listagem is a known one": "BPAC11 (segmento_listagem='N9')",
+    "every classe is a known one": "PETR4 (classe='XX')",
+    TIPO: "PETR4 (tipo='PN N2', tipo_esperado='XX N2')",
+    QUANTITY: "PETR4",
+    QUANTITIES: "14949459943",
+    AGE: "VALE3",
+    SHARE: "VALE3",
+    WEIGHTS: "23199",
+}
 GROUP = (
     *("quantities are the group's sum", "the mean share is the group's"),
     *("the total share is the group's", "total_acoes is the group's row count"),
 )
 GROUP_QUANTITIES, GROUP_ROWS = f"quantidade_teorica_total sums to {QUANTITY_SUM}", "total_acoes sums to 6"
 GROUP_CASES = [
-    pytest.param(cells(quantidade_teorica_total=1.0), {GROUP[0], GROUP_QUANTITIES}, id="quantity"),
-    pytest.param(cells(participacao_media=1.0), {GROUP[1]}, id="mean share"),
-    pytest.param(cells(participacao_total=2.733), {GROUP[2]}, id="total share"),
-    pytest.param(cells(total_acoes=2), {GROUP[3], GROUP_ROWS}, id="count"),
-    pytest.param(cells(data_pregao=date(2025, 7, 1)), {"every data_pregao is the session"}, id="session"),
     pytest.param(
         lambda frame: pd.concat([frame, frame.iloc[-1:]], ignore_index=True),
         {"no setor and classe stand twice", GROUP_QUANTITIES, GROUP_ROWS},
@@ -256,7 +241,20 @@ GROUP_CASES = [
         {*required(SUMMARY, "classe"), *GROUP, GROUP_QUANTITIES, GROUP_ROWS},
         id="a group lost",
     ),
-    pytest.param(cells(classe=None), {*required(SUMMARY), *GROUP}, id="a class null"),
+    pytest.param(cells("ON", by="classe", classe=None), {*required(SUMMARY), *GROUP}, id="a class null"),
+    pytest.param(
+        cells(
+            "UNT",
+            by="classe",
+            quantidade_teorica_total=1.0,
+            participacao_media=1.0,
+            participacao_total=2.539,
+            total_acoes=2,
+            data_pregao=date(2025, 7, 1),
+        ),
+        {*GROUP, GROUP_QUANTITIES, GROUP_ROWS, "every data_pregao is the session"},
+        id="other figures",
+    ),
 ]
 
 
@@ -293,6 +291,25 @@ def test_rows_that_differ_from_the_raw_file_are_refused_by_name(
     assert [line for line in lines.values() if named in line]
 
 
+@pytest.fixture(scope="module")
+def cells_refused(right: Given) -> dict[str, str]:
+    damaged = right
+    for change in DAMAGED_CELLS:
+        damaged = rows(change)(damaged)
+    return refused(damaged.judged("refined.rows"))
+
+
+@pytest.mark.parametrize(("demand", "named"), CELL_CASES.items())
+def test_a_cell_that_differs_is_refused_by_its_demand_and_names_the_row(
+    cells_refused: dict[str, str], demand: str, named: str
+) -> None:
+    assert named in cells_refused[demand]
+
+
+def test_a_cell_that_differs_breaks_no_other_demand(cells_refused: dict[str, str]) -> None:
+    assert cells_refused.keys() == CELL_CASES.keys()
+
+
 @pytest.mark.parametrize(("change", "expected"), GROUP_CASES)
 def test_a_summary_that_differs_from_the_refined_rows_is_refused(
     right: Given, change: Callable[[pd.DataFrame], pd.DataFrame], expected: set[str]
@@ -306,7 +323,7 @@ def test_every_demand_of_the_gate_has_a_case_that_breaks_it(right: Given) -> Non
         for check in refined.refined_checks(right.staged, right.truth)
         for expectation in check.expectations
     }
-    broken: set[str] = set()
+    broken = set(CELL_CASES)
     for case in (*SCHEMA_CASES, *ROW_CASES, *GROUP_CASES):
         values: tuple[Any, ...] = case.values  # noqa: PD011 - pytest's
         broken |= set(next(value for value in values if isinstance(value, set | dict)))
@@ -314,15 +331,17 @@ def test_every_demand_of_the_gate_has_a_case_that_breaks_it(right: Given) -> Non
 
 
 @pytest.mark.parametrize(
-    ("damage", "named"),
+    ("check", "damage"),
     [
-        pytest.param(rows(lambda frame: frame.iloc[:0]), "rows are", id="no refined rows"),
-        pytest.param(groups(lambda frame: frame.iloc[:0]), "summary.rows", id="no summary rows"),
-        pytest.param(lambda given: replace(given, staged=replace(given.staged, schemas={})), "has rows", id="no files"),
+        pytest.param("refined.rows", rows(lambda frame: frame.iloc[:0]), id="no refined rows"),
+        pytest.param("summary.rows", groups(lambda frame: frame.iloc[:0]), id="no summary rows"),
+        pytest.param(
+            "summary.schema", lambda given: replace(given, staged=replace(given.staged, schemas={})), id="no files"
+        ),
     ],
 )
-def test_an_empty_output_is_refused(right: Given, damage: Damage, named: str) -> None:
-    assert not damage(right).judged().passed
+def test_an_empty_output_is_refused(right: Given, check: str, damage: Damage) -> None:
+    assert not damage(right).judged(check).passed
 
 
 def test_the_totals_are_those_of_b3_s_header_not_of_the_rows(right: Given) -> None:
