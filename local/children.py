@@ -1,0 +1,117 @@
+"""Child processes of the account: Prefect's server, Lambda invocations, Glue runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LAUNCHER = Path(__file__).with_name("launch.py")
+_GRACE_SECONDS = 5.0
+
+
+def site_packages() -> str:
+    """Where the packages of this interpreter are installed."""
+    return sysconfig.get_path("purelib")
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """What a program died of: the exception's name, its text, and the way to it."""
+
+    type: str
+    message: str
+    trace: tuple[str, ...]
+
+
+class Child:
+    """A Python program that runs as long as the account lets it, and no longer than the account.
+
+    Args:
+        program: a file or `-m`, a module's name, and the arguments.
+        environment: the whole of its environment.
+        folder: its working directory, which must exist.
+        log: the file to which its output is appended.
+    """
+
+    def __init__(self, program: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
+        self._error_file = folder / "error.json"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-S", "-P", str(_LAUNCHER), *program],
+                stdin=subprocess.PIPE,  # never written to: see launch.py
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env={**environment, "LAUNCH_ERROR_FILE": str(self._error_file)},
+                start_new_session=True,  # so that `stop` reaches the program's own children, such as Spark's JVM
+            )
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """The exit code (negative: the signal that ended it), or None when it still runs after so many seconds."""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        self._close()
+        return code
+
+    def stop(self) -> None:
+        """End the program and its children: asked first, made to after some seconds."""
+        self._signal(signal.SIGTERM)
+        try:
+            self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        self._close()
+
+    def death(self) -> Death | None:
+        """What the program died of, if it was an exception or an exit with a text."""
+        if not self._error_file.exists():
+            return None
+        noted = json.loads(self._error_file.read_text(encoding="utf-8"))
+        return Death(noted["type"], noted["message"], tuple(noted["trace"]))
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+    def _close(self) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+
+
+def base_environment(endpoint_url: str, region: str) -> dict[str, str]:
+    """What every program in the account is given: the way to AWS, and nothing of the user's own credentials."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        **aws_environment(endpoint_url, region),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def aws_environment(endpoint_url: str, region: str) -> dict[str, str]:
+    """How boto3, the AWS CLI and anything built on them reach the account."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }

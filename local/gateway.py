@@ -1,0 +1,118 @@
+"""The account's one HTTP endpoint: moto's application, with the operations that really run put in front of it.
+
+AWS's JSON services name their operation in the X-Amz-Target header, so an operation is a function from the request's
+JSON to the answer's, registered under that name; everything else goes to moto.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+Operation = Callable[[dict[str, Any]], dict[str, Any]]
+HOST = "127.0.0.1"
+
+log = logging.getLogger(__name__)
+
+
+class ServiceError(Exception):
+    """An error that AWS states to the client.
+
+    Args:
+        code: AWS's name for it, such as `EntityNotFoundException`.
+        message: AWS's text, as far as it is known.
+        status: the HTTP status.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class Gateway:
+    """A WSGI application.
+
+    Args:
+        operations: what the account runs itself, by X-Amz-Target.
+        owned: services of which moto must answer nothing, because its answer would contradict the account's own state.
+        invoke: the application for Lambda's Invoke, which is plain HTTP.
+        commit: called before any of moto's answers leaves; makes durable what the request changed.
+    """
+
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        owned: tuple[str, ...],
+        invoke: WSGIApplication,
+        commit: Callable[[], None],
+    ) -> None:
+        self._operations = operations
+        self._owned = owned
+        self._invoke = invoke
+        self._commit = commit
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        if target in self._operations or target.startswith(self._owned):
+            return self._run(target, environ, start_response)
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/2015-03-31/functions/") and path.endswith("/invocations"):
+            return self._invoke(environ, start_response)
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        self._commit()
+        return answer
+
+    def _run(self, target: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            if target not in self._operations:
+                raise ServiceError("InvalidInputException", f"{target} is not offered by the account on the laptop")
+            request = json.loads(read_body(environ) or b"{}")
+            return respond(start_response, "200 OK", self._operations[target](request))
+        except ServiceError as error:
+            log.info("%s: %s", target, error)
+            body = {"__type": error.code, "message": error.message, "Message": error.message}
+            return respond(start_response, f"{error.status} Error", body)
+
+
+def read_body(environ: WSGIEnvironment) -> bytes:
+    """The request's body."""
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    return body
+
+
+def respond(start_response: StartResponse, status: str, body: Any) -> Iterable[bytes]:  # noqa: ANN401 - any JSON
+    """Answer with JSON, as AWS's JSON services do (times are seconds since the epoch)."""
+    content = json.dumps(body).encode()
+    headers = [
+        ("Content-Type", "application/x-amz-json-1.1"),
+        ("Content-Length", str(len(content))),
+        ("x-amzn-RequestId", str(uuid.uuid4())),
+    ]
+    start_response(status, headers)
+    return [content]
+
+
+class _SilentHandler(MotoRequestHandler):  # type: ignore[misc]
+    """One line a request would bury what the log is read for."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+def listen(application: WSGIApplication) -> BaseWSGIServer:
+    """A server for the application on a free port of this machine only; `serve_forever` starts it."""
+    return make_server(HOST, 0, application, threaded=True, request_handler=_SilentHandler)

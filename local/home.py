@@ -1,0 +1,69 @@
+"""The account's home: one folder that may be deleted at any time, and where in it what lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders and files of one account."""
+
+    root: Path
+
+    def create(self) -> Home:
+        """Make the folders that must be there."""
+        for folder in (self.logs / "glue", self.logs / "lambda", self.runtime, self.scratch, self.prefect):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    @property
+    def state(self) -> Path:
+        """What outlives the account's process, in SQLite."""
+        return self.root / "state.db"
+
+    @property
+    def mirror(self) -> Path:
+        """The buckets as folders."""
+        return self.root / "s3"
+
+    @property
+    def logs(self) -> Path:
+        """account.log, prefect.log, glue/<run id>.log, lambda/<request id>.log."""
+        return self.root / "logs"
+
+    @property
+    def runtime(self) -> Path:
+        """Unpacked functions and what they run on; made anew when it is missing."""
+        return self.root / "runtime"
+
+    @property
+    def scratch(self) -> Path:
+        """Working folders of what runs just now; emptied at each start."""
+        return self.root / "tmp"
+
+    @property
+    def prefect(self) -> Path:
+        """PREFECT_HOME."""
+        return self.root / "prefect"
+
+    @property
+    def description(self) -> Path:
+        """How to reach the account that runs now."""
+        return self.root / "account.json"
+
+    @property
+    def users_lock(self) -> Path:
+        """Held (shared) by everyone who uses the account: it ends when nobody does."""
+        return self.root / "users.lock"
+
+    @property
+    def start_lock(self) -> Path:
+        """Held by whoever is starting the account, so that only one does."""
+        return self.root / "start.lock"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the account's server as long as it lives."""
+        return self.root / "server.lock"

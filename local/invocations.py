@@ -1,0 +1,161 @@
+"""One Lambda invocation: the function's zip unpacked, its handler run in a process of its own, its log kept."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import shutil
+import time
+import uuid
+import zipfile
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moto.logs.exceptions import ResourceNotFoundException
+
+from local.children import Child, base_environment
+
+if TYPE_CHECKING:
+    from moto.awslambda.models import LambdaFunction
+
+    from local.home import Home
+
+_RUNTIME = Path(__file__).with_name("lambda_runtime.py")
+_RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
+"""What Lambda's Python runtime brings along; a handler that imports anything else must deploy it."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How an invocation ended: the handler's answer as JSON, or what it failed with; and the log it wrote."""
+
+    failed: bool
+    payload: str
+    log: str
+
+
+class Invoker:
+    """Runs handlers.
+
+    Args:
+        home: the account's folders.
+        endpoint_url: where the account answers.
+        region: its region.
+    """
+
+    def __init__(self, home: Home, endpoint_url: str, region: str) -> None:
+        self._home = home
+        self._environment = base_environment(endpoint_url, region)
+        self._packages = home.runtime / "lambda"
+        _link_runtime_packages(self._packages)
+
+    def run(self, function: LambdaFunction, event: str, request_id: str) -> Answer:
+        """Call the function's handler once with the event (JSON), and wait for it."""
+        folder = self._home.scratch / f"lambda-{request_id}"
+        folder.mkdir()
+        log_file = self._home.logs / "lambda" / f"{request_id}.log"
+        started = time.monotonic()
+        try:
+            log_file.write_text(f"START RequestId: {request_id} Version: {function.version}\n", encoding="utf-8")
+            failed, payload = self._call(function, event, request_id, folder, log_file)
+            with log_file.open("a", encoding="utf-8") as lines:
+                lines.write(_report(function, request_id, time.monotonic() - started))
+            text = log_file.read_text(encoding="utf-8", errors="replace")
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        _keep_in_cloudwatch(function, text)
+        log.info("%s %s %s", function.function_name, request_id, f"failed: {payload}" if failed else "succeeded")
+        return Answer(failed, payload, text)
+
+    def _call(
+        self, function: LambdaFunction, event: str, request_id: str, folder: Path, log_file: Path
+    ) -> tuple[bool, str]:
+        event_file, answer_file = folder / "event.json", folder / "answer.json"
+        event_file.write_text(event, encoding="utf-8")
+        environment = self._function_environment(function, request_id)
+        child = Child([str(_RUNTIME), str(event_file), str(answer_file)], environment, folder, log_file)
+        code = child.wait(float(function.timeout))
+        if code is None:
+            child.stop()
+            return True, json.dumps({"errorMessage": f"{request_id} Task timed out after {function.timeout}.00 seconds"})
+        if code == 0:
+            return False, answer_file.read_text(encoding="utf-8")
+        return True, json.dumps(_failure(child, request_id, code))
+
+    def _function_environment(self, function: LambdaFunction, request_id: str) -> dict[str, str]:
+        code = self._unpack(function)
+        return {
+            **self._environment,
+            **function.environment_vars,
+            "PYTHONPATH": os.pathsep.join([str(code), str(self._packages)]),
+            "LAMBDA_TASK_ROOT": str(code),
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
+            "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+            "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
+            "AWS_LAMBDA_LOG_STREAM_NAME": request_id,
+            "TZ": ":UTC",
+            "_HANDLER": function.handler,
+            "_REQUEST_ID": request_id,
+            "_FUNCTION_ARN": function.function_arn,
+            "_DEADLINE": str(time.time() + float(function.timeout)),
+        }
+
+    def _unpack(self, function: LambdaFunction) -> Path:
+        folder = self._home.runtime / "code" / function.function_name / function.code_digest.rpartition(":")[2][:16]
+        if not folder.exists():
+            temporary = self._home.scratch / uuid.uuid4().hex
+            with zipfile.ZipFile(BytesIO(function.code_bytes)) as archive:
+                archive.extractall(temporary)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.rename(folder)
+            except OSError:  # another invocation was quicker
+                shutil.rmtree(temporary)
+        return folder
+
+
+def _failure(child: Child, request_id: str, code: int) -> dict[str, Any]:
+    death = child.death()
+    if death is None:
+        text = f"RequestId: {request_id} Error: Runtime exited with error: exit status {code}"
+        return {"errorMessage": text, "errorType": "Runtime.ExitError"}
+    return {
+        "errorMessage": death.message,
+        "errorType": death.type,
+        "requestId": request_id,
+        "stackTrace": list(death.trace),
+    }
+
+
+def _report(function: LambdaFunction, request_id: str, seconds: float) -> str:
+    return (
+        f"END RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {seconds * 1000:.2f} ms\tMemory Size: {function.memory_size} MB\n"
+    )
+
+
+def _keep_in_cloudwatch(function: LambdaFunction, text: str) -> None:
+    try:
+        function.save_logs(text)
+    except ResourceNotFoundException:
+        log.info("log group %s does not exist: the log is in the home only", function.logs_group_name)
+
+
+def _link_runtime_packages(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in _RUNTIME_PACKAGES:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            continue
+        source = Path(found.origin)
+        source = source.parent if source.name == "__init__.py" else source
+        (folder / source.name).symlink_to(source)

@@ -1,0 +1,139 @@
+"""The buckets as plain folders: `<home>/s3/<bucket>/<key>`, which is what Spark and DuckDB read and Spark writes."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_NAME = 255  # bytes; the limit of every common file system
+_HIDDEN_FOLDERS = ("_temporary", "_spark_metadata")
+"""Where Hadoop's output committers work; S3 itself would show them, readers of tables never look there."""
+
+
+class UnmirrorableKeyError(ValueError):
+    """A key that S3 takes but that is no path below the bucket's folder, such as `a/../../b`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileMark:
+    """By what a changed file is told from an unchanged one."""
+
+    size: int
+    mtime_ns: int
+
+
+class Mirror:
+    """The folder of all buckets.
+
+    Args:
+        root: `<home>/s3`.
+        scratch: a folder of the same file system, where files are written before they are renamed into place.
+    """
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self.root = root
+        self._scratch = scratch
+        root.mkdir(parents=True, exist_ok=True)
+        scratch.mkdir(parents=True, exist_ok=True)
+
+    def path(self, bucket: str, key: str) -> Path:
+        """Where the object's content lies.
+
+        Raises:
+            UnmirrorableKeyError: the key would leave the bucket's folder, or names no file.
+        """
+        names = key.removesuffix("/").split("/")
+        if any(name in ("", ".", "..") or "\0" in name or len(name.encode()) > _LONGEST_NAME for name in names):
+            raise UnmirrorableKeyError(f"key {key!r} is not a relative path without '.', '..' and empty names")
+        return self.root / bucket / key
+
+    def check(self, bucket: str, key: str) -> None:
+        """Make sure that `write` can take the key.
+
+        Raises:
+            UnmirrorableKeyError: see `path`; also when the key is the folder of another object, or the other way round.
+        """
+        path = self.path(bucket, key)
+        top = self.root / bucket
+        parents = path.parents if not key.endswith("/") else (path, *path.parents)
+        blocked = any(folder.is_file() for folder in parents if folder.is_relative_to(top))
+        if blocked or (path.is_dir() and not key.endswith("/")):
+            raise UnmirrorableKeyError(f"key {key!r} is the folder of another object, or the other way round")
+
+    def write(self, bucket: str, key: str, content: bytes) -> FileMark | None:
+        """Put the content in place in one step; a key that ends in `/` becomes a folder, and has no mark."""
+        path = self.path(bucket, key)
+        if key.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+            return None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._scratch / uuid.uuid4().hex
+        temporary.write_bytes(content)
+        temporary.replace(path)
+        return self.mark(bucket, key)
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Remove the object's file, if it is there, and the folders that it leaves empty."""
+        path = self.path(bucket, key)
+        bucket_folder = self.root / bucket
+        try:
+            path.rmdir() if key.endswith("/") else path.unlink(missing_ok=True)
+            for folder in path.parents:
+                if folder == bucket_folder:
+                    return
+                folder.rmdir()
+        except OSError:
+            return  # not empty: other objects live there
+
+    def mark(self, bucket: str, key: str) -> FileMark | None:
+        """The file's mark; None where there is no file."""
+        try:
+            found = self.path(bucket, key).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return FileMark(found.st_size, found.st_mtime_ns)
+
+    def files(self, bucket: str, prefix: str) -> Iterator[tuple[str, FileMark]]:
+        """Key and mark of every file below the prefix; hidden files and committers' folders are not objects."""
+        folder = prefix.rpartition("/")[0]
+        start = f"{folder}/" if folder else ""
+        if start and ".." in start.split("/"):
+            return
+        for key, mark in _walk(self.root / bucket / folder, start):
+            if key.startswith(prefix):
+                yield key, mark
+
+    def folder(self, location: str) -> Path:
+        """The folder that stands for an `s3://bucket/prefix/` location.
+
+        Raises:
+            UnmirrorableKeyError: it is not one.
+        """
+        scheme, separator, rest = location.partition("://")
+        bucket, _, prefix = rest.partition("/")
+        if not separator or scheme not in ("s3", "s3a") or not bucket:
+            raise UnmirrorableKeyError(f"location {location!r} is not of the form s3://bucket/prefix/")
+        return self.path(bucket, prefix) if prefix.strip("/") else self.root / bucket
+
+
+def _walk(folder: Path, start: str) -> Iterator[tuple[str, FileMark]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _HIDDEN_FOLDERS:
+                yield from _walk(Path(entry.path), f"{start}{entry.name}/")
+        elif not (entry.name.startswith(".") or entry.name.endswith(".crc")):
+            try:
+                found = entry.stat()
+            except FileNotFoundError:
+                continue  # renamed by a committer since it was listed
+            yield start + entry.name, FileMark(found.st_size, found.st_mtime_ns)

@@ -1,0 +1,85 @@
+"""The embedded Prefect API and UI: a child process of the account."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+from local.children import Child, site_packages
+
+if TYPE_CHECKING:
+    from local.home import Home
+
+_POLL_SECONDS = 0.05
+_PATIENCE_SECONDS = 120.0
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+
+
+class PrefectServerError(RuntimeError):
+    """Prefect's server ended, or did not answer in time."""
+
+
+class PrefectServer:
+    """Starts at once; `wait` for it before it is used.
+
+    Args:
+        home: the account's folders.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._log = home.logs / "prefect.log"
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        program = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        self._child = Child(program, self._environment(home), home.prefect, self._log)
+
+    @property
+    def api_url(self) -> str:
+        """PREFECT_API_URL."""
+        return f"{self.url}/api"
+
+    def wait(self) -> None:
+        """Wait until the API answers.
+
+        Raises:
+            PrefectServerError: it will not.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not self._answers():
+            if self._child.wait(_POLL_SECONDS) is not None:
+                raise PrefectServerError(f"Prefect's server ended at its start: see {self._log}")
+            if time.monotonic() > deadline:
+                raise PrefectServerError(f"Prefect's server does not answer: see {self._log}")
+
+    def stop(self) -> None:
+        """End it."""
+        self._child.stop()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.api_url}/health", timeout=5) as answer:  # noqa: S310 - http, ours
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def _environment(self, home: Home) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            "PYTHONPATH": site_packages(),
+            "PREFECT_HOME": str(home.prefect),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_API_URL": self.api_url,
+            "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+            "DO_NOT_TRACK": "1",
+        }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

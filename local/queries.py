@@ -1,0 +1,270 @@
+"""Athena: the operations that start, show and stop queries, and hand out their results."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from local.athena_engine import Engine, Result
+from local.athena_sql import QueryError, parse_query
+from local.athena_statements import run_statement
+from local.athena_text import as_csv, as_lines
+from local.gateway import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from local.athena_sql import Table
+    from local.catalog import Catalog
+    from local.gateway import Operation
+    from local.mirror import Mirror
+    from local.partitions import Partitions
+
+_LARGEST_PAGE = 1000
+_DEFAULT_DATABASE = "default"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Execution:
+    """One query on its way."""
+
+    id: str
+    text: str
+    database: str
+    workgroup: str
+    output: str
+    parameters: list[str]
+    cutoff: int | None
+    state: str = "QUEUED"
+    reason: str | None = None
+    submitted: float = field(default_factory=time.time)
+    completed: float | None = None
+    is_select: bool = True
+    scanned_bytes: int = 0
+    result: Result | None = None
+    engine: Engine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where results go: writes an object by URL, and says whether a bucket exists."""
+
+    write: Callable[[str, bytes], None]
+    has_bucket: Callable[[str], bool]
+
+
+class Queries:
+    """The query operations of Athena; queries are forgotten when the account ends, their results stay in S3.
+
+    Args:
+        catalog: databases and tables.
+        partitions: the registered partitions.
+        mirror: the files.
+        workgroup: a workgroup's configuration by name, None where there is no such workgroup.
+        storage: where results go.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        partitions: Partitions,
+        mirror: Mirror,
+        workgroup: Callable[[str], dict[str, Any] | None],
+        storage: Storage,
+    ) -> None:
+        self._catalog = catalog
+        self._partitions = partitions
+        self._mirror = mirror
+        self._workgroup = workgroup
+        self._storage = storage
+        self._executions: dict[str, Execution] = {}
+        self._tokens: dict[str, str] = {}
+
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations by X-Amz-Target."""
+        offered = {
+            "StartQueryExecution": self._start,
+            "GetQueryExecution": lambda request: {"QueryExecution": _stated(self._execution(request))},
+            "BatchGetQueryExecution": self._batch_get,
+            "GetQueryResults": self._results,
+            "StopQueryExecution": self._stop,
+            "ListQueryExecutions": self._list,
+        }
+        return {f"AmazonAthena.{name}": operation for name, operation in offered.items()}
+
+    # --- operations ------------------------------------------------------------------------------------------------------
+
+    def _start(self, request: dict[str, Any]) -> dict[str, Any]:
+        token = request.get("ClientRequestToken")
+        if token in self._tokens:
+            return {"QueryExecutionId": self._tokens[token]}
+        execution = self._accepted(request)
+        self._executions[execution.id] = execution
+        if token:
+            self._tokens[token] = execution.id
+        threading.Thread(target=self._run, args=(execution,), daemon=True).start()
+        return {"QueryExecutionId": execution.id}
+
+    def _accepted(self, request: dict[str, Any]) -> Execution:
+        name = request.get("WorkGroup") or "primary"
+        configuration = self._workgroup(name)
+        if configuration is None:
+            raise ServiceError("InvalidRequestException", f"WorkGroup {name} is not found.")
+        own = (request.get("ResultConfiguration") or {}).get("OutputLocation")
+        location = (configuration.get("ResultConfiguration") or {}).get("OutputLocation")
+        if not configuration.get("EnforceWorkGroupConfiguration"):
+            location = own or location
+        if not location:
+            raise ServiceError(
+                "InvalidRequestException",
+                "No output location provided. An output location is required either through the Workgroup result "
+                "configuration setting or as an API input.",
+            )
+        if not self._storage.has_bucket(location.split("/")[2]):
+            raise ServiceError("InvalidRequestException", f"Unable to verify/create output bucket {location.split('/')[2]}")
+        execution_id = str(uuid.uuid4())
+        text = request["QueryString"].strip().rstrip(";").strip()
+        is_select = text[:6].upper() in ("SELECT", "VALUES") or text[:4].upper() == "WITH" or text.startswith("(")
+        return Execution(
+            id=execution_id,
+            text=text,
+            database=((request.get("QueryExecutionContext") or {}).get("Database") or _DEFAULT_DATABASE).lower(),
+            workgroup=name,
+            output=f"{location.rstrip('/')}/{execution_id}.{'csv' if is_select else 'txt'}",
+            parameters=request.get("ExecutionParameters") or [],
+            cutoff=configuration.get("BytesScannedCutoffPerQuery"),
+            is_select=is_select,
+        )
+
+    def _execution(self, request: dict[str, Any]) -> Execution:
+        execution_id = request["QueryExecutionId"]
+        if execution_id not in self._executions:
+            raise ServiceError("InvalidRequestException", f"QueryExecution {execution_id} was not found")
+        return self._executions[execution_id]
+
+    def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
+        ids = request["QueryExecutionIds"]
+        unknown = [
+            {"QueryExecutionId": name, "ErrorCode": "INVALID_QUERY_EXECUTION_ID", "ErrorMessage": "not found"}
+            for name in ids
+            if name not in self._executions
+        ]
+        known = [_stated(self._executions[name]) for name in ids if name in self._executions]
+        return {"QueryExecutions": known, "UnprocessedQueryExecutionIds": unknown}
+
+    def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
+        execution = self._execution(request)
+        if execution.state in ("QUEUED", "RUNNING"):
+            _end(execution, "CANCELLED", "Query cancelled by user")
+            if execution.engine:
+                execution.engine.interrupt()
+        return {}
+
+    def _list(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request.get("WorkGroup") or "primary"
+        newest = sorted(self._executions.values(), key=lambda execution: execution.submitted, reverse=True)
+        return {"QueryExecutionIds": [execution.id for execution in newest if execution.workgroup == name]}
+
+    def _results(self, request: dict[str, Any]) -> dict[str, Any]:
+        execution = self._execution(request)
+        if execution.state in ("QUEUED", "RUNNING"):
+            text = f"Query has not yet finished. Current state: {execution.state}"
+            raise ServiceError("InvalidRequestException", text)
+        if execution.result is None:
+            text = f"Query did not finish successfully. Final query state: {execution.state}"
+            raise ServiceError("InvalidRequestException", text)
+        columns = execution.result.columns
+        header = [tuple(column["Name"] for column in columns)] if execution.is_select else []
+        rows = [*header, *execution.result.rows]
+        size = min(int(request.get("MaxResults") or _LARGEST_PAGE), _LARGEST_PAGE)
+        offset = int(request.get("NextToken") or 0)
+        listed = [{"Data": [_datum(value) for value in row]} for row in rows[offset : offset + size]]
+        answer = {
+            "UpdateCount": 0,
+            "ResultSet": {"Rows": listed, "ResultSetMetadata": {"ColumnInfo": list(columns)}},
+        }
+        return answer | ({"NextToken": str(offset + size)} if len(rows) > offset + size else {})
+
+    # --- running ---------------------------------------------------------------------------------------------------------
+
+    def _run(self, execution: Execution) -> None:
+        execution.state = "RUNNING" if execution.state == "QUEUED" else execution.state
+        try:
+            result = self._statement_result(execution) or self._query_result(execution)
+            header = [column["Name"] for column in result.columns]
+            content = as_csv(header, result.rows) if execution.is_select else as_lines(result.rows)
+            self._storage.write(execution.output, content)
+        except QueryError as error:
+            _end(execution, "FAILED", str(error))
+        except ServiceError as error:
+            _end(execution, "FAILED", f"{error.code}: {error.message}")
+        else:
+            execution.result = result
+            _end(execution, "SUCCEEDED")
+        log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
+
+    def _statement_result(self, execution: Execution) -> Result | None:
+        return run_statement(execution.text, execution.database, self._table, self._catalog, self._partitions)
+
+    def _query_result(self, execution: Execution) -> Result:
+        query = parse_query(execution.text, self._table, execution.database, execution.parameters)
+        engine = execution.engine = Engine(self._mirror, self._partitions.locations)
+        engine.prepare(query)
+        execution.scanned_bytes = engine.scanned_bytes
+        if execution.cutoff and engine.scanned_bytes > execution.cutoff:
+            raise QueryError("Bytes scanned limit was exceeded")
+        return engine.run(query)
+
+    def _table(self, database: str, name: str) -> Table:
+        try:
+            return self._catalog.table(database, name)
+        except ServiceError as error:
+            if error.message.startswith("Database"):
+                raise QueryError(f"SCHEMA_NOT_FOUND: Schema '{database}' does not exist") from error
+            raise QueryError(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist") from error
+
+
+def _end(execution: Execution, state: str, reason: str | None = None) -> None:
+    if execution.completed is None:
+        execution.state, execution.reason, execution.completed = state, reason, time.time()
+
+
+def _datum(value: str | None) -> dict[str, str]:
+    return {} if value is None else {"VarCharValue": value}
+
+
+def _stated(execution: Execution) -> dict[str, Any]:
+    milliseconds = round(((execution.completed or time.time()) - execution.submitted) * 1000)
+    status: dict[str, Any] = {"State": execution.state, "SubmissionDateTime": execution.submitted}
+    if execution.completed:
+        status["CompletionDateTime"] = execution.completed
+    if execution.reason:
+        status["StateChangeReason"] = execution.reason
+    return {
+        "QueryExecutionId": execution.id,
+        "Query": execution.text,
+        "StatementType": "DML" if execution.is_select else "DDL",
+        "ResultConfiguration": {"OutputLocation": execution.output},
+        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+        "QueryExecutionContext": {"Database": execution.database, "Catalog": "awsdatacatalog"},
+        "Status": status,
+        "Statistics": {
+            "EngineExecutionTimeInMillis": milliseconds,
+            "DataScannedInBytes": execution.scanned_bytes,
+            "TotalExecutionTimeInMillis": milliseconds,
+            "QueryQueueTimeInMillis": 0,
+            "ServicePreProcessingTimeInMillis": 0,
+            "QueryPlanningTimeInMillis": 0,
+            "ServiceProcessingTimeInMillis": 0,
+            "ResultReuseInformation": {"ReusedPreviousResult": False},
+        },
+        "WorkGroup": execution.workgroup,
+        "EngineVersion": {"SelectedEngineVersion": "Athena engine version 3", "EffectiveEngineVersion": "Athena engine version 3"},
+        "SubstatementType": execution.text.split(maxsplit=1)[0].upper() if execution.text else "",
+    }

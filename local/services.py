@@ -1,0 +1,127 @@
+"""The account put together: moto with its seams, and the services that really run, behind one endpoint.
+
+Everything of moto's that is replaced is replaced here, in `_replace_in_moto`.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import TYPE_CHECKING, Any
+
+import moto.s3.notifications
+from moto.athena.models import athena_backends
+from moto.awslambda.models import lambda_backends
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeBucket, s3_backends
+
+from local.archive import Archive
+from local.catalog import Catalog
+from local.events import Outbox
+from local.functions import Functions, may_invoke
+from local.gateway import Gateway, listen
+from local.invocations import Invoker
+from local.job_process import JobProcesses, ObjectMissingError
+from local.jobs import Jobs
+from local.mirror import Mirror
+from local.objects import ObjectStore, permission_over_tls
+from local.partitions import Partitions
+from local.queries import Queries, Storage
+from local.state import State
+
+if TYPE_CHECKING:
+    from moto.awslambda.models import LambdaFunction
+    from moto.s3.notifications import S3NotificationEvent
+
+    from local.home import Home
+
+ACCOUNT_ID = "123456789012"
+REGION = "sa-east-1"
+OWNED_SERVICES = ("AWSGlue.",)
+
+
+class Services:
+    """All of the account but Prefect: answers from the moment it is made, delivers events from `deliver_events` on.
+
+    Args:
+        home: the account's folders, which exist.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._state = State(home.state)
+        mirror = Mirror(home.mirror, home.scratch)
+        self._outbox = Outbox(self._state)
+        archive = Archive(self._state, mirror)
+        _replace_in_moto(functools.partial(ObjectStore, state=self._state, mirror=mirror, archive=archive, outbox=self._outbox))
+        self._objects: ObjectStore = s3_backends[ACCOUNT_ID]["aws"]
+        self._server = listen(self._application)
+        self.endpoint_url = f"http://{self._server.host}:{self._server.server_port}"
+        self._gateway = self._assemble(home, mirror)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def may_invoke(self, function_arn: str, source_arn: str) -> bool:
+        """Whether a function's resource policy lets S3 invoke it for a bucket."""
+        return may_invoke(_find_function(function_arn), source_arn)
+
+    def deliver_events(self) -> None:
+        """Hand events to their functions, first those that an earlier account left."""
+        self._outbox.start(self._functions.deliver)
+
+    def stop(self) -> None:
+        """Stop what runs, and answer no more."""
+        self._processes.stop_all()
+        self._server.shutdown()
+        self._state.close()
+
+    def _application(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's types
+        return self._gateway(environ, start_response)
+
+    def _assemble(self, home: Home, mirror: Mirror) -> Gateway:
+        catalog = Catalog(self._state)
+        partitions = Partitions(self._state, catalog)
+        self._processes = JobProcesses(home, self._fetch, self.endpoint_url, REGION)
+        jobs = Jobs(self._state, self._processes)
+        storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
+        queries = Queries(catalog, partitions, mirror, _workgroup, storage)
+        self._functions = Functions(_find_function, Invoker(home, self.endpoint_url, REGION), self._outbox)
+        operations = {
+            **catalog.operations(),
+            **partitions.operations(),
+            **jobs.operations(),
+            **queries.operations(),
+        }
+        catalog.ensure_database("default")
+        return Gateway(operations, OWNED_SERVICES, self._functions.invoke, self._objects.commit)
+
+    def _fetch(self, url: str) -> bytes:
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        try:
+            return self._objects.read(bucket, key)
+        except S3ClientError as error:
+            raise ObjectMissingError(f"{url}: {error.message}") from error
+
+    def _write(self, url: str, content: bytes) -> None:
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        self._objects.write(bucket, key, content)
+
+
+def _replace_in_moto(object_store: Any) -> None:  # noqa: ANN401 - makes moto's S3 model
+    # The model of S3: objects must outlive the process, and be files that Spark reads and writes.
+    s3_backends.backend = object_store
+
+    def send_event(_: str, event_name: S3NotificationEvent, bucket: FakeBucket, key: Any) -> None:  # noqa: ANN401
+        s3_backends[ACCOUNT_ID]["aws"].notify(event_name, bucket, key)
+
+    # Events: moto's lack the version id, come before the object is durable, and swallow every failure.
+    moto.s3.notifications.send_event = send_event
+    # Bucket policies: see the function.
+    FakeBucket.get_permission = permission_over_tls
+
+
+def _find_function(name: str) -> LambdaFunction:
+    return lambda_backends[ACCOUNT_ID][REGION].get_function(name)
+
+
+def _workgroup(name: str) -> dict[str, Any] | None:
+    known = athena_backends[ACCOUNT_ID][REGION].work_groups.get(name)
+    return known.configuration if known else None
