@@ -14,9 +14,9 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from expectations.queries import QUERIES
 
 from expectations.contract import DEFAULT_INDEX, ContractError
+from expectations.queries import QUERIES
 from flows.console import Screen, query_body
 from flows.errors import BovespaError, SettingsError
 from flows.settings import Settings, load_settings
@@ -55,7 +55,7 @@ class Place:
         bucket, _, key = address.removeprefix("s3://").partition("/")
         if self.home is None or not address.startswith("s3://"):
             return address
-        return (self.home.resolve() / "s3" / bucket / key).as_uri()
+        return f"file://{self.home.resolve()}/s3/{bucket}/{key}"
 
 
 @app.command()
@@ -86,6 +86,9 @@ def run(
             _show_queries(screen, place, body)
         _show_summaries(screen, place, summaries)
         screen.result(body)
+        screen.say(
+            '\nNext: bovespa query "SELECT …" · bovespa up (the account with Prefect\'s UI) · bovespa run --live'
+        )
     if any(summary["outcome"] == "failed" for summary in summaries):
         raise typer.Exit(1)
 

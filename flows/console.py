@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +16,11 @@ from rich.text import Text
 from flows.athena import QueryResult
 
 _SHOWN_ROWS = 12
-_NUMERIC = frozenset({"double", "integer", "bigint", "int", "float", "decimal"})
+_FRACTIONAL = frozenset({"double", "float", "real"})
+_NUMERIC = _FRACTIONAL | {"integer", "bigint", "int", "decimal"}
+_WHOLE_FROM = 1000  # below, a whole double is a share or a mean that happens to be whole
+_GAP = 3  # blanks between two columns
+_FILE_WIDTH = 400  # characters; a file or a pipe has no edge
 
 
 class Screen:
@@ -27,11 +33,13 @@ class Screen:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._out = Console(highlight=False)
+        if not self._out.is_terminal:
+            self._out = Console(highlight=False, width=_FILE_WIDTH)
         self._err = Console(stderr=True, highlight=False)
 
     def say(self, text: str) -> None:
         """Say what is being done."""
-        self._err.print(text, style="cyan", markup=False)
+        self._err.print(text, style="cyan", markup=False, soft_wrap=True)
 
     def fail(self, text: str) -> None:
         """Say why the command failed, in one line."""
@@ -69,18 +77,26 @@ class Screen:
             self.line(f"  {name.ljust(width)}  {value}")
 
     def rows(self, result: QueryResult, *, limit: int | None = _SHOWN_ROWS) -> None:
-        """Print the answer to a query; the first `limit` rows of it, or all with None."""
+        """Print the answer to a query: as many columns as fit, and the first `limit` rows, or all with None."""
         if self._as_json:
             return
-        table = Table(*(_column(name) for name in result.columns))
-        for name, type_ in zip(table.columns, result.types, strict=True):
-            name.justify = "right" if type_.split("(")[0] in _NUMERIC else "left"
-        for row in result.rows[:limit]:
-            table.add_row(*(Text("" if value is None else value) for value in row))
+        shown = result.rows[:limit]
+        cells = [[_shown(value, type_) for value, type_ in zip(row, result.types, strict=True)] for row in shown]
+        fitting = _fitting([result.columns, *cells], self._out.width)
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+        for name, type_ in zip(result.columns[:fitting], result.types, strict=False):
+            table.add_column(name, justify="right" if _is_number(type_) else "left", no_wrap=True)
+        for row in cells:
+            table.add_row(*(Text(value) for value in row[:fitting]))
         self._out.print(table)
-        rest = len(result.rows) - len(result.rows[:limit])
-        more = f", {rest} more not shown" if rest else ""
-        self.line(f"  {len(result.rows)} rows{more}; {result.scanned_bytes:,} bytes read in {result.milliseconds} ms")
+        hidden_columns = ", ".join(result.columns[fitting:])
+        notes = [
+            f"{len(result.rows)} rows",
+            f"{len(result.rows) - len(shown)} not shown" if len(shown) < len(result.rows) else "",
+            f"further columns: {hidden_columns}" if hidden_columns else "",
+            f"{result.scanned_bytes:,} bytes read in {result.milliseconds} ms",
+        ]
+        self.line(f"  {'; '.join(note for note in notes if note)}")
 
 
 def query_body(sql: str, result: QueryResult) -> dict[str, Any]:
@@ -96,6 +112,21 @@ def query_body(sql: str, result: QueryResult) -> dict[str, Any]:
     }
 
 
-def _column(name: str) -> str:
-    # Long names break where people can read them, so that thirteen columns fit a screen.
-    return name.replace("_", "_\u200b")
+def _is_number(type_: str) -> bool:
+    return type_.split("(", maxsplit=1)[0] in _NUMERIC
+
+
+def _shown(value: str | None, type_: str) -> str:
+    """A value for people: doubles with B3's three decimals, or none where they are whole."""
+    if value is None:
+        return ""
+    if type_ not in _FRACTIONAL:
+        return value
+    number = float(value)
+    return f"{number:,.0f}" if number.is_integer() and abs(number) >= _WHOLE_FROM else f"{number:,.3f}"
+
+
+def _fitting(rows: Sequence[Sequence[str]], width: int) -> int:
+    """How many columns, from the left, fit the width; at least one."""
+    widths = [max(len(cell) for cell in column) + _GAP for column in zip(*rows, strict=True)]
+    return max(1, sum(1 for total in accumulate(widths) if total <= width))

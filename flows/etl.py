@@ -34,7 +34,8 @@ VERSION_ARGUMENT = "--raw_version_id"
 T = TypeVar("T")
 
 _CLOCK_SKEW = timedelta(minutes=5)
-_FIRST_PAUSE = 0.25  # seconds
+_FIRST_PAUSE = 0.2  # seconds
+_GROWTH = 1.15  # so that a wait overshoots by about a seventh of itself
 _LONGEST_PAUSE = 10.0  # seconds
 
 
@@ -164,7 +165,7 @@ def read_manifest(s3: S3Client, bucket: str, run: GlueRun) -> Manifest:
 def _poll(look: Callable[[], T], again: Callable[[T], bool], timeout: float) -> T | None:
     retries = Retrying(
         retry=retry_if_result(again),
-        wait=wait_exponential(multiplier=_FIRST_PAUSE, exp_base=1.5, max=_LONGEST_PAUSE),
+        wait=wait_exponential(multiplier=_FIRST_PAUSE, exp_base=_GROWTH, max=_LONGEST_PAUSE),
         stop=stop_after_delay(timeout),
     )
     try:
