@@ -1,0 +1,77 @@
+"""What the flows' tests share: the recorded sample, a small portfolio, and an AWS account in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from expectations import contract
+from flows.portfolio import Holding, Portfolio
+from local.sample import recorded
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BUCKETS = (contract.RAW_BUCKET, contract.REFINED_BUCKET, contract.ARTIFACTS_BUCKET)
+
+
+@pytest.fixture(scope="session")
+def sample() -> Portfolio:
+    """The recorded Ibovespa of 2025-06-30."""
+    return recorded(date(2025, 6, 30))
+
+
+@pytest.fixture(scope="session")
+def small() -> Portfolio:
+    """Three shares in B3's forms: a sector of two parts, a sector of one, none; flags, a level, neither."""
+    return Portfolio(
+        index="IBOV",
+        session=date(2025, 6, 30),
+        source="json",
+        holdings=(
+            Holding("ALOS3", "ALLOS", "ON  ED  NM", "Financ e Outros / Explor Imóveis", 476_976_044, Decimal("0.509")),
+            Holding("ABEV3", "AMBEV S/A", "ON", "Diversos", 4_394_835_131, Decimal("2.732")),
+            Holding("BPAC11", "BTGP BANCO", "UNT     N2", None, 1_287_247_964, Decimal("96.759")),
+        ),
+        total_records=3,
+        total_quantity=6_159_059_139,
+        total_share=Decimal("100.000"),
+        divisor=Decimal("15453473.14801835"),
+    )
+
+
+@pytest.fixture(scope="session")
+def eight_o_clock() -> datetime:
+    """The instant of collection: 08:00 in São Paulo on the sample's day."""
+    return datetime(2025, 6, 30, 11, tzinfo=UTC)
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS account in memory, with the contract's buckets; the raw one keeps versions."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3")
+        for bucket in BUCKETS:
+            client.create_bucket(Bucket=bucket)
+        client.put_bucket_versioning(Bucket=contract.RAW_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield
+
+
+@pytest.fixture
+def s3(account: None) -> S3Client:
+    """S3 without retries: what fails in a test fails at once."""
+    return boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
