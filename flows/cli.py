@@ -145,7 +145,7 @@ def _place(screen: Screen, *, aws: bool, warm: bool = False) -> Iterator[Place]:
         yield Place(load_settings(), None)
         return
     try:
-        from local.account import running_account  # noqa: PLC0415 - absent where only the flows are installed
+        from local.account import AccountError, running_account  # noqa: PLC0415 - absent where only the flows are installed
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws"
@@ -153,10 +153,13 @@ def _place(screen: Screen, *, aws: bool, warm: bool = False) -> Iterator[Place]:
     settings = load_settings()
     if warm:
         Thread(target=_warm_up, daemon=True).start()
-    with running_account(settings.home, progress=screen.say) as account:
-        os.environ.pop("AWS_PROFILE", None)
-        os.environ.update(account.environment())
-        yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))
+    try:
+        with running_account(settings.home, progress=screen.say) as account:
+            os.environ.pop("AWS_PROFILE", None)
+            os.environ.update(account.environment())
+            yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))
+    except AccountError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _warm_up() -> None:

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from expectations.gate import require
+from flows.athena import QueryResult, run_query
+from flows.aws import Aws, connect
+from flows.pipeline import Pipeline
+from flows.settings import load_settings
+from flows.storage import Publication
+from local import b3_standin, sample
+
+if TYPE_CHECKING:
+    from flows.portfolio import Portfolio
+    from local.account import Account
+
+
+@pytest.fixture(scope="session")
+def aws(account: Account) -> Iterator[Aws]:
+    """Clients of the account, whose environment is this process's from here on."""
+    before = dict(os.environ)
+    os.environ.update(account.environment())
+    yield connect()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def stand_in() -> Iterator[b3_standin.StandIn]:
+    with b3_standin.serving() as serving:
+        yield serving
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody who runs the steps of the daily flow, one after the other, as the flow does."""
+
+    pipeline: Pipeline
+    stand_in: b3_standin.StandIn
+
+    def run(
+        self, portfolio: Portfolio, *, force: bool = False, after: Callable[[str], None] = lambda _: None
+    ) -> Publication:
+        """Run all steps; `after` is called with each step's name once it is done, and may raise as a kill would."""
+        self.stand_in.show(portfolio)
+        collected = self.pipeline.collect(portfolio.index, collected_at(portfolio.session))
+        after("collect")
+        if not force and (found := self.pipeline.publication(collected.facts)):
+            return found
+        require(self.pipeline.check_raw(collected))
+        version = self.pipeline.upload(collected, force=force)
+        after("upload")
+        _, staged = self.pipeline.refine(version)
+        after("refine")
+        audited = self.pipeline.audit(version, staged)
+        require(audited.report)
+        after("audit")
+        publication = self.pipeline.publish(version, audited, force=force)
+        after("publish")
+        return publication
+
+    def query(self, sql: str) -> QueryResult:
+        settings = self.pipeline.settings
+        return run_query(
+            self.pipeline.aws.athena, sql, workgroup=settings.workgroup, database=settings.database, timeout=60
+        )
+
+    def published(self, session: date) -> list[tuple[str | None, ...]]:
+        """What Athena shows of a session of the Ibovespa, without what tells one collection from another."""
+        where = f"year = {session.year} AND month = {session.month} AND day = {session.day}"
+        columns = (
+            "acao, codigo, nome_acao, tipo, eventos, setor, quantidade_teorica_acoes, percentual_participacao_ibov"
+        )
+        return sorted(self.query(f"SELECT {columns} FROM bovespa_refined_data WHERE {where}").rows, key=str)  # noqa: S608
+
+    def landing(self) -> set[str]:
+        s3, bucket = self.pipeline.aws.s3, self.pipeline.settings.raw_bucket
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="landing/")
+        return {item["Key"] for page in pages for item in page.get("Contents", [])}
+
+
+def collected_at(session: date) -> datetime:
+    """08:00 in São Paulo on the session's day."""
+    return sample.collected_at(session)
+
+
+@pytest.fixture
+def operator(aws: Aws, stand_in: b3_standin.StandIn) -> Operator:
+    settings = load_settings({"B3_BASE_URL": stand_in.url, "BOVESPA_ETL_REATTACH_TIMEOUT": "2"})
+    return Operator(Pipeline(settings, aws), stand_in)
