@@ -82,7 +82,7 @@ def _start(home: Home, program: Path, progress: Callable[[str], None]) -> None:
     log = home.logs / "account.log"
     with log.open("ab") as output:
         begin = output.tell()
-        server = subprocess.Popen(
+        server = subprocess.Popen(  # noqa: S603 - this Python, our module
             [sys.executable, "-m", "local.server", str(home.root), str(program)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -95,7 +95,9 @@ def _start(home: Home, program: Path, progress: Callable[[str], None]) -> None:
     with server.stdout as messages:
         if not _is_ready(messages, progress):
             code = server.wait()
-            raise AccountError(f"the account did not start: {_last_error(log, begin) or f'exit code {code}'} (see {log})")
+            raise AccountError(
+                f"the account did not start: {_last_error(log, begin) or f'exit code {code}'} (see {log})"
+            )
 
 
 def _is_ready(messages: IO[bytes], progress: Callable[[str], None]) -> bool:

@@ -22,7 +22,7 @@ INSERT INTO object_versions ({COLUMNS}, bucket, position, content) VALUES (?, ?,
 ON CONFLICT (bucket, key, version_id) DO UPDATE SET position = excluded.position, last_modified = excluded.last_modified,
     size = excluded.size, properties = excluded.properties, mirror_size = excluded.mirror_size,
     mirror_mtime_ns = excluded.mirror_mtime_ns, content = coalesce(excluded.content, content)
-"""
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,7 @@ class Archive:
         self._mirror = mirror
         self._shown: dict[str, dict[str, Shown]] = {}
 
-    def restore(
-        self, bucket: str, **attributes: str
-    ) -> Iterator[tuple[FakeKey | FakeDeleteMarker, dict[str, str]]]:
+    def restore(self, bucket: str, **attributes: str) -> Iterator[tuple[FakeKey | FakeDeleteMarker, dict[str, str]]]:
         """Every version that the bucket held, in order, with its tags.
 
         Args:
@@ -67,7 +65,7 @@ class Archive:
         query = f"SELECT {COLUMNS} FROM object_versions WHERE bucket = ? ORDER BY key, position"  # noqa: S608 - constants
         for row in (VersionRow(*values) for values in self._state.rows(query, (bucket,))):
             if row.is_delete_marker:
-                covered, tags = to_delete_marker(row, covered), {}
+                covered, tags = to_delete_marker(row, covered), dict[str, str]()
             else:
                 covered, tags = to_version(row, self.loader(bucket, row.key, row.version_id), attributes)
             if row.mirror_size is not None and row.mirror_mtime_ns is not None:

@@ -21,6 +21,12 @@ Table = dict[str, Any]
 """A table as GetTable states it."""
 
 _DIALECT = "athena"
+_REFUSED = {
+    *("ALTER", "CREATE", "DELETE", "DROP", "EXECUTE", "EXPLAIN", "INSERT", "MERGE", "MSCK", "OPTIMIZE", "PREPARE"),
+    *("SHOW", "UNLOAD", "UPDATE", "VACUUM"),
+}
+"""Statements that Athena has and the account on the laptop has not."""
+
 _POSITION = re.compile(r"Line:? (\d+), Col:? (\d+)")
 
 
@@ -53,9 +59,7 @@ class Query:
     scans: tuple[Scan, ...]
 
 
-def parse_query(
-    text: str, find: Callable[[str, str], Table], database: str, parameters: Sequence[str] = ()
-) -> Query:
+def parse_query(text: str, find: Callable[[str, str], Table], database: str, parameters: Sequence[str] = ()) -> Query:
     """Read a SELECT.
 
     Args:
@@ -89,15 +93,21 @@ def _parse(text: str) -> exp.Expression:
         raise QueryError("SYNTAX_ERROR: Only one sql statement is allowed")
     tree = statements[0]
     if not isinstance(tree, exp.Query):
-        word = text.split(maxsplit=1)[0].upper()
-        raise QueryError(f"NOT_SUPPORTED: the account on the laptop runs queries that read; {word} is refused")
+        word = text.split(maxsplit=1)[0]
+        if word.upper() in _REFUSED:
+            raise QueryError(
+                f"NOT_SUPPORTED: the account on the laptop runs queries that read; {word.upper()} is refused"
+            )
+        raise QueryError(f"SYNTAX_ERROR: line 1:1: mismatched input '{word}'")
     return tree
 
 
 def _fill_parameters(tree: exp.Expression, parameters: Sequence[str]) -> None:
     places = list(tree.find_all(exp.Placeholder))
     if len(places) != len(parameters):
-        raise QueryError(f"INVALID_PARAMETER_USAGE: Incorrect number of parameters: expected {len(places)} but found {len(parameters)}")
+        raise QueryError(
+            f"INVALID_PARAMETER_USAGE: Incorrect number of parameters: expected {len(places)} but found {len(parameters)}"
+        )
     for place, parameter in zip(places, parameters, strict=True):
         place.replace(sqlglot.parse_one(parameter, dialect=_DIALECT))
 
@@ -120,7 +130,8 @@ def _resolve(
         except QueryError as error:
             code, _, message = str(error).partition(": ")
             meta = source.this.meta
-            raise QueryError(f"{code}: line {meta.get('line', 1)}:{meta.get('col', 1)}: {message}") from error
+            column = meta.get("col", 1) - len(source.name) + 1  # sqlglot counts to a name's end
+            raise QueryError(f"{code}: line {meta.get('line', 1)}:{column}: {message}") from error
     alias = source.alias or source.name
     source.set("catalog", None)
     source.set("db", exp.to_identifier(place[0]))
@@ -143,7 +154,7 @@ def _qualified(tree: exp.Expression, found: dict[tuple[str, str], Table]) -> exp
 
 
 def _scans(tree: exp.Expression, found: dict[tuple[str, str], Table]) -> tuple[Scan, ...]:
-    scans = []
+    scans: list[Scan] = []
     for scope in traverse_scope(tree):
         for alias, source in scope.sources.items():
             if not isinstance(source, exp.Table) or (source.db, source.name) not in found:
@@ -164,7 +175,7 @@ def _partition_condition(scope: Scope, alias: str, keys: set[str]) -> str | None
     outer = any(join.side for join in select.args.get("joins") or ()) if where else True
     if where is None or outer:
         return None  # beyond an outer join a row may be there although its partition is not
-    parts = [part for part in where.this.flatten()] if isinstance(where.this, exp.And) else [where.this]
+    parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
     usable = [part for part in parts if _concerns_only(part, alias, keys)]
     return exp.and_(*(part.copy() for part in usable)).sql(dialect="duckdb") if usable else None
 

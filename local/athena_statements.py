@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from local.partitions import Partitions
 
 _NAME = r"(?:[`\"]?(?P<database>\w+)[`\"]?\.)?[`\"]?(?P<table>\w+)[`\"]?"
-_TABLES = re.compile(r"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?(?:\s+'(?P<pattern>[^']*)')?", re.I)
-_DATABASES = re.compile(r"SHOW\s+(?:DATABASES|SCHEMAS)", re.I)
-_COLUMNS = re.compile(rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_NAME}", re.I)
-_PARTITIONS = re.compile(rf"SHOW\s+PARTITIONS\s+{_NAME}", re.I)
-_DESCRIBE = re.compile(rf"DESC(?:RIBE)?\s+(?:FORMATTED\s+|EXTENDED\s+)?{_NAME}", re.I)
+_TABLES = re.compile(
+    r"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+[`\"]?(?P<database>\w+)[`\"]?)?(?:\s+'(?P<pattern>[^']*)')?", re.IGNORECASE
+)
+_DATABASES = re.compile(r"SHOW\s+(?:DATABASES|SCHEMAS)", re.IGNORECASE)
+_COLUMNS = re.compile(rf"SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{_NAME}", re.IGNORECASE)
+_PARTITIONS = re.compile(rf"SHOW\s+PARTITIONS\s+{_NAME}", re.IGNORECASE)
+_DESCRIBE = re.compile(rf"DESC(?:RIBE)?\s+(?:FORMATTED\s+|EXTENDED\s+)?{_NAME}", re.IGNORECASE)
 
 FindTable = Callable[[str, str], "Table"]
 
@@ -63,14 +65,21 @@ def _partitions(table: Table, partitions: Partitions) -> Result:
 
 
 def _columns(table: Table) -> Result:
-    return _listed("field", (column["Name"] for column in (*table["StorageDescriptor"]["Columns"], *table["PartitionKeys"])))
+    return _listed(
+        "field", (column["Name"] for column in (*table["StorageDescriptor"]["Columns"], *table["PartitionKeys"]))
+    )
 
 
 def _description(table: Table) -> Result:
     columns = [*table["StorageDescriptor"]["Columns"], *table["PartitionKeys"]]
     lines = [_aligned(column) for column in columns]
     if table["PartitionKeys"]:
-        heading = ["", "# Partition Information", _aligned({"Name": "# col_name", "Type": "data_type", "Comment": "comment"}), ""]
+        heading = [
+            "",
+            "# Partition Information",
+            _aligned({"Name": "# col_name", "Type": "data_type", "Comment": "comment"}),
+            "",
+        ]
         lines += heading + [_aligned(key) for key in table["PartitionKeys"]]
     return _listed("col_name", lines)
 

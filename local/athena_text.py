@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -57,22 +58,15 @@ def as_text(value: object) -> str | None:
     """A value as Athena writes it; None for null."""
     if value is None:
         return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return _double(value)
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", " UTC")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, list):
-        return f"[{', '.join(as_text(item) or 'null' for item in value)}]"
-    if isinstance(value, dict):
-        items = ", ".join(f"{name}={as_text(item) or 'null'}" for name, item in value.items())
-        return f"{{{items}}}"
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
     return str(value)
+
+
+def _element(value: object) -> str:
+    text = as_text(value)
+    return "null" if text is None else text
 
 
 def _double(value: float) -> str:
@@ -87,6 +81,30 @@ def _double(value: float) -> str:
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     fraction = "".join(map(str, digits[1:])) or "0"
     return f"{'-' if sign else ''}{digits[0]}.{fraction}E{int(exponent) + len(digits) - 1}"
+
+
+def _instant(value: datetime) -> str:
+    return value.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", " UTC")
+
+
+def _array(value: list[object]) -> str:
+    return f"[{', '.join(map(_element, value))}]"
+
+
+def _map(value: dict[str, object]) -> str:
+    items = ", ".join(f"{name}={_element(item)}" for name, item in value.items())
+    return f"{{{items}}}"
+
+
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: str(value).lower()),
+    (float, _double),
+    (datetime, _instant),  # before date, of which it is a kind
+    (date, date.isoformat),
+    (Decimal, lambda value: format(value, "f")),
+    (list, _array),
+    (dict, _map),
+)
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Row]) -> bytes:

@@ -47,7 +47,7 @@ class Child:
     def __init__(self, program: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
         self._error_file = folder / "error.json"
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this Python, our launcher
                 [sys.executable, "-S", "-P", str(_LAUNCHER), *program],
                 stdin=subprocess.PIPE,  # never written to: see launch.py
                 stdout=output,
@@ -69,10 +69,8 @@ class Child:
     def stop(self) -> None:
         """End the program and its children: asked first, made to after some seconds."""
         self._signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
         self._signal(signal.SIGKILL)
         self._process.wait()
         self._close()

@@ -90,10 +90,10 @@ class Functions:
         try:
             function = self._find(event.function_arn)
         except UnknownFunctionException:
-            log.error("event dropped: there is no function %s", event.function_arn)
+            log.warning("event dropped: there is no function %s", event.function_arn)
             return None
         if event.source_arn and not may_invoke(function, event.source_arn):
-            log.error(
+            log.warning(
                 "event dropped: %s may not invoke %s: its resource policy has no lambda:InvokeFunction for "
                 "s3.amazonaws.com from that bucket",
                 event.source_arn,
@@ -114,7 +114,7 @@ class Functions:
             timer.start()
             return
         if answer.failed:
-            log.error("event dropped: %s failed %d times: %s", function.function_name, attempt + 1, answer.payload)
+            log.warning("event dropped: %s failed %d times: %s", function.function_name, attempt + 1, answer.payload)
         self._outbox.done(event)
 
     # --- concurrency ---------------------------------------------------------------------------------------------------

@@ -77,15 +77,21 @@ class Gateway:
         return answer
 
     def _run(self, target: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        operation = self._operations.get(target, _not_offered(target))
         try:
-            if target not in self._operations:
-                raise ServiceError("InvalidInputException", f"{target} is not offered by the account on the laptop")
-            request = json.loads(read_body(environ) or b"{}")
-            return respond(start_response, "200 OK", self._operations[target](request))
+            answer = operation(json.loads(read_body(environ) or b"{}"))
+            return respond(start_response, "200 OK", answer)
         except ServiceError as error:
             log.info("%s: %s", target, error)
             body = {"__type": error.code, "message": error.message, "Message": error.message}
             return respond(start_response, f"{error.status} Error", body)
+
+
+def _not_offered(target: str) -> Operation:
+    def refuse(_: dict[str, Any]) -> dict[str, Any]:
+        raise ServiceError("InvalidInputException", f"{target} is not offered by the account on the laptop")
+
+    return refuse
 
 
 def read_body(environ: WSGIEnvironment) -> bytes:

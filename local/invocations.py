@@ -83,7 +83,9 @@ class Invoker:
         code = child.wait(float(function.timeout))
         if code is None:
             child.stop()
-            return True, json.dumps({"errorMessage": f"{request_id} Task timed out after {function.timeout}.00 seconds"})
+            return True, json.dumps(
+                {"errorMessage": f"{request_id} Task timed out after {function.timeout}.00 seconds"}
+            )
         if code == 0:
             return False, answer_file.read_text(encoding="utf-8")
         return True, json.dumps(_failure(child, request_id, code))
@@ -109,7 +111,9 @@ class Invoker:
         }
 
     def _unpack(self, function: LambdaFunction) -> Path:
-        folder = self._home.runtime / "code" / function.function_name / function.code_digest.rpartition(":")[2][:16]
+        folder: Path = (
+            self._home.runtime / "code" / function.function_name / function.code_digest.rpartition(":")[2][:16]
+        )
         if not folder.exists():
             temporary = self._home.scratch / uuid.uuid4().hex
             with zipfile.ZipFile(BytesIO(function.code_bytes)) as archive:

@@ -4,7 +4,8 @@ The program is a file, or a module as `-m name`. Two things are added to what Py
 
 * The child lives no longer than the account: its standard input is a pipe that only the account's process holds open, so
   the end of that pipe is the end of the account, however it came (a portable stand-in for Linux's PR_SET_PDEATHSIG).
-* What the program died of is written to the file named by LAUNCH_ERROR_FILE, as one JSON object with `type`, `message` and `trace`.
+* What the program died of is written to the file named by LAUNCH_ERROR_FILE, as one JSON object with `type`, `message`
+  and `trace`.
 
 It runs before anything is installed or imported, so it uses the standard library only and no module of this project; and
 with -S, so that only what PYTHONPATH names can be imported: a program that needs a file which was not deployed with it
@@ -20,7 +21,7 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from types import TracebackType  # noqa: TC003 - importing it costs nothing and `typing` would
+from types import TracebackType
 
 ORPHANED = 70
 """The exit code of a child that the account left behind."""

@@ -19,8 +19,8 @@ from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingK
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.notifications import S3NotificationEvent
 
-from local.events import Change, Event, event_body
 from local.archive import NO_CHANGES
+from local.events import Change, Event, event_body
 from local.mirror import UnmirrorableKeyError
 from local.object_rows import StoredKey
 
@@ -241,7 +241,9 @@ def permission_over_tls(bucket: FakeBucket, action: str, resource: str) -> Permi
     return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
 
 
-def _event(name: S3NotificationEvent, configuration_id: str, function_arn: str, bucket: FakeBucket, key: FakeKey) -> Event:
+def _event(
+    name: S3NotificationEvent, configuration_id: str, function_arn: str, bucket: FakeBucket, key: FakeKey
+) -> Event:
     version_id = key.version_id if key.version_id != "null" else None
     change = Change(name.value, bucket.name, key.name, key.size, key.etag.strip('"'), version_id)
     return Event(function_arn, bucket.arn, event_body(change, configuration_id, bucket.region_name))

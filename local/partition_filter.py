@@ -43,7 +43,8 @@ def filter_to_sql(expression: str, keys: Sequence[Mapping[str, str]]) -> str:
             raise ServiceError("InvalidInputException", f"Unsupported expression '{expression}'")
         if isinstance(node, exp.Column) and node.name.lower() not in positions:
             raise ServiceError("InvalidInputException", f"{node.name} is not a partition column")
-    return parsed.transform(_number, positions).transform(_value, positions).sql(dialect="sqlite")
+    text: str = parsed.transform(_number, positions).transform(_value, positions).sql(dialect="sqlite")
+    return text
 
 
 def _number(node: exp.Expression, positions: Mapping[str, tuple[int, str]]) -> exp.Expression:

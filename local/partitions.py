@@ -13,7 +13,6 @@ from local.gateway import ServiceError
 from local.partition_filter import filter_to_sql
 
 if TYPE_CHECKING:
-
     from collections.abc import Iterator, Mapping, Sequence
 
     from local.gateway import Operation
@@ -82,7 +81,7 @@ class Partitions:
     def _batch_get_partition(self, request: dict[str, Any]) -> dict[str, Any]:
         table = self._catalog.table(request["DatabaseName"], request["TableName"])
         query = f"SELECT body FROM partitions WHERE {_THIS}"  # noqa: S608 - constants
-        found = []
+        found: list[dict[str, Any]] = []
         for item in _limited(request, "PartitionsToGet"):
             rows = self._state.rows(query, (*_place(table), json.dumps(item["Values"])))
             found.extend(json.loads(body) for (body,) in rows)
@@ -147,9 +146,7 @@ def _body(transaction: sqlite3.Connection, table: dict[str, Any], values: Sequen
     return found[0] if found else None
 
 
-def _row(
-    table: dict[str, Any], given: dict[str, Any], values: Sequence[str], created: float
-) -> tuple[str, str, str]:
+def _row(table: dict[str, Any], given: dict[str, Any], values: Sequence[str], created: float) -> tuple[str, str, str]:
     body = {
         **given,
         "Values": values,

@@ -129,7 +129,8 @@ def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], boo
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region)  # noqa: S106
     config = Config(retries={"max_attempts": 1}, max_pool_connections=32)
     services = ("s3", "iam", "lambda", "logs", "glue", "athena")
-    clients = [session.client(service, endpoint_url=endpoint_url, config=config) for service in services]
+    make: Any = session.client  # typed for each service by its literal name
+    clients = [make(service, endpoint_url=endpoint_url, config=config) for service in services]
     return Clients(region, ACCOUNT_ID, may_invoke, *clients)
 
 

@@ -102,9 +102,7 @@ def function(clients: Clients, name: str, arguments: Arguments) -> Made:
     _demand_trust(clients, role_arn, "lambda.amazonaws.com")
     made = clients.lambda_.create_function(FunctionName=function_name, Role=role_arn, Code={"ZipFile": code}, **given)
     if concurrency >= 0:
-        clients.lambda_.put_function_concurrency(
-            FunctionName=function_name, ReservedConcurrentExecutions=concurrency
-        )
+        clients.lambda_.put_function_concurrency(FunctionName=function_name, ReservedConcurrentExecutions=concurrency)
     return function_name, {"name": function_name, "arn": made["FunctionArn"]}
 
 

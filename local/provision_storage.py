@@ -118,7 +118,11 @@ def bucket_notification(clients: Clients, _: str, arguments: Arguments) -> Made:
     configurations = []
     for given in arguments.take("lambdaFunctions", []):
         function = Arguments(given)
-        arn, prefix, suffix = function.require("lambdaFunctionArn"), function.take("filterPrefix"), function.take("filterSuffix")
+        arn, prefix, suffix = (
+            function.require("lambdaFunctionArn"),
+            function.take("filterPrefix"),
+            function.take("filterSuffix"),
+        )
         _demand_permission(clients, arn, name)
         rules = [{"Name": part, "Value": text} for part, text in (("prefix", prefix), ("suffix", suffix)) if text]
         configuration = {"LambdaFunctionArn": arn, "Events": function.require("events")}

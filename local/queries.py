@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.athena_engine import Engine, Result
 from local.athena_sql import QueryError, parse_query
 from local.athena_statements import run_statement
 from local.athena_text import as_csv, as_lines
+from local.executions import Execution, end, stated
 from local.gateway import ServiceError
 
 if TYPE_CHECKING:
@@ -28,27 +28,6 @@ _LARGEST_PAGE = 1000
 _DEFAULT_DATABASE = "default"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Execution:
-    """One query on its way."""
-
-    id: str
-    text: str
-    database: str
-    workgroup: str
-    output: str
-    parameters: list[str]
-    cutoff: int | None
-    state: str = "QUEUED"
-    reason: str | None = None
-    submitted: float = field(default_factory=time.time)
-    completed: float | None = None
-    is_select: bool = True
-    scanned_bytes: int = 0
-    result: Result | None = None
-    engine: Engine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +69,7 @@ class Queries:
         """The operations by X-Amz-Target."""
         offered = {
             "StartQueryExecution": self._start,
-            "GetQueryExecution": lambda request: {"QueryExecution": _stated(self._execution(request))},
+            "GetQueryExecution": lambda request: {"QueryExecution": stated(self._execution(request))},
             "BatchGetQueryExecution": self._batch_get,
             "GetQueryResults": self._results,
             "StopQueryExecution": self._stop,
@@ -127,7 +106,9 @@ class Queries:
                 "configuration setting or as an API input.",
             )
         if not self._storage.has_bucket(location.split("/")[2]):
-            raise ServiceError("InvalidRequestException", f"Unable to verify/create output bucket {location.split('/')[2]}")
+            raise ServiceError(
+                "InvalidRequestException", f"Unable to verify/create output bucket {location.split('/')[2]}"
+            )
         execution_id = str(uuid.uuid4())
         text = request["QueryString"].strip().rstrip(";").strip()
         is_select = text[:6].upper() in ("SELECT", "VALUES") or text[:4].upper() == "WITH" or text.startswith("(")
@@ -155,13 +136,13 @@ class Queries:
             for name in ids
             if name not in self._executions
         ]
-        known = [_stated(self._executions[name]) for name in ids if name in self._executions]
+        known = [stated(self._executions[name]) for name in ids if name in self._executions]
         return {"QueryExecutions": known, "UnprocessedQueryExecutionIds": unknown}
 
     def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
         execution = self._execution(request)
         if execution.state in ("QUEUED", "RUNNING"):
-            _end(execution, "CANCELLED", "Query cancelled by user")
+            end(execution, "CANCELLED", "Query cancelled by user")
             if execution.engine:
                 execution.engine.interrupt()
         return {}
@@ -201,12 +182,12 @@ class Queries:
             content = as_csv(header, result.rows) if execution.is_select else as_lines(result.rows)
             self._storage.write(execution.output, content)
         except QueryError as error:
-            _end(execution, "FAILED", str(error))
+            end(execution, "FAILED", str(error))
         except ServiceError as error:
-            _end(execution, "FAILED", f"{error.code}: {error.message}")
+            end(execution, "FAILED", f"{error.code}: {error.message}")
         else:
             execution.result = result
-            _end(execution, "SUCCEEDED")
+            end(execution, "SUCCEEDED")
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 
     def _statement_result(self, execution: Execution) -> Result | None:
@@ -230,41 +211,5 @@ class Queries:
             raise QueryError(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist") from error
 
 
-def _end(execution: Execution, state: str, reason: str | None = None) -> None:
-    if execution.completed is None:
-        execution.state, execution.reason, execution.completed = state, reason, time.time()
-
-
 def _datum(value: str | None) -> dict[str, str]:
     return {} if value is None else {"VarCharValue": value}
-
-
-def _stated(execution: Execution) -> dict[str, Any]:
-    milliseconds = round(((execution.completed or time.time()) - execution.submitted) * 1000)
-    status: dict[str, Any] = {"State": execution.state, "SubmissionDateTime": execution.submitted}
-    if execution.completed:
-        status["CompletionDateTime"] = execution.completed
-    if execution.reason:
-        status["StateChangeReason"] = execution.reason
-    return {
-        "QueryExecutionId": execution.id,
-        "Query": execution.text,
-        "StatementType": "DML" if execution.is_select else "DDL",
-        "ResultConfiguration": {"OutputLocation": execution.output},
-        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-        "QueryExecutionContext": {"Database": execution.database, "Catalog": "awsdatacatalog"},
-        "Status": status,
-        "Statistics": {
-            "EngineExecutionTimeInMillis": milliseconds,
-            "DataScannedInBytes": execution.scanned_bytes,
-            "TotalExecutionTimeInMillis": milliseconds,
-            "QueryQueueTimeInMillis": 0,
-            "ServicePreProcessingTimeInMillis": 0,
-            "QueryPlanningTimeInMillis": 0,
-            "ServiceProcessingTimeInMillis": 0,
-            "ResultReuseInformation": {"ReusedPreviousResult": False},
-        },
-        "WorkGroup": execution.workgroup,
-        "EngineVersion": {"SelectedEngineVersion": "Athena engine version 3", "EffectiveEngineVersion": "Athena engine version 3"},
-        "SubstatementType": execution.text.split(maxsplit=1)[0].upper() if execution.text else "",
-    }

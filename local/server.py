@@ -45,8 +45,8 @@ def _serve(home: Home, program: Path, prefect: PrefectServer) -> None:
     unused = threading.Event()
     threading.Thread(target=_watch_users, args=(home, unused), daemon=True).start()
     # Imported when Prefect's server is on its way: together they take as long as it does.
-    from local.provision import connect, provision
-    from local.services import REGION, Services
+    from local.provision import connect, provision  # noqa: PLC0415
+    from local.services import REGION, Services  # noqa: PLC0415
 
     services = Services(home)
     _tell(progress="Provisioning AWS with the Pulumi program")
@@ -54,7 +54,12 @@ def _serve(home: Home, program: Path, prefect: PrefectServer) -> None:
     services.deliver_events()
     _tell(progress="Starting Prefect")
     prefect.wait()
-    description = {"endpoint_url": services.endpoint_url, "prefect_url": prefect.url, "region": REGION, "pid": os.getpid()}
+    description = {
+        "endpoint_url": services.endpoint_url,
+        "prefect_url": prefect.url,
+        "region": REGION,
+        "pid": os.getpid(),
+    }
     home.description.write_text(json.dumps(description, indent=1), encoding="utf-8")
     _tell(ready=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

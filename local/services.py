@@ -52,7 +52,9 @@ class Services:
         mirror = Mirror(home.mirror, home.scratch)
         self._outbox = Outbox(self._state)
         archive = Archive(self._state, mirror)
-        _replace_in_moto(functools.partial(ObjectStore, state=self._state, mirror=mirror, archive=archive, outbox=self._outbox))
+        _replace_in_moto(
+            functools.partial(ObjectStore, state=self._state, mirror=mirror, archive=archive, outbox=self._outbox)
+        )
         self._objects: ObjectStore = s3_backends[ACCOUNT_ID]["aws"]
         self._server = listen(self._application)
         self.endpoint_url = f"http://{self._server.host}:{self._server.server_port}"

@@ -77,7 +77,7 @@ class Operator:
         columns = (
             "acao, codigo, nome_acao, tipo, eventos, setor, quantidade_teorica_acoes, percentual_participacao_ibov"
         )
-        return sorted(self.query(f"SELECT {columns} FROM bovespa_refined_data WHERE {where}").rows, key=str)  # noqa: S608
+        return sorted(self.query(f"SELECT {columns} FROM bovespa_refined_data WHERE {where}").rows, key=str)
 
     def landing(self) -> set[str]:
         s3, bucket = self.pipeline.aws.s3, self.pipeline.settings.raw_bucket

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import hypothesis
 import pytest
 
 from flows.raw_parquet import RawFacts, RawFile, decode, encode
 from local.sample import collected_at, recorded
+
+# A busy machine must not make a property fail, nor a run leave files behind.
+hypothesis.settings.register_profile("bovespa", deadline=None, database=None)
+hypothesis.settings.load_profile("bovespa")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import boto3
+import hypothesis
 import pytest
 from botocore.config import Config
 from moto import mock_aws
@@ -18,6 +19,10 @@ from local.sample import recorded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# A busy machine must not make a property fail, nor a run leave files behind.
+hypothesis.settings.register_profile("bovespa", deadline=None, database=None)
+hypothesis.settings.load_profile("bovespa")
 
 BUCKETS = (contract.RAW_BUCKET, contract.REFINED_BUCKET, contract.ARTIFACTS_BUCKET)
 
