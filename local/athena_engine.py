@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -102,10 +101,11 @@ class Engine:
     def _prepare_scan(self, scan: Scan) -> None:
         _check_table(scan.table)
         wanted = self._wanted_partitions(scan)
-        files = [(file, *values) for values, location in wanted for file in self._files(location)]
+        found = [(file, values) for values, location in wanted for file in self._files(location)]
+        self.scanned_bytes += sum(file.stat().st_size for file, _ in found)
+        names = [file.path for file, _ in found]
+        files = [(file.path, *values) for file, values in found]
         self._connection.register(f"{scan.name}_files", _arrow(("filename", *_keys(scan.table)), files))
-        names = [file[0] for file in files]
-        self.scanned_bytes += sum(Path(name).stat().st_size for name in names)
         self._connection.execute(f"SET VARIABLE {scan.name} = ?", [names])
         physical = self._physical_types(scan) if files else {}
         selected = [_column(scan.table, column, physical) for column in scan.table["StorageDescriptor"]["Columns"]]
@@ -133,18 +133,31 @@ class Engine:
             raise QueryError(f"HIVE_INVALID_PARTITION_VALUE: {_first_line(error)}") from error
         return [registered[int(number)] for (number,) in sorted(rows, key=lambda row: int(row[0]))]
 
-    def _files(self, location: str) -> Iterator[str]:
+    def _files(self, location: str) -> Iterator[os.DirEntry[str]]:
         try:
             folder = self._mirror.folder(location)
         except UnmirrorableKeyError as error:
             raise QueryError(f"HIVE_UNKNOWN_ERROR: {error}") from error
-        for path, folders, names in os.walk(folder):
-            folders[:] = sorted(name for name in folders if not name.startswith(("_", ".")))
-            yield from (str(Path(path) / name) for name in sorted(names) if not name.startswith(("_", ".")))
+        return _visible_files(str(folder))
 
     def _physical_types(self, scan: Scan) -> dict[str, str]:
         described = self._connection.execute(f"DESCRIBE SELECT * FROM {_read(scan)}").fetchall()  # noqa: S608 - ours
         return {row[0].lower(): row[1] for row in described}
+
+
+def _visible_files(folder: str) -> Iterator[os.DirEntry[str]]:
+    """Every file below a location, but what begins with `_` or `.`, which Athena skips too."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # a location without files has no rows
+    for entry in entries:
+        if entry.name.startswith(("_", ".")):
+            continue
+        if entry.is_dir():
+            yield from _visible_files(entry.path)
+        else:
+            yield entry
 
 
 def _read(scan: Scan) -> str:
