@@ -56,7 +56,7 @@ def event_body(change: Change, configuration_id: str, region: str) -> str:
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html. The key is
     URL-encoded (`=` becomes `%3D`), and the sequencer orders the events of one key.
     """
-    stated: dict[str, Any] = {"key": quote_plus(change.key), "size": change.size, "eTag": change.etag}
+    stated: dict[str, Any] = {"key": quote_plus(change.key, safe="/"), "size": change.size, "eTag": change.etag}
     if change.version_id is not None:
         stated["versionId"] = change.version_id
     stated["sequencer"] = f"{time.time_ns():018X}"

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from moto.s3.models import s3_backends
+
+from local.account import Account
+from local.archive import Archive
+from local.catalog import Catalog
+from local.events import Outbox
+from local.home import Home
+from local.mirror import Mirror
+from local.objects import ObjectStore
+from local.partitions import Partitions
+from local.state import State
+
+PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home").create()
+
+
+@pytest.fixture
+def state(home: Home) -> Iterator[State]:
+    opened = State(home.state)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def mirror(home: Home) -> Mirror:
+    return Mirror(home.mirror, home.scratch)
+
+
+@dataclass
+class Disk:
+    """What is left of an account when its process is gone, and how the next process finds it."""
+
+    home: Home
+
+    def open(self) -> ObjectStore:
+        """S3 as a process that has just started finds it, with its two buckets declared."""
+        s3_backends.bucket_accounts.clear()
+        state = State(self.home.state)
+        mirror = Mirror(self.home.mirror, self.home.scratch)
+        store = ObjectStore(
+            "aws", "123456789012", state=state, mirror=mirror, archive=Archive(state, mirror), outbox=Outbox(state)
+        )
+        store.create_bucket("versioned", "sa-east-1")
+        store.put_bucket_versioning("versioned", "Enabled")
+        store.create_bucket("plain", "sa-east-1")
+        store.commit()
+        return store
+
+
+@pytest.fixture
+def disk(home: Home) -> Iterator[Disk]:
+    yield Disk(home)
+    s3_backends.bucket_accounts.clear()
+
+
+@pytest.fixture
+def store(disk: Disk) -> ObjectStore:
+    return disk.open()
+
+
+@pytest.fixture
+def catalog(state: State) -> Catalog:
+    made = Catalog(state)
+    made.ensure_database("default")
+    return made
+
+
+@pytest.fixture
+def partitions(state: State, catalog: Catalog) -> Partitions:
+    return Partitions(state, catalog)
+
+
+def table_input(name: str = "shares", bucket: str = "plain") -> dict[str, Any]:
+    """A table of shares by day and ticker."""
+    return {
+        "Name": name,
+        "TableType": "EXTERNAL_TABLE",
+        "PartitionKeys": [{"Name": "day", "Type": "int"}, {"Name": "ticker", "Type": "string"}],
+        "StorageDescriptor": {
+            "Location": f"s3://{bucket}/{name}/",
+            "Columns": [
+                {"Name": "name", "Type": "string", "Comment": "The company's name"},
+                {"Name": "quantity", "Type": "bigint"},
+                {"Name": "weight", "Type": "double"},
+            ],
+            "SerdeInfo": {"SerializationLibrary": PARQUET},
+        },
+    }
+
+
+def partition_input(day: int, ticker: str, location: str | None = None) -> dict[str, Any]:
+    where = location or f"s3://plain/shares/day={day:02}/ticker={ticker}/"
+    return {"Values": [str(day), ticker], "StorageDescriptor": {"Location": where}}
+
+
+@dataclass
+class Shares:
+    """The table `default.shares`, and the files that lie where its partitions say."""
+
+    catalog: Catalog
+    partitions: Partitions
+    mirror: Mirror
+
+    def add(self, day: int, ticker: str, *, registered: bool = True, **columns: Any) -> Path:
+        """Write one partition's file, and register the partition."""
+        folder = self.mirror.root / "plain" / "shares" / f"day={day:02}" / f"ticker={ticker}"
+        folder.mkdir(parents=True, exist_ok=True)
+        row = columns or {"name": ticker.lower(), "quantity": day * 100, "weight": 0.5}
+        file = folder / "part-00000.parquet"
+        pq.write_table(pa.table({name: [value] for name, value in row.items()}), file)
+        if registered:
+            self.register(day, ticker)
+        return file
+
+    def register(self, day: int, ticker: str, location: str | None = None) -> None:
+        request = {
+            "DatabaseName": "default",
+            "TableName": "shares",
+            "PartitionInput": partition_input(day, ticker, location),
+        }
+        self.partitions.operations()["AWSGlue.CreatePartition"](request)
+
+
+@pytest.fixture
+def shares(catalog: Catalog, partitions: Partitions, mirror: Mirror) -> Shares:
+    request = {"DatabaseName": "default", "TableInput": table_input()}
+    catalog.operations()["AWSGlue.CreateTable"](request)
+    return Shares(catalog, partitions, mirror)
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """What the condition is once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "never came true"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def clients(account: Account) -> Callable[[str], Any]:
+    """boto3 clients of the running account, by service."""
+    session = boto3.Session("local", "local", region_name=account.region)
+    return lambda service: session.client(service, endpoint_url=account.endpoint_url)
