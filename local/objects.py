@@ -8,13 +8,11 @@ and the mirror shows the current ones; a file written there is one more version.
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.notifications import S3NotificationEvent
@@ -226,19 +224,6 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         self._archive.adopt(bucket.name, version, mark)
         self._touch(bucket.name, key_name)
         self.notify(S3NotificationEvent.OBJECT_CREATED_PUT_EVENT, bucket, version)
-
-
-def permission_over_tls(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """What a bucket's policy says of a request; takes the place of `FakeBucket.get_permission`.
-
-    moto refuses everything where a policy has a condition that it cannot evaluate, and so where it asks for TLS. The
-    endpoint on the laptop stands for one with TLS, so a statement about requests without it concerns nobody.
-    """
-    if bucket.policy is None:
-        return PermissionResult.NEUTRAL
-    policy = json.loads(bucket.policy)
-    policy["Statement"] = [one for one in policy["Statement"] if "aws:SecureTransport" not in json.dumps(one)]
-    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
 
 
 def _event(

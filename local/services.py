@@ -1,19 +1,15 @@
-"""The account put together: moto with its seams, and the services that really run, behind one endpoint.
-
-Everything of moto's that is replaced is replaced here, in `_replace_in_moto`.
-"""
+"""The account put together: moto with its seams, and the services that really run, behind one endpoint."""
 
 from __future__ import annotations
 
-import functools
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import moto.s3.notifications
 from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
 from moto.s3.exceptions import S3ClientError
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import s3_backends
 
 from local.archive import Archive
 from local.catalog import Catalog
@@ -24,14 +20,14 @@ from local.invocations import Invoker
 from local.job_process import JobProcesses, ObjectMissingError
 from local.jobs import Jobs
 from local.mirror import Mirror
-from local.objects import ObjectStore, permission_over_tls
+from local.objects import ObjectStore
 from local.partitions import Partitions
 from local.queries import Queries, Storage
+from local.seams import forward_events, replace_object_store
 from local.state import State
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
-    from moto.s3.notifications import S3NotificationEvent
 
     from local.home import Home
 
@@ -52,10 +48,11 @@ class Services:
         mirror = Mirror(home.mirror, home.scratch)
         self._outbox = Outbox(self._state)
         archive = Archive(self._state, mirror)
-        _replace_in_moto(
-            functools.partial(ObjectStore, state=self._state, mirror=mirror, archive=archive, outbox=self._outbox)
+        replace_object_store(
+            partial(ObjectStore, state=self._state, mirror=mirror, archive=archive, outbox=self._outbox)
         )
         self._objects: ObjectStore = s3_backends[ACCOUNT_ID]["aws"]
+        forward_events(self._objects)
         self._server = listen(self._application)
         self.endpoint_url = f"http://{self._server.host}:{self._server.server_port}"
         self._gateway = self._assemble(home, mirror)
@@ -105,19 +102,6 @@ class Services:
     def _write(self, url: str, content: bytes) -> None:
         bucket, _, key = url.removeprefix("s3://").partition("/")
         self._objects.write(bucket, key, content)
-
-
-def _replace_in_moto(object_store: Any) -> None:  # noqa: ANN401 - makes moto's S3 model
-    # The model of S3: objects must outlive the process, and be files that Spark reads and writes.
-    s3_backends.backend = object_store
-
-    def send_event(_: str, event_name: S3NotificationEvent, bucket: FakeBucket, key: Any) -> None:  # noqa: ANN401
-        s3_backends[ACCOUNT_ID]["aws"].notify(event_name, bucket, key)
-
-    # Events: moto's lack the version id, come before the object is durable, and swallow every failure.
-    moto.s3.notifications.send_event = send_event
-    # Bucket policies: see the function.
-    FakeBucket.get_permission = permission_over_tls
 
 
 def _find_function(name: str) -> LambdaFunction:

@@ -87,14 +87,15 @@ def partitions(state: State, catalog: Catalog) -> Partitions:
     return Partitions(state, catalog)
 
 
-def table_input(name: str = "shares", bucket: str = "plain") -> dict[str, Any]:
+@pytest.fixture
+def table_input() -> dict[str, Any]:
     """A table of shares by day and ticker."""
     return {
-        "Name": name,
+        "Name": "shares",
         "TableType": "EXTERNAL_TABLE",
         "PartitionKeys": [{"Name": "day", "Type": "int"}, {"Name": "ticker", "Type": "string"}],
         "StorageDescriptor": {
-            "Location": f"s3://{bucket}/{name}/",
+            "Location": "s3://plain/shares/",
             "Columns": [
                 {"Name": "name", "Type": "string", "Comment": "The company's name"},
                 {"Name": "quantity", "Type": "bigint"},
@@ -105,7 +106,7 @@ def table_input(name: str = "shares", bucket: str = "plain") -> dict[str, Any]:
     }
 
 
-def partition_input(day: int, ticker: str, location: str | None = None) -> dict[str, Any]:
+def _partition_input(day: int, ticker: str, location: str | None) -> dict[str, Any]:
     where = location or f"s3://plain/shares/day={day:02}/ticker={ticker}/"
     return {"Values": [str(day), ticker], "StorageDescriptor": {"Location": where}}
 
@@ -118,7 +119,7 @@ class Shares:
     partitions: Partitions
     mirror: Mirror
 
-    def add(self, day: int, ticker: str, *, registered: bool = True, **columns: Any) -> Path:
+    def add(self, day: int, ticker: str, *, registered: bool = True, **columns: object) -> Path:
         """Write one partition's file, and register the partition."""
         folder = self.mirror.root / "plain" / "shares" / f"day={day:02}" / f"ticker={ticker}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,29 +134,36 @@ class Shares:
         request = {
             "DatabaseName": "default",
             "TableName": "shares",
-            "PartitionInput": partition_input(day, ticker, location),
+            "PartitionInput": _partition_input(day, ticker, location),
         }
         self.partitions.operations()["AWSGlue.CreatePartition"](request)
 
 
 @pytest.fixture
-def shares(catalog: Catalog, partitions: Partitions, mirror: Mirror) -> Shares:
-    request = {"DatabaseName": "default", "TableInput": table_input()}
+def shares(catalog: Catalog, partitions: Partitions, mirror: Mirror, table_input: dict[str, Any]) -> Shares:
+    request = {"DatabaseName": "default", "TableInput": table_input}
     catalog.operations()["AWSGlue.CreateTable"](request)
     return Shares(catalog, partitions, mirror)
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """What the condition is once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "never came true"
-        time.sleep(0.02)
-    return found
+Eventually = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """Waits until a condition holds."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline, "never came true"
+            time.sleep(0.02)
+
+    return wait
 
 
 @pytest.fixture
 def clients(account: Account) -> Callable[[str], Any]:
     """boto3 clients of the running account, by service."""
-    session = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session("local", "local", region_name=account.region)
     return lambda service: session.client(service, endpoint_url=account.endpoint_url)

@@ -3,18 +3,22 @@ from __future__ import annotations
 import json
 from hashlib import md5
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey
-from moto.s3.models import NotificationConfiguration
+from moto.s3.models import FakeKey, NotificationConfiguration
 
-from local.objects import ObjectStore, permission_over_tls
+from local.objects import ObjectStore
+from local.seams import forward_events
+
+if TYPE_CHECKING:
+    from tests.local.conftest import Disk
 
 FUNCTION = "arn:aws:lambda:sa-east-1:123456789012:function:f"
 
 
-def put(store: ObjectStore, bucket: str, key: str, content: bytes = b"content") -> Any:
+def put(store: ObjectStore, bucket: str, key: str, content: bytes = b"content") -> FakeKey:
     version = store.put_object(bucket, key, content)
     store.commit()
     return version
@@ -26,7 +30,7 @@ def keys(store: ObjectStore, bucket: str, prefix: str = "") -> list[str]:
     return [version.name for version in found]
 
 
-def spark_writes(disk: Any, key: str, content: bytes = b"from Spark") -> Path:
+def spark_writes(disk: Disk, key: str, content: bytes = b"from Spark") -> Path:
     file: Path = disk.home.mirror / "plain" / key
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
@@ -35,10 +39,9 @@ def spark_writes(disk: Any, key: str, content: bytes = b"from Spark") -> Path:
 
 def notify(store: ObjectStore, bucket: str) -> None:
     rule = {"FilterRule": [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".parquet"}]}
-    function = {"CloudFunction": FUNCTION, "Event": "s3:ObjectCreated:*", "Filter": {"S3Key": rule}}
-    store.get_bucket(bucket).notification_configuration = NotificationConfiguration(
-        cloud_function=[{**function, "Filter": {"S3Key": rule}}]
-    )
+    function = {"CloudFunction": FUNCTION, "Event": ["s3:ObjectCreated:*"], "Filter": {"S3Key": rule}}
+    store.get_bucket(bucket).notification_configuration = NotificationConfiguration(cloud_function=[function])
+    forward_events(store)
 
 
 def waiting_events(store: ObjectStore) -> list[dict[str, Any]]:
@@ -49,7 +52,7 @@ def waiting_events(store: ObjectStore) -> list[dict[str, Any]]:
 # --- durability --------------------------------------------------------------------------------------------------------
 
 
-def test_an_answered_put_is_there_after_the_process_was_killed(disk: Any) -> None:
+def test_an_answered_put_is_there_after_the_process_was_killed(disk: Disk) -> None:
     before = put(disk.open(), "versioned", "a/b.parquet")
 
     after = disk.open().get_object("versioned", "a/b.parquet")
@@ -58,7 +61,7 @@ def test_an_answered_put_is_there_after_the_process_was_killed(disk: Any) -> Non
     assert (after.version_id, after.last_modified, after.etag) == (before.version_id, before.last_modified, before.etag)
 
 
-def test_every_version_keeps_its_content_and_its_order(disk: Any) -> None:
+def test_every_version_keeps_its_content_and_its_order(disk: Disk) -> None:
     store = disk.open()
     versions = [put(store, "versioned", "k", content).version_id for content in (b"1", b"2", b"3")]
 
@@ -68,7 +71,7 @@ def test_every_version_keeps_its_content_and_its_order(disk: Any) -> None:
     assert reopened.get_object("versioned", "k").version_id == versions[-1]
 
 
-def test_a_put_that_was_not_answered_may_be_lost_but_the_one_before_is_not(disk: Any) -> None:
+def test_a_put_that_was_not_answered_may_be_lost_but_the_one_before_is_not(disk: Disk) -> None:
     store = disk.open()
     put(store, "plain", "k", b"answered")
     store.put_object("plain", "k", b"killed before the answer")
@@ -76,7 +79,7 @@ def test_a_put_that_was_not_answered_may_be_lost_but_the_one_before_is_not(disk:
     assert disk.open().get_object("plain", "k").value == b"answered"
 
 
-def test_metadata_checksum_and_tags_outlive_the_process(disk: Any) -> None:
+def test_metadata_checksum_and_tags_outlive_the_process(disk: Disk) -> None:
     store = disk.open()
     version = store.put_object("plain", "k", b"content", checksum_value="AAAAAA==")
     version.set_metadata({"x-amz-meta-source": "b3", "Content-Type": "text/csv"})
@@ -93,7 +96,7 @@ def test_metadata_checksum_and_tags_outlive_the_process(disk: Any) -> None:
     assert reopened.get_object_tagging(found) == {"Tags": [{"Key": "kind", "Value": "raw"}]}
 
 
-def test_a_delete_marker_still_hides_its_object_after_a_restart(disk: Any) -> None:
+def test_a_delete_marker_still_hides_its_object_after_a_restart(disk: Disk) -> None:
     store = disk.open()
     version = put(store, "versioned", "k").version_id
     store.delete_object("versioned", "k")
@@ -105,7 +108,7 @@ def test_a_delete_marker_still_hides_its_object_after_a_restart(disk: Any) -> No
     assert reopened.get_object("versioned", "k", version).value == b"content"
 
 
-def test_a_deleted_version_stays_deleted(disk: Any) -> None:
+def test_a_deleted_version_stays_deleted(disk: Disk) -> None:
     store = disk.open()
     first = put(store, "versioned", "k", b"1").version_id
     second = put(store, "versioned", "k", b"2").version_id
@@ -117,7 +120,7 @@ def test_a_deleted_version_stays_deleted(disk: Any) -> None:
     assert (disk.home.mirror / "versioned" / "k").read_bytes() == b"1"
 
 
-def test_a_deleted_object_is_gone_from_disk_and_from_the_next_process(disk: Any) -> None:
+def test_a_deleted_object_is_gone_from_disk_and_from_the_next_process(disk: Disk) -> None:
     store = disk.open()
     put(store, "plain", "a/k")
     store.delete_object("plain", "a/k")
@@ -127,7 +130,7 @@ def test_a_deleted_object_is_gone_from_disk_and_from_the_next_process(disk: Any)
     assert keys(disk.open(), "plain") == []
 
 
-def test_an_object_from_before_versioning_keeps_its_content_when_it_is_replaced(disk: Any) -> None:
+def test_an_object_from_before_versioning_keeps_its_content_when_it_is_replaced(disk: Disk) -> None:
     store = disk.open()
     put(store, "plain", "k", b"old")
     store.put_bucket_versioning("plain", "Enabled")
@@ -139,7 +142,7 @@ def test_an_object_from_before_versioning_keeps_its_content_when_it_is_replaced(
     assert reopened.get_object("plain", "k").value == b"new"
 
 
-def test_objects_of_a_bucket_that_is_not_declared_wait_for_it(disk: Any) -> None:
+def test_objects_of_a_bucket_that_is_not_declared_wait_for_it(disk: Disk) -> None:
     put(disk.open(), "plain", "k")
     undeclared = disk.open()
     undeclared.buckets.pop("plain")
@@ -150,7 +153,7 @@ def test_objects_of_a_bucket_that_is_not_declared_wait_for_it(disk: Any) -> None
 # --- the mirror --------------------------------------------------------------------------------------------------------
 
 
-def test_the_mirror_shows_current_versions_as_plain_files(disk: Any) -> None:
+def test_the_mirror_shows_current_versions_as_plain_files(disk: Disk) -> None:
     store = disk.open()
     put(store, "versioned", "y=1/k", b"1")
     put(store, "versioned", "y=1/k", b"2")
@@ -158,7 +161,7 @@ def test_the_mirror_shows_current_versions_as_plain_files(disk: Any) -> None:
     assert (disk.home.mirror / "versioned" / "y=1" / "k").read_bytes() == b"2"
 
 
-def test_a_copy_is_mirrored_too(disk: Any) -> None:
+def test_a_copy_is_mirrored_too(disk: Disk) -> None:
     store = disk.open()
     source = put(store, "versioned", "k", b"copied")
     store.copy_object(source, "plain", "to/k")
@@ -191,7 +194,7 @@ def test_a_bucket_whose_name_is_no_folder_is_refused(store: ObjectStore, name: s
 # --- what Spark writes -------------------------------------------------------------------------------------------------
 
 
-def test_a_file_that_spark_wrote_is_an_object_at_once(disk: Any, store: ObjectStore) -> None:
+def test_a_file_that_spark_wrote_is_an_object_at_once(disk: Disk, store: ObjectStore) -> None:
     spark_writes(disk, "out/part-0.parquet")
 
     assert keys(store, "plain", "out/") == ["out/part-0.parquet"]
@@ -199,7 +202,7 @@ def test_a_file_that_spark_wrote_is_an_object_at_once(disk: Any, store: ObjectSt
     assert store.read("plain", "out/part-0.parquet") == b"from Spark"
 
 
-def test_a_file_that_spark_replaced_is_a_replaced_object(disk: Any, store: ObjectStore) -> None:
+def test_a_file_that_spark_replaced_is_a_replaced_object(disk: Disk, store: ObjectStore) -> None:
     put(store, "plain", "out/k", b"before")
     spark_writes(disk, "out/k", b"after, and longer")
 
@@ -207,7 +210,7 @@ def test_a_file_that_spark_replaced_is_a_replaced_object(disk: Any, store: Objec
     assert disk.open().read("plain", "out/k") == b"after, and longer"
 
 
-def test_a_file_that_spark_removed_is_a_removed_object(disk: Any, store: ObjectStore) -> None:
+def test_a_file_that_spark_removed_is_a_removed_object(disk: Disk, store: ObjectStore) -> None:
     spark_writes(disk, "out/one")
     spark_writes(disk, "out/two")
     assert keys(store, "plain") == ["out/one", "out/two"]
@@ -219,21 +222,21 @@ def test_a_file_that_spark_removed_is_a_removed_object(disk: Any, store: ObjectS
     assert keys(disk.open(), "plain") == ["out/two"]
 
 
-def test_a_file_written_while_the_account_was_down_is_found(disk: Any) -> None:
+def test_a_file_written_while_the_account_was_down_is_found(disk: Disk) -> None:
     put(disk.open(), "plain", "k")
     spark_writes(disk, "late")
 
     assert keys(disk.open(), "plain") == ["k", "late"]
 
 
-def test_committers_working_files_are_not_objects(disk: Any, store: ObjectStore) -> None:
+def test_committers_working_files_are_not_objects(disk: Disk, store: ObjectStore) -> None:
     spark_writes(disk, "out/_temporary/0/task/part-0")
     spark_writes(disk, "out/.part-0.crc")
 
     assert keys(store, "plain") == []
 
 
-def test_a_file_written_into_a_versioned_bucket_is_one_more_version(disk: Any, store: ObjectStore) -> None:
+def test_a_file_written_into_a_versioned_bucket_is_one_more_version(disk: Disk, store: ObjectStore) -> None:
     first = put(store, "versioned", "k", b"first").version_id
     (disk.home.mirror / "versioned" / "k").write_bytes(b"by hand")
 
@@ -242,7 +245,7 @@ def test_a_file_written_into_a_versioned_bucket_is_one_more_version(disk: Any, s
     assert disk.open().read("versioned", "k") == b"by hand"
 
 
-def test_the_folders_are_read_for_the_first_page_only(disk: Any, store: ObjectStore) -> None:
+def test_the_folders_are_read_for_the_first_page_only(disk: Disk, store: ObjectStore) -> None:
     for name in ("a", "b"):
         put(store, "plain", name)
     bucket = store.get_bucket("plain")
@@ -259,9 +262,8 @@ def test_the_folders_are_read_for_the_first_page_only(disk: Any, store: ObjectSt
 # --- events ------------------------------------------------------------------------------------------------------------
 
 
-def test_an_event_is_kept_with_the_version_it_tells_of(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_is_kept_with_the_version_it_tells_of(store: ObjectStore) -> None:
     notify(store, "versioned")
-    monkeypatch.setattr("moto.s3.notifications.send_event", lambda _, *told: store.notify(*told))
 
     version = put(store, "versioned", "in/y=1/a b.parquet")
 
@@ -272,9 +274,8 @@ def test_an_event_is_kept_with_the_version_it_tells_of(store: ObjectStore, monke
     assert record["s3"]["object"]["eTag"] == version.etag.strip('"')
 
 
-def test_keys_that_the_filter_does_not_match_have_no_event(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_that_the_filter_does_not_match_have_no_event(store: ObjectStore) -> None:
     notify(store, "versioned")
-    monkeypatch.setattr("moto.s3.notifications.send_event", lambda _, *told: store.notify(*told))
 
     put(store, "versioned", "in/k.csv")
     put(store, "versioned", "landing/k.parquet")
@@ -282,30 +283,18 @@ def test_keys_that_the_filter_does_not_match_have_no_event(store: ObjectStore, m
     assert waiting_events(store) == []
 
 
-def test_an_event_of_a_put_that_was_not_answered_is_not_kept(disk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_of_a_put_that_was_not_answered_is_not_kept(disk: Disk) -> None:
     store = disk.open()
     notify(store, "versioned")
-    monkeypatch.setattr("moto.s3.notifications.send_event", lambda _, *told: store.notify(*told))
 
     store.put_object("versioned", "in/k.parquet", b"killed before the answer")
 
     assert waiting_events(disk.open()) == []
 
 
-# --- reading and policies ----------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def test_reading_what_is_not_there_is_s3s_own_error(store: ObjectStore) -> None:
     with pytest.raises(MissingKey):
         store.read("plain", "nothing")
-
-
-@pytest.mark.parametrize(("condition", "allowed"), [({"Bool": {"aws:SecureTransport": "false"}}, True), (None, False)])
-def test_a_policy_that_demands_tls_refuses_nothing_here(store: ObjectStore, condition: Any, *, allowed: bool) -> None:
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::plain/*"}
-    policy = {"Version": "2012-10-17", "Statement": [statement | ({"Condition": condition} if condition else {})]}
-    store.put_bucket_policy("plain", json.dumps(policy).encode())
-
-    result = permission_over_tls(store.get_bucket("plain"), "s3:PutObject", "arn:aws:s3:::plain/k")
-
-    assert (result.name != "DENIED") is allowed
