@@ -78,7 +78,7 @@ class Outcome:
 
     def line(self) -> str:
         """The outcome in one line."""
-        where = f", rows {'; '.join(self.rows)}" if self.rows else ""
+        where = f": {'; '.join(self.rows)}" if self.rows else ""
         more = f" and {self.unexpected - len(self.rows)} more" if self.unexpected > len(self.rows) > 0 else ""
         return f"{self.demand}: {self.observed}{where}{more}"
 
@@ -260,7 +260,7 @@ def _observed(result: Mapping[str, Any]) -> str:
         return f"could not be evaluated ({message.splitlines()[0]})"
     if "observed_value" in found:
         return str(found["observed_value"])
-    return f"{found['unexpected_count']} of {found['element_count']} rows"
+    return f"{found['unexpected_count']} of {found['element_count']} rows fail"
 
 
 def _exception(info: Mapping[str, Any]) -> str | None:

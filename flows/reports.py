@@ -23,6 +23,22 @@ PUBLISHED = "published"
 ALREADY_PUBLISHED = "already published"
 FAILED = "failed"
 
+_DOCS = "data-docs/"
+_VALIDATIONS = f"{_DOCS}validations/"
+# No script, no font, nothing from elsewhere: the page reads the same offline, on a phone and in print.
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title><style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
+h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; margin-top: 2rem; }}
+table {{ border-collapse: collapse; width: 100%; font-size: .9rem; }}
+th, td {{ text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ddd; overflow-wrap: break-word; }}
+th {{ white-space: nowrap; }}
+strong {{ color: #b00020; }}
+</style></head><body>
+{body}</body></html>
+"""
+
 
 @dataclass(slots=True)
 class Summary:
@@ -110,17 +126,19 @@ def publish_reports(s3: S3Client, bucket: str, summary: Summary) -> dict[str, st
     """
     prefix = reports_prefix(summary)
     address = f"s3://{bucket}/{prefix}"
-    links = {"summary": f"{address}summary.md"}
+    links = {"summary": f"{address}summary.html"}
     files: dict[str, bytes] = {}
     if summary.gates:
         from expectations.docs import build_docs  # noqa: PLC0415 - Great Expectations takes 2 s to import
 
-        files |= {f"data-docs/{path}": body for path, body in build_docs(summary.gates).items()}
+        files |= {f"{_DOCS}{path}": body for path, body in build_docs(summary.gates).items()}
         files |= {f"{gate.gate}.json": gate.to_json().encode() for gate in summary.gates}
-        links["data docs"] = f"{address}data-docs/index.html"
+        links["data docs"] = f"{address}{_DOCS}index.html"
     summary.links |= links
+    text = summary.to_markdown() + _pages(files)
     files["summary.json"] = json.dumps(summary.to_dict(), indent=1, ensure_ascii=False).encode()
-    files["summary.md"] = summary.to_markdown().encode()
+    files["summary.md"] = text.encode()
+    files["summary.html"] = _page(summary.headline, text).encode()
     with aws_errors(f"keeping the reports {address}"):
         _upload(s3, bucket, prefix, files)
     return links
@@ -139,6 +157,23 @@ def _upload(s3: S3Client, bucket: str, prefix: str, files: Mapping[str, bytes]) 
 
     with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
         list(pool.map(put, files))
+
+
+def _pages(files: Mapping[str, bytes]) -> str:
+    """Links to the Data Docs' pages, whose own index needs a network."""
+    pages = [path for path in files if path.startswith(_VALIDATIONS)]
+    if not pages:
+        return ""
+    names = (path.removeprefix(_VALIDATIONS).split("/")[:2] for path in pages)
+    links = [f"- [{'.'.join(name)}](<{path}>)" for name, path in zip(names, pages, strict=True)]
+    return "\n".join(["", "## Data Docs", "", *links, ""])
+
+
+def _page(title: str, markdown: str) -> str:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - only where a report is written
+
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    return _PAGE.format(title=html.escape(title), body=body)
 
 
 def _cells(outcome: Outcome) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def code_doubled(portfolio: Portfolio) -> Portfolio:
     [
         (weight_changed, "thousandths of a percent, sum to the header's 100000: 100001"),
         (row_dropped, "rows are B3's totalRecords, 84: 83"),
-        (code_doubled, "no codigo stands twice: 2 of 84 rows, rows ALOS3; ALOS3"),
+        (code_doubled, "no codigo stands twice: 2 of 84 rows fail: ALOS3; ALOS3"),
     ],
 )
 def test_gate_1_refuses_a_damaged_portfolio(

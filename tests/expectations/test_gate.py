@@ -72,7 +72,7 @@ class TestRefusing:
         with pytest.raises(GateRefused) as refused:
             require(gate(three_rows(), positive()))
         assert str(refused.value) == (
-            "gate-1-raw refused IBOV 2025-06-30: every quantity is positive: 1 of 3 rows, rows PETR4 (quantity=-2)"
+            "gate-1-raw refused IBOV 2025-06-30: every quantity is positive: 1 of 3 rows fail: PETR4 (quantity=-2)"
         )
 
     def test_every_failed_demand_is_in_the_one_line_verdict(self) -> None:
@@ -206,8 +206,8 @@ class TestReport:
         ("rows", "unexpected", "line"),
         [
             pytest.param((), 0, "demand: seen", id="no rows"),
-            pytest.param(("A", "B"), 2, "demand: seen, rows A; B", id="all rows named"),
-            pytest.param(("A",), 3, "demand: seen, rows A and 2 more", id="some rows named"),
+            pytest.param(("A", "B"), 2, "demand: seen: A; B", id="all rows named"),
+            pytest.param(("A",), 3, "demand: seen: A and 2 more", id="some rows named"),
             pytest.param((), 3, "demand: seen", id="rows counted but not named"),
         ],
     )
