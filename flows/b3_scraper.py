@@ -22,6 +22,7 @@ from tenacity import (
     retry_if_exception_type,
     wait_random_exponential,
 )
+from urllib3.exceptions import HTTPError
 
 from expectations.contract import check_index
 from flows.b3_csv import decode_download, parse_csv
@@ -165,12 +166,13 @@ class B3Client:
                 return self._body(response, ends)
         except requests.exceptions.SSLError:
             raise
-        except (requests.Timeout, requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
+        except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
             raise _Retryable(f"{type(error).__name__} within {limit:g} s") from error
 
     def _body(self, response: requests.Response, ends: float) -> bytes:
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
+        # Not iter_content: it waits until a piece is full, and an answer that drips would never be looked at.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > self._settings.b3_max_bytes:
                 raise B3Unavailable(f"the answer is larger than {self._settings.b3_max_bytes} bytes")

@@ -32,10 +32,10 @@ class Screen:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._out = Console(highlight=False)
+        self._out = Console(highlight=False, emoji=False)
         if not self._out.is_terminal:
-            self._out = Console(highlight=False, width=_FILE_WIDTH)
-        self._err = Console(stderr=True, highlight=False)
+            self._out = Console(highlight=False, emoji=False, width=_FILE_WIDTH)
+        self._err = Console(stderr=True, highlight=False, emoji=False)
 
     def say(self, text: str) -> None:
         """Say what is being done."""
@@ -85,7 +85,7 @@ class Screen:
         fitting = _fitting([result.columns, *cells], self._out.width)
         table = Table(box=box.SIMPLE_HEAD, show_edge=False)
         for name, type_ in zip(result.columns[:fitting], result.types, strict=False):
-            table.add_column(name, justify="right" if _is_number(type_) else "left", no_wrap=True)
+            table.add_column(Text(name), justify="right" if _is_number(type_) else "left", no_wrap=True)
         for row in cells:
             table.add_row(*(Text(value) for value in row[:fitting]))
         self._out.print(table)

@@ -145,7 +145,7 @@ def decode(content: bytes) -> RawFile:
     """
     try:
         table = pq.read_table(io.BytesIO(content))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise ContractError(f"raw file: not Parquet ({error})") from error
     metadata = table.schema.metadata or {}
     if METADATA_KEY not in metadata:

@@ -97,7 +97,7 @@ def _open(s3: S3Client, bucket: str, item: StagedFile) -> pq.ParquetFile:
         raise StagingError(f"s3://{bucket}/{item.key}: {len(content)} bytes where the manifest states {item.size}")
     try:
         return pq.ParquetFile(io.BytesIO(content))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise StagingError(f"s3://{bucket}/{item.key}: not Parquet ({error})") from error
 
 
