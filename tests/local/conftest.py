@@ -32,10 +32,8 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def state(home: Home) -> Iterator[State]:
-    opened = State(home.state)
-    yield opened
-    opened.close()
+def state(home: Home) -> State:
+    return State(home.state)
 
 
 @pytest.fixture
