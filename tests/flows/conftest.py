@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("bovespa", deadline=None, database=None)
 hypothesis.settings.load_profile("bovespa")
 
+ONCE = Config(retries={"total_max_attempts": 1})
 BUCKETS = (contract.RAW_BUCKET, contract.REFINED_BUCKET, contract.ARTIFACTS_BUCKET)
 
 
@@ -58,25 +59,29 @@ def eight_o_clock() -> datetime:
     return datetime(2025, 6, 30, 11, tzinfo=UTC)
 
 
-@pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty AWS account in memory, with the contract's buckets; the raw one keeps versions."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        for bucket in BUCKETS:
-            client.create_bucket(Bucket=bucket)
-        client.put_bucket_versioning(Bucket=contract.RAW_BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield
+@pytest.fixture(scope="module")
+def account() -> Iterator[S3Client]:
+    """An AWS account in memory, with the contract's buckets; the raw one keeps versions."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        with mock_aws():
+            client = boto3.client("s3", config=ONCE)
+            for bucket in BUCKETS:
+                client.create_bucket(Bucket=bucket)
+            client.put_bucket_versioning(Bucket=contract.RAW_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+            yield client
 
 
 @pytest.fixture
-def s3(account: None) -> S3Client:
-    """S3 without retries: what fails in a test fails at once."""
-    return boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
+def s3(account: S3Client) -> S3Client:
+    """S3 with empty buckets; what fails in a test fails at once, without retries."""
+    for bucket in BUCKETS:
+        found = account.list_object_versions(Bucket=bucket)
+        versions = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
+        keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in versions]
+        if keys:
+            account.delete_objects(Bucket=bucket, Delete={"Objects": keys})
+    return account

@@ -1,0 +1,157 @@
+"""What the flows keep in S3: payloads that are never overwritten, raw versions, and publication records."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from expectations.contract import RAW_BUCKET, REFINED_BUCKET, ContractError, published_key, raw_key
+from flows.errors import AwsError
+from flows.payload import Payload
+from flows.portfolio import Portfolio
+from flows.raw_parquet import RawFacts, encode
+from flows.storage import (
+    Publication,
+    find_raw,
+    land,
+    read_bytes,
+    read_publication,
+    read_raw,
+    upload_raw,
+    write_publication,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SESSION = date(2025, 6, 30)
+PUBLICATION = Publication(
+    index="IBOV",
+    session="2025-06-30",
+    published_at="2025-06-30T11:05:00+00:00",
+    fingerprint="f",
+    has_sectors=True,
+    raw_version_id="v1",
+    run_id="jr_1",
+    rows=84,
+    summary_rows=30,
+)
+
+
+@pytest.fixture
+def facts(small: Portfolio, eight_o_clock: datetime) -> RawFacts:
+    return RawFacts.of(small, eight_o_clock, ["landing/a"])
+
+
+class TestLanding:
+    @pytest.fixture
+    def payload(self, eight_o_clock: datetime) -> Payload:
+        return Payload("IBOV", "json", 1, b"what B3 sent", eight_o_clock, "http://b3")
+
+    def test_keeps_the_bytes_as_received(self, s3: S3Client, payload: Payload) -> None:
+        key = land(s3, RAW_BUCKET, payload)
+        stored = s3.get_object(Bucket=RAW_BUCKET, Key=key)
+        assert key == payload.key()
+        assert gzip.decompress(stored["Body"].read()) == b"what B3 sent"
+        assert stored["Metadata"] == {"collected-at": "2025-06-30T11:00:00+00:00"}
+
+    def test_never_overwrites(self, s3: S3Client, payload: Payload) -> None:
+        assert land(s3, RAW_BUCKET, payload) == land(s3, RAW_BUCKET, payload)
+        assert len(s3.list_object_versions(Bucket=RAW_BUCKET)["Versions"]) == 1
+
+    def test_that_fails_names_the_payload(self, s3: S3Client, payload: Payload) -> None:
+        with pytest.raises(AwsError, match=r"keeping the payload s3://no-such-bucket/landing/undated/.*NoSuchBucket"):
+            land(s3, "no-such-bucket", payload)
+
+
+class TestRaw:
+    def test_version_that_was_uploaded_is_found_again(self, s3: S3Client, small: Portfolio, facts: RawFacts) -> None:
+        uploaded = upload_raw(s3, RAW_BUCKET, encode(small, facts), facts)
+        assert find_raw(s3, RAW_BUCKET, "IBOV", SESSION) == uploaded
+        assert (uploaded.key, uploaded.fingerprint, uploaded.has_sectors) == (
+            raw_key("IBOV", SESSION),
+            small.fingerprint(),
+            True,
+        )
+
+    def test_session_that_was_never_uploaded_has_none(self, s3: S3Client) -> None:
+        assert find_raw(s3, RAW_BUCKET, "IBOV", SESSION) is None
+
+    def test_version_is_a_new_one_with_every_upload(self, s3: S3Client, small: Portfolio, facts: RawFacts) -> None:
+        content = encode(small, facts)
+        first, second = (upload_raw(s3, RAW_BUCKET, content, facts) for _ in range(2))
+        assert first.version_id != second.version_id
+        assert find_raw(s3, RAW_BUCKET, "IBOV", SESSION) == second
+
+    def test_file_is_read_of_exactly_the_version_that_is_asked_for(
+        self, s3: S3Client, small: Portfolio, facts: RawFacts
+    ) -> None:
+        other = replace(small, divisor=small.divisor + 1)
+        first = upload_raw(s3, RAW_BUCKET, encode(small, facts), facts)
+        upload_raw(s3, RAW_BUCKET, encode(other, facts), RawFacts.of(other, facts.collected_at, []))
+        assert read_raw(s3, first).facts == facts
+
+    def test_object_of_somebody_else_covers_nothing(self, s3: S3Client, facts: RawFacts) -> None:
+        s3.put_object(Bucket=RAW_BUCKET, Key=raw_key("IBOV", SESSION), Body=b"x")
+        found = find_raw(s3, RAW_BUCKET, "IBOV", SESSION)
+        assert found is not None
+        assert not found.covers(facts)
+
+    def test_object_that_is_no_raw_file_is_refused(self, s3: S3Client, facts: RawFacts) -> None:
+        version = upload_raw(s3, RAW_BUCKET, b"x", facts)
+        with pytest.raises(ContractError, match="raw file: not Parquet"):
+            read_raw(s3, version)
+
+    def test_version_covers_the_same_figures_and_no_fewer_sectors(
+        self, s3: S3Client, small: Portfolio, facts: RawFacts
+    ) -> None:
+        plain = replace(facts, has_sectors=False)
+        version = upload_raw(s3, RAW_BUCKET, encode(small, facts), facts)
+        assert version.covers(facts)
+        assert version.covers(plain)
+        assert not upload_raw(s3, RAW_BUCKET, encode(small, plain), plain).covers(facts)
+
+    def test_version_covers_no_other_figures(self, s3: S3Client, small: Portfolio, facts: RawFacts) -> None:
+        version = upload_raw(s3, RAW_BUCKET, encode(small, facts), facts)
+        assert not version.covers(replace(facts, fingerprint="another"))
+
+    def test_upload_that_fails_names_the_object(self, s3: S3Client, facts: RawFacts) -> None:
+        with pytest.raises(AwsError, match=r"uploading s3://no-such-bucket/raw-data/.*NoSuchBucket"):
+            upload_raw(s3, "no-such-bucket", b"x", facts)
+
+    def test_question_that_fails_is_not_taken_for_an_absence(self, s3: S3Client) -> None:
+        s3.put_object(Bucket=RAW_BUCKET, Key="x", Body=b"x")
+        with pytest.raises(AwsError, match="reading s3://"):
+            read_bytes(s3, RAW_BUCKET, "absent")
+
+
+class TestPublication:
+    def test_reads_back_as_it_was_written(self, s3: S3Client) -> None:
+        write_publication(s3, REFINED_BUCKET, PUBLICATION)
+        assert read_publication(s3, REFINED_BUCKET, "IBOV", SESSION) == PUBLICATION
+
+    def test_of_a_session_that_is_not_published_is_none(self, s3: S3Client) -> None:
+        write_publication(s3, REFINED_BUCKET, PUBLICATION)
+        assert read_publication(s3, REFINED_BUCKET, "IBOV", date(2025, 7, 1)) is None
+        assert read_publication(s3, REFINED_BUCKET, "IBXX", SESSION) is None
+
+    @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"index": "IBOV"}', b"\xff"])
+    def test_that_cannot_be_read_is_refused(self, s3: S3Client, body: bytes) -> None:
+        s3.put_object(Bucket=REFINED_BUCKET, Key=published_key("IBOV", SESSION), Body=body)
+        with pytest.raises(ContractError, match="not a publication record"):
+            read_publication(s3, REFINED_BUCKET, "IBOV", SESSION)
+
+    def test_covers_the_same_figures_and_no_fewer_sectors(self, facts: RawFacts) -> None:
+        plain = replace(PUBLICATION, fingerprint=facts.fingerprint, has_sectors=False)
+        assert not plain.covers(facts)
+        assert plain.covers(replace(facts, has_sectors=False))
+        assert replace(plain, has_sectors=True).covers(facts)
+        assert not PUBLICATION.covers(facts)
+
+    def test_that_cannot_be_written_names_the_record(self, s3: S3Client) -> None:
+        with pytest.raises(AwsError, match="recording s3://no-such-bucket/published/ibov/"):
+            write_publication(s3, "no-such-bucket", PUBLICATION)
