@@ -111,7 +111,7 @@ class _Monitor(pulumi.runtime.Mocks):
             raise ProvisionError(f"{args.typ} {args.name!r}: {error}") from error
         return made
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer the program's questions about the account."""
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self._clients.account_id},
@@ -121,7 +121,7 @@ class _Monitor(pulumi.runtime.Mocks):
             error = ProvisionError(f"{args.token}: the account on the laptop cannot answer this")
             self.errors.append(error)
             raise error
-        return answers[args.token], None
+        return answers[args.token], []
 
 
 def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], bool]) -> Clients:
