@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from tenacity import (
     retry_if_exception_type,
     wait_random_exponential,
 )
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from expectations.contract import check_index
 from flows.b3_csv import decode_download, parse_csv
@@ -38,6 +39,7 @@ BY_SECTOR = "2"  # the listing with sectors; otherwise its content equals the pl
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 MAX_PAUSE = 60.0  # seconds; also the most that a Retry-After may ask for
 
+_LOG = logging.getLogger(__name__)
 _RETRIED = frozenset({408, 425, 429})
 _FIRST_SERVER_ERROR = 500
 _OK = 200
@@ -131,6 +133,7 @@ class B3Client:
         retries = Retrying(
             stop=self._give_up,
             wait=self._pause,
+            before_sleep=_say_why,
             sleep=self._clock.sleep,
             retry=retry_if_exception_type(_Retryable),
             reraise=True,
@@ -166,8 +169,10 @@ class B3Client:
                 return self._body(response, ends)
         except requests.exceptions.SSLError:
             raise
-        except (requests.Timeout, requests.ConnectionError, HTTPError) as error:
-            raise _Retryable(f"{type(error).__name__} within {limit:g} s") from error
+        except (requests.Timeout, ReadTimeoutError) as error:
+            raise _Retryable(f"no answer within {timeout:g} s") from error
+        except (requests.ConnectionError, HTTPError) as error:
+            raise _Retryable(f"the connection broke or was refused ({type(error).__name__})") from error
 
     def _body(self, response: requests.Response, ends: float) -> bytes:
         body = bytearray()
@@ -186,6 +191,13 @@ class B3Client:
 def encoded(query: Mapping[str, object]) -> str:
     """A query as B3 takes it: base64 of a JSON object, as the last segment of the path."""
     return base64.b64encode(json.dumps(query, separators=(",", ":")).encode()).decode()
+
+
+def _say_why(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    _LOG.warning(
+        "B3 could not be had (%s); attempt %d in %.0f s", error, state.attempt_number + 1, state.upcoming_sleep
+    )
 
 
 def _check_status(response: requests.Response) -> None:

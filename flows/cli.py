@@ -78,9 +78,15 @@ def run(
     Examples: bovespa run · bovespa run --live · bovespa run --live --index IBXX · bovespa run --live --aws
     """
     screen = Screen(as_json=as_json)
+    if not (live or aws) and (index != DEFAULT_INDEX or collected_at):
+        raise SettingsError(
+            "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
+        )
     with _place(screen, aws=aws, warm=True) as place:
-        collect = _collect_live if live or aws else _collect_sample
-        summaries = collect(index, force=force, collected_at=collected_at, screen=screen)
+        if live or aws:
+            summaries = [_collect_live(index, force=force, collected_at=collected_at, screen=screen)]
+        else:
+            summaries = _collect_sample(force=force, screen=screen)
         body: dict[str, Any] = {"sample": not (live or aws), "sessions": summaries, "queries": []}
         if all(summary["outcome"] != "failed" for summary in summaries):
             _show_queries(screen, place, body)
@@ -180,25 +186,21 @@ def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[st
     )
 
 
-def _collect_live(index: str, *, force: bool, collected_at: datetime | None, screen: Screen) -> list[dict[str, Any]]:
+def _collect_live(index: str, *, force: bool, collected_at: datetime | None, screen: Screen) -> dict[str, Any]:
     screen.say(f"collecting {index} from {load_settings().b3_base_url}")
-    return [_daily(index, force=force, collected_at=collected_at)]
+    return _daily(index, force=force, collected_at=collected_at)
 
 
-def _collect_sample(index: str, *, force: bool, collected_at: datetime | None, screen: Screen) -> list[dict[str, Any]]:
+def _collect_sample(*, force: bool, screen: Screen) -> list[dict[str, Any]]:
     from local import b3_standin, sample  # noqa: PLC0415 - only for the sample
 
-    if index != sample.INDEX or collected_at:
-        raise SettingsError(
-            "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
-        )
     screen.say(_SAMPLE_NOTE)
     summaries = []
     with b3_standin.serving() as stand_in:
         os.environ["B3_BASE_URL"] = stand_in.url
         for session in sample.SESSIONS:
             stand_in.show(sample.recorded(session))
-            summaries.append(_daily(index, force=force, collected_at=sample.collected_at(session)))
+            summaries.append(_daily(sample.INDEX, force=force, collected_at=sample.collected_at(session)))
     return summaries
 
 
