@@ -124,11 +124,15 @@ class Engine:
         registered = list(self._partitions(scan.table))
         numbered = [(str(number), *values) for number, (values, _) in enumerate(registered)]
         self._connection.register(f"{scan.name}_registered", _arrow(("number", *_keys(scan.table)), numbered))
-        selected = ", ".join(["number", *(_cast(f'"{key["Name"].lower()}"', key) for key in keys)])
+        typed = ", ".join(["number", *(_cast(f'"{key["Name"].lower()}"', key) for key in keys)])
         condition = f"WHERE {scan.condition}" if scan.condition else ""
-        text = f'SELECT number FROM (SELECT {selected} FROM {scan.name}_registered) AS "{scan.alias}" {condition}'  # noqa: S608 - the condition is sqlglot's text of a parsed one
         try:
-            rows = self._connection.execute(text).fetchall()
+            # A table, not a view: every value is looked at, as Athena does, whether the query needs it or not.
+            self._connection.execute(
+                f"CREATE TEMP TABLE {scan.name}_typed AS SELECT {typed} FROM {scan.name}_registered"  # noqa: S608 - ours
+            )
+            query = f'SELECT number FROM {scan.name}_typed AS "{scan.alias}" {condition}'  # noqa: S608 - parsed
+            rows = self._connection.execute(query).fetchall()
         except duckdb.ConversionException as error:
             raise QueryError(f"HIVE_INVALID_PARTITION_VALUE: {_first_line(error)}") from error
         return [registered[int(number)] for (number,) in sorted(rows, key=lambda row: int(row[0]))]

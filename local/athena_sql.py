@@ -116,7 +116,7 @@ def _name_columns(tree: exp.Expression) -> None:
     # Athena calls a column without a name _col and its position; every query of a UNION takes the first one's names.
     assert isinstance(tree, exp.Query)
     for position, column in enumerate(tree.selects):
-        if not column.output_name and not column.is_star:
+        if not isinstance(column, exp.Alias | exp.Column | exp.Dot) and not column.is_star:
             column.replace(exp.alias_(column.copy(), f"_col{position}"))
 
 

@@ -126,7 +126,7 @@ def test_a_permitted_event_reaches_the_handler_and_is_then_forgotten(
         (statement(Condition={"StringEquals": {"AWS:SourceAccount": "999999999999"}}),),
     ],
 )
-def test_an_event_without_permission_is_dropped_and_the_log_says_so(
+def test_an_event_without_permission_is_dropped_and_the_log_says_so(  # noqa: PLR0917 - pytest passes them by name
     deploy: Deploy,
     handler: Handler,
     outbox: Outbox,
@@ -168,7 +168,7 @@ def test_a_failed_event_is_tried_again(
 
 
 @pytest.mark.parametrize(("retries", "attempts"), [(None, 3), (2, 3), (1, 2), (0, 1)])
-def test_an_event_that_fails_for_good_is_given_up_after_the_configured_attempts(
+def test_an_event_that_fails_for_good_is_given_up_after_the_configured_attempts(  # noqa: PLR0917 - pytest passes them by name
     deploy: Deploy,
     handler: Handler,
     outbox: Outbox,
