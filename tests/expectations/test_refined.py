@@ -282,6 +282,12 @@ def test_another_physical_schema_is_refused_and_names_the_column(
     assert [line for demand, line in lines.items() if expected[demand] not in line] == []
 
 
+def test_rows_are_not_judged_where_the_schema_is_another(right: Given) -> None:
+    report = schema(REFINED, lambda names: names[1:])(right).judged()
+    assert not report.passed
+    assert {outcome.check for outcome in report.outcomes} == {"refined.schema", "summary.schema"}
+
+
 @pytest.mark.parametrize(("damage", "expected", "named"), ROW_CASES)
 def test_rows_that_differ_from_the_raw_file_are_refused_by_name(
     right: Given, damage: Damage, expected: set[str], named: str

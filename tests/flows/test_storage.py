@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 
 from expectations.contract import RAW_BUCKET, REFINED_BUCKET, ContractError, published_key, raw_key
 from flows.errors import AwsError
@@ -66,6 +67,26 @@ class TestLanding:
     def test_that_fails_names_the_payload(self, s3: S3Client, payload: Payload) -> None:
         with pytest.raises(AwsError, match=r"keeping the payload s3://no-such-bucket/landing/undated/.*NoSuchBucket"):
             land(s3, "no-such-bucket", payload)
+
+    def test_tries_again_when_another_write_is_under_way_whose_end_is_unknown(self, payload: Payload) -> None:
+        # 409, other than 412, does not say that the object is there: "retry the upload" (S3 User Guide, conditional writes).
+        busy = Busy()
+        land(busy, RAW_BUCKET, payload)
+        assert busy.stored == [payload.packed()]
+
+
+class Busy:
+    """S3 that is busy with the key at the first attempt, and stores at the second."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.stored: list[bytes] = []
+
+    def put_object(self, *, Body: bytes, **_: object) -> None:  # noqa: N803 - AWS's name
+        self.attempts += 1
+        if self.attempts == 1:
+            raise ClientError({"Error": {"Code": "ConditionalRequestConflict", "Message": "busy"}}, "PutObject")
+        self.stored.append(Body)
 
 
 class TestRaw:
