@@ -84,13 +84,18 @@ def physical_schema(columns: Sequence[contract.Column]) -> list[str]:
 
 
 def refined_checks(staged: StagedOutput, truth: RawTruth) -> list[Check]:
-    """The checks of gate 2."""
+    """The checks of gate 2; of the schemas alone where these are not the contract's, for then the rows say nothing."""
     refined_table, summary_table = contract.refined_table(truth.index), contract.summary_table(truth.index)
     by_ticker = contract.TICKER_PARTITION in refined_table.partitions
     files = len(truth.rows) if by_ticker else 1
-    return [
+    schemas = [
         _schema_check("refined.schema", staged, refined_table, files),
         _schema_check("summary.schema", staged, summary_table, 1),
+    ]
+    if not _readable(staged, (refined_table, summary_table)):
+        return schemas
+    return [
+        *schemas,
         Check(
             "refined.rows",
             _beside_raw(staged.refined, truth),
@@ -99,6 +104,11 @@ def refined_checks(staged: StagedOutput, truth: RawTruth) -> list[Check]:
         ),
         Check("summary.rows", _beside_refined(staged), _summary_expectations(truth), ("setor", "classe")),
     ]
+
+
+def _readable(staged: StagedOutput, tables: Sequence[contract.Table]) -> bool:
+    wanted = {table.name: physical_schema(table.columns) for table in tables}
+    return all(list(columns) == wanted.get(staged.tables[key]) for key, columns in staged.schemas.items())
 
 
 def _schema_check(name: str, staged: StagedOutput, table: contract.Table, files: int) -> Check:
