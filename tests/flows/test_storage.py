@@ -69,7 +69,7 @@ class TestLanding:
             land(s3, "no-such-bucket", payload)
 
     def test_tries_again_when_another_write_is_under_way_whose_end_is_unknown(self, payload: Payload) -> None:
-        # 409, other than 412, does not say that the object is there: "retry the upload" (S3 User Guide, conditional writes).
+        # 409, unlike 412, does not say that the object is there: S3 asks for another upload (API reference, PutObject).
         busy = Busy()
         land(busy, RAW_BUCKET, payload)
         assert busy.stored == [payload.packed()]
