@@ -1,0 +1,263 @@
+"""The handler: one run for each version, however often S3 reports it; what fails is raised after all were tried."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from moto import mock_aws
+from moto.moto_api import state_manager
+
+from trigger_glue_job.events import EventError, ObjectVersion
+from trigger_glue_job.handler import TriggerError, handle, start_once
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+Event = dict[str, Any]
+ReadEvent = Callable[[str], Event]
+
+JOB = "bovespa-etl-job"
+VERSION = ObjectVersion("bovespa-raw-data-bucket", "raw-data/x.parquet", "v1")
+CONTEXT = SimpleNamespace(aws_request_id="6f3c6a3e-1d2b-4a57-9f51-0e7c2a9d4b10")
+
+# https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
+TAKEN_CARE_OF = ("STARTING", "RUNNING", "WAITING", "STOPPING", "SUCCEEDED")
+LOST = ("STOPPED", "FAILED", "TIMEOUT", "ERROR", "EXPIRED")
+
+
+def run(state: str, version: str = "v1", hours_ago: float | None = 0) -> dict[str, Any]:
+    """A run as GetJobRuns states it; one that still waits for its turn has not started at any time."""
+    found = {"Id": f"jr_{version}_{state}", "JobRunState": state, "Arguments": {"--raw_version_id": version}}
+    if hours_ago is None:
+        return found
+    return {**found, "StartedOn": datetime.now(UTC) - timedelta(hours=hours_ago)}
+
+
+@dataclass
+class FakeGlue:
+    """The calls of Glue's client that the handler makes; the runs by page, newest first."""
+
+    pages: list[list[dict[str, Any]]] = field(default_factory=list)
+    refusal: Exception | None = None
+    pages_read: int = 0
+    started: list[dict[str, Any]] = field(default_factory=list)
+
+    def get_paginator(self, operation: str) -> FakeGlue:
+        assert operation == "get_job_runs"
+        return self
+
+    def paginate(self, *, JobName: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's
+        assert JobName == JOB
+        for page in self.pages:
+            self.pages_read += 1
+            yield {"JobRuns": page}
+
+    def start_job_run(self, **request: Any) -> dict[str, str]:  # noqa: ANN401 - any request
+        if self.refusal:
+            raise self.refusal
+        self.started.append(request)
+        return {"JobRunId": f"jr_{len(self.started)}"}
+
+
+def started_by(glue: FakeGlue) -> str | None:
+    return start_once(cast("GlueClient", glue), JOB, VERSION)
+
+
+# --- one version ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_version_without_a_run_gets_one_that_names_it() -> None:
+    glue = FakeGlue()
+    assert started_by(glue) == "jr_1"
+    arguments = {"--raw_bucket": VERSION.bucket, "--raw_key": VERSION.key, "--raw_version_id": "v1"}
+    assert glue.started == [{"JobName": JOB, "Arguments": arguments}]
+
+
+@pytest.mark.parametrize("state", TAKEN_CARE_OF)
+def test_a_version_that_is_taken_care_of_gets_no_other_run(state: str) -> None:
+    glue = FakeGlue([[run(state)]])
+    assert started_by(glue) is None
+    assert glue.started == []
+
+
+@pytest.mark.parametrize("state", LOST)
+def test_a_version_whose_run_is_lost_gets_another(state: str) -> None:
+    assert started_by(FakeGlue([[run(state)]])) == "jr_1"
+
+
+def test_every_state_that_glue_knows_is_decided_on() -> None:
+    shape = boto3.client("glue", region_name="sa-east-1").meta.service_model.shape_for("JobRunState")
+    assert {*TAKEN_CARE_OF, *LOST} == set(cast("Any", shape).enum)
+
+
+def test_a_run_that_waits_for_its_turn_has_no_start_and_counts() -> None:
+    assert started_by(FakeGlue([[run("RUNNING", "v9"), run("WAITING", hours_ago=None)]])) is None
+
+
+def test_a_lost_run_does_not_hide_the_live_one_before_it() -> None:
+    assert started_by(FakeGlue([[run("STOPPED"), run("RUNNING", hours_ago=1)]])) is None
+
+
+@pytest.mark.parametrize("arguments", [{"--raw_version_id": "v2"}, {"--raw_list": "s3://b/list.json"}, {}])
+def test_the_run_of_something_else_does_not_count(arguments: dict[str, str]) -> None:
+    assert started_by(FakeGlue([[{**run("RUNNING"), "Arguments": arguments}]])) == "jr_1"
+
+
+def test_a_run_without_arguments_does_not_count() -> None:
+    found = run("RUNNING")
+    del found["Arguments"]
+    assert started_by(FakeGlue([[found]])) == "jr_1"
+
+
+def test_a_run_on_a_later_page_counts() -> None:
+    assert started_by(FakeGlue([[run("RUNNING", "v2")], [run("RUNNING")]])) is None
+
+
+def test_runs_older_than_any_repeated_event_are_not_looked_at() -> None:
+    glue = FakeGlue([[run("SUCCEEDED", "v2", hours_ago=25)], [run("SUCCEEDED", "v3", hours_ago=26)]])
+    assert started_by(glue) == "jr_1"
+    assert glue.pages_read == 1
+
+
+def test_an_event_that_is_repeated_after_six_hours_still_finds_its_run() -> None:
+    assert started_by(FakeGlue([[run("FAILED", "v2"), run("SUCCEEDED", hours_ago=6)]])) is None
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ClientError({"Error": {"Code": "ConcurrentRunsExceededException", "Message": "no room"}}, "StartJobRun"),
+        EndpointConnectionError(endpoint_url="https://glue.sa-east-1.amazonaws.com"),
+    ],
+    ids=["too many runs", "Glue is not to be had"],
+)
+def test_what_glue_refuses_is_raised(refusal: Exception) -> None:
+    with pytest.raises(type(refusal)):
+        started_by(FakeGlue(refusal=refusal))
+
+
+# --- an event ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def glue(monkeypatch: pytest.MonkeyPatch) -> Iterator[GlueClient]:
+    """Glue in memory, where a run moves on by one state each time that the runs are looked at."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("GLUE_JOB_NAME", JOB)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        state_manager.set_transition("glue::job_run", {"progression": "manual", "times": 1})
+        yield boto3.client("glue")
+        state_manager.unset_transition("glue::job_run")
+
+
+def create_job(glue: GlueClient, concurrent_runs: int) -> None:
+    glue.create_job(
+        Name=JOB,
+        Role="arn:aws:iam::123456789012:role/etl",
+        Command={"Name": "glueetl"},
+        ExecutionProperty={"MaxConcurrentRuns": concurrent_runs},
+    )
+
+
+def versions_run(glue: GlueClient) -> list[str]:
+    return [item["Arguments"]["--raw_version_id"] for item in glue.get_job_runs(JobName=JOB)["JobRuns"]]
+
+
+def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_each_version_of_an_event_gets_its_run(glue: GlueClient, event: ReadEvent) -> None:
+    create_job(glue, concurrent_runs=5)
+    answer = handle(event("several"), CONTEXT)
+    assert len(answer["started"]) == 3
+    assert versions_run(glue) == [record["s3"]["object"]["versionId"] for record in event("several")["Records"]]
+
+
+def test_an_event_that_is_delivered_again_starts_nothing(glue: GlueClient, event: ReadEvent) -> None:
+    create_job(glue, concurrent_runs=5)
+    answers = [handle(event(name), CONTEXT) for name in ("duplicate", "duplicate", "put")]
+    assert [len(answer["started"]) for answer in answers] == [1, 0, 0]
+    assert len(versions_run(glue)) == 1
+
+
+@pytest.mark.parametrize("name", ["test", "not_raw"])
+def test_an_event_without_new_raw_files_starts_nothing(glue: GlueClient, event: ReadEvent, name: str) -> None:
+    create_job(glue, concurrent_runs=5)
+    assert handle(event(name), CONTEXT) == {"started": []}
+    assert versions_run(glue) == []
+
+
+def test_an_event_of_another_form_is_raised(glue: GlueClient) -> None:
+    with pytest.raises(EventError):
+        handle({"Records": [{}]}, CONTEXT)
+
+
+def test_a_version_that_cannot_be_started_does_not_stop_the_next(glue: GlueClient, event: ReadEvent) -> None:
+    create_job(glue, concurrent_runs=1)
+    # Runs while the first version is looked at, and has ended when the second is.
+    glue.start_job_run(JobName=JOB, Arguments={"--raw_version_id": "another"})
+    first, second, third = (record["s3"]["object"]["versionId"] for record in event("several")["Records"])
+    with pytest.raises(TriggerError) as caught:
+        handle(event("several"), CONTEXT)
+    assert versions_run(glue) == ["another", second]
+    assert "ConcurrentRunsExceededException" in str(caught.value)
+    assert [version in str(caught.value) for version in (first, second, third)] == [True, False, True]
+
+
+def test_the_event_that_failed_is_made_good_when_it_is_delivered_again(glue: GlueClient, event: ReadEvent) -> None:
+    with pytest.raises(TriggerError, match="EntityNotFoundException"):
+        handle(event("several"), CONTEXT)
+    create_job(glue, concurrent_runs=5)
+    assert len(handle(event("several"), CONTEXT)["started"]) == 3
+
+
+def test_what_the_client_refuses_before_it_asks_glue_is_raised_too(
+    glue: GlueClient, event: ReadEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLUE_JOB_NAME", "")
+    with pytest.raises(TriggerError, match="JobName"):
+        handle(event("put"), CONTEXT)
+
+
+# --- the log -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_says_in_one_line_of_json_what_became_of_each_version(
+    glue: GlueClient, event: ReadEvent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_job(glue, concurrent_runs=5)
+    (run_id,) = handle(event("put"), CONTEXT)["started"]
+    handle(event("put"), CONTEXT)
+    first, second = logged(capsys)
+    assert first == {
+        "level": "INFO",
+        "message": "run started",
+        "request_id": CONTEXT.aws_request_id,
+        "bucket": "bovespa-raw-data-bucket",
+        "key": "raw-data/year=2025/month=06/day=30/ibov_carteira_20250630.parquet",
+        "version_id": "aVlKd3yqFBmG4oQmEmqZ0Ls0eZ9n4u1x",
+        "run_id": run_id,
+    }
+    assert (second["message"], "run_id" in second) == ("run exists already", False)
+
+
+def test_the_log_has_the_error_of_each_version_that_failed(
+    glue: GlueClient, event: ReadEvent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(TriggerError):
+        handle(event("several"), CONTEXT)
+    entries = logged(capsys)
+    assert [entry["level"] for entry in entries] == ["ERROR"] * 3
+    assert all("EntityNotFoundException" in entry["error"] for entry in entries)
