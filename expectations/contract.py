@@ -159,9 +159,9 @@ def summary_table(index: str) -> Table:
 
 # --- B3's texts ------------------------------------------------------------------------------------------------------
 
-TICKER_PATTERN = r"^[A-Z0-9]{4}\d{1,2}$"
+TICKER_PATTERN = r"^[A-Z0-9]{4}[0-9]{1,2}\Z"
 INDEX_PATTERN = r"^[A-Z][A-Z0-9]{3}$"
-NAME_PATTERN = r"^[A-Z0-9 /.&+\-]{1,12}$"
+NAME_PATTERN = r"^[A-Z0-9 /.&+\-]{1,12}\Z"
 
 # B3 writes `type` as fixed-width fields, right-trimmed: a class of four characters, flags of four, a level of two.
 TYPE_CLASS_WIDTH = 4
@@ -173,6 +173,11 @@ EVENT_FLAGS = (
     *("EDJ", "EDR", "EDB", "EDS", "EJB", "EJS", "ERJ", "ERS", "EBG", "EBS", "ATZ"),
 )
 LISTING_LEVELS = ("NM", "N1", "N2", "MA", "MB", "M2")
+
+# B3 writes sector strings loosely: these are one sector, spelt in two ways.
+SECTOR_SPELLINGS = {"Cons N Ciclico": "Cons N Cíclico", "Financeiro e Outros": "Financ e Outros"}
+# In the CSV, B3 writes the comma of one sector's name as a slash, which is not a subsector's.
+SECTOR_WITH_COMMA = ("Petróleo/ ", "Petróleo, ")
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------

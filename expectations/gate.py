@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -208,7 +209,8 @@ def _validate(check: Check, run_name: str, run_time: datetime) -> ExpectationSui
 
     context = quiet_context()
     asset = context.data_sources.add_pandas("session").add_dataframe_asset(check.name)
-    suite = context.suites.add(gx.ExpectationSuite(name=check.name, expectations=list(check.expectations)))
+    # Copies: a suite marks its expectations as its own, and the same check may be run again.
+    suite = context.suites.add(gx.ExpectationSuite(name=check.name, expectations=[*map(copy, check.expectations)]))
     definition = gx.ValidationDefinition(
         name=check.name, data=asset.add_batch_definition_whole_dataframe("whole"), suite=suite
     )
@@ -276,8 +278,13 @@ def _rows(key: tuple[str, ...], found: Mapping[str, Any]) -> tuple[str, ...]:
     lines = []
     for entry in entries[:_SAMPLE]:
         names = " ".join(str(entry[name]) for name in key)
-        values = {name: value for name, value in entry.items() if name not in key}
+        values = {name: _plain(value) for name, value in entry.items() if name not in key}
         lines.append(
             f"{names} ({', '.join(f'{name}={value!r}' for name, value in values.items())})" if values else names
         )
     return tuple(lines)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a cell of any type
+    """A cell as Python writes it, not as NumPy does."""
+    return value.item() if hasattr(value, "item") else value

@@ -100,10 +100,20 @@ def refined_checks(staged: StagedOutput, truth: RawTruth) -> list[Check]:
             "refined.rows",
             _beside_raw(staged.refined, truth),
             _row_expectations(truth, by_ticker=by_ticker),
-            ("codigo",),
+            ("ticker",),
         ),
         Check("summary.rows", _beside_refined(staged), _summary_expectations(truth), ("setor", "classe")),
     ]
+
+
+def raw_sectors(texts: pd.Series[str]) -> pd.DataFrame:
+    """B3's sector strings as `setor` and `subsetor`, spelt as in the refined table; empty where there is none."""
+    import pandas as pd  # noqa: PLC0415 - 1 s to import
+
+    tidy = texts.fillna("").str.split().str.join(" ").str.replace(*contract.SECTOR_WITH_COMMA, regex=False)
+    parts = tidy.str.partition("/")
+    sectors = parts[0].str.strip().replace(contract.SECTOR_SPELLINGS)
+    return pd.DataFrame({"setor": sectors, "subsetor": parts[2].str.strip()})
 
 
 def _readable(staged: StagedOutput, tables: Sequence[contract.Table]) -> bool:
@@ -145,11 +155,16 @@ def _beside_raw(refined: pd.DataFrame, truth: RawTruth) -> pd.DataFrame:
     merged = staged.merge(raw, how="outer", left_on="codigo", right_on="raw_codigo")
     class_, flags, level = (merged[name].fillna("") for name in ("classe", "eventos", "segmento_listagem"))
     verbatim = class_.str.ljust(contract.TYPE_CLASS_WIDTH) + flags.str.ljust(contract.TYPE_FLAGS_WIDTH) + level
+    sectors = raw_sectors(merged["raw_setor"])
     return merged.assign(
+        # Names the row, whichever side lacks it.
+        ticker=merged["codigo"].fillna(merged["raw_codigo"]),
+        setor_esperado=sectors["setor"],
+        setor_lido=merged["setor"].fillna(""),
+        subsetor_esperado=sectors["subsetor"],
+        subsetor_lido=merged["subsetor"].fillna(""),
         tipo_verbatim=verbatim.str.rstrip(),
         tipo_esperado=(class_ + " " + level).str.rstrip(),
-        tem_setor=merged["setor"].notna(),
-        raw_tem_setor=merged["raw_setor"].notna(),
         **{THOUSANDTHS: thousandths(merged["percentual_participacao_ibov"])},
     )
 
@@ -208,7 +223,8 @@ def _row_expectations(truth: RawTruth, *, by_ticker: bool) -> list[Expectation]:
         *([_equal("file_ticker", "codigo", "each file's partition acao is its codigo")] if by_ticker else []),
         _equal("tipo_verbatim", "raw_tipo", "classe, eventos and segmento_listagem make the raw file's tipo"),
         _equal("tipo", "tipo_esperado", "tipo is classe and segmento_listagem"),
-        _equal("tem_setor", "raw_tem_setor", "setor is null only where the raw file's is"),
+        _equal("setor_lido", "setor_esperado", "setor is what the raw file's setor says before the slash"),
+        _equal("subsetor_lido", "subsetor_esperado", "subsetor is what the raw file's setor says after the slash"),
         *(
             gxe.ExpectColumnValuesToBeInSet(
                 column=column, value_set=list(values), severity=CRITICAL, notes=f"every {column} is a known one"

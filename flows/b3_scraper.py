@@ -98,11 +98,12 @@ class B3Client:
         self._deadline = self._clock.now() + self._settings.b3_total_timeout
         blank = Payload(check_index(index), "", 1, b"", collected_at, "")
         reasons = []
-        for source in (self._from_json, self._from_csv, self._from_html):
-            try:
-                return source(blank)
-            except B3Unavailable as error:
-                reasons.append(str(error))
+        with self._http:
+            for source in (self._from_json, self._from_csv, self._from_html):
+                try:
+                    return source(blank)
+                except B3Unavailable as error:
+                    reasons.append(str(error))
         raise B3Unavailable(f"{index}: B3 could not be had ({'; '.join(reasons)})")
 
     def _from_json(self, blank: Payload) -> Portfolio:
@@ -143,6 +144,8 @@ class B3Client:
         except _Retryable as error:
             attempts = retries.statistics["attempt_number"]
             raise B3Unavailable(f"{name}: {error}, after {attempts} attempts") from error
+        except B3Unavailable as error:
+            raise B3Unavailable(f"{name}: {error}") from error
         except requests.RequestException as error:
             raise B3Unavailable(f"{name}: {type(error).__name__}: {error}") from error
 

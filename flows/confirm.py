@@ -55,7 +55,10 @@ def confirm(table: Table, published: QueryResult, audited: pd.DataFrame) -> int:
         PublishError: a row is missing, doubled or different; the message shows the first.
     """
     expected = Counter(_rows(table.columns, audited[[column.name for column in table.columns]].itertuples(index=False)))
-    found = Counter(_rows(table.columns, published.rows))
+    try:
+        found = Counter(_rows(table.columns, published.rows))
+    except ValueError as error:
+        raise PublishError(f"{table.name}: Athena shows a cell that is not of its column's type ({error})") from error
     if found != expected:
         missing, extra = list(expected - found), list(found - expected)
         sample = shown((missing or extra)[0])

@@ -18,9 +18,10 @@ from flows.errors import PayloadError
 MAX_TEXT = 80  # characters; the longest recorded text, a sector, has 49
 MAX_SHOWN = 60  # characters of a value that an error repeats
 
-_QUANTITY = re.compile(r"\d{1,3}(?:\.\d{3}){0,5}", re.ASCII)
-_SHARE = re.compile(r"\d{1,3},\d{3}", re.ASCII)
-_DIVISOR = re.compile(r"\d{1,3}(?:\.\d{3}){0,5},\d{2,10}", re.ASCII)
+_WHOLE = r"(?:0|[1-9]\d{0,2}(?:\.\d{3}){0,5})"  # no leading zeros: "0.620" is a share that lost its comma
+_QUANTITY = re.compile(_WHOLE, re.ASCII)
+_SHARE = re.compile(r"(?:0|[1-9]\d{0,2}),\d{3}", re.ASCII)
+_DIVISOR = re.compile(rf"{_WHOLE},\d{{2,10}}", re.ASCII)
 _SWAPPED = str.maketrans(",.", ".,")  # turns an en-us figure into a pt-br one
 _DATE = re.compile(r"(\d{2})/(\d{2})/(\d{2})", re.ASCII)
 

@@ -1,9 +1,9 @@
 """Publishing a session: audited files to their final keys, then its partitions into the catalog.
 
-Athena must never see half a session, nor a mixture of two versions of one. A session that was never published becomes
-visible with one call, after all its files are in place. A session that is replaced is hidden first: one call points all of its
-partitions at a prefix without files; files are replaced while nobody sees them; one call shows them again. (Both hold up to
-100 partitions, Glue's limit of a batch; the Ibovespa has had at most 92 shares.)
+Athena must never see half a session, nor a mixture of two versions of one. So partitions are made hidden, pointing at a prefix
+without files; files are put in place, or replaced, while nobody sees them; then one call shows all of the session. What was
+visible before is hidden by one call, too. (A call holds up to 100 partitions, Glue's limit of a batch; the Ibovespa has had at
+most 92 shares.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from expectations.catalog import storage_descriptor
-
 from expectations.contract import (
     INDEX_PARTITION,
     PART_NAME,
@@ -89,10 +88,8 @@ class Publisher:
         self._copy(table, files)
         self._delete_partitions(table, present - prefixes.keys())
         self._delete_files(partition_prefix(table, staged.index, staged.session), prefixes.values())
-        missing = prefixes.keys() - present
-        self._create(table, {values: HIDDEN_PREFIX if present else prefixes[values] for values in missing})
-        if present:
-            self._update(table, prefixes)
+        self._create(table, dict.fromkeys(prefixes.keys() - present, HIDDEN_PREFIX))
+        self._update(table, prefixes)
 
     def _partitions(self, table: Table, staged: StagedSession) -> Iterator[Values]:
         session = staged.session
@@ -133,10 +130,7 @@ class Publisher:
                 TableName=table.name,
                 PartitionInputList=[self._input(table, values, prefixes[values]) for values in batch],
             )
-            if errors := answer.get("Errors", []):
-                # What was created of the batch must not stay visible without the rest.
-                self._delete_partitions(table, batch)
-                _refuse(errors, f"creating partitions of {table.name}")
+            _refuse(answer.get("Errors", []), f"creating partitions of {table.name}")
 
     def _update(self, table: Table, prefixes: dict[Values, str]) -> None:
         for batch in _batches(sorted(prefixes), _WRITE_BATCH):

@@ -23,6 +23,7 @@ PUBLISHED = "published"
 ALREADY_PUBLISHED = "already published"
 FAILED = "failed"
 
+_NOT_MET = "**not met**"
 _DOCS = "data-docs/"
 _VALIDATIONS = f"{_DOCS}validations/"
 # No script, no font, nothing from elsewhere: the page reads the same offline, on a phone and in print.
@@ -113,7 +114,7 @@ class Summary:
 
 def escaped(text: str) -> str:
     """A text of unknown origin, safe inside a Markdown table cell."""
-    return html.escape(text, quote=False).replace("|", "\\|").replace("`", "'").replace("\n", " ")
+    return " ".join(html.escape(text, quote=False).replace("|", "\\|").replace("`", "'").splitlines())
 
 
 def publish_reports(s3: S3Client, bucket: str, summary: Summary) -> dict[str, str]:
@@ -179,9 +180,10 @@ def _page(title: str, markdown: str) -> str:
 
 def _cells(outcome: Outcome) -> tuple[str, ...]:
     observed = f"{outcome.observed}{': ' if outcome.rows else ''}{'; '.join(outcome.rows)}"
-    return outcome.demand, outcome.severity, "met" if outcome.success else "**not met**", observed
+    result = "met" if outcome.success else _NOT_MET
+    return outcome.demand, outcome.severity, result, observed
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [f"| {' | '.join(heading)} |", f"| {' | '.join('---' for _ in heading)} |"]
-    return lines + [f"| {' | '.join(escaped(cell) if cell[:2] != '**' else cell for cell in row)} |" for row in rows]
+    return lines + [f"| {' | '.join(cell if cell is _NOT_MET else escaped(cell) for cell in row)} |" for row in rows]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from expectations.contract import ContractError, published_key, raw_key
 from flows.aws import aws_errors, error_code
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
     from flows.payload import Payload
 
+_UNVERSIONED = "null"  # S3's own id of the one version of an object in a bucket without versioning
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
-_EXISTS = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
+_CONFLICT = frozenset({"409", "ConditionalRequestConflict"})
+_EXISTS = frozenset({"412", "PreconditionFailed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +87,32 @@ def land(s3: S3Client, bucket: str, payload: Payload) -> str:
     key = payload.key()
     with aws_errors(f"keeping the payload s3://{bucket}/{key}"):
         try:
-            s3.put_object(
-                Bucket=bucket,
-                Key=key,
-                Body=payload.packed(),
-                ContentType="application/gzip",
-                IfNoneMatch="*",
-                Metadata={"collected-at": payload.collected_at.isoformat()},
+            _conflicts_retried(
+                lambda: s3.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=payload.packed(),
+                    ContentType="application/gzip",
+                    IfNoneMatch="*",
+                    Metadata={"collected-at": payload.collected_at.isoformat()},
+                )
             )
         except ClientError as error:
             # The key holds the bytes' digest: what is there already is the same payload.
             if error_code(error) not in _EXISTS:
                 raise
     return key
+
+
+def _conflicts_retried(put: Callable[[], object]) -> None:
+    # "On a 409 failure you should retry the upload" (S3 API reference, PutObject): nothing is known to be there.
+    retries = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, ClientError) and error_code(error) in _CONFLICT),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        stop=stop_after_attempt(6),
+        reraise=True,
+    )
+    retries(put)
 
 
 def find_raw(s3: S3Client, bucket: str, index: str, session: date) -> RawVersion | None:
@@ -116,7 +133,7 @@ def find_raw(s3: S3Client, bucket: str, index: str, session: date) -> RawVersion
     return RawVersion(
         bucket=bucket,
         key=key,
-        version_id=head["VersionId"],
+        version_id=head.get("VersionId", _UNVERSIONED),
         stored_at=head["LastModified"],
         fingerprint=metadata.get("fingerprint", ""),
         has_sectors=metadata.get("has-sectors") == "true",
@@ -135,8 +152,9 @@ def upload_raw(s3: S3Client, bucket: str, content: bytes, facts: RawFacts) -> Ra
         stored = s3.put_object(
             Bucket=bucket, Key=key, Body=content, ContentType="application/vnd.apache.parquet", Metadata=metadata
         )
-        head = s3.head_object(Bucket=bucket, Key=key, VersionId=stored["VersionId"])
-    return RawVersion(bucket, key, stored["VersionId"], head["LastModified"], facts.fingerprint, facts.has_sectors)
+        version_id = stored.get("VersionId", _UNVERSIONED)
+        head = s3.head_object(Bucket=bucket, Key=key, VersionId=version_id)
+    return RawVersion(bucket, key, version_id, head["LastModified"], facts.fingerprint, facts.has_sectors)
 
 
 def read_bytes(s3: S3Client, bucket: str, key: str, version_id: str | None = None) -> bytes:

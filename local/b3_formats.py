@@ -29,7 +29,7 @@ _PAGE = """<!DOCTYPE html>
 
 def pt_br(number: int | Decimal) -> str:
     """A number as B3 writes it in pt-br: `1.234.567,89`."""
-    return f"{number:,}".translate(_SWAPPED)
+    return (f"{number:,f}" if isinstance(number, Decimal) else f"{number:,}").translate(_SWAPPED)
 
 
 def json_page(portfolio: Portfolio, page: int, page_size: int, *, by_sector: bool) -> bytes:
