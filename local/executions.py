@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ class Execution:
     scanned_bytes: int = 0
     result: Result | None = None
     engine: Engine | None = None
+    has_ended: threading.Event = field(default_factory=threading.Event)
 
 
 def end(execution: Execution, state: str, reason: str | None = None) -> None:

@@ -19,6 +19,7 @@ import boto3
 import pulumi
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_pulumi_func
 
 from local import provision_compute, provision_query, provision_storage
@@ -142,6 +143,8 @@ def provision(program: Path, clients: Clients) -> None:
         Exception: whatever else the program, which is anybody's Python, ends with.
     """
     monitor = _Monitor(clients)
+    # What an earlier program in this process left; Pulumi's own test decorator begins so too.
+    SETTINGS.outputs.clear()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(max_workers=8))

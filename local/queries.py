@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LARGEST_PAGE = 1000
 _DEFAULT_DATABASE = "default"
+_INTERRUPTION_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,10 @@ class Storage:
 
     write: Callable[[str, bytes], None]
     has_bucket: Callable[[str], bool]
+
+
+class _ScanLimitError(QueryError):
+    """The query would read more than its workgroup allows."""
 
 
 class Queries:
@@ -143,8 +148,7 @@ class Queries:
         execution = self._execution(request)
         if execution.state in ("QUEUED", "RUNNING"):
             end(execution, "CANCELLED", "Query cancelled by user")
-            if execution.engine:
-                execution.engine.interrupt()
+            threading.Thread(target=_interrupt, args=(execution,), daemon=True).start()
         return {}
 
     def _list(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -181,6 +185,8 @@ class Queries:
             header = [column["Name"] for column in result.columns]
             content = as_csv(header, result.rows) if execution.is_select else as_lines(result.rows)
             self._storage.write(execution.output, content)
+        except _ScanLimitError as error:
+            end(execution, "CANCELLED", str(error))
         except QueryError as error:
             end(execution, "FAILED", str(error))
         except ServiceError as error:
@@ -188,6 +194,7 @@ class Queries:
         else:
             execution.result = result
             end(execution, "SUCCEEDED")
+        execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 
     def _statement_result(self, execution: Execution) -> Result | None:
@@ -199,7 +206,7 @@ class Queries:
         engine.prepare(query)
         execution.scanned_bytes = engine.scanned_bytes
         if execution.cutoff and engine.scanned_bytes > execution.cutoff:
-            raise QueryError("Bytes scanned limit was exceeded")
+            raise _ScanLimitError("Bytes scanned limit was exceeded")
         return engine.run(query)
 
     def _table(self, database: str, name: str) -> Table:
@@ -209,6 +216,13 @@ class Queries:
             if error.message.startswith("Database"):
                 raise QueryError(f"SCHEMA_NOT_FOUND: Schema '{database}' does not exist") from error
             raise QueryError(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist") from error
+
+
+def _interrupt(execution: Execution) -> None:
+    # Again and again: DuckDB forgets an interruption that comes before the query has begun.
+    while not execution.has_ended.wait(_INTERRUPTION_SECONDS):
+        if execution.engine:
+            execution.engine.interrupt()
 
 
 def _datum(value: str | None) -> dict[str, str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from local.partitions import Partitions
 from local.state import State
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture
@@ -160,8 +160,13 @@ def eventually() -> Eventually:
     return wait
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clients(account: Account) -> Callable[[str], Any]:
     """boto3 clients of the running account, by service."""
     session: Any = boto3.Session("local", "local", region_name=account.region)
-    return lambda service: session.client(service, endpoint_url=account.endpoint_url)
+
+    @cache
+    def client(service: str) -> Any:  # noqa: ANN401 - each service's is another
+        return session.client(service, endpoint_url=account.endpoint_url)
+
+    return client
