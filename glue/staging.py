@@ -21,6 +21,7 @@ from expectations.contract import (
     TICKER_PARTITION,
     ContractError,
     parse_raw_key,
+    partition_prefix,
     staging_prefix,
 )
 from expectations.manifest import Source, StagedFile
@@ -43,11 +44,7 @@ def resolve_sources(s3: S3Client, arguments: Arguments) -> list[Source]:
     Raises:
         JobError: a key is not a raw file's, a version does not exist, or two versions are of the same session.
     """
-    if arguments.version:
-        versions = [arguments.version]
-    else:
-        bucket, _, key = str(arguments.raw_list).removeprefix("s3://").partition("/")
-        versions = read_raw_list(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    versions = [arguments.version] if arguments.version else read_raw_list(_read(s3, str(arguments.raw_list)))
     with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
         sources = list(pool.map(lambda version: _source(s3, version, arguments.reference_date), versions))
     counts = Counter((source.index, source.session) for source in sources)
@@ -97,6 +94,14 @@ def list_output(s3: S3Client, arguments: Arguments) -> list[StagedFile]:
     return files
 
 
+def _read(s3: S3Client, address: str) -> bytes:
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        raise JobError(f"raw list {address}: {error}") from error
+
+
 def _source(s3: S3Client, version: RawVersion, reference_date: date | None) -> Source:
     try:
         raw = parse_raw_key(version.key)
@@ -114,14 +119,12 @@ def _staged_file(key: str, path: str, size: int) -> StagedFile:
     if table is None:
         raise JobError(f"staged file {key!r}: below none of the tables' prefixes")
     values = dict(_HIVE_PAIR.findall(path))
-    return StagedFile(
-        table=table.name,
-        index=values.get(INDEX_PARTITION.name, DEFAULT_INDEX),
-        session=date(int(values["year"]), int(values["month"]), int(values["day"])),
-        ticker=values.get(TICKER_PARTITION.name),
-        key=key,
-        size=size,
-    )
+    index, ticker = values.get(INDEX_PARTITION.name, DEFAULT_INDEX), values.get(TICKER_PARTITION.name)
+    session = date(int(values["year"]), int(values["month"]), int(values["day"]))
+    # A ticker that cannot be a folder's name as it is would be read back as another one.
+    if f"{PurePosixPath(path).parent}/" != partition_prefix(table, index, session, ticker):
+        raise JobError(f"staged file {key!r}: not a partition of {table.name}")
+    return StagedFile(table=table.name, index=index, session=session, ticker=ticker, key=key, size=size)
 
 
 def _refuse_split_partitions(files: Sequence[StagedFile]) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 INDEX = INDEX_PARTITION.name
+SESSION = "data_pregao"
 REFERENCE_DATE = "reference_date"
 
 # B3 spells some sectors in two ways.
@@ -71,7 +72,7 @@ def split_sector(rows: DataFrame) -> DataFrame:
     In the CSV, B3 writes the comma of `Petróleo, Gás e Biocombustíveis` as a slash, which is not a subsector's.
     """
     text = sf.regexp_replace(sf.trim(sf.col("setor")), r"\s+", " ")
-    text = sf.regexp_replace(text, "^Petróleo/ ", "Petróleo, ")
+    text = sf.regexp_replace(text, "^Petróleo ?/ ?Gás", "Petróleo, Gás")
     before = sf.trim(sf.regexp_extract(text, "^([^/]*)", 1))
     after = sf.trim(sf.regexp_extract(text, "^[^/]*/(.*)$", 1))
     spelling = before
@@ -90,7 +91,7 @@ def with_age(rows: DataFrame) -> DataFrame:
 def summary(rows: DataFrame) -> DataFrame:
     """Transformation A: refined rows by sector and class, per index and session, with `indice`, in the contract's order."""
     share = "percentual_participacao_ibov"
-    groups = rows.groupBy(INDEX, "data_pregao", "setor", "classe").agg(
+    groups = rows.groupBy(INDEX, SESSION, "setor", "classe").agg(
         sf.sum("quantidade_teorica_acoes").alias("quantidade_teorica_total"),
         sf.avg(share).alias("participacao_media"),
         sf.sum(share).alias("participacao_total"),
@@ -101,7 +102,7 @@ def summary(rows: DataFrame) -> DataFrame:
 
 def with_partitions(rows: DataFrame) -> DataFrame:
     """The rows with the partition columns of every table, written as in the contract's keys (`06`, not `6`)."""
-    session = sf.col("data_pregao")
+    session = sf.col(SESSION)
     partitions = {
         "year": sf.date_format(session, "yyyy"),
         "month": sf.date_format(session, "MM"),

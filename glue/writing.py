@@ -1,0 +1,109 @@
+"""The Spark side of a run: its input as refined rows, and the staged files of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # py4j has no types
+from pyspark.sql import functions as sf
+
+from expectations.contract import DEFAULT_INDEX, Table, refined_table, staging_prefix, summary_table
+from expectations.manifest import Source, StagedSession
+from glue.arguments import Arguments
+from glue.errors import JobError
+from glue.tables import input_schema
+from glue.transforms import INDEX, SESSION, refined, summary, with_partitions
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+WRITERS = 8  # tasks: two G.1X workers have that many cores
+SPARK_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # Athena reads INT64 timestamps; Spark's default, INT96, is deprecated.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    # A session is 20 KB: more tasks than cores only cost their start.
+    "spark.sql.shuffle.partitions": str(WRITERS),
+    "spark.sql.adaptive.enabled": "false",
+    # Compiling a query takes longer than interpreting it does on so few rows.
+    "spark.sql.codegen.wholeStage": "false",
+}
+
+
+def write_tables(
+    spark: SparkSession, folder: str, arguments: Arguments, sources: Sequence[Source]
+) -> list[StagedSession]:
+    """Write the staged files of every table that the sources' indices have.
+
+    Args:
+        folder: S3 address of the run's input.
+
+    Returns:
+        The row counts of each session.
+
+    Raises:
+        JobError: a raw file cannot be read, or holds other rows than those of its key's session.
+    """
+    rows = _read(spark, folder, len(sources))
+    try:
+        sessions = _counts(rows)
+        _refuse_other_sessions(sources, sessions)
+        # The Ibovespa has tables of its own; any one of the other indices tells theirs.
+        indices = {source.index == DEFAULT_INDEX: source.index for source in sources}
+        for default, index in indices.items():
+            of_table = rows.where((sf.col(INDEX) == DEFAULT_INDEX) == default)
+            _write(of_table, refined_table(index), arguments)
+            _write(summary(of_table), summary_table(index), arguments)
+    finally:
+        rows.unpersist()
+    return sessions
+
+
+def _read(spark: SparkSession, folder: str, sessions: int) -> DataFrame:
+    rows = refined(spark.read.schema(input_schema()).parquet(folder))
+    # The one shuffle of a run: from here on all of a session is in one task, which counts it, sums it up and writes it.
+    return rows.repartition(min(sessions, WRITERS), INDEX, SESSION).cache()
+
+
+def _counts(rows: DataFrame) -> list[StagedSession]:
+    group = sf.struct("setor", "classe")
+    counts = rows.groupBy(INDEX, SESSION).agg(sf.count("*").alias("rows"), sf.count_distinct(group).alias("groups"))
+    try:
+        found = counts.collect()
+    except Py4JJavaError as error:
+        raise JobError(f"raw files: {_first_cause(error)}") from error
+    return sorted(
+        (StagedSession(row[INDEX], row[SESSION], row["rows"], row["groups"]) for row in found),
+        key=lambda session: (session.index, str(session.session)),  # a null session is refused by its name, later
+    )
+
+
+def _first_cause(error: Py4JJavaError) -> str:
+    # Spark's own message is a page: that a stage failed, and in it, in Java's words, why.
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.getMessage()).strip().partition("\n")[0]
+
+
+def _refuse_other_sessions(sources: Sequence[Source], sessions: Sequence[StagedSession]) -> None:
+    stated = {(source.index, source.session): source for source in sources}
+    found = {(session.index, session.session) for session in sessions}
+    for key, source in stated.items():
+        if key not in found:
+            raise JobError(f"s3://{source.bucket}/{source.key}: no rows of {source.index} {source.session}")
+    if others := sorted(found - stated.keys(), key=str):
+        index, session = others[0]
+        raise JobError(f"raw files: rows of {index} {session}, a session that none of their keys states")
+
+
+def _write(rows: DataFrame, table: Table, arguments: Arguments) -> None:
+    names = [column.name for column in table.columns]
+    partitions = [column.name for column in table.partitions]
+    # Sorted, a task has one file open at a time, and the same rows are the same file.
+    ordered = with_partitions(rows).sortWithinPartitions(*partitions, *names[:2])
+    target = f"s3://{arguments.refined_bucket}/{staging_prefix(arguments.run_id)}{table.prefix}"
+    ordered.select(*names, *partitions).write.partitionBy(*partitions).mode("overwrite").parquet(target)
