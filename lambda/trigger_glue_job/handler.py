@@ -8,8 +8,8 @@ and takes any returned value for success.
 from __future__ import annotations
 
 import json
-import logging
 import os
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 _TAKEN_CARE_OF = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING", "SUCCEEDED"})
 # An event is repeated for at most six hours; no run of its version is older.
 _LOOK_BACK = timedelta(hours=24)
-
-_LOG = logging.getLogger(__name__)
-_LOG.setLevel(logging.INFO)
 
 
 class TriggerError(RuntimeError):
@@ -55,11 +52,11 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # n
             run_id = start_once(_glue(), job, version)
         except (ClientError, BotoCoreError) as error:
             failures.append(f"{version.key} version {version.version_id}: {error}")
-            _log(logging.ERROR, "run not started", request, version, error=str(error))
+            _log("ERROR", "run not started", request, version, error=str(error))
             continue
         if run_id:
             started.append(run_id)
-        _log(logging.INFO, "run started" if run_id else "run exists already", request, version, run_id=run_id)
+        _log("INFO", "run started" if run_id else "run exists already", request, version, run_id=run_id)
     if failures:
         raise TriggerError("; ".join(failures))
     return {"started": started}
@@ -102,9 +99,10 @@ def _glue() -> GlueClient:
     return boto3.client("glue")
 
 
-def _log(level: int, message: str, request: str, version: ObjectVersion, **fields: str | None) -> None:
+def _log(level: str, message: str, request: str, version: ObjectVersion, **fields: str | None) -> None:
+    # Straight to stdout, one line an entry: the runtime's own logging handler would put text before the JSON.
     entry = {
-        "level": logging.getLevelName(level),
+        "level": level,
         "message": message,
         "request_id": request,
         "bucket": version.bucket,
@@ -112,4 +110,4 @@ def _log(level: int, message: str, request: str, version: ObjectVersion, **field
         "version_id": version.version_id,
         **{name: value for name, value in fields.items() if value is not None},
     }
-    _LOG.log(level, json.dumps(entry))
+    sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
