@@ -4,6 +4,7 @@ import pulumi
 
 from infrastructure.catalog import Catalog
 from infrastructure.etl import Etl
+from infrastructure.policies import FlowResources, flow_policy
 from infrastructure.query import Query
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
@@ -26,3 +27,17 @@ pulumi.export("database", catalog.database)
 pulumi.export("glue_job_name", etl.job.name)
 pulumi.export("lambda_name", trigger.function.name)
 pulumi.export("workgroup", query.workgroup.name)
+
+# For the role or user that the flows run as, which is made where they run.
+pulumi.export(
+    "flow_policy",
+    pulumi.Output.all(
+        raw=storage.raw.arn,
+        refined=storage.refined.arn,
+        artifacts=storage.artifacts.arn,
+        query_results=storage.query_results.arn,
+        job=etl.job.arn,
+        table=catalog.refined.arn,
+        workgroup=query.workgroup.arn,
+    ).apply(lambda arns: flow_policy(FlowResources(**arns))),
+)

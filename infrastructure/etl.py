@@ -26,14 +26,17 @@ MODULES = (
 )
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can state
+_UNIX = 3  # else a zip states the system that made it
 
 
 def modules_archive() -> bytes:
-    """The script's modules as a zip; the same sources are always the same bytes."""
+    """The script's modules as a zip; the same sources are always the same bytes, whichever zlib a machine has."""
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name in MODULES:
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), (ROOT / name).read_bytes())
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.create_system = _UNIX
+            archive.writestr(member, (ROOT / name).read_bytes())
     return target.getvalue()
 
 
@@ -98,6 +101,7 @@ class Etl(pulumi.ComponentResource):
             # A failed run is looked at, and started again by a new upload; Glue must not repeat it by itself.
             max_retries=0,
             execution_property=aws.glue.JobExecutionPropertyArgs(max_concurrent_runs=settings.max_concurrent_runs),
+            # A month of raw files starts a run each: those above the limit wait rather than fail the Lambda.
             job_run_queuing_enabled=True,
             command=aws.glue.JobCommandArgs(name="glueetl", python_version="3", script_location=script),
             default_arguments={

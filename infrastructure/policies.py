@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expectations.contract import RAW_PREFIX, STAGING_PREFIX, TABLES
+from expectations.contract import LANDING_PREFIX, PUBLISHED_PREFIX, RAW_PREFIX, REPORTS_PREFIX, STAGING_PREFIX, TABLES
 
 SCRIPTS_PREFIX = "scripts/"
+RESULTS_PREFIX = "results/"
+LEASES_PREFIX = "leases/"
+
+_MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+_PUBLISHING = (
+    *("glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+    *("glue:BatchCreatePartition", "glue:BatchUpdatePartition", "glue:BatchDeletePartition"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +74,83 @@ def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: st
         raw_arn, refined_arn, artifacts_arn: of the buckets.
         table_arn: of any table of the database, which tells region, account and database.
     """
-    catalog_arn, database = table_arn.rsplit(":table/", 1)[0], table_arn.rsplit("/", 2)[1]
-    tables = [f"{catalog_arn}:table/{database}/{table.name}" for table in TABLES]
-    partition, _, region, account = catalog_arn.split(":")[1:5]
+    partition, _, region, account = table_arn.split(":")[1:5]
     logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws-glue/jobs/*"
     return allow(
         [
             Statement(["s3:GetObject", "s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
             Statement(["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*"]),
-            Statement(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{refined_arn}/{STAGING_PREFIX}*"]),
-            Statement(["s3:ListBucket"], [refined_arn], {"StringLike": {"s3:prefix": f"{STAGING_PREFIX}*"}}),
+            # Spark's committers write with multipart uploads, and abort those of a task that failed.
             Statement(
-                ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"],
-                [f"{catalog_arn}:catalog", f"{catalog_arn}:database/{database}", *tables],
+                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", *_MULTIPART], [f"{refined_arn}/{STAGING_PREFIX}*"]
             ),
+            _listing(refined_arn, STAGING_PREFIX),
+            Statement(["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], _tables(table_arn)),
             Statement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
             # PutMetricData knows no resources; its namespace is what can be bounded.
             Statement(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": "Glue"}}),
         ]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FlowResources:
+    """The ARNs of what the flows work with; `table` is any table of the database."""
+
+    raw: str
+    refined: str
+    artifacts: str
+    query_results: str
+    job: str
+    table: str
+    workgroup: str
+
+
+def flow_policy(arns: FlowResources) -> str:
+    """The flows: keep what B3 sent, watch the job, publish what was audited, query it. They never start the job."""
+    published = [*(table.prefix for table in TABLES), PUBLISHED_PREFIX, LEASES_PREFIX]
+    return allow(
+        [
+            Statement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
+            Statement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
+            # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
+            _listing(arns.raw, RAW_PREFIX),
+            Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
+            Statement(
+                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                [f"{arns.refined}/{prefix}*" for prefix in published],
+            ),
+            _listing(arns.refined, STAGING_PREFIX, *published),
+            Statement(["glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
+            Statement(_PUBLISHING, _tables(arns.table)),
+            *_querying(arns),
+        ]
+    )
+
+
+def _querying(arns: FlowResources) -> list[Statement]:
+    return [
+        Statement(
+            [
+                *("athena:StartQueryExecution", "athena:StopQueryExecution"),
+                *("athena:GetQueryExecution", "athena:GetQueryResults"),
+            ],
+            [arns.workgroup],
+        ),
+        # Athena reads tables and writes results with the rights of who asks.
+        Statement(["s3:GetObject", "s3:PutObject", *_MULTIPART], [f"{arns.query_results}/{RESULTS_PREFIX}*"]),
+        _listing(arns.query_results, RESULTS_PREFIX),
+        Statement(["s3:GetBucketLocation"], [arns.refined, arns.query_results]),
+    ]
+
+
+def _listing(bucket_arn: str, *prefixes: str) -> Statement:
+    return Statement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": [f"{item}*" for item in prefixes]}})
+
+
+def _tables(table_arn: str) -> list[str]:
+    """The ARNs that an action on the contract's tables needs: catalog, database and tables."""
+    catalog, _, path = table_arn.partition(":table/")
+    database = path.partition("/")[0]
+    tables = (f"{catalog}:table/{database}/{table.name}" for table in TABLES)
+    return [f"{catalog}:catalog", f"{catalog}:database/{database}", *tables]

@@ -8,11 +8,11 @@ import pulumi_aws as aws
 from expectations.contract import WORKGROUP
 from expectations.queries import QUERIES
 from infrastructure.catalog import Catalog
+from infrastructure.policies import RESULTS_PREFIX
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
 _MEGABYTE = 1024 * 1024
-RESULTS_PREFIX = "results/"
 
 
 class Query(pulumi.ComponentResource):

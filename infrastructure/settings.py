@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
 
 PROJECT = "pipeline-bovespa"
 
+_NAMES = frozenset(
+    {
+        *("bucketSuffix", "createDatabase", "workers", "timeoutMinutes", "maxConcurrentRuns"),
+        *("scanLimitMegabytes", "logRetentionDays"),
+    }
+)
 _SUFFIX = re.compile(r"(-[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?)?")
 _LEAST_WORKERS = 2
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -55,7 +62,13 @@ class Settings:
 
     @classmethod
     def of_stack(cls) -> Self:
-        """The settings of the stack that is being deployed; what it does not state has the default."""
+        """The settings of the stack that is being deployed; what it does not state has the default.
+
+        Raises:
+            ValueError: the stack states a setting that there is none of, or a value that cannot be.
+            ConfigTypeError: a value is not of the setting's type.
+        """
+        _refuse_unknown()
         config, default = pulumi.Config(PROJECT), cls()
         return cls(
             bucket_suffix=config.get("bucketSuffix") or default.bucket_suffix,
@@ -67,6 +80,14 @@ class Settings:
             log_retention_days=_given(config.get_int("logRetentionDays"), default.log_retention_days),
             tags={"project": PROJECT, "stack": pulumi.get_stack()},
         )
+
+
+def _refuse_unknown() -> None:
+    # Pulumi itself passes a misspelt setting over, and the default is deployed.
+    stated = {**get_config_env(), **CONFIG.get()}
+    names = {name.removeprefix(f"{PROJECT}:") for name in stated if name.startswith(f"{PROJECT}:")}
+    if unknown := sorted(names - _NAMES):
+        raise ValueError(f"{PROJECT}: unknown settings {', '.join(unknown)}; there are {', '.join(sorted(_NAMES))}")
 
 
 def _given(value: int | None, default: int) -> int:

@@ -91,6 +91,8 @@ class Trigger(pulumi.ComponentResource):
             function=self.function.name,
             principal="s3.amazonaws.com",
             source_arn=storage.raw.arn,
+            # A bucket's ARN names no account: whoever had its name after us could invoke the function.
+            source_account=aws.get_caller_identity_output().account_id,
             opts=self._child,
         )
         # S3 checks the permission when the notification is made.
