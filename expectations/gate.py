@@ -278,7 +278,7 @@ def _rows(key: tuple[str, ...], found: Mapping[str, Any]) -> tuple[str, ...]:
     lines = []
     for entry in entries[:_SAMPLE]:
         names = " ".join(str(entry[name]) for name in key)
-        values = {name: _plain(value) for name, value in entry.items() if name not in key}
+        values = {name: _plain(value) for name, value in entry.items() if name not in key and str(value) != names}
         lines.append(
             f"{names} ({', '.join(f'{name}={value!r}' for name, value in values.items())})" if values else names
         )

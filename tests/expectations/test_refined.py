@@ -154,7 +154,8 @@ COLLECTED = "timestamp_coleta is the raw file's timestamp_coleta"
 FILE = "each file's partition acao is its codigo"
 VERBATIM = "classe, eventos and segmento_listagem make the raw file's tipo"
 TIPO = "tipo is classe and segmento_listagem"
-SECTOR = "setor is null only where the raw file's is"
+SECTOR = "setor is what the raw file's setor says before the slash"
+SUBSECTOR = "subsetor is what the raw file's setor says after the slash"
 UNIQUE = "no codigo stands twice"
 QUANTITIES = f"quantidade_teorica_acoes sums to {QUANTITY_SUM}"
 WEIGHTS = f"participacao_milesimos sums to {THOUSANDTHS_SUM}"
@@ -187,7 +188,7 @@ SCHEMA_CASES = [
         id="a summary column lost",
     ),
 ]
-ALONE = {*required(REFINED), NAME, QUANTITY, SHARE, SESSION, COLLECTED, FILE, VERBATIM, TIPO, SECTOR}
+ALONE = {*required(REFINED), NAME, QUANTITY, SHARE, SESSION, COLLECTED, FILE, VERBATIM, TIPO, SECTOR, SUBSECTOR}
 AGE = "every dias_desde_coleta is a known one"
 ROW_CASES = [
     pytest.param(rows(lambda frame: frame.iloc[1:]), {*ALONE, QUANTITIES, WEIGHTS}, "ALOS3", id="a row lost"),
@@ -207,13 +208,14 @@ DAMAGED_CELLS = (
     cells("DIRR3", timestamp_coleta=pd.Timestamp("2025-06-30 08:00:00", tz="UTC")),
     cells("BPAC11", file_ticker="VALE3", segmento_listagem="N9", tipo="UNT N9"),
     cells("PETR4", classe="XX", quantidade_teorica_acoes=4410955874.0),
-    cells("VALE3", dias_desde_coleta=3, percentual_participacao_ibov=10.703),
+    cells("VALE3", subsetor="Madeira e Papel", dias_desde_coleta=3, percentual_participacao_ibov=10.703),
 )
 CELL_CASES = {
     NAME: "ALOS3 (nome_acao='VALE', raw_acao='ALLOS')",
     VERBATIM: "ALOS3 (tipo_verbatim='ON      NM', raw_tipo='ON  ED  NM')",
     SESSION: "ABEV3 (data_pregao='2025-07-01', raw_data_pregao='2025-06-30')",
-    SECTOR: "ABEV3",
+    SECTOR: "ABEV3 (setor_lido=''",
+    SUBSECTOR: "VALE3 (subsetor_lido='Madeira e Papel', subsetor_esperado='Mineração')",
     COLLECTED: "DIRR3 (timestamp_coleta='2025-06-30 08:00:00+00:00'",
     FILE: "BPAC11 (file_ticker='VALE3')",
     "every segmento_listagem is a known one": "BPAC11 (segmento_listagem='N9')",
