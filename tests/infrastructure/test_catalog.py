@@ -1,0 +1,76 @@
+"""The catalog: the contract's tables, declared before anything is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from expectations.catalog import SCHEMA_PARAMETER, table_parameters
+from expectations.contract import TABLES, Column, Table
+
+if TYPE_CHECKING:
+    from conftest import Deploy, Deployment
+
+each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+
+
+def as_declared(columns: tuple[Column, ...]) -> list[dict[str, str]]:
+    return [{"name": item.name, "type": item.type.value, "comment": item.description} for item in columns]
+
+
+def test_the_tables_are_the_contracts(deployed: Deployment) -> None:
+    tables = deployed.all("glue/catalogTable:CatalogTable")
+    assert sorted(item.inputs["name"] for item in tables) == sorted(table.name for table in TABLES)
+
+
+@each_table
+def test_a_table_has_the_contracts_columns_in_its_order(deployed: Deployment, table: Table) -> None:
+    inputs = deployed.one("glue/catalogTable:CatalogTable", table.name).inputs
+    assert inputs["storageDescriptor"]["columns"] == as_declared(table.columns)
+    assert inputs["partitionKeys"] == as_declared(table.partitions)
+    assert inputs["description"] == table.description
+
+
+@each_table
+def test_a_table_lies_below_its_prefix_of_the_refined_bucket(deployed: Deployment, table: Table) -> None:
+    inputs = deployed.one("glue/catalogTable:CatalogTable", table.name).inputs
+    assert inputs["storageDescriptor"]["location"] == f"s3://bovespa-refined-data-bucket/{table.prefix}"
+    assert inputs["databaseName"] == "default"
+
+
+@each_table
+def test_a_table_is_external_parquet(deployed: Deployment, table: Table) -> None:
+    inputs = deployed.one("glue/catalogTable:CatalogTable", table.name).inputs
+    storage = inputs["storageDescriptor"]
+    assert inputs["tableType"] == "EXTERNAL_TABLE"
+    assert inputs["parameters"]["classification"] == "parquet"
+    assert (storage["inputFormat"], storage["outputFormat"], storage["serDeInfo"]["serializationLibrary"]) == (
+        f"{PARQUET}.MapredParquetInputFormat",
+        f"{PARQUET}.MapredParquetOutputFormat",
+        f"{PARQUET}.serde.ParquetHiveSerDe",
+    )
+
+
+@each_table
+def test_a_table_states_with_which_columns_it_was_declared(deployed: Deployment, table: Table) -> None:
+    parameters = deployed.one("glue/catalogTable:CatalogTable", table.name).inputs["parameters"]
+    assert parameters[SCHEMA_PARAMETER] == table_parameters(table)[SCHEMA_PARAMETER]
+
+
+def test_the_program_declares_no_partitions(deployed: Deployment) -> None:
+    assert deployed.all("glue/partition:Partition") == []
+
+
+def test_a_database_that_may_exist_is_not_created(deployed: Deployment) -> None:
+    assert deployed.all("glue/catalogDatabase:CatalogDatabase") == []
+
+
+def test_a_stack_may_have_the_database_created_before_its_tables(deploy: Deploy) -> None:
+    deployed = deploy(createDatabase="true")
+    database = deployed.one("glue/catalogDatabase:CatalogDatabase")
+    assert database.inputs["name"] == "default"
+    tables = deployed.all("glue/catalogTable:CatalogTable")
+    assert len(tables) == len(TABLES)
+    assert all(database.urn in table.after for table in tables)
