@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 3.0
 
 
 def site_packages() -> str:

@@ -53,8 +53,8 @@ def run(known: Clients, tmp_path: Path) -> Provision:
             "aws:s3/bucket:Bucket 'b1': argument requestPayer: the account on the laptop does not know how to honour it",
         ),
         (
-            "aws.lambda_.FunctionEventInvokeConfig('c', function_name='f', destination_config={'on_failure': {'destination': 'a'}})",
-            "argument destinationConfig",
+            "aws.lambda_.FunctionEventInvokeConfig('c', function_name='trigger-glue-job', qualifier='1')",
+            "argument qualifier",
         ),
         (
             "aws.s3.BucketVersioning('v', bucket='not-there', versioning_configuration={'status': 'Enabled'})",
