@@ -1,0 +1,142 @@
+"""`bovespa run` as a user runs it: the recorded sample, the whole way, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local import sample
+
+if TYPE_CHECKING:
+    from local.account import Account
+    from tests.end_to_end.conftest import Operator
+
+pytestmark = pytest.mark.account
+
+BOVESPA = Path(sys.executable).with_name("bovespa")
+
+
+def bovespa(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    variables = {**os.environ, "BOVESPA_HOME": str(home), **environment}
+    return subprocess.run(
+        [BOVESPA, *arguments], env=variables, capture_output=True, text=True, timeout=200, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(account: Account) -> subprocess.CompletedProcess[str]:
+    return bovespa(account.home, "run", "--json")
+
+
+@pytest.fixture(scope="module")
+def result(finished: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert finished.returncode == 0, finished.stderr
+    answer: dict[str, Any] = json.loads(finished.stdout)
+    return answer
+
+
+def test_it_says_plainly_that_the_sample_is_a_recorded_one(
+    finished: subprocess.CompletedProcess[str], result: dict[str, Any]
+) -> None:
+    assert result["sample"] is True
+    assert "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01" in finished.stderr
+
+
+def test_both_sessions_are_published_and_passed_both_gates(result: dict[str, Any]) -> None:
+    sessions = result["sessions"]
+    assert [(item["session"], item["outcome"], item["rows"]) for item in sessions] == [
+        ("2025-06-30", "published", 84),
+        ("2025-07-01", "published", 84),
+    ]
+    assert [[(gate["gate"], gate["passed"]) for gate in item["gates"]] for item in sessions] == [
+        [("gate-1-raw", True), ("gate-2-refined", True)]
+    ] * 2
+
+
+def test_the_three_queries_show_the_session_of_2025_06_30(result: dict[str, Any]) -> None:
+    portfolio, by_type, by_session = result["queries"]
+    quantity = portfolio["columns"].index("quantidade_teorica_acoes")
+    share = portfolio["columns"].index("percentual_participacao_ibov")
+    assert len(portfolio["rows"]) == 84
+    assert sum(float(row[quantity]) for row in portfolio["rows"]) == 91_922_324_686
+    assert round(sum(float(row[share]) for row in portfolio["rows"]), 9) == 100
+    assert sum(int(row[1]) for row in by_type["rows"]) == 84
+    assert [row[:2] for row in by_session["rows"]] == [["2025-06-30", "84"]]
+    assert round(float(by_session["rows"][0][2]), 9) == 100
+
+
+@pytest.mark.parametrize("session", sample.SESSIONS, ids=str)
+def test_every_published_cell_equals_what_b3_stated(result: dict[str, Any], operator: Operator, session: date) -> None:
+    assert result
+    stated = {h.codigo: h for h in sample.recorded(session).holdings}
+    published = {row[0]: row for row in operator.published(session)}
+    assert published.keys() == stated.keys()
+    for ticker, (_, codigo, name, tipo, flags, sector, quantity, share) in published.items():
+        holding = stated[str(ticker)]
+        assert (codigo, name) == (holding.codigo, holding.acao)
+        assert f"{tipo} {flags or ''}".split() == [
+            *holding.tipo[:4].split(),
+            *holding.tipo[8:].split(),
+            *holding.tipo[4:8].split(),
+        ]
+        assert (sector is None) == (holding.setor is None)
+        assert float(str(quantity)) == holding.qtde_teorica
+        assert float(str(share)) == float(holding.participacao_pct)
+
+
+def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict[str, Any], operator: Operator) -> None:
+    bucket, key = result["sessions"][0]["links"]["summary"].removeprefix("s3://").split("/", 1)
+    folder = key.rsplit("/", 1)[0]
+    listed = operator.pipeline.aws.s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
+    names = {item["Key"].removeprefix(f"{folder}/") for item in listed}
+    assert {"summary.html", "summary.md", "summary.json", "gate-1-raw.json", "gate-2-refined.json"} <= names
+    assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
+
+
+def test_a_second_run_is_a_quick_no_op_that_says_so(result: dict[str, Any], account: Account) -> None:
+    assert result
+    again = json.loads(bovespa(account.home, "run", "--json").stdout)
+    assert [item["outcome"] for item in again["sessions"]] == ["already published"] * 2
+    assert again["queries"][0]["rows"]
+
+
+def test_a_query_is_answered_as_a_table_and_athenas_reason_ends_a_wrong_one(account: Account) -> None:
+    table = bovespa(account.home, "query", "SELECT 1 AS um, 'x' AS letra")
+    assert (table.returncode, "letra" in table.stdout) == (0, True)
+    wrong = bovespa(account.home, "query", "SELECT * FROM nowhere")
+    assert wrong.returncode == 1
+    assert "TABLE_NOT_FOUND" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "reason"),
+    [
+        (["run", "--index", "IBXX"], {}, "--index and --collected-at need --live"),
+        (["query", "SELECT 1"], {"BOVESPA_HOEM": "x"}, "BOVESPA_HOEM: no such setting"),
+        (["query", "SELECT 1"], {"BOVESPA_QUERY_TIMEOUT": "soon"}, "BOVESPA_QUERY_TIMEOUT = 'soon'"),
+    ],
+)
+def test_a_users_mistake_ends_in_one_line_and_exit_code_1(
+    account: Account, arguments: list[str], environment: dict[str, str], reason: str
+) -> None:
+    failed = bovespa(account.home, *arguments, **environment)
+    assert failed.returncode == 1
+    assert reason in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_failed_collection_ends_in_exit_code_1_and_says_why(account: Account) -> None:
+    failed = bovespa(account.home, "run", "--live", "--json", B3_BASE_URL="http://127.0.0.1:9", BOVESPA_B3_ATTEMPTS="1")
+    assert failed.returncode == 1
+    (session,) = json.loads(failed.stdout)["sessions"]
+    assert session["outcome"] == "failed"
+    assert "B3 could not be had" in session["error"]
+    assert "Traceback" not in failed.stderr
