@@ -1,0 +1,102 @@
+"""The program as a whole: everything it declares, what it tells the flows, and what no part of it may do."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pulumi_aws
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Declared, Deploy, Deployment
+
+TAGS = {"project": "pipeline-bovespa", "stack": "test"}
+TAGGABLE = {
+    "aws:s3/bucket:Bucket",
+    "aws:iam/role:Role",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:lambda/function:Function",
+    "aws:glue/job:Job",
+    "aws:glue/catalogDatabase:CatalogDatabase",
+    "aws:athena/workgroup:Workgroup",
+}
+# Objects may carry tags, which nobody bills or searches by; their bucket has them.
+WITHOUT_TAGS = {"aws:s3/bucketObjectv2:BucketObjectv2"}
+
+
+def test_the_program_declares_what_the_pipeline_is_made_of(deployed: Deployment) -> None:
+    counts = Counter(item.type.rpartition(":")[2] for item in deployed.declared)
+    assert counts == {
+        "Bucket": 4,
+        "BucketVersioning": 1,
+        "BucketServerSideEncryptionConfiguration": 4,
+        "BucketOwnershipControls": 4,
+        "BucketPublicAccessBlock": 4,
+        "BucketPolicy": 4,
+        "BucketLifecycleConfiguration": 4,
+        "CatalogTable": 4,
+        "Role": 2,
+        "RolePolicy": 2,
+        "BucketObjectv2": 2,
+        "Job": 1,
+        "LogGroup": 1,
+        "Function": 1,
+        "FunctionEventInvokeConfig": 1,
+        "Permission": 1,
+        "BucketNotification": 1,
+        "Workgroup": 1,
+        "NamedQuery": 3,
+    }
+
+
+def test_the_program_declares_the_same_each_time(deploy: Deploy, deployed: Deployment) -> None:
+    assert {item.urn for item in deploy().declared} == {item.urn for item in deployed.declared}
+
+
+def test_everything_that_takes_tags_has_the_projects_and_the_stacks(deploy: Deploy) -> None:
+    taggable = [item for item in deploy(createDatabase="true").declared if item.type in TAGGABLE]
+    assert {item.type for item in taggable} == TAGGABLE
+    assert [item.urn for item in taggable if item.inputs.get("tags") != TAGS] == []
+
+
+def test_every_type_that_takes_tags_is_looked_at(deployed: Deployment) -> None:
+    assert {item.type for item in deployed.declared if takes_tags(item)} <= TAGGABLE | WITHOUT_TAGS
+
+
+def takes_tags(item: Declared) -> bool:
+    _, path, name = item.type.split(":")
+    module = getattr(pulumi_aws, path.split("/")[0].replace("lambda", "lambda_"))
+    return "tags" in inspect.signature(getattr(module, name)._internal_init).parameters
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param(r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}", id="access key"),
+        pytest.param(r"-----BEGIN [A-Z ]*PRIVATE KEY-----", id="private key"),
+        pytest.param(
+            r"(?i)\"[^\"]*(password|secret|token|api_?key|credential)[^\"]*\": *\"[^\"]+\"", id="secret by its name"
+        ),
+    ],
+)
+def test_no_secret_stands_in_plain_text(deployed: Deployment, pattern: str) -> None:
+    text = json.dumps([item.inputs for item in deployed.declared], default=lambda archive: sorted(archive.assets))
+    assert re.search(pattern, text) is None
+
+
+def test_the_flows_are_told_where_things_are_by_the_names_of_their_settings(deployed: Deployment) -> None:
+    told = {name: value for name, value in deployed.outputs.items() if name != "flow_policy"}
+    assert told == {
+        "raw_bucket": "bovespa-raw-data-bucket",
+        "refined_bucket": "bovespa-refined-data-bucket",
+        "artifacts_bucket": "bovespa-artifacts-bucket",
+        "bucket_suffix": "",
+        "database": "default",
+        "glue_job_name": "bovespa-etl-job",
+        "lambda_name": "trigger-glue-job",
+        "workgroup": "bovespa",
+    }
