@@ -34,7 +34,7 @@ def filter_to_sql(expression: str, keys: Sequence[Mapping[str, str]]) -> str:
         ServiceError: InvalidInputException: it is not an expression over these columns.
     """
     try:
-        parsed = sqlglot.parse_one(expression, dialect="hive")
+        parsed = sqlglot.parse_one(expression)
     except SqlglotError as error:
         raise ServiceError("InvalidInputException", f"Unsupported expression '{expression}'") from error
     positions = {key["Name"].lower(): (index, key["Type"].lower()) for index, key in enumerate(keys)}

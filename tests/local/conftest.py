@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from local.home import Home
 from local.mirror import Mirror
 from local.objects import ObjectStore
 from local.partitions import Partitions
+from local.provision import Clients, connect, provision
 from local.state import State
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
@@ -170,3 +172,23 @@ def clients(account: Account) -> Callable[[str], Any]:
         return session.client(service, endpoint_url=account.endpoint_url)
 
     return client
+
+
+Provision = Callable[[str], None]
+
+
+@pytest.fixture(scope="session")
+def provision_clients(account: Account) -> Clients:
+    return connect(account.endpoint_url, account.region, lambda _, bucket: "without-permission" not in bucket)
+
+
+@pytest.fixture
+def provisioned(provision_clients: Clients, tmp_path: Path) -> Provision:
+    """Provisions the running account with one more program, given as its source."""
+
+    def run(source: str) -> None:
+        program = tmp_path / "__main__.py"
+        program.write_text("import pulumi\nimport pulumi_aws as aws\n" + textwrap.dedent(source), encoding="utf-8")
+        provision(program, provision_clients)
+
+    return run
