@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -104,11 +104,6 @@ def raw_file() -> Callable[..., bytes]:
         return target.getvalue()
 
     return encode
-
-
-def read_rows(files: Iterable[Path]) -> list[dict[str, Any]]:
-    """The rows of Parquet files, each file by itself: without what its folders state."""
-    return [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
 
 
 # --- AWS -----------------------------------------------------------------------------------------------------------------
