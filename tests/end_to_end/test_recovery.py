@@ -68,21 +68,11 @@ def test_two_runs_at_once_end_in_one_published_state(operator: Operator, portfol
     assert shown(operator, portfolio.session) == figures(portfolio)
 
 
-def test_a_session_is_published_once_unless_it_is_forced_and_shows_the_same_rows_then(
+def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
     operator: Operator, portfolio: Portfolio
 ) -> None:
     first = operator.run(portfolio)
     assert operator.run(portfolio) == first
-    before = operator.published(portfolio.session)
-    again = operator.run(portfolio, force=True)
-    assert again.run_id != first.run_id
-    assert operator.published(portfolio.session) == before
-
-
-def test_a_correction_replaces_the_session_whole_and_leaves_nothing_of_a_ticker_that_is_gone(
-    operator: Operator, portfolio: Portfolio
-) -> None:
-    operator.run(portfolio)
     gone, heir, *rest = portfolio.holdings
     heir = replace(
         heir,
@@ -91,6 +81,7 @@ def test_a_correction_replaces_the_session_whole_and_leaves_nothing_of_a_ticker_
     )
     corrected = replace(portfolio, holdings=(heir, *rest), total_records=len(portfolio.holdings) - 1)
     publication = operator.run(corrected)
+    assert publication.run_id != first.run_id
     assert publication.rows == len(corrected.holdings)
     assert shown(operator, portfolio.session) == figures(corrected)
     prefix = f"refined-data/year=2025/month=07/day={portfolio.session:%d}/acao={gone.codigo}/"
@@ -114,3 +105,11 @@ def test_another_index_has_its_own_table_and_leaves_the_ibovespas_alone(
     )
     assert [(row[0], row[1]) for row in result.rows] == [("IBXX", str(len(other.holdings)))]
     assert Decimal(str(result.rows[0][2])).quantize(Decimal("0.001")) == Decimal("100.000")
+
+
+def test_force_makes_a_new_raw_version_of_a_session_that_has_one(operator: Operator, portfolio: Portfolio) -> None:
+    operator.stand_in.show(portfolio)
+    collected = operator.pipeline.collect("IBOV", sample.collected_at(portfolio.session))
+    first = operator.pipeline.upload(collected, force=False)
+    assert operator.pipeline.upload(collected, force=False) == first
+    assert operator.pipeline.upload(collected, force=True).version_id != first.version_id
