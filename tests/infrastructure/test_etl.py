@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from glue.arguments import read_arguments
 from infrastructure.catalog import Catalog
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
@@ -89,6 +90,12 @@ def test_the_job_is_told_the_buckets_of_its_own_stack(deploy: Deploy) -> None:
     job = deploy(bucketSuffix="-acme").one("glue/job:Job").inputs
     assert job["defaultArguments"]["--refined_bucket"] == "bovespa-refined-data-bucket-acme"
     assert job["command"]["scriptLocation"].startswith("s3://bovespa-artifacts-bucket-acme/scripts/")
+
+
+def test_the_job_reads_the_arguments_that_it_is_given(job: dict[str, Any]) -> None:
+    of_the_run = {"--JOB_RUN_ID": "jr_1", "--raw_list": "s3://x/list.json"}
+    found = read_arguments([word for pair in {**job["defaultArguments"], **of_the_run}.items() for word in pair])
+    assert (found.refined_bucket, found.database) == ("bovespa-refined-data-bucket", "default")
 
 
 # --- its code ------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pulumi_aws
 import pytest
 
+from flows.settings import Settings
+
 if TYPE_CHECKING:
     from conftest import Declared, Deploy, Deployment
 
@@ -88,15 +90,21 @@ def test_no_secret_stands_in_plain_text(deployed: Deployment, pattern: str) -> N
     assert re.search(pattern, text) is None
 
 
-def test_the_flows_are_told_where_things_are_by_the_names_of_their_settings(deployed: Deployment) -> None:
-    told = {name: value for name, value in deployed.outputs.items() if name != "flow_policy"}
-    assert told == {
-        "raw_bucket": "bovespa-raw-data-bucket",
-        "refined_bucket": "bovespa-refined-data-bucket",
-        "artifacts_bucket": "bovespa-artifacts-bucket",
-        "bucket_suffix": "",
-        "database": "default",
-        "glue_job_name": "bovespa-etl-job",
-        "lambda_name": "trigger-glue-job",
-        "workgroup": "bovespa",
-    }
+def test_the_flows_are_told_what_their_settings_say_too(deploy: Deploy) -> None:
+    outputs = deploy(bucketSuffix="-acme").outputs
+    settings = Settings(bucket_suffix="-acme")
+    names = (
+        "raw_bucket",
+        "refined_bucket",
+        "artifacts_bucket",
+        "bucket_suffix",
+        "database",
+        "glue_job_name",
+        "workgroup",
+    )
+    assert {name: outputs[name] for name in names} == {name: getattr(settings, name) for name in names}
+
+
+def test_the_program_says_what_the_flows_role_may_do_and_which_function_to_look_at(deployed: Deployment) -> None:
+    assert json.loads(deployed.outputs["flow_policy"])["Statement"]
+    assert deployed.outputs["lambda_name"] == "trigger-glue-job"
