@@ -177,7 +177,8 @@ LISTING_LEVELS = ("NM", "N1", "N2", "MA", "MB", "M2")
 # B3 writes sector strings loosely: these are one sector, spelt in two ways.
 SECTOR_SPELLINGS = {"Cons N Ciclico": "Cons N Cíclico", "Financeiro e Outros": "Financ e Outros"}
 # In the CSV, B3 writes the comma of one sector's name as a slash, which is not a subsector's.
-SECTOR_WITH_COMMA = ("Petróleo/ ", "Petróleo, ")
+# As a regular expression and what to write instead.
+SECTOR_WITH_COMMA = ("^Petróleo ?/ ?Gás", "Petróleo, Gás")
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def raw_sectors(texts: pd.Series[str]) -> pd.DataFrame:
     """B3's sector strings as `setor` and `subsetor`, spelt as in the refined table; empty where there is none."""
     import pandas as pd  # noqa: PLC0415 - 1 s to import
 
-    tidy = texts.fillna("").str.split().str.join(" ").str.replace(*contract.SECTOR_WITH_COMMA, regex=False)
+    tidy = texts.fillna("").str.split().str.join(" ").str.replace(*contract.SECTOR_WITH_COMMA, regex=True)
     parts = tidy.str.partition("/")
     sectors = parts[0].str.strip().replace(contract.SECTOR_SPELLINGS)
     return pd.DataFrame({"setor": sectors, "subsetor": parts[2].str.strip()})

@@ -15,6 +15,8 @@ from expectations.contract import (
     B3_TIME_ZONE,
     INDEX_PARTITION,
     REFINED_COLUMNS,
+    SECTOR_SPELLINGS,
+    SECTOR_WITH_COMMA,
     SUMMARY_COLUMNS,
     TICKER_PARTITION,
     TYPE_CLASS_WIDTH,
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 INDEX = INDEX_PARTITION.name
 SESSION = "data_pregao"
 REFERENCE_DATE = "reference_date"
-
-# B3 spells some sectors in two ways.
-_ONE_SPELLING = {"Cons N Ciclico": "Cons N Cíclico", "Financeiro e Outros": "Financ e Outros"}
 
 
 def refined(raw: DataFrame) -> DataFrame:
@@ -72,11 +71,11 @@ def split_sector(rows: DataFrame) -> DataFrame:
     In the CSV, B3 writes the comma of `Petróleo, Gás e Biocombustíveis` as a slash, which is not a subsector's.
     """
     text = sf.regexp_replace(sf.trim(sf.col("setor")), r"\s+", " ")
-    text = sf.regexp_replace(text, "^Petróleo ?/ ?Gás", "Petróleo, Gás")
+    text = sf.regexp_replace(text, *SECTOR_WITH_COMMA)
     before = sf.trim(sf.regexp_extract(text, "^([^/]*)", 1))
     after = sf.trim(sf.regexp_extract(text, "^[^/]*/(.*)$", 1))
     spelling = before
-    for loose, one in _ONE_SPELLING.items():
+    for loose, one in SECTOR_SPELLINGS.items():
         spelling = sf.when(before == loose, one).otherwise(spelling)
     return rows.withColumns({"setor": _or_null(spelling), "subsetor": _or_null(after)})
 
