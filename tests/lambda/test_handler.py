@@ -128,7 +128,7 @@ def test_runs_older_than_any_repeated_event_are_not_looked_at() -> None:
 
 
 def test_an_event_that_is_repeated_after_six_hours_still_finds_its_run() -> None:
-    assert started_by(FakeGlue([[run("FAILED", "v2"), run("SUCCEEDED", hours_ago=6)]])) is None
+    assert started_by(FakeGlue([[run("FAILED", "v2", hours_ago=5.9), run("SUCCEEDED", hours_ago=6)]])) is None
 
 
 @pytest.mark.parametrize(
