@@ -22,8 +22,11 @@ run: $(VENV)/.local
 up: $(VENV)/.local
 	@$(BOVESPA) up
 
+# Through the environment, so that the query's own quotes and dollars arrive as they stand.
+query: export SQL := $(value SQL)
 query: $(VENV)/.local
-	@$(BOVESPA) query "$(SQL)"
+	@test -n "$$SQL" || { echo 'Say what to query: make query SQL="SELECT ..."'; exit 1; }
+	@$(BOVESPA) query "$$SQL"
 
 test: $(VENV)/.dev
 	@echo "Running the tests: about four minutes on two cores"
