@@ -82,7 +82,7 @@ def run(
         raise SettingsError(
             "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
         )
-    with _place(screen, aws=aws, warm=True) as place:
+    with _place(screen, aws=aws, as_flow=True) as place:
         if live or aws:
             summaries = [_collect_live(index, force=force, collected_at=collected_at, screen=screen)]
         else:
@@ -145,24 +145,31 @@ def main() -> None:
 
 
 @contextmanager
-def _place(screen: Screen, *, aws: bool, warm: bool = False) -> Iterator[Place]:
-    """The account that a command works on, reached by this process's environment within the block."""
+def _place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[Place]:
+    """The account that a command works on, reached by this process's environment within the block.
+
+    Args:
+        aws: the one that the environment names, with its rights.
+        as_flow: on the laptop, with the rights of the flows' role instead of the user's; and ready for a run soon.
+    """
     if aws:
         yield Place(load_settings(), None)
         return
     try:
-        from local.account import AccountError, running_account  # noqa: PLC0415 - absent where only the flows are installed
+        # Absent where only the flows are installed.
+        from local.account import AccountError, running_account  # noqa: PLC0415
+        from local.privileges import FLOW_ROLE  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws"
         ) from error
     settings = load_settings()
-    if warm:
+    if as_flow:
         Thread(target=_warm_up, daemon=True).start()
     try:
         with running_account(settings.home, progress=screen.say) as account:
             os.environ.pop("AWS_PROFILE", None)
-            os.environ.update(account.environment())
+            os.environ.update(account.environment(FLOW_ROLE if as_flow else None))
             yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))
     except AccountError as error:
         raise SettingsError(str(error)) from error

@@ -36,7 +36,7 @@ class Settings(BaseModel):
     b3_max_bytes: int = Field(5 * 1024 * 1024, gt=0, description="Limit of one answer, unpacked")
 
     bucket_suffix: str = Field(
-        "", pattern=r"^(-[a-z0-9-]{1,30})?$", description="As in the Pulumi program, with its hyphen"
+        "", pattern=r"^(-[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?)?$", description="As in the Pulumi program, with its hyphen"
     )
     database: str = contract.DATABASE
     workgroup: str = contract.WORKGROUP

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from flows.payload import Payload
 
 _UNVERSIONED = "null"  # S3's own id of the one version of an object in a bucket without versioning
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _CONFLICT = frozenset({"409", "ConditionalRequestConflict"})
 _EXISTS = frozenset({"412", "PreconditionFailed"})
 
@@ -123,12 +122,9 @@ def find_raw(s3: S3Client, bucket: str, index: str, session: date) -> RawVersion
     """
     key = raw_key(index, session)
     with aws_errors(f"looking for s3://{bucket}/{key}"):
-        try:
-            head = s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error_code(error) in _MISSING:
-                return None
-            raise
+        if not _exists(s3, bucket, key):
+            return None
+        head = s3.head_object(Bucket=bucket, Key=key)
     metadata = head["Metadata"]
     return RawVersion(
         bucket=bucket,
@@ -188,12 +184,9 @@ def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Pu
     """
     key = published_key(index, session)
     with aws_errors(f"reading s3://{bucket}/{key}"):
-        try:
-            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if error_code(error) in _MISSING:
-                return None
-            raise
+        if not _exists(s3, bucket, key):
+            return None
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     try:
         return Publication(**json.loads(body))
     except (TypeError, ValueError) as error:
@@ -210,3 +203,9 @@ def write_publication(s3: S3Client, bucket: str, publication: Publication) -> No
     body = json.dumps(asdict(publication), indent=1).encode()
     with aws_errors(f"recording s3://{bucket}/{key}"):
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+
+
+def _exists(s3: S3Client, bucket: str, key: str) -> bool:
+    # Asked of the listing: for a missing key, S3 answers 404 or 403 by what the caller may list.
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+    return bool(listed) and listed[0]["Key"] == key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from typing import NoReturn
 
@@ -86,11 +86,19 @@ def read_raw_list(text: str | bytes) -> list[RawVersion]:
         raise JobError(f"raw list: not a JSON list of bucket, key and version_id ({error})") from error
     if not versions:
         raise JobError("raw list: empty")
+    if odd := [
+        version for version in versions if not all(isinstance(value, str) and value for value in astuple(version))
+    ]:
+        raise JobError(f"raw list: {odd[0]!r} where bucket, key and version_id must be texts")
     return versions
 
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        # fromisoformat also takes 20250630 and 2025-W27-1.
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise JobError(f"--reference_date {text!r}: expected YYYY-MM-DD") from error
+    if found.isoformat() != text:
+        raise JobError(f"--reference_date {text!r}: expected YYYY-MM-DD")
+    return found

@@ -120,9 +120,15 @@ def _staged_file(key: str, path: str, size: int) -> StagedFile:
         raise JobError(f"staged file {key!r}: below none of the tables' prefixes")
     values = dict(_HIVE_PAIR.findall(path))
     index, ticker = values.get(INDEX_PARTITION.name, DEFAULT_INDEX), values.get(TICKER_PARTITION.name)
-    session = date(int(values["year"]), int(values["month"]), int(values["day"]))
+    try:
+        session = date(int(values["year"]), int(values["month"]), int(values["day"]))
+    except (KeyError, ValueError) as error:
+        raise JobError(f"staged file {key!r}: its folders tell no session") from error
+    by_ticker = TICKER_PARTITION in table.partitions
     # A ticker that cannot be a folder's name as it is would be read back as another one.
-    if f"{PurePosixPath(path).parent}/" != partition_prefix(table, index, session, ticker):
+    if by_ticker == (ticker is None) or f"{PurePosixPath(path).parent}/" != partition_prefix(
+        table, index, session, ticker
+    ):
         raise JobError(f"staged file {key!r}: not a partition of {table.name}")
     return StagedFile(table=table.name, index=index, session=session, ticker=ticker, key=key, size=size)
 

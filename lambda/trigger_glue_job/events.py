@@ -37,6 +37,8 @@ def new_raw_versions(event: Mapping[str, Any]) -> list[ObjectVersion]:
     Raises:
         EventError: the event is not of S3's form, or comes from a bucket without versions.
     """
+    if not isinstance(event, Mapping):
+        raise EventError(f"event: {event!r} where an object was expected")
     if event.get("Event") == _TEST_EVENT:
         return []
     records = _field(event, "Records", list, "event")
@@ -60,5 +62,5 @@ def _version(record: object, path: str) -> ObjectVersion | None:
 def _field(parent: Mapping[str, Any], name: str, kind: type, path: str) -> Any:  # noqa: ANN401 - JSON
     value = parent.get(name)
     if not isinstance(value, kind) or not value:
-        raise EventError(f"{path}.{name}: {value!r} where a {kind.__name__} was expected")
+        raise EventError(f"{path}.{name}: {value!r} where a non-empty {kind.__name__} was expected")
     return value

@@ -147,3 +147,19 @@ def test_any_json_is_a_list_of_versions_or_refused(value: Any) -> None:  # noqa:
     except JobError:
         return
     assert len(found) == len(value) > 0
+
+
+@pytest.mark.parametrize("text", ["20250630", "2025-W27-1", "2025-6-30"])
+def test_a_reference_date_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(JobError, match="expected YYYY-MM-DD"):
+        read_arguments(
+            [
+                *("--JOB_RUN_ID", "jr_1", "--refined_bucket", "b", "--database", "default"),
+                *("--raw_list", "s3://b/list.json", "--reference_date", text),
+            ]
+        )
+
+
+def test_a_raw_list_of_other_things_than_texts_is_refused() -> None:
+    with pytest.raises(JobError, match="must be texts"):
+        read_raw_list('[{"bucket": 1, "key": null, "version_id": []}]')

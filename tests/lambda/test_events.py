@@ -168,3 +168,9 @@ def places(value: object) -> Iterator[list[str | int]]:
     for name, inner in items:
         yield [name]
         yield from ([name, *path] for path in places(inner))
+
+
+@pytest.mark.parametrize("event", [[], "x", 1, None])
+def test_json_that_is_no_object_is_refused(event: Any) -> None:  # noqa: ANN401
+    with pytest.raises(EventError, match="where an object was expected"):
+        new_raw_versions(event)
