@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 from local.children import aws_environment
 from local.home import Home
 from local.locks import is_locked, locked
+from local.privileges import access_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,10 +39,15 @@ class Account:
     prefect_ui_url: str
     region: str
 
-    def environment(self) -> dict[str, str]:
-        """The variables under which boto3, the AWS CLI and Prefect use this account and report to nobody."""
+    def environment(self, role: str | None = None) -> dict[str, str]:
+        """The variables under which boto3, the AWS CLI and Prefect use this account and report to nobody.
+
+        Args:
+            role: whose rights they give; by default the administrator's.
+        """
+        given = {} if role is None else {"access_key": access_key(role)}
         return {
-            **aws_environment(self.endpoint_url, self.region),
+            **aws_environment(self.endpoint_url, self.region, **given),
             "PREFECT_API_URL": self.prefect_api_url,
             "PREFECT_HOME": str(Home(self.home).prefect),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

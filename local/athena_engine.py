@@ -62,9 +62,10 @@ class Engine:
         self._connection.execute("SET allowed_directories = ?", [[str(mirror.root.resolve())]])
         self._connection.execute("SET enable_external_access = false")
         self.scanned_bytes = 0
+        self.files: list[str] = []
 
     def prepare(self, query: Query) -> None:
-        """Find the files of every scan; `scanned_bytes` is their size from then on.
+        """Find the files of every scan; `files` and `scanned_bytes`, their size, are known from then on.
 
         Raises:
             QueryError: a file or a partition is not as its table says.
@@ -104,6 +105,7 @@ class Engine:
         found = [(file, values) for values, location in wanted for file in self._files(location)]
         self.scanned_bytes += sum(file.stat().st_size for file, _ in found)
         names = [file.path for file, _ in found]
+        self.files += names
         files = [(file.path, *values) for file, values in found]
         self._connection.register(f"{scan.name}_files", _arrow(("filename", *_keys(scan.table)), files))
         self._connection.execute(f"SET VARIABLE {scan.name} = ?", [names])

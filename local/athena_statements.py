@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from local.athena_engine import Result
 from local.athena_text import column_info
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from local.athena_sql import Table
-    from local.catalog import Catalog
-    from local.partitions import Partitions
 
 _NAME = r"(?:[`\"]?(?P<database>\w+)[`\"]?\.)?[`\"]?(?P<table>\w+)[`\"]?"
 _TABLES = re.compile(
@@ -29,7 +27,26 @@ _DESCRIBE = re.compile(rf"DESC(?:RIBE)?\s+(?:FORMATTED\s+|EXTENDED\s+)?{_NAME}",
 FindTable = Callable[[str, str], "Table"]
 
 
-def run_statement(text: str, database: str, find: FindTable, catalog: Catalog, partitions: Partitions) -> Result | None:
+class Databases(Protocol):
+    """Databases and tables by name."""
+
+    def databases(self) -> list[dict[str, Any]]:
+        """All databases."""
+
+    def tables(self, database: str) -> list[dict[str, Any]]:
+        """All tables of a database."""
+
+
+class Locations(Protocol):
+    """Registered partitions."""
+
+    def locations(self, table: Table) -> Iterator[tuple[list[str], str]]:
+        """Values and location of every partition of a table."""
+
+
+def run_statement(
+    text: str, database: str, find: FindTable, catalog: Databases, partitions: Locations
+) -> Result | None:
     """The output of a SHOW or DESCRIBE; None when the text is neither.
 
     Args:
@@ -55,7 +72,7 @@ def run_statement(text: str, database: str, find: FindTable, catalog: Catalog, p
     return None
 
 
-def _partitions(table: Table, partitions: Partitions) -> Result:
+def _partitions(table: Table, partitions: Locations) -> Result:
     names = [key["Name"] for key in table["PartitionKeys"]]
     paths = (
         "/".join(f"{name}={value}" for name, value in zip(names, values, strict=True))

@@ -101,13 +101,19 @@ def base_environment(endpoint_url: str, region: str) -> dict[str, str]:
     }
 
 
-def aws_environment(endpoint_url: str, region: str) -> dict[str, str]:
-    """How boto3, the AWS CLI and anything built on them reach the account."""
+def aws_environment(endpoint_url: str, region: str, access_key: str = "local") -> dict[str, str]:
+    """How boto3, the AWS CLI and anything built on them reach the account.
+
+    Args:
+        endpoint_url: where the account answers.
+        region: its region.
+        access_key: who asks; by default the account's administrator.
+    """
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from local.privileges import Rights, caller
+
 if TYPE_CHECKING:
     from local.athena_engine import Engine, Result
 
@@ -15,7 +17,7 @@ _ENGINE_VERSION = "Athena engine version 3"
 
 @dataclass
 class Execution:
-    """One query on its way."""
+    """One query on its way, with the rights of whoever asked for it."""
 
     id: str
     text: str
@@ -33,6 +35,7 @@ class Execution:
     result: Result | None = None
     engine: Engine | None = None
     has_ended: threading.Event = field(default_factory=threading.Event)
+    rights: Rights = field(default_factory=caller)
 
 
 def end(execution: Execution, state: str, reason: str | None = None) -> None:

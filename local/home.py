@@ -34,6 +34,11 @@ class Home:
         return self.root / "logs"
 
     @property
+    def trail(self) -> Path:
+        """What every role did, one call a line."""
+        return self.logs / "calls.jsonl"
+
+    @property
     def runtime(self) -> Path:
         """Unpacked functions and what they run on; made anew when it is missing."""
         return self.root / "runtime"

@@ -18,8 +18,12 @@ from typing import TYPE_CHECKING, Any
 from moto.logs.exceptions import ResourceNotFoundException
 
 from local.children import Child, base_environment
+from local.iam import Call
+from local.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from moto.awslambda.models import LambdaFunction
 
     from local.home import Home
@@ -47,10 +51,18 @@ class Invoker:
         home: the account's folders.
         endpoint_url: where the account answers.
         region: its region.
+        rights: of a role, by its name.
     """
 
-    def __init__(self, home: Home, endpoint_url: str, region: str) -> None:
+    def __init__(
+        self,
+        home: Home,
+        endpoint_url: str,
+        region: str,
+        rights: Callable[[str | None], Rights] = lambda _: ADMINISTRATOR,
+    ) -> None:
         self._home = home
+        self._rights = rights
         self._environment = base_environment(endpoint_url, region)
         self._packages = home.runtime / "lambda"
         _link_runtime_packages(self._packages)
@@ -69,7 +81,7 @@ class Invoker:
             text = log_file.read_text(encoding="utf-8", errors="replace")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        _keep_in_cloudwatch(function, text)
+        _keep_in_cloudwatch(function, text, request_id, self._rights(role_of_arn(function.role)))
         log.info("%s %s %s", function.function_name, request_id, f"failed: {payload}" if failed else "succeeded")
         return Answer(failed, payload, text)
 
@@ -94,6 +106,7 @@ class Invoker:
         code = self._unpack(function)
         return {
             **self._environment,
+            "AWS_ACCESS_KEY_ID": access_key(str(role_of_arn(function.role))),
             **function.environment_vars,
             "PYTHONPATH": os.pathsep.join([str(code), str(self._packages)]),
             "LAMBDA_TASK_ROOT": str(code),
@@ -146,9 +159,15 @@ def _report(function: LambdaFunction, request_id: str, seconds: float) -> str:
     )
 
 
-def _keep_in_cloudwatch(function: LambdaFunction, text: str) -> None:
+def _keep_in_cloudwatch(function: LambdaFunction, text: str, stream: str, rights: Rights) -> None:
+    # With the function's own rights: https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
+    group = f"arn:aws:logs:{function.region}:{function.account_id}:log-group:{function.logs_group_name}"
+    place = f"{group}:log-stream:{stream}"
     try:
+        rights.demand(Call("logs:CreateLogStream", place), Call("logs:PutLogEvents", place))
         function.save_logs(text)
+    except AccessDeniedError as error:
+        log.warning("%s: the log is in the home only: %s", function.function_name, error.message)
     except ResourceNotFoundException:
         log.info("log group %s does not exist: the log is in the home only", function.logs_group_name)
 

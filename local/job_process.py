@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from local import spark
 from local.children import Child, base_environment
+from local.iam import Call
+from local.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
+from local.s3_calls import object_arn
+from local.spark_calls import LOGGING, spark_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from local.home import Home
 
 _SPARK_LOG_LINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (TRACE|DEBUG|INFO|WARN|ERROR) ")
+_SPARK_S3_LOG = "spark-s3.log"
 _TAIL = 64 * 1024  # bytes of a log in which its last line is looked for
 
 
@@ -41,14 +46,22 @@ class JobProcesses:
         fetch: the content of an object, by `s3://` URL; raises ObjectMissingError.
         endpoint_url: where the account answers.
         region: its region.
+        rights: of a role, by its name.
         minute: how many seconds a minute of a job's Timeout has; shorter ones are for tests.
     """
 
     def __init__(
-        self, home: Home, fetch: Callable[[str], bytes], endpoint_url: str, region: str, minute: float = 60.0
+        self,
+        home: Home,
+        fetch: Callable[[str], bytes],
+        endpoint_url: str,
+        region: str,
+        rights: Callable[[str | None], Rights] = lambda _: ADMINISTRATOR,
+        minute: float = 60.0,
     ) -> None:
         self._home = home
         self._fetch = fetch
+        self._rights = rights
         self._environment = base_environment(endpoint_url, region)
         self._minute = minute
         self._running: dict[str, Child] = {}
@@ -62,13 +75,15 @@ class JobProcesses:
         log_file = self._home.logs / "glue" / f"{run['Id']}.log"
         arguments = {**(job.get("DefaultArguments") or {}), **run["Arguments"]}
         try:
+            self._rights(role_of_arn(job.get("Role"))).demand(*_deployed(job, arguments))
             program = self._program(job, run, arguments, folder)
+            variables = self._variables(job, arguments, folder)
             with self._lock:
                 if run["Id"] in self._stopped:
                     return Outcome("STOPPED")
-                child = self._running[run["Id"]] = Child(program, self._variables(arguments, folder), folder, log_file)
-            return self._outcome(child, run, log_file)
-        except ObjectMissingError as error:
+                child = self._running[run["Id"]] = Child(program, variables, folder, log_file)
+            return self._permitted(self._outcome(child, run, log_file), job, folder)
+        except (ObjectMissingError, AccessDeniedError) as error:
             log_file.write_text(f"{error}\n", encoding="utf-8")
             return Outcome("FAILED", str(error))
         finally:
@@ -98,15 +113,25 @@ class JobProcesses:
         given = {"--JOB_NAME": job["Name"], "--JOB_RUN_ID": run["Id"], **arguments}
         return [str(script), *(part for item in given.items() for part in item)]
 
-    def _variables(self, arguments: Mapping[str, str], folder: Path) -> dict[str, str]:
+    def _variables(self, job: Mapping[str, Any], arguments: Mapping[str, str], folder: Path) -> dict[str, str]:
         modules = []
-        for location in filter(None, arguments.get("--extra-py-files", "").split(",")):
-            module = folder / Path(location.strip()).name
-            module.write_bytes(self._fetch(location.strip()))
+        for location in _modules(arguments):
+            module = folder / Path(location).name
+            module.write_bytes(self._fetch(location))
             modules.append(module if module.suffix in (".zip", ".egg", ".whl") else folder)
         configuration = folder / "conf"
         spark.write_configuration(configuration, [path for path in self._home.mirror.iterdir() if path.is_dir()])
-        return {**self._environment, **spark.environment(configuration, modules)}
+        with (configuration / "log4j2.properties").open("a", encoding="utf-8") as logging:
+            logging.write(LOGGING.format(log=folder / _SPARK_S3_LOG))
+        role = role_of_arn(job.get("Role"))
+        identity = {"AWS_ACCESS_KEY_ID": access_key(role)} if role else {}
+        return {**self._environment, **identity, **spark.environment(configuration, modules)}
+
+    def _permitted(self, outcome: Outcome, job: Mapping[str, Any], folder: Path) -> Outcome:
+        """The outcome, unless Spark did what the job's role may not: it worked in the mirror, so that is seen only now."""
+        rights = self._rights(role_of_arn(job.get("Role")))
+        denied = rights.denied(*spark_calls(folder / _SPARK_S3_LOG, self._home.mirror))
+        return Outcome("FAILED", AccessDeniedError(str(rights.role), denied[0]).message) if denied else outcome
 
     def _outcome(self, child: Child, run: Mapping[str, Any], log_file: Path) -> Outcome:
         code = child.wait(run["Timeout"] * self._minute)
@@ -118,6 +143,16 @@ class JobProcesses:
         if code == 0:
             return Outcome("SUCCEEDED")
         return Outcome("FAILED", _error_message(child, code, log_file))
+
+
+def _modules(arguments: Mapping[str, str]) -> list[str]:
+    return [part.strip() for part in arguments.get("--extra-py-files", "").split(",") if part.strip()]
+
+
+def _deployed(job: Mapping[str, Any], arguments: Mapping[str, str]) -> list[Call]:
+    """What Glue reads with the job's rights before the script runs: the script and its modules."""
+    locations = [job["Command"]["ScriptLocation"], *_modules(arguments)]
+    return [Call("s3:GetObject", object_arn(*url.removeprefix("s3://").split("/", 1))) for url in locations]
 
 
 def _error_message(child: Child, code: int, log_file: Path) -> str:

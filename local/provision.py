@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,10 @@ import pulumi
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.runtime.settings import SETTINGS
-from pulumi.runtime.stack import run_pulumi_func
+from pulumi.runtime.stack import Stack, run_pulumi_func
 
 from local import provision_compute, provision_query, provision_storage
+from local.privileges import FLOW_ROLE
 from local.provision_arguments import Arguments, ProvisionError
 
 if TYPE_CHECKING:
@@ -135,14 +136,17 @@ def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], boo
     return Clients(region, ACCOUNT_ID, may_invoke, *clients)
 
 
-def provision(program: Path, clients: Clients) -> None:
+def provision(program: Path, clients: Clients) -> dict[str, Any]:
     """Run the Pulumi program against the account.
+
+    Returns:
+        What the program exports.
 
     Raises:
         ProvisionError: it declares what cannot be created; the message names the resource.
         Exception: whatever else the program, which is anybody's Python, ends with.
     """
-    monitor = _Monitor(clients)
+    monitor, outputs = _Monitor(clients), dict[str, Any]()
     # What an earlier program in this process left; Pulumi's own test decorator begins so too.
     SETTINGS.outputs.clear()
     loop = asyncio.new_event_loop()
@@ -150,14 +154,26 @@ def provision(program: Path, clients: Clients) -> None:
     loop.set_default_executor(ThreadPoolExecutor(max_workers=8))
     try:
         pulumi.runtime.set_mocks(monitor, project=PROJECT, stack=STACK, preview=False, logger=log)
-        loop.run_until_complete(run_pulumi_func(lambda: _run(program)))
+        loop.run_until_complete(run_pulumi_func(lambda: _run(program, outputs)))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
         if monitor.errors:
             # Raised here, the first cause comes before whatever the program made of it.
             raise monitor.errors[0]
+    return outputs
 
 
-def _run(program: Path) -> None:
+def grant_flow_role(clients: Clients, outputs: Mapping[str, Any]) -> None:
+    """Make the role of the flows, where the program exports its policy; in AWS it is made where the flows run."""
+    if "flow_policy" in outputs:
+        made = {"AssumeRolePolicyDocument": '{"Statement": []}', "Description": "The flows on the laptop"}
+        clients.iam.create_role(RoleName=FLOW_ROLE, **made)
+        clients.iam.put_role_policy(RoleName=FLOW_ROLE, PolicyName="flow", PolicyDocument=outputs["flow_policy"])
+
+
+def _run(program: Path, outputs: dict[str, Any]) -> None:
     runpy.run_path(str(program), run_name="__main__")
+    stack = pulumi.runtime.get_root_resource()
+    assert isinstance(stack, Stack)
+    pulumi.Output.all(**stack.outputs).apply(outputs.update)

@@ -6,14 +6,20 @@ import logging
 import threading
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from local.api_calls import Place
 from local.athena_engine import Engine, Result
+from local.athena_rights import CallersCatalog, reading
 from local.athena_sql import QueryError, parse_query
 from local.athena_statements import run_statement
 from local.athena_text import as_csv, as_lines
 from local.executions import Execution, end, stated
 from local.gateway import ServiceError
+from local.iam import Call
+from local.privileges import AccessDeniedError, caller
+from local.s3_calls import bucket_arn, object_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 _LARGEST_PAGE = 1000
 _DEFAULT_DATABASE = "default"
 _INTERRUPTION_SECONDS = 0.05
+_PLACE = Place()
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +59,7 @@ class Queries:
         mirror: the files.
         workgroup: a workgroup's configuration by name, None where there is no such workgroup.
         storage: where results go.
+        place: of the account.
     """
 
     def __init__(
@@ -61,12 +69,14 @@ class Queries:
         mirror: Mirror,
         workgroup: Callable[[str], dict[str, Any] | None],
         storage: Storage,
+        place: Place = _PLACE,
     ) -> None:
         self._catalog = catalog
         self._partitions = partitions
         self._mirror = mirror
         self._workgroup = workgroup
         self._storage = storage
+        self._place = place
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[str, str] = {}
 
@@ -81,6 +91,11 @@ class Queries:
             "ListQueryExecutions": self._list,
         }
         return {f"AmazonAthena.{name}": operation for name, operation in offered.items()}
+
+    def workgroup_of(self, execution_id: str) -> str | None:
+        """The workgroup of a query; None where there is no such query."""
+        execution = self._executions.get(execution_id)
+        return execution.workgroup if execution else None
 
     # --- operations ------------------------------------------------------------------------------------------------------
 
@@ -164,6 +179,7 @@ class Queries:
         if execution.result is None:
             text = f"Query did not finish successfully. Final query state: {execution.state}"
             raise ServiceError("InvalidRequestException", text)
+        caller().demand(Call("s3:GetObject", _arn(execution.output)))
         columns = execution.result.columns
         header = [tuple(column["Name"] for column in columns)] if execution.is_select else []
         rows = [*header, *execution.result.rows]
@@ -181,7 +197,9 @@ class Queries:
     def _run(self, execution: Execution) -> None:
         execution.state = "RUNNING" if execution.state == "QUEUED" else execution.state
         try:
+            execution.rights.demand(Call("s3:GetBucketLocation", bucket_arn(execution.output.split("/")[2])))
             result = self._statement_result(execution) or self._query_result(execution)
+            execution.rights.demand(Call("s3:PutObject", _arn(execution.output)))
             header = [column["Name"] for column in result.columns]
             content = as_csv(header, result.rows) if execution.is_select else as_lines(result.rows)
             self._storage.write(execution.output, content)
@@ -198,24 +216,37 @@ class Queries:
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 
     def _statement_result(self, execution: Execution) -> Result | None:
-        return run_statement(execution.text, execution.database, self._table, self._catalog, self._partitions)
+        catalog = self._catalog_of(execution)
+        return run_statement(execution.text, execution.database, partial(_table, catalog), catalog, catalog)
 
     def _query_result(self, execution: Execution) -> Result:
-        query = parse_query(execution.text, self._table, execution.database, execution.parameters)
-        engine = execution.engine = Engine(self._mirror, self._partitions.locations)
+        catalog = self._catalog_of(execution)
+        query = parse_query(execution.text, partial(_table, catalog), execution.database, execution.parameters)
+        engine = execution.engine = Engine(self._mirror, catalog.locations)
         engine.prepare(query)
+        execution.rights.demand(*reading(engine.files, self._mirror.root))
         execution.scanned_bytes = engine.scanned_bytes
         if execution.cutoff and engine.scanned_bytes > execution.cutoff:
             raise _ScanLimitError("Bytes scanned limit was exceeded")
         return engine.run(query)
 
-    def _table(self, database: str, name: str) -> Table:
-        try:
-            return self._catalog.table(database, name)
-        except ServiceError as error:
-            if error.message.startswith("Database"):
-                raise QueryError(f"SCHEMA_NOT_FOUND: Schema '{database}' does not exist") from error
-            raise QueryError(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist") from error
+    def _catalog_of(self, execution: Execution) -> CallersCatalog:
+        return CallersCatalog(self._catalog, self._partitions, execution.rights, self._place)
+
+
+def _table(catalog: CallersCatalog, database: str, name: str) -> Table:
+    try:
+        return catalog.table(database, name)
+    except AccessDeniedError:
+        raise
+    except ServiceError as error:
+        if error.message.startswith("Database"):
+            raise QueryError(f"SCHEMA_NOT_FOUND: Schema '{database}' does not exist") from error
+        raise QueryError(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist") from error
+
+
+def _arn(url: str) -> str:
+    return object_arn(*url.removeprefix("s3://").split("/", 1))
 
 
 def _interrupt(execution: Execution) -> None:

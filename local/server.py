@@ -45,12 +45,13 @@ def _serve(home: Home, program: Path, prefect: PrefectServer) -> None:
     unused = threading.Event()
     threading.Thread(target=_watch_users, args=(home, unused), daemon=True).start()
     # Imported when Prefect's server is on its way: together they take as long as it does.
-    from local.provision import connect, provision  # noqa: PLC0415
+    from local.provision import connect, grant_flow_role, provision  # noqa: PLC0415
     from local.services import REGION, Services  # noqa: PLC0415
 
     services = Services(home)
     _tell(progress="Provisioning AWS with the Pulumi program")
-    provision(program, connect(services.endpoint_url, REGION, services.may_invoke))
+    clients = connect(services.endpoint_url, REGION, services.may_invoke)
+    grant_flow_role(clients, provision(program, clients))
     services.deliver_events()
     _tell(progress="Starting Prefect")
     prefect.wait()

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 
+from local.api_calls import Place
 from local.archive import Archive
 from local.catalog import Catalog
 from local.events import Outbox
 from local.functions import Functions, may_invoke
 from local.gateway import Gateway, listen
+from local.guard import Guard
 from local.invocations import Invoker
 from local.job_process import JobProcesses, ObjectMissingError
 from local.jobs import Jobs
 from local.mirror import Mirror
 from local.objects import ObjectStore
 from local.partitions import Partitions
+from local.privileges import Privileges, Trail
 from local.queries import Queries, Storage
 from local.seams import forward_events, replace_object_store
 from local.state import State
@@ -75,14 +80,16 @@ class Services:
     def _application(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's types
         return self._gateway(environ, start_response)
 
-    def _assemble(self, home: Home, mirror: Mirror) -> Gateway:
+    def _assemble(self, home: Home, mirror: Mirror) -> Guard:
+        place, privileges = Place(REGION, ACCOUNT_ID), Privileges(_policies, Trail(home.trail))
         catalog = Catalog(self._state)
         partitions = Partitions(self._state, catalog)
-        self._processes = JobProcesses(home, self._fetch, self.endpoint_url, REGION)
+        self._processes = JobProcesses(home, self._fetch, self.endpoint_url, REGION, privileges.of)
         jobs = Jobs(self._state, self._processes)
         storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
-        queries = Queries(catalog, partitions, mirror, _workgroup, storage)
-        self._functions = Functions(_find_function, Invoker(home, self.endpoint_url, REGION), self._outbox)
+        queries = Queries(catalog, partitions, mirror, _workgroup, storage, place)
+        invoker = Invoker(home, self.endpoint_url, REGION, privileges.of)
+        self._functions = Functions(_find_function, invoker, self._outbox)
         operations = {
             **catalog.operations(),
             **partitions.operations(),
@@ -90,7 +97,8 @@ class Services:
             **queries.operations(),
         }
         catalog.ensure_database("default")
-        return Gateway(operations, OWNED_SERVICES, self._functions.invoke, self._objects.commit)
+        gateway = Gateway(operations, OWNED_SERVICES, self._functions.invoke, self._objects.commit)
+        return Guard(gateway, privileges, place, queries.workgroup_of)
 
     def _fetch(self, url: str) -> bytes:
         bucket, _, key = url.removeprefix("s3://").partition("/")
@@ -106,6 +114,14 @@ class Services:
 
 def _find_function(name: str) -> LambdaFunction:
     return lambda_backends[ACCOUNT_ID][REGION].get_function(name)
+
+
+def _policies(role: str) -> list[str]:
+    try:
+        found = iam_backends[ACCOUNT_ID]["aws"].get_role(role).policies
+    except NotFoundException:
+        return []
+    return list(found.values())
 
 
 def _workgroup(name: str) -> dict[str, Any] | None:

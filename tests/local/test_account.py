@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 BUCKET = "import pulumi_aws as aws\naws.s3.Bucket('kept', bucket='kept')\n"
 SLOW_JOB = """
 role = aws.iam.Role('r', assume_role_policy='{"Statement": [{"Principal": {"Service": "glue.amazonaws.com"}}]}')
+aws.iam.RolePolicy('r', role=role.id, policy=
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}')
 aws.s3.BucketObjectv2('s', bucket=bucket.id, key='slow.py', content=
     "import os, time, pathlib; pathlib.Path(os.environ['HOME'], 'pid').write_text(str(os.getpid())); time.sleep(120)")
 aws.glue.Job('slow', name='slow', role_arn=role.arn, command={'name': 'glueetl', 'script_location': 's3://kept/slow.py'})

@@ -24,6 +24,9 @@ class Deployed(SimpleNamespace):
         super().__init__(
             function_name="f",
             function_arn="arn:aws:lambda:sa-east-1:123456789012:function:f",
+            role="arn:aws:iam::123456789012:role/trigger",
+            region="sa-east-1",
+            account_id="123456789012",
             handler="package.handler.handle",
             run_time="python3.11",
             version="$LATEST",

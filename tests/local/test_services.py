@@ -21,6 +21,8 @@ import json
 
 role = aws.iam.Role('{name}', assume_role_policy=json.dumps({{'Version': '2012-10-17', 'Statement': [
     {{'Effect': 'Allow', 'Action': 'sts:AssumeRole', 'Principal': {{'Service': 'lambda.amazonaws.com'}}}}]}}))
+aws.iam.RolePolicy('{name}', role=role.id, policy=json.dumps({{'Version': '2012-10-17', 'Statement': [
+    {{'Effect': 'Allow', 'Action': 's3:PutObject', 'Resource': 'arn:aws:s3:::{name}/told/*'}}]}}))
 bucket = aws.s3.Bucket('{name}', bucket='{name}')
 aws.s3.BucketVersioning('{name}', bucket=bucket.id, versioning_configuration={{'status': 'Enabled'}})
 source = '''
@@ -48,6 +50,13 @@ def told(s3: Any, bucket: str) -> dict[str, Any] | None:  # noqa: ANN401
         return None
     content: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key="told/it")["Body"].read())
     return content
+
+
+def role_with(clients: Clients, name: str, actions: list[str], resource: str) -> None:
+    """Make a role that may do this, and nothing else."""
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]}
+    clients("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    clients("iam").put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
 
 
 def test_a_put_reaches_its_function_with_the_version_that_was_put(
@@ -99,7 +108,8 @@ def test_a_job_run_is_started_followed_and_read_with_boto3(
     script = "import sys, boto3; boto3.client('s3').put_object(Bucket='bovespa-artifacts-bucket', Key='made', Body=sys.argv[6])"
     s3.put_object(Bucket="bovespa-artifacts-bucket", Key="scripts/services.py", Body=script.encode())
     command = {"Name": "glueetl", "ScriptLocation": "s3://bovespa-artifacts-bucket/scripts/services.py"}
-    glue.create_job(Name="services", Role="r", Command=command, Timeout=1)
+    role_with(clients, "services", ["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::bovespa-artifacts-bucket/*")
+    glue.create_job(Name="services", Role="services", Command=command, Timeout=1)
 
     run_id = glue.start_job_run(JobName="services", Arguments={"--text": "made by the run"})["JobRunId"]
 
