@@ -152,6 +152,8 @@ def provision(program: Path, clients: Clients) -> dict[str, Any]:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(max_workers=8))
+    # One refused resource fails everything that waits for it; the monitor has the cause, and the rest is its echo.
+    loop.set_exception_handler(lambda _, context: log.debug("%s", context["message"]))
     try:
         pulumi.runtime.set_mocks(monitor, project=PROJECT, stack=STACK, preview=False, logger=log)
         loop.run_until_complete(run_pulumi_func(lambda: _run(program, outputs)))
