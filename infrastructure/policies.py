@@ -57,10 +57,11 @@ def tls_only(bucket_arn: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def trigger_policy(job_arn: str, log_group_arn: str) -> str:
-    """The Lambda: starts the one job, looks at its runs, writes its own log."""
+def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str) -> str:
+    """The Lambda: looks at what was uploaded, starts the one job, looks at its runs, writes its own log."""
     return allow(
         [
+            Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRuns"], [job_arn]),
             Statement(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
         ]

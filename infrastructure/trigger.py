@@ -49,7 +49,9 @@ class Trigger(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             "trigger",
             role=role.id,
-            policy=pulumi.Output.all(etl.job.arn, log_group.arn).apply(lambda arns: trigger_policy(*arns)),
+            policy=pulumi.Output.all(etl.job.arn, log_group.arn, storage.raw.arn).apply(
+                lambda arns: trigger_policy(*arns)
+            ),
             opts=self._child,
         )
         self.function = self._function(settings, role, etl.job.name, [log_group, policy])

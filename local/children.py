@@ -42,9 +42,17 @@ class Child:
         environment: the whole of its environment.
         folder: its working directory, which must exist.
         log: the file to which its output is appended.
+        inherited: descriptors of this process that it shares.
     """
 
-    def __init__(self, program: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> None:
+    def __init__(
+        self,
+        program: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        inherited: Sequence[int] = (),
+    ) -> None:
         self._error_file = folder / "error.json"
         with log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - this Python, our launcher
@@ -54,6 +62,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 cwd=folder,
                 env={**environment, "LAUNCH_ERROR_FILE": str(self._error_file)},
+                pass_fds=inherited,
                 start_new_session=True,  # so that `stop` reaches the program's own children, such as Spark's JVM
             )
 

@@ -1,4 +1,4 @@
-"""One Lambda invocation: the function's zip unpacked, its handler run in a process of its own, its log kept."""
+"""One Lambda invocation: the function's zip unpacked, its handler called in an execution environment, its log kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.logs.exceptions import ResourceNotFoundException
 
-from local.children import Child, base_environment
+from local.children import base_environment
+from local.environments import EnvironmentEnded, Environments, Invocation
 from local.iam import Call
 from local.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from local.home import Home
 
-_RUNTIME = Path(__file__).with_name("lambda_runtime.py")
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """What Lambda's Python runtime brings along; a handler that imports anything else must deploy it."""
 
@@ -65,44 +65,39 @@ class Invoker:
         self._rights = rights
         self._environment = base_environment(endpoint_url, region)
         self._packages = home.runtime / "lambda"
+        self._environments = Environments(home.scratch)
         _link_runtime_packages(self._packages)
 
     def run(self, function: LambdaFunction, event: str, request_id: str) -> Answer:
         """Call the function's handler once with the event (JSON), and wait for it."""
-        folder = self._home.scratch / f"lambda-{request_id}"
-        folder.mkdir()
         log_file = self._home.logs / "lambda" / f"{request_id}.log"
         started = time.monotonic()
-        try:
-            log_file.write_text(f"START RequestId: {request_id} Version: {function.version}\n", encoding="utf-8")
-            failed, payload = self._call(function, event, request_id, folder, log_file)
-            with log_file.open("a", encoding="utf-8") as lines:
-                lines.write(_report(function, request_id, time.monotonic() - started))
-            text = log_file.read_text(encoding="utf-8", errors="replace")
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        log_file.write_text(f"START RequestId: {request_id} Version: {function.version}\n", encoding="utf-8")
+        failed, payload = self._call(function, event, request_id, log_file)
+        with log_file.open("a", encoding="utf-8") as lines:
+            lines.write(_report(function, request_id, time.monotonic() - started))
+        text = log_file.read_text(encoding="utf-8", errors="replace")
         _keep_in_cloudwatch(function, text, request_id, self._rights(role_of_arn(function.role)))
         log.info("%s %s %s", function.function_name, request_id, f"failed: {payload}" if failed else "succeeded")
         return Answer(failed, payload, text)
 
-    def _call(
-        self, function: LambdaFunction, event: str, request_id: str, folder: Path, log_file: Path
-    ) -> tuple[bool, str]:
-        event_file, answer_file = folder / "event.json", folder / "answer.json"
-        event_file.write_text(event, encoding="utf-8")
-        environment = self._function_environment(function, request_id)
-        child = Child([str(_RUNTIME), str(event_file), str(answer_file)], environment, folder, log_file)
-        code = child.wait(float(function.timeout))
-        if code is None:
-            child.stop()
+    def stop(self) -> None:
+        """End the environments that wait for an event."""
+        self._environments.end_all()
+
+    def _call(self, function: LambdaFunction, event: str, request_id: str, log_file: Path) -> tuple[bool, str]:
+        deadline = time.time() + float(function.timeout)
+        invocation = Invocation(request_id, function.function_arn, event, str(log_file), deadline)
+        try:
+            return False, self._environments.call(self._variables(function), invocation)
+        except TimeoutError:
             return True, json.dumps(
                 {"errorMessage": f"{request_id} Task timed out after {function.timeout}.00 seconds"}
             )
-        if code == 0:
-            return False, answer_file.read_text(encoding="utf-8")
-        return True, json.dumps(_failure(child, request_id, code))
+        except EnvironmentEnded as end:
+            return True, json.dumps(_failure(end, request_id))
 
-    def _function_environment(self, function: LambdaFunction, request_id: str) -> dict[str, str]:
+    def _variables(self, function: LambdaFunction) -> dict[str, str]:
         code = self._unpack(function)
         return {
             **self._environment,
@@ -115,12 +110,9 @@ class Invoker:
             "AWS_LAMBDA_FUNCTION_VERSION": str(function.version),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
             "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
-            "AWS_LAMBDA_LOG_STREAM_NAME": request_id,
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"[{function.version}]{function.function_name}",
             "TZ": ":UTC",
             "_HANDLER": function.handler,
-            "_REQUEST_ID": request_id,
-            "_FUNCTION_ARN": function.function_arn,
-            "_DEADLINE": str(time.time() + float(function.timeout)),
         }
 
     def _unpack(self, function: LambdaFunction) -> Path:
@@ -139,16 +131,15 @@ class Invoker:
         return folder
 
 
-def _failure(child: Child, request_id: str, code: int) -> dict[str, Any]:
-    death = child.death()
-    if death is None:
-        text = f"RequestId: {request_id} Error: Runtime exited with error: exit status {code}"
+def _failure(end: EnvironmentEnded, request_id: str) -> dict[str, Any]:
+    if end.death is None:
+        text = f"RequestId: {request_id} Error: Runtime exited with error: exit status {end.code}"
         return {"errorMessage": text, "errorType": "Runtime.ExitError"}
     return {
-        "errorMessage": death.message,
-        "errorType": death.type,
+        "errorMessage": end.death.message,
+        "errorType": end.death.type,
         "requestId": request_id,
-        "stackTrace": list(death.trace),
+        "stackTrace": list(end.death.trace),
     }
 
 

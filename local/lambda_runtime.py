@@ -1,7 +1,8 @@
-"""What AWS's runtime does inside a Lambda function's environment: call the handler once, keep what it answers.
+"""What AWS's runtime does inside a Lambda execution environment: take one event after the other to the handler.
 
-Run by `local.launch`: `lambda_runtime.py <event file> <answer file>`, with Lambda's environment variables. Standard library
-only, for what else can be imported here is what the function was deployed with and the boto3 that Lambda brings.
+Run by `local.launch` with Lambda's environment variables; `_CHANNEL` is the descriptor of a socket on which each line is one
+invocation, and each answered line what the handler returned. Standard library only, for what else can be imported here is what
+the function was deployed with and the boto3 that Lambda brings.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import sys
+import socket
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 
@@ -39,17 +39,17 @@ class Context:
         return max(0, int((self.deadline - time.time()) * 1000))
 
 
-def _context() -> Context:
+def _context(invocation: dict[str, Any]) -> Context:
     environment = os.environ
     return Context(
-        aws_request_id=environment.pop("_REQUEST_ID"),
+        aws_request_id=invocation["request_id"],
         function_name=environment["AWS_LAMBDA_FUNCTION_NAME"],
         function_version=environment["AWS_LAMBDA_FUNCTION_VERSION"],
-        invoked_function_arn=environment.pop("_FUNCTION_ARN"),
+        invoked_function_arn=invocation["function_arn"],
         memory_limit_in_mb=environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"],
         log_group_name=environment["AWS_LAMBDA_LOG_GROUP_NAME"],
         log_stream_name=environment["AWS_LAMBDA_LOG_STREAM_NAME"],
-        deadline=float(environment.pop("_DEADLINE")),
+        deadline=invocation["deadline"],
     )
 
 
@@ -58,13 +58,25 @@ def _handler(name: str) -> Any:  # noqa: ANN401 - whatever the function's author
     return getattr(importlib.import_module(module.replace("/", ".")), function)
 
 
-def main(event_file: str, answer_file: str) -> None:
-    """Call the handler. What it raises ends the program, and `local.launch` notes it."""
-    context = _context()
-    handler = _handler(os.environ["_HANDLER"])
-    answer = handler(json.loads(Path(event_file).read_text(encoding="utf-8")), context)
-    Path(answer_file).write_text(json.dumps(answer), encoding="utf-8")
+def _write_to(log_file: str) -> None:
+    """Let all that the process writes go to the invocation's own log."""
+    target = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+
+
+def main(channel: socket.socket) -> None:
+    """Call the handler for each invocation. What it raises ends the program, and `local.launch` notes it."""
+    handler = None
+    with channel, channel.makefile(encoding="utf-8") as invocations:
+        for line in invocations:
+            invocation = json.loads(line)
+            _write_to(invocation["log_file"])
+            handler = handler or _handler(os.environ["_HANDLER"])
+            answer = handler(json.loads(invocation["event"]), _context(invocation))
+            channel.sendall(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(socket.socket(fileno=int(os.environ.pop("_CHANNEL"))))

@@ -74,6 +74,7 @@ class Services:
     def stop(self) -> None:
         """Stop what runs, and answer no more."""
         self._processes.stop_all()
+        self._invoker.stop()
         self._server.shutdown()
         self._state.close()
 
@@ -88,8 +89,8 @@ class Services:
         jobs = Jobs(self._state, self._processes)
         storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
         queries = Queries(catalog, partitions, mirror, _workgroup, storage, place)
-        invoker = Invoker(home, self.endpoint_url, REGION, privileges.of)
-        self._functions = Functions(_find_function, invoker, self._outbox)
+        self._invoker = Invoker(home, self.endpoint_url, REGION, privileges.of)
+        self._functions = Functions(_find_function, self._invoker, self._outbox)
         operations = {
             **catalog.operations(),
             **partitions.operations(),

@@ -3,6 +3,9 @@
 S3 delivers an event at least once. The function's reserved concurrency of one makes "is there a run? if not, start one" safe.
 Whatever fails is raised after all records were tried: an asynchronous caller repeats an event only when the function raises,
 and takes any returned value for success.
+
+A version that was uploaded as one of many (its metadata says `etl: batch`) is left alone: who uploaded them starts one run for
+all. Where that cannot be looked at the version gets its run as ever, for a run too many is harmless and one too few is not.
 """
 
 from __future__ import annotations
@@ -22,11 +25,15 @@ from trigger_glue_job.events import ObjectVersion, new_raw_versions
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
 
 # https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html: states in which a version is, or has been, taken care of.
 _TAKEN_CARE_OF = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING", "SUCCEEDED"})
 # An event is repeated for at most six hours; no run of its version is older.
 _LOOK_BACK = timedelta(hours=24)
+
+ETL_METADATA = "etl"
+BATCH = "batch"
 
 
 class TriggerError(RuntimeError):
@@ -48,6 +55,9 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # n
     started: list[str] = []
     failures: list[str] = []
     for version in new_raw_versions(event):
+        if is_of_batch(_s3(), version):
+            _log("INFO", "taken by a batch", request, version)
+            continue
         try:
             run_id = start_once(_glue(), job, version)
         except (ClientError, BotoCoreError) as error:
@@ -60,6 +70,15 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # n
     if failures:
         raise TriggerError("; ".join(failures))
     return {"started": started}
+
+
+def is_of_batch(s3: S3Client, version: ObjectVersion) -> bool:
+    """Whether the version's metadata says that a batch takes care of it; False where it cannot be looked at."""
+    try:
+        head = s3.head_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+    except (ClientError, BotoCoreError):
+        return False
+    return head["Metadata"].get(ETL_METADATA) == BATCH
 
 
 def start_once(glue: GlueClient, job: str, version: ObjectVersion) -> str | None:
@@ -97,6 +116,11 @@ def _taken_care_of(glue: GlueClient, job: str, version: ObjectVersion) -> bool:
 @cache
 def _glue() -> GlueClient:
     return boto3.client("glue")
+
+
+@cache
+def _s3() -> S3Client:
+    return boto3.client("s3")
 
 
 def _log(level: str, message: str, request: str, version: ObjectVersion, **fields: str | None) -> None:

@@ -134,6 +134,8 @@ def test_a_role_is_taken_by_its_service_only(deployed: Deployment, name: str, se
         pytest.param(
             "logs:PutLogEvents", f"{LOGS}:/aws/lambda/trigger-glue-job:log-stream:x", True, id="writes its log"
         ),
+        pytest.param("s3:GetObjectVersion", f"{RAW}/raw-data/a.parquet", True, id="looks at an upload"),
+        pytest.param("s3:GetObjectVersion", f"{RAW}/landing/a.json.gz", False, id="looks at no payload"),
         pytest.param("glue:StartJobRun", f"{GLUE}:job/other", False, id="starts no other job"),
         pytest.param("glue:BatchStopJobRun", JOB, False, id="stops nothing"),
         pytest.param("glue:UpdateJob", JOB, False, id="changes no job"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote_plus
 
 import boto3
 import pytest
@@ -16,10 +17,11 @@ from moto import mock_aws
 from moto.moto_api import state_manager
 
 from trigger_glue_job.events import EventError, ObjectVersion
-from trigger_glue_job.handler import TriggerError, handle, start_once
+from trigger_glue_job.handler import TriggerError, handle, is_of_batch, start_once
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
 
 Event = dict[str, Any]
 ReadEvent = Callable[[str], Event]
@@ -144,6 +146,51 @@ def test_what_glue_refuses_is_raised(refusal: Exception) -> None:
         started_by(FakeGlue(refusal=refusal))
 
 
+# --- a version of a batch ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FakeS3:
+    """The one call of S3's client that the handler makes: a version's metadata, or a refusal."""
+
+    metadata: dict[str, str] = field(default_factory=dict)
+    refusal: Exception | None = None
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def head_object(self, **request: str) -> dict[str, Any]:
+        self.asked.append(request)
+        if self.refusal:
+            raise self.refusal
+        return {"Metadata": self.metadata}
+
+
+def of_batch(s3: FakeS3) -> bool:
+    return is_of_batch(cast("S3Client", s3), VERSION)
+
+
+def test_a_version_whose_metadata_says_batch_is_of_a_batch() -> None:
+    s3 = FakeS3({"etl": "batch", "fingerprint": "f"})
+    assert of_batch(s3)
+    assert s3.asked == [{"Bucket": VERSION.bucket, "Key": VERSION.key, "VersionId": "v1"}]
+
+
+@pytest.mark.parametrize("metadata", [{}, {"fingerprint": "batch"}, {"etl": "event"}])
+def test_any_other_version_is_of_none(metadata: dict[str, str]) -> None:
+    assert not of_batch(FakeS3(metadata))
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject"),
+        EndpointConnectionError(endpoint_url="https://s3.sa-east-1.amazonaws.com"),
+    ],
+    ids=["refused", "S3 is not to be had"],
+)
+def test_a_version_that_cannot_be_looked_at_gets_its_run_as_ever(refusal: Exception) -> None:
+    assert not of_batch(FakeS3(refusal=refusal))
+
+
 # --- an event ------------------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +237,22 @@ def test_an_event_that_is_delivered_again_starts_nothing(glue: GlueClient, event
     answers = [handle(event(name), CONTEXT) for name in ("duplicate", "duplicate", "put")]
     assert [len(answer["started"]) for answer in answers] == [1, 0, 0]
     assert len(versions_run(glue)) == 1
+
+
+def test_a_version_that_a_batch_has_uploaded_starts_nothing_and_the_log_says_so(
+    glue: GlueClient, event: ReadEvent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_job(glue, concurrent_runs=5)
+    s3 = boto3.client("s3", region_name="us-east-1")
+    body = event("put")
+    item = body["Records"][0]["s3"]
+    bucket, key = item["bucket"]["name"], unquote_plus(item["object"]["key"])
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    item["object"]["versionId"] = s3.put_object(Bucket=bucket, Key=key, Metadata={"etl": "batch"})["VersionId"]
+    assert handle(body, CONTEXT) == {"started": []}
+    assert versions_run(glue) == []
+    assert [entry["message"] for entry in logged(capsys)] == ["taken by a batch"]
 
 
 @pytest.mark.parametrize("name", ["test", "not_raw"])

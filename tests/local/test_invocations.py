@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from types import SimpleNamespace
@@ -44,12 +45,14 @@ class Deployed(SimpleNamespace):
 
 
 @pytest.fixture
-def invoker(home: Home) -> Invoker:
-    return Invoker(home, "http://127.0.0.1:1", "sa-east-1")
+def invoker(home: Home) -> Iterator[Invoker]:
+    invoker = Invoker(home, "http://127.0.0.1:1", "sa-east-1")
+    yield invoker
+    invoker.stop()
 
 
-def call(invoker: Invoker, function: Deployed, event: object = None) -> Answer:
-    return invoker.run(function, json.dumps(event), "request-1")  # type: ignore[arg-type]
+def call(invoker: Invoker, function: Deployed, event: object = None, request_id: str = "request-1") -> Answer:
+    return invoker.run(function, json.dumps(event), request_id)  # type: ignore[arg-type]
 
 
 def test_the_deployed_handler_is_called_with_the_event(invoker: Invoker) -> None:
@@ -138,7 +141,29 @@ def test_new_code_is_run_from_then_on(invoker: Invoker) -> None:
     assert call(invoker, Deployed("def handle(event, context): return 'new'")).payload == '"new"'
 
 
+def test_each_invocation_of_a_warm_environment_has_its_own_log_and_request(invoker: Invoker, home: Home) -> None:
+    function = Deployed(
+        "import os\n"
+        "def handle(event, context):\n"
+        "    print('event', event)\n"
+        "    return [os.getpid(), context.aws_request_id]"
+    )
+
+    (first_process, first), (second_process, second) = (
+        json.loads(call(invoker, function, event, request_id).payload)
+        for event, request_id in ((1, "request-1"), (2, "request-2"))
+    )
+
+    assert first_process == second_process
+    assert (first, second) == ("request-1", "request-2")
+    logs = {path.name: path.read_text() for path in (home.logs / "lambda").iterdir()}
+    assert "event 1\n" in logs["request-1.log"]
+    assert "event 2\n" not in logs["request-1.log"]
+    assert "event 2\n" in logs["request-2.log"]
+
+
 def test_nothing_of_an_invocation_is_left_behind_but_its_log(invoker: Invoker, home: Home) -> None:
     call(invoker, Deployed("def handle(event, context): return 1"))
+    invoker.stop()
 
     assert list(home.scratch.iterdir()) == []
