@@ -1,8 +1,13 @@
-"""Great Expectations' Data Docs of a session's gate runs."""
+"""Great Expectations' Data Docs of a session's gate runs.
+
+Great Expectations 1.24 writes the values that it found into its pages as they stand, markup included: they are escaped first.
+"""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -62,4 +67,22 @@ def _store(context: Any, report: GateReport, validation: ExpectationSuiteValidat
         run_id=RunIdentifier(run_name=f"{report.index}-{report.session}", run_time=report.checked_at),
         batch_identifier=report.gate,
     )
-    context.validation_results_store.set(identifier, validation)
+    context.validation_results_store.set(identifier, _without_markup(validation))
+
+
+def _without_markup(validation: ExpectationSuiteValidationResult) -> ExpectationSuiteValidationResult:
+    found = deepcopy(validation)
+    for result in found.results:
+        result.result = _escaped(result.result)
+        result.exception_info = _escaped(result.exception_info)
+        if result.expectation_config:
+            result.expectation_config.kwargs = _escaped(result.expectation_config.kwargs)
+    return found
+
+
+def _escaped(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return html.escape(value, quote=False)
+    if isinstance(value, dict):
+        return {_escaped(name): _escaped(item) for name, item in value.items()}
+    return [_escaped(item) for item in value] if isinstance(value, list | tuple) else value

@@ -84,7 +84,7 @@ class Manifest:
                 sessions=tuple(StagedSession(**_dated(item, "session")) for item in body["sessions"]),
                 files=tuple(StagedFile(**_dated(item, "session")) for item in body["files"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
             if isinstance(error, ContractError):
                 raise
             raise ContractError(f"manifest: not readable ({type(error).__name__}: {error})") from error

@@ -8,12 +8,13 @@ understood.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flows.errors import PayloadError
 from flows.portfolio import (
+    MAX_RECORDS,
     Holding,
     Portfolio,
     read_divisor,
@@ -25,6 +26,7 @@ from flows.portfolio import (
 )
 
 MAX_PAGES = 50
+MAX_DEPTH = 8  # levels; B3's answer has four
 
 _TOP = frozenset({"page", "header", "results"})
 _PAGE = frozenset({"pageNumber", "pageSize", "totalRecords", "totalPages"})
@@ -103,10 +105,27 @@ def parse_pages(index: str, pages: Sequence[Page]) -> Portfolio:
 def _decoded(body: bytes) -> object:
     try:
         answer = json.loads(body.decode("utf-8-sig"))
-        return json.loads(answer) if isinstance(answer, str) else answer
+        answer = json.loads(answer) if isinstance(answer, str) else answer
     except (ValueError, RecursionError) as error:
         start = shown(body[:40].decode("utf-8", "replace"))
         raise PayloadError("body", f"not JSON: it begins {start}") from error
+    _refuse_depth(answer)
+    return answer
+
+
+def _refuse_depth(answer: object) -> None:
+    # Level by level, because to show or to compare what is nested deeply recurses, and may go deeper than Python does.
+    level = [answer]
+    for _ in range(MAX_DEPTH):
+        level = [inner for value in level for inner in _inner(value)]
+    if level:
+        raise PayloadError("body", f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _fields(field: str, value: object, names: frozenset[str]) -> Mapping[str, Any]:
@@ -115,13 +134,14 @@ def _fields(field: str, value: object, names: frozenset[str]) -> Mapping[str, An
     if missing := sorted(names - value.keys()):
         raise PayloadError(f"{field}.{missing[0]}", "missing")
     if unknown := sorted(value.keys() - names):
-        raise PayloadError(f"{field}.{unknown[0][:40]}", f"unknown field, with {shown(value[unknown[0]])}")
+        name = repr(unknown[0])[1:-1][:40]  # one line of printable characters, whatever it is
+        raise PayloadError(f"{field}.{name}", f"unknown field, with {shown(value[unknown[0]])}")
     return value
 
 
 def _count(field: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise PayloadError(field, f"{shown(value)} where a count from 1 was expected")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_RECORDS:
+        raise PayloadError(field, f"{shown(value)} where a count from 1 to {MAX_RECORDS} was expected")
     return value
 
 

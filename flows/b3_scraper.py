@@ -62,6 +62,13 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
+class _Session(requests.Session):
+    """A session that follows no redirect: another address's answer is not B3's, and whatever it names is left alone."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: to no address."""
+
+
 class B3Client:
     """Collects the portfolio that B3 shows now.
 
@@ -79,9 +86,8 @@ class B3Client:
         self._keep = keep
         self._clock = clock or Clock()
         self._deadline = 0.0
-        self._http = requests.Session()
+        self._http = _Session()
         self._http.headers.update({"User-Agent": USER_AGENT, "Accept-Language": "pt-BR,pt;q=0.9"})
-        self._http.max_redirects = 3
 
     def collect(self, index: str, collected_at: datetime) -> Portfolio:
         """The portfolio of the index that B3 shows now, from the first source that can be had.

@@ -17,8 +17,10 @@ from flows.errors import PayloadError
 
 MAX_TEXT = 80  # characters; the longest recorded text, a sector, has 49
 MAX_SHOWN = 60  # characters of a value that an error repeats
+MAX_QUANTITY = 10**15 - 1  # exact as a double, as it is published; the largest recorded total has eleven digits
+MAX_RECORDS = 10_000  # rows; the largest recorded portfolio has 179
 
-_WHOLE = r"(?:0|[1-9]\d{0,2}(?:\.\d{3}){0,5})"  # no leading zeros: "0.620" is a share that lost its comma
+_WHOLE = r"(?:0|[1-9]\d{0,2}(?:\.\d{3}){0,4})"  # no leading zeros: "0.620" is a share that lost its comma
 _QUANTITY = re.compile(_WHOLE, re.ASCII)
 _SHARE = re.compile(r"(?:0|[1-9]\d{0,2}),\d{3}", re.ASCII)
 _DIVISOR = re.compile(rf"{_WHOLE},\d{{2,10}}", re.ASCII)
@@ -84,7 +86,7 @@ def shown(value: object) -> str:
 
 
 def read_quantity(field: str, value: object) -> int:
-    """A whole number with thousands separators: `1.345.832.968`.
+    """A whole number up to `MAX_QUANTITY`, with thousands separators: `1.345.832.968`.
 
     Raises:
         PayloadError: the value is anything else.

@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract import RAW_COLUMNS, ColumnType, ContractError
-from flows.portfolio import Portfolio
+from flows.portfolio import MAX_QUANTITY, MAX_RECORDS, Portfolio, shown
 
 METADATA_KEY = b"bovespa"
+
+_MOST_SHARE = 1000  # percent
 
 _ARROW_TYPES = {
     ColumnType.STRING: pa.string(),
@@ -96,7 +98,7 @@ class RawFacts:
         """
         try:
             body = json.loads(text)
-            return cls(
+            facts = cls(
                 **body
                 | {
                     "session": date.fromisoformat(body["session"]),
@@ -106,8 +108,35 @@ class RawFacts:
                     "payloads": tuple(body["payloads"]),
                 }
             )
-        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
-            raise ContractError(f"raw metadata: not readable ({type(error).__name__}: {error})") from error
+            _check(facts)
+        except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as error:
+            raise ContractError(f"raw metadata: not readable ({type(error).__name__}: {shown(str(error))})") from error
+        return facts
+
+
+def _check(facts: RawFacts) -> None:
+    """Refuse figures that no portfolio has; what comes later computes with them.
+
+    Raises:
+        TypeError: a fact is of another type.
+        ValueError: a number is not within its bounds.
+    """
+    texts = (facts.index, facts.source, facts.fingerprint, *facts.payloads)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(facts.has_sectors, bool):
+        raise TypeError("index, source, fingerprint and payloads are texts, has_sectors is true or false")
+    records = 0 if facts.total_records is None else facts.total_records
+    whole = (facts.total_quantity, records)
+    if not all(isinstance(number, int) and not isinstance(number, bool) for number in whole):
+        raise TypeError("total_quantity and total_records are whole numbers")
+    bounded: tuple[tuple[int | Decimal, int], ...] = (
+        (facts.total_quantity, MAX_QUANTITY),
+        (records, MAX_RECORDS),
+        (facts.total_share, _MOST_SHARE),
+        (facts.divisor, MAX_QUANTITY),
+    )
+    for number, most in bounded:
+        if not 0 <= number <= most:
+            raise ValueError(f"{number} where a number from 0 to {most} was expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +173,13 @@ def decode(content: bytes) -> RawFile:
         ContractError: not a Parquet file, or one without the pipeline's metadata.
     """
     try:
-        table = pq.read_table(io.BytesIO(content))
+        file = pq.ParquetFile(io.BytesIO(content))
+        # A few bytes of Parquet can stand for any number of equal rows.
+        if file.metadata.num_rows > MAX_RECORDS:
+            raise ContractError(f"raw file: {file.metadata.num_rows} rows where at most {MAX_RECORDS} were expected")
+        table = file.read()
     except (pa.ArrowException, OSError) as error:
-        raise ContractError(f"raw file: not Parquet ({error})") from error
+        raise ContractError(f"raw file: not Parquet ({shown(str(error))})") from error
     metadata = table.schema.metadata or {}
     if METADATA_KEY not in metadata:
         raise ContractError(f"raw file: its metadata lacks {METADATA_KEY.decode()!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ ALREADY_PUBLISHED = "already published"
 FAILED = "failed"
 
 _NOT_MET = "**not met**"
+# What begins a link, a picture, an emphasis or another cell; an underscore inside a word is only itself.
+_MARKUP = re.compile(r"[\\\[\]*~|]|(?<!\w)_|_(?!\w)")
+_FORMULA = re.compile(r"\s*[=+@-]")
+_NUMBER = re.compile(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?")
 _DOCS = "data-docs/"
 _VALIDATIONS = f"{_DOCS}validations/"
 # No script, no font, nothing from elsewhere: the page reads the same offline, on a phone and in print.
@@ -113,8 +118,13 @@ class Summary:
 
 
 def escaped(text: str) -> str:
-    """A text of unknown origin, safe inside a Markdown table cell."""
-    return " ".join(html.escape(text, quote=False).replace("|", "\\|").replace("`", "'").splitlines())
+    """A text of unknown origin as a Markdown table's cell shows it: no markup, no picture from elsewhere, no formula.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe (OWASP: "CSV Injection").
+    """
+    line = " ".join(text.encode(errors="replace").decode().splitlines())
+    formula = _FORMULA.match(line) and not _NUMBER.fullmatch(line)
+    return _MARKUP.sub(r"\\\g<0>", html.escape(f"'{line}" if formula else line, quote=False)).replace("`", "'")
 
 
 def publish_reports(s3: S3Client, bucket: str, summary: Summary) -> dict[str, str]:

@@ -21,7 +21,7 @@ SAO_PAULO = ZoneInfo(B3_TIME_ZONE)
 ROLL_BEGINS = time(18)
 ROLL_ENDS = time(5)
 
-_FIRST_YEAR = 2000
+_FIRST_SESSION = date(2000, 1, 3)  # before it the calendar refuses to answer
 _YEARS_AHEAD = 2
 _SATURDAY = 5
 _DAY = timedelta(days=1)
@@ -39,8 +39,8 @@ class Window:
 
 
 def is_session(day: date) -> bool:
-    """Whether the trading calendar has a session on the day."""
-    return bool(_calendar(day.year + _YEARS_AHEAD).is_session(day.isoformat()))
+    """Whether the trading calendar, which begins in 2000, has a session on the day."""
+    return day >= _FIRST_SESSION and bool(_calendar(day.year + _YEARS_AHEAD).is_session(day.isoformat()))
 
 
 def showable(at: datetime) -> Window:
@@ -72,4 +72,4 @@ def _weekday_from(day: date) -> date:
 def _calendar(last_year: int) -> ExchangeCalendar:
     from exchange_calendars import get_calendar  # noqa: PLC0415 - 0.3 s, and pandas with it, only where a date is judged
 
-    return get_calendar("BVMF", start=f"{_FIRST_YEAR}-01-01", end=f"{last_year}-12-31")
+    return get_calendar("BVMF", start=_FIRST_SESSION.isoformat(), end=f"{last_year}-12-31")

@@ -189,7 +189,7 @@ def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Pu
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     try:
         return Publication(**json.loads(body))
-    except (TypeError, ValueError) as error:
+    except (RecursionError, TypeError, ValueError) as error:
         raise ContractError(f"s3://{bucket}/{key}: not a publication record ({error})") from error
 
 

@@ -82,7 +82,7 @@ def read_raw_list(text: str | bytes) -> list[RawVersion]:
     """
     try:
         versions = [RawVersion(**item) for item in json.loads(text)]
-    except (TypeError, ValueError) as error:
+    except (RecursionError, TypeError, ValueError) as error:
         raise JobError(f"raw list: not a JSON list of bucket, key and version_id ({error})") from error
     if not versions:
         raise JobError("raw list: empty")

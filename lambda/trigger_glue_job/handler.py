@@ -124,7 +124,8 @@ def _s3() -> S3Client:
 
 
 def _log(level: str, message: str, request: str, version: ObjectVersion, **fields: str | None) -> None:
-    # Straight to stdout, one line an entry: the runtime's own logging handler would put text before the JSON.
+    # Straight to stdout, one line an entry: the runtime's own logging handler would put text before the JSON. In ASCII,
+    # so that a key of half a character, or one that turns the line round, is written as it stands.
     entry = {
         "level": level,
         "message": message,
@@ -134,4 +135,4 @@ def _log(level: str, message: str, request: str, version: ObjectVersion, **field
         "version_id": version.version_id,
         **{name: value for name, value in fields.items() if value is not None},
     }
-    sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(entry) + "\n")

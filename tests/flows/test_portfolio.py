@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from flows.errors import PayloadError
 from flows.portfolio import (
+    MAX_QUANTITY,
     Portfolio,
     read_divisor,
     read_quantity,
@@ -44,7 +45,7 @@ class TestQuantity:
     def test_is_a_whole_number_with_points_between_thousands(self, text: str, number: int) -> None:
         assert read_quantity("q", text) == number
 
-    @given(st.integers(0, 10**18 - 1))
+    @given(st.integers(0, MAX_QUANTITY))
     def test_is_read_exactly_beyond_32_bits(self, number: int) -> None:
         assert read_quantity("q", pt_br(number)) == number
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.contract import RAW_COLUMNS, ContractError
-from flows.portfolio import Portfolio
+from flows.portfolio import MAX_RECORDS, Portfolio
 from flows.raw_parquet import METADATA_KEY, RAW_SCHEMA, RawFacts, decode, encode
 
 SAO_PAULO = timezone(timedelta(hours=-3))
@@ -92,7 +92,7 @@ class TestFacts:
     @given(
         st.dates(),
         st.datetimes(timezones=st.just(UTC)),
-        st.none() | st.integers(1),
+        st.none() | st.integers(1, MAX_RECORDS),
         st.decimals(min_value=0, max_value=10**9, places=8),
         st.lists(st.text(), max_size=3),
     )

@@ -1,0 +1,9 @@
+"""What the tests of faults and of hostile input share."""
+
+from __future__ import annotations
+
+import hypothesis
+
+# A busy machine must not make a property fail, nor a run leave files behind.
+hypothesis.settings.register_profile("faults", deadline=None, database=None)
+hypothesis.settings.load_profile("faults")
