@@ -6,6 +6,7 @@ as `year%3D`), an event may hold several records, and a configuration's first me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ RAW_SUFFIX = ".parquet"
 
 _CREATED = "ObjectCreated:"
 _TEST_EVENT = "s3:TestEvent"
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class EventError(ValueError):
@@ -61,6 +63,7 @@ def _version(record: object, path: str) -> ObjectVersion | None:
 
 def _field(parent: Mapping[str, Any], name: str, kind: type, path: str) -> Any:  # noqa: ANN401 - JSON
     value = parent.get(name)
-    if not isinstance(value, kind) or not value:
+    # JSON can spell half a character, which no bucket, key or version has.
+    if not isinstance(value, kind) or not value or (isinstance(value, str) and _HALF_CHARACTER.search(value)):
         raise EventError(f"{path}.{name}: {value!r} where a non-empty {kind.__name__} was expected")
     return value

@@ -125,7 +125,7 @@ def _s3() -> S3Client:
 
 def _log(level: str, message: str, request: str, version: ObjectVersion, **fields: str | None) -> None:
     # Straight to stdout, one line an entry: the runtime's own logging handler would put text before the JSON. In ASCII,
-    # so that a key of half a character, or one that turns the line round, is written as it stands.
+    # so that a key which turns the line round cannot do so in the log.
     entry = {
         "level": level,
         "message": message,
