@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PARALLEL_CALLS = 16
+PARALLEL_SESSIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def connect() -> Aws:
         retries={"mode": "standard", "total_max_attempts": 6},
         connect_timeout=10,
         read_timeout=60,
-        max_pool_connections=PARALLEL_CALLS,
+        max_pool_connections=PARALLEL_CALLS * PARALLEL_SESSIONS,
     )
     return Aws(
         s3=session.client("s3", config=config),

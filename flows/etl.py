@@ -33,7 +33,7 @@ VERSION_ARGUMENT = "--raw_version_id"
 
 T = TypeVar("T")
 
-_CLOCK_SKEW = timedelta(minutes=5)
+CLOCK_SKEW = timedelta(minutes=5)
 _FIRST_PAUSE = 0.2  # seconds
 _GROWTH = 1.15  # so that a wait overshoots by about a seventh of itself
 _LONGEST_PAUSE = 10.0  # seconds
@@ -75,9 +75,9 @@ def find_run(glue: GlueClient, job: str, version: RawVersion) -> GlueRun | None:
         for page in glue.get_paginator("get_job_runs").paginate(JobName=job):
             for run in page["JobRuns"]:
                 if run.get("Arguments", {}).get(VERSION_ARGUMENT) == version.version_id:
-                    return _run(run)
+                    return glue_run(run)
                 # Newest first: no run of this version is older than the version.
-                if _older(run, version.stored_at - _CLOCK_SKEW):
+                if _older(run, version.stored_at - CLOCK_SKEW):
                     return None
     return None
 
@@ -88,7 +88,7 @@ def poll_for_run(glue: GlueClient, job: str, version: RawVersion, timeout: float
     Raises:
         AwsError: Glue could not be asked.
     """
-    return _poll(lambda: find_run(glue, job, version), lambda found: found is None, timeout)
+    return poll(lambda: find_run(glue, job, version), lambda found: found is None, timeout)
 
 
 def wait_for_start(glue: GlueClient, job: str, version: RawVersion, timeout: float) -> GlueRun:
@@ -124,9 +124,9 @@ def wait_for_end(glue: GlueClient, job: str, run: GlueRun, timeout: float) -> Gl
 
     def look() -> GlueRun:
         with aws_errors(f"looking at the Glue run {run.run_id}"):
-            return _run(glue.get_job_run(JobName=job, RunId=run.run_id)["JobRun"])
+            return glue_run(glue.get_job_run(JobName=job, RunId=run.run_id)["JobRun"])
 
-    ended = _poll(look, lambda found: found.live, timeout)
+    ended = poll(look, lambda found: found.live, timeout)
     if ended is None:
         raise EtlOverdue(
             f"Glue run {run.run_id} has not ended within {timeout:g} s: run the flow again to reattach to it"
@@ -162,7 +162,8 @@ def read_manifest(s3: S3Client, bucket: str, run: GlueRun) -> Manifest:
     return manifest
 
 
-def _poll(look: Callable[[], T], again: Callable[[T], bool], timeout: float) -> T | None:
+def poll(look: Callable[[], T], again: Callable[[T], bool], timeout: float) -> T | None:
+    """What `look` finds, once it is not to be looked at `again`; None after `timeout` seconds."""
     retries = Retrying(
         retry=retry_if_result(again),
         wait=wait_exponential(multiplier=_FIRST_PAUSE, exp_base=_GROWTH, max=_LONGEST_PAUSE),
@@ -179,7 +180,8 @@ def _older(run: JobRunTypeDef, instant: datetime) -> bool:
     return started is not None and started < instant
 
 
-def _run(run: JobRunTypeDef) -> GlueRun:
+def glue_run(run: JobRunTypeDef) -> GlueRun:
+    """A run as Glue states it."""
     return GlueRun(
         run_id=run["Id"],
         state=run["JobRunState"],

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from flows.payload import Payload
 
+ETL_METADATA = "etl"
+BATCH = "batch"
+
 _UNVERSIONED = "null"  # S3's own id of the one version of an object in a bucket without versioning
 _CONFLICT = frozenset({"409", "ConditionalRequestConflict"})
 _EXISTS = frozenset({"412", "PreconditionFailed"})
@@ -136,14 +139,19 @@ def find_raw(s3: S3Client, bucket: str, index: str, session: date) -> RawVersion
     )
 
 
-def upload_raw(s3: S3Client, bucket: str, content: bytes, facts: RawFacts) -> RawVersion:
+def upload_raw(s3: S3Client, bucket: str, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
     """Upload a raw file; S3's event then starts the ETL.
+
+    Args:
+        of_batch: the event starts nothing, for the caller starts one run for many files.
 
     Raises:
         AwsError: it could not be uploaded.
     """
     key = raw_key(facts.index, facts.session)
     metadata = {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+    if of_batch:
+        metadata[ETL_METADATA] = BATCH
     with aws_errors(f"uploading s3://{bucket}/{key}"):
         stored = s3.put_object(
             Bucket=bucket, Key=key, Body=content, ContentType="application/vnd.apache.parquet", Metadata=metadata

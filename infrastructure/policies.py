@@ -12,6 +12,7 @@ from expectations.contract import LANDING_PREFIX, PUBLISHED_PREFIX, RAW_PREFIX, 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
 LEASES_PREFIX = "leases/"
+BATCHES_PREFIX = "batches/"
 
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _PUBLISHING = (
@@ -80,7 +81,7 @@ def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: st
     return allow(
         [
             Statement(["s3:GetObject", "s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
-            Statement(["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*"]),
+            Statement(["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*", f"{artifacts_arn}/{BATCHES_PREFIX}*"]),
             # Spark's committers write with multipart uploads, and abort those of a task that failed.
             Statement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", *_MULTIPART], [f"{refined_arn}/{STAGING_PREFIX}*"]
@@ -108,7 +109,7 @@ class FlowResources:
 
 
 def flow_policy(arns: FlowResources) -> str:
-    """The flows: keep what B3 sent, watch the job, publish what was audited, query it. They never start the job."""
+    """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
     published = [*(table.prefix for table in TABLES), PUBLISHED_PREFIX, LEASES_PREFIX]
     return allow(
         [
@@ -122,7 +123,8 @@ def flow_policy(arns: FlowResources) -> str:
                 [f"{arns.refined}/{prefix}*" for prefix in published],
             ),
             _listing(arns.refined, STAGING_PREFIX, *published),
-            Statement(["glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
+            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
+            Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(_PUBLISHING, _tables(arns.table)),
             *_querying(arns),
         ]

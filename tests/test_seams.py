@@ -24,19 +24,21 @@ from expectations import contract
 from expectations.catalog import table_input
 from expectations.contract import RAW_COLUMNS, TABLES, Table, parse_raw_key, raw_key, refined_table
 from expectations.queries import QUERIES
+from flows import batch_runs, storage
 from flows.etl import LIVE_STATES, VERSION_ARGUMENT, find_run
 from flows.lease import LEASE_PREFIX
 from flows.raw_parquet import RAW_SCHEMA
 from flows.settings import Settings as FlowSettings
 from flows.storage import RawVersion
 from glue.arguments import RawVersion as JobVersion
-from glue.arguments import read_arguments
+from glue.arguments import read_arguments, read_raw_list
 from glue.tables import spark_schema
+from infrastructure import policies
 from infrastructure.etl import SCRIPT, modules_archive
 from infrastructure.policies import LEASES_PREFIX
 from infrastructure.settings import Settings as StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
-from trigger_glue_job import events
+from trigger_glue_job import events, handler
 from trigger_glue_job.handler import start_once
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +86,21 @@ def test_the_lambda_and_the_notification_look_for_the_same_keys() -> None:
 
 def test_the_flows_may_write_their_leases() -> None:
     assert LEASE_PREFIX == LEASES_PREFIX
+
+
+def test_the_flows_may_list_their_batches() -> None:
+    assert batch_runs.BATCHES_PREFIX == policies.BATCHES_PREFIX
+
+
+def test_the_lambda_leaves_alone_what_the_flows_upload_for_a_batch() -> None:
+    assert (storage.ETL_METADATA, storage.BATCH) == (handler.ETL_METADATA, handler.BATCH)
+
+
+def test_the_job_reads_the_list_that_the_flows_write_for_it() -> None:
+    versions = [uploaded(session=date(2025, 6, day)) for day in (30, 27)]
+    assert read_raw_list(batch_runs.list_body(versions)) == [
+        JobVersion(version.bucket, version.key, version.version_id) for version in reversed(versions)
+    ]
 
 
 # --- arguments -----------------------------------------------------------------------------------------------------------

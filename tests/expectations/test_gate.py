@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -51,6 +52,11 @@ class Longer(tuple[Any, ...]):
 
 
 class TestPassing:
+    def test_gates_that_are_run_at_once_do_not_disturb_each_other(self) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            reports = list(pool.map(lambda _: gate(positive(), three_rows()), range(12)))
+        assert {tuple(outcome.success for outcome in report.outcomes) for report in reports} == {(False, True)}
+
     def test_a_met_demand_passes_and_is_reported(self) -> None:
         report = gate(three_rows())
         assert report.passed

@@ -99,6 +99,20 @@ class TestRaw:
             True,
         )
 
+    @pytest.mark.parametrize(("of_batch", "stated"), [(True, "batch"), (False, None)])
+    def test_version_of_a_batch_says_so_in_its_metadata(
+        self,
+        s3: S3Client,
+        small: Portfolio,
+        facts: RawFacts,
+        of_batch: bool,  # noqa: FBT001
+        stated: str | None,
+    ) -> None:
+        version = upload_raw(s3, RAW_BUCKET, encode(small, facts), facts, of_batch=of_batch)
+        head = s3.head_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
+        assert head["Metadata"].get("etl") == stated
+        assert find_raw(s3, RAW_BUCKET, facts.index, facts.session) == version
+
     def test_session_that_was_never_uploaded_has_none(self, s3: S3Client) -> None:
         assert find_raw(s3, RAW_BUCKET, "IBOV", SESSION) is None
 

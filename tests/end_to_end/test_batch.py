@@ -1,0 +1,56 @@
+"""Many raw versions at once: one Glue run for all, each session published by itself, and none twice."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flows import storage
+from flows.batch import Batch, Outcome, Result
+from flows.raw_parquet import RawFacts, encode
+from local import sample
+
+if TYPE_CHECKING:
+    from flows.storage import RawVersion
+    from tests.end_to_end.conftest import Operator
+
+pytestmark = pytest.mark.account
+
+DAYS = (date(2025, 8, 4), date(2025, 8, 5), date(2025, 8, 6))
+
+
+def uploaded(operator: Operator, session: date) -> RawVersion:
+    portfolio = replace(sample.recorded(date(2025, 6, 30)), session=session)
+    facts = RawFacts.of(portfolio, sample.collected_at(session), ["landing/x.json.gz"])
+    pipeline = operator.pipeline
+    content = encode(portfolio, facts)
+    return storage.upload_raw(pipeline.aws.s3, pipeline.settings.raw_bucket, content, facts, of_batch=True)
+
+
+def runs_of(operator: Operator, since: int) -> list[dict[str, str]]:
+    runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
+    return [run["Arguments"] for run in runs[: len(runs) - since]]
+
+
+def test_two_batches_of_the_same_versions_at_once_are_one_glue_run_and_one_published_state(operator: Operator) -> None:
+    before = len(operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
+    versions = [uploaded(operator, session) for session in DAYS]
+    told: list[Result] = []
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda tell: Batch(operator.pipeline, tell=tell).take(versions), (told.append, print))
+    assert first == second
+    assert [(result.session, result.outcome, result.rows) for result in first] == [
+        (session, Outcome.PUBLISHED, 84) for session in DAYS
+    ]
+    assert sorted(told, key=lambda result: result.session) == first
+    (arguments,) = runs_of(operator, before)
+    assert arguments.keys() == {"--raw_list"}
+    assert [len(operator.published(session)) for session in DAYS] == [84, 84, 84]
+
+    # A batch that was killed while it published, and is run again for what is left of it, starts nothing.
+    assert Batch(operator.pipeline).take(versions[1:]) == first[1:]
+    assert len(runs_of(operator, before)) == 1
