@@ -48,7 +48,7 @@ class RawStatement:
         total_records: rows by B3's own count; None where the source states none.
         total_quantity: sum of the quantities by B3's header, in shares.
         total_share: sum of the shares by B3's header, in percent.
-        divisor: B3's "redutor".
+        divisor: B3's "redutor"; None where the source states none, which is only looked at where there is one.
         possible_sessions: the sessions that B3 may show at the time of collection.
         in_calendar: whether the trading calendar has the session.
     """
@@ -58,7 +58,7 @@ class RawStatement:
     total_records: int | None
     total_quantity: int
     total_share: Decimal
-    divisor: Decimal
+    divisor: Decimal | None
     possible_sessions: Sequence[date]
     in_calendar: bool
 
@@ -82,7 +82,7 @@ def raw_checks(
             "in_calendar": [stated.in_calendar],
             "total_share": [str(stated.total_share)],
             "total_quantity": [stated.total_quantity],
-            "divisor": [float(stated.divisor)],
+            "divisor": [None if stated.divisor is None else float(stated.divisor)],
         }
     )
     columns = pd.DataFrame({"column": [f"{number} {text}" for number, text in enumerate(schema)]})
@@ -166,9 +166,19 @@ def _header_expectations(stated: RawStatement) -> list[Expectation]:
         gxe.ExpectColumnValuesToBeBetween(
             column="total_quantity", min_value=1, severity=CRITICAL, notes="the header's quantity is positive"
         ),
+        *_divisor_expectations(stated),
+    ]
+
+
+def _divisor_expectations(stated: RawStatement) -> list[Expectation]:
+    import great_expectations.expectations as gxe  # noqa: PLC0415
+
+    if stated.divisor is None:
+        return []
+    return [
         gxe.ExpectColumnValuesToBeBetween(
             column="divisor", min_value=0, strict_min=True, severity=CRITICAL, notes="the divisor is positive"
-        ),
+        )
     ]
 
 

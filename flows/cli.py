@@ -17,6 +17,7 @@ import typer
 
 from expectations.contract import DEFAULT_INDEX, ContractError
 from expectations.queries import QUERIES
+from flows import cli_batches
 from flows.console import Screen, query_body
 from flows.errors import BovespaError, SettingsError
 from flows.settings import Settings, load_settings
@@ -251,6 +252,8 @@ def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in summary["seconds"].items())
         screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
 
+
+cli_batches.register(app, _place)
 
 if __name__ == "__main__":
     main()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -54,6 +55,20 @@ class Screen:
             return
         with self._err.status(Text(text)):
             yield
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, int], Callable[[], None]]]:
+        """Show how far steps have come, where that can be seen: called with a step and of how many, gives what counts one."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bars:
+
+            def begin(what: str, total: int) -> Callable[[], None]:
+                if not self._err.is_terminal:
+                    self.say(f"{what}: {total}")
+                task = bars.add_task(what, total=total)
+                return lambda: bars.advance(task)
+
+            yield begin
 
     def result(self, body: Mapping[str, Any]) -> None:
         """Print the result as JSON, when the command was asked for it."""

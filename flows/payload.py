@@ -7,6 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import quote
 
 from expectations.contract import landing_key
 from flows.b3_csv import decode_download
@@ -18,6 +19,7 @@ _JSON_DATE = re.compile(rb'\\?"date\\?"\s*:\s*\\?"(\d\d/\d\d/\d\d)\\?"')
 _JSON_PT_BR = re.compile(rb'\\?"reductor\\?"\s*:\s*\\?"[\d.]+,\d+\\?"')
 _CSV_DATE = re.compile(rb"Carteira do Dia (\d\d/\d\d/\d\d)")
 _HTML_DATE = re.compile(rb"<h2[^>]*>[^<]{0,40}(\d\d/\d\d/\d\d)[^<]{0,40}</h2>")
+_MAX_NAME = 200  # characters; S3 keeps 2 KB of metadata, and a quoted one may take nine
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Payload:
 
     Attributes:
         index: index code that was asked for.
-        source: `json`, `csv` (B3's base64 download) or `html`.
+        source: `json`, `csv` (B3's base64 download; the file in it, where it was imported), `html` or `parquet`.
         page: page number, from 1.
         body: the bytes.
         collected_at: instant at which the collection began (aware).
-        url: where they came from.
+        url: where they came from; empty for a file.
+        file_name: path of the file below the folder that it was imported from.
+        told: the session, where something else than the bytes tells it.
     """
 
     index: str
@@ -39,11 +43,13 @@ class Payload:
     body: bytes
     collected_at: datetime
     url: str
+    file_name: str = ""
+    told: date | None = None
 
     def key(self) -> str:
         """The payload's key in landing; below `landing/undated/` where no session can be told."""
         digest = hashlib.sha256(self.body).hexdigest()
-        return landing_key(self.index, self.session(), self.collected_at, self.source, self.page, digest)
+        return landing_key(self.index, self.told or self.session(), self.collected_at, self.source, self.page, digest)
 
     def session(self) -> date | None:
         """The session that the payload seems to state, told without parsing it; None where it cannot be told."""
@@ -52,6 +58,11 @@ class Payload:
             return read_session("date", found.decode()) if found else None
         except PayloadError:
             return None
+
+    def metadata(self) -> dict[str, str]:
+        """What is kept beside the bytes; S3 takes ASCII only."""
+        collected = {"collected-at": self.collected_at.isoformat()}
+        return collected | ({"file-name": quote(self.file_name[-_MAX_NAME:])} if self.file_name else {})
 
     def packed(self) -> bytes:
         """The body, gzipped; the same body is always the same bytes."""

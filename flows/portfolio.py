@@ -47,11 +47,11 @@ class Portfolio:
     Attributes:
         index: index code.
         session: the trading day, from B3's header.
-        source: `json`, `csv` or `html`.
+        source: `json`, `csv` or `html`; `parquet` for a copy of another pipeline's.
         total_records: number of rows by B3's own count; None where the source states none.
-        total_quantity: sum of the theoretical quantities by B3's header, in shares.
-        total_share: sum of the shares of the index by B3's header, in percent.
-        divisor: B3's "redutor".
+        total_quantity: sum of the theoretical quantities by B3's header, in shares; the rows' own where the source has none.
+        total_share: sum of the shares of the index by B3's header, in percent; 100.000 where the source has none.
+        divisor: B3's "redutor"; None where the source has none.
     """
 
     index: str
@@ -61,7 +61,7 @@ class Portfolio:
     total_records: int | None
     total_quantity: int
     total_share: Decimal
-    divisor: Decimal
+    divisor: Decimal | None
 
     @property
     def has_sectors(self) -> bool:
@@ -74,9 +74,24 @@ class Portfolio:
         Sectors are left out: they are B3's labels, absent from two of the three sources.
         """
         rows = sorted([h.codigo, h.acao, h.tipo, str(h.qtde_teorica), str(h.participacao_pct)] for h in self.holdings)
-        totals = [str(self.total_quantity), str(self.total_share), str(self.divisor.normalize())]
+        divisor = "" if self.divisor is None else str(self.divisor.normalize())
+        totals = [str(self.total_quantity), str(self.total_share), divisor]
         text = json.dumps([self.index, self.session.isoformat(), totals, rows], ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def same_figures(one: Portfolio, other: Portfolio) -> bool:
+    """Whether two portfolios state the same shares and totals; what only one of them states counts for nothing."""
+    rows, others = (
+        sorted((h.codigo, h.acao, h.tipo, h.qtde_teorica, h.participacao_pct) for h in portfolio.holdings)
+        for portfolio in (one, other)
+    )
+    both = one.divisor is not None and other.divisor is not None
+    return (
+        rows == others
+        and (one.total_quantity, one.total_share) == (other.total_quantity, other.total_share)
+        and (not both or one.divisor == other.divisor)
+    )
 
 
 def shown(value: object) -> str:

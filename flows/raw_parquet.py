@@ -18,11 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract import RAW_COLUMNS, ColumnType, ContractError
-from flows.portfolio import MAX_QUANTITY, MAX_RECORDS, Portfolio, shown
+from flows.portfolio import MAX_QUANTITY, MAX_RECORDS, Holding, Portfolio, shown
 
 METADATA_KEY = b"bovespa"
 
 _MOST_SHARE = 1000  # percent
+_THOUSANDTH = Decimal("0.001")  # of a percent, B3's precision
 
 _ARROW_TYPES = {
     ColumnType.STRING: pa.string(),
@@ -45,12 +46,12 @@ class RawFacts:
     Attributes:
         index: index code.
         session: the trading day.
-        source: `json`, `csv` or `html`.
+        source: `json`, `csv`, `html` or `parquet`, as in `Portfolio`.
         collected_at: instant of the collection (UTC).
         total_records: rows by B3's own count; None where the source states none.
         total_quantity: sum of the quantities by B3's header, in shares.
         total_share: sum of the shares by B3's header, in percent.
-        divisor: B3's "redutor".
+        divisor: B3's "redutor"; None where the source has none.
         fingerprint: `Portfolio.fingerprint`.
         has_sectors: whether any row carries a sector.
         payloads: landing keys of the payloads that the portfolio was parsed from.
@@ -63,7 +64,7 @@ class RawFacts:
     total_records: int | None
     total_quantity: int
     total_share: Decimal
-    divisor: Decimal
+    divisor: Decimal | None
     fingerprint: str
     has_sectors: bool
     payloads: tuple[str, ...]
@@ -104,7 +105,7 @@ class RawFacts:
                     "session": date.fromisoformat(body["session"]),
                     "collected_at": datetime.fromisoformat(body["collected_at"]),
                     "total_share": Decimal(body["total_share"]),
-                    "divisor": Decimal(body["divisor"]),
+                    "divisor": None if body["divisor"] is None else Decimal(body["divisor"]),
                     "payloads": tuple(body["payloads"]),
                 }
             )
@@ -132,7 +133,7 @@ def _check(facts: RawFacts) -> None:
         (facts.total_quantity, MAX_QUANTITY),
         (records, MAX_RECORDS),
         (facts.total_share, _MOST_SHARE),
-        (facts.divisor, MAX_QUANTITY),
+        (facts.divisor or 0, MAX_QUANTITY),
     )
     for number, most in bounded:
         if not 0 <= number <= most:
@@ -145,6 +146,31 @@ class RawFile:
 
     table: pa.Table
     facts: RawFacts
+
+    def portfolio(self) -> Portfolio:
+        """The portfolio that was written into the file."""
+        facts = self.facts
+        holdings = (
+            Holding(
+                codigo=row["codigo"],
+                acao=row["acao"],
+                tipo=row["tipo"],
+                setor=row["setor"],
+                qtde_teorica=row["qtde_teorica"],
+                participacao_pct=Decimal(repr(row["participacao_pct"])).quantize(_THOUSANDTH),
+            )
+            for row in self.table.to_pylist()
+        )
+        return Portfolio(
+            index=facts.index,
+            session=facts.session,
+            source=facts.source,
+            holdings=tuple(holdings),
+            total_records=facts.total_records,
+            total_quantity=facts.total_quantity,
+            total_share=facts.total_share,
+            divisor=facts.divisor,
+        )
 
 
 def encode(portfolio: Portfolio, facts: RawFacts) -> bytes:

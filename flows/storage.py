@@ -96,7 +96,7 @@ def land(s3: S3Client, bucket: str, payload: Payload) -> str:
                     Body=payload.packed(),
                     ContentType="application/gzip",
                     IfNoneMatch="*",
-                    Metadata={"collected-at": payload.collected_at.isoformat()},
+                    Metadata=payload.metadata(),
                 )
             )
         except ClientError as error:

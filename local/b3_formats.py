@@ -42,7 +42,7 @@ def json_page(portfolio: Portfolio, page: int, page_size: int, *, by_sector: boo
         "part": pt_br(portfolio.total_share),
         "partAcum": pt_br(portfolio.total_share) if by_sector else None,
         "textReductor": _DIVISOR_TEXT,
-        "reductor": pt_br(portfolio.divisor),
+        "reductor": _divisor(portfolio),
         "theoricalQty": pt_br(portfolio.total_quantity),
     }
     answer = {
@@ -68,7 +68,7 @@ def csv_download(portfolio: Portfolio) -> bytes:
             for item in portfolio.holdings
         ),
         f"{_TOTAL_TEXT};;;{pt_br(portfolio.total_quantity)};{pt_br(portfolio.total_share)}",
-        f"{_DIVISOR_TEXT};;;{pt_br(portfolio.divisor)}",
+        f"{_DIVISOR_TEXT};;;{_divisor(portfolio)}",
     ]
     return base64.b64encode("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
 
@@ -84,8 +84,12 @@ def html_page(portfolio: Portfolio) -> bytes:
         rows=rows,
         quantity=pt_br(portfolio.total_quantity),
         share=pt_br(portfolio.total_share),
-        divisor=pt_br(portfolio.divisor),
+        divisor=_divisor(portfolio),
     ).encode()
+
+
+def _divisor(portfolio: Portfolio) -> str:
+    return "" if portfolio.divisor is None else pt_br(portfolio.divisor)
 
 
 def _cells(holding: Holding) -> tuple[str, ...]:

@@ -1,0 +1,122 @@
+"""A folder of CSV downloads in people's ways: one Glue run, every session as its file says, stopped and resumed anywhere."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flows.import_folder import FolderImport
+from flows.importing.verdicts import Entry, Verdict
+from local import sample
+from local.b3_formats import csv_download
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.portfolio import Portfolio
+    from tests.end_to_end.conftest import Operator
+
+pytestmark = pytest.mark.account
+
+DAYS = (date(2025, 9, 1), date(2025, 9, 2), date(2025, 9, 3), date(2025, 9, 4))
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of the import may catch it."""
+
+
+def portfolio(session: date) -> Portfolio:
+    """A portfolio of the session's own: two weights moved by as many thousandths as its day."""
+    recorded = sample.recorded(date(2025, 6, 30))
+    first, second, *rest = recorded.holdings
+    moved = Decimal(session.day) / 1000
+    first = replace(first, participacao_pct=first.participacao_pct + moved)
+    second = replace(second, participacao_pct=second.participacao_pct - moved)
+    return replace(recorded, session=session, holdings=(first, second, *rest))
+
+
+def write(folder: Path, found: Portfolio, change: Callable[[bytes], bytes] = lambda content: content) -> str:
+    content = change(base64.b64decode(csv_download(found)))
+    name = f"IBOVDia_{found.session:%d-%m-%y}.csv"
+    (folder / name).write_bytes(content)
+    return name
+
+
+def killing(step: str, at: int) -> Callable[[str, int], Callable[[], None]]:
+    """Progress that kills the import at a count of one of its steps."""
+
+    def begin(what: str, _: int) -> Callable[[], None]:
+        counted = []
+
+        def advance() -> None:
+            counted.append(1)
+            if what == step and len(counted) == at:
+                raise Killed
+
+        return advance
+
+    return begin
+
+
+def counts(entries: list[Entry]) -> dict[str, int]:
+    return dict(Counter(entry.verdict.value for entry in entries))
+
+
+def figures(found: Portfolio) -> dict[str, tuple[float, float]]:
+    return {h.codigo: (float(h.qtde_teorica), float(h.participacao_pct)) for h in found.holdings}
+
+
+def shown(operator: Operator, session: date) -> dict[str, tuple[float, float]]:
+    return {str(row[0]): (float(str(row[6])), float(str(row[7]))) for row in operator.published(session)}
+
+
+def glue_runs(operator: Operator) -> int:
+    return len(operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
+
+
+def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_it_is_killed(
+    operator: Operator, tmp_path: Path
+) -> None:
+    before = glue_runs(operator)
+    changes: list[Callable[[bytes], bytes]] = [
+        lambda content: content,
+        lambda content: content.replace(b"\r\n", b"\n"),
+        lambda content: content.decode("latin-1").encode(),
+        lambda content: content.split(b"\r\n", 1)[1],
+    ]
+    for day, change in zip(DAYS, changes, strict=True):
+        write(tmp_path, portfolio(day), change)
+    (tmp_path / "IBOVDia_05-09-25.csv").write_bytes((tmp_path / "IBOVDia_01-09-25.csv").read_bytes()[:2000])
+    (tmp_path / "readme.txt").write_text("not a portfolio")
+
+    for step, at in (("checking", 2), ("uploading", 2), ("refining and publishing", 1)):
+        with pytest.raises(Killed):
+            FolderImport(operator.pipeline, progress=killing(step, at)).run(tmp_path)
+    entries = FolderImport(operator.pipeline).run(tmp_path)
+
+    assert glue_runs(operator) - before == 1
+    assert counts(entries)["rejected"] == 1
+    assert {entry.verdict for entry in entries} <= {Verdict.ACCEPTED, Verdict.PRESENT, Verdict.REJECTED}
+    for day in DAYS:
+        assert shown(operator, day) == figures(portfolio(day))
+    assert counts(FolderImport(operator.pipeline).run(tmp_path)) == {"already present": 4, "rejected": 1}
+    assert glue_runs(operator) - before == 1
+    landed = {key.rpartition("/")[2][:5] for key in operator.landing() if "month=09" in key}
+    assert landed == {"ibov_"}
+
+    # Other figures than the published ones are a conflict, until they are taken as a correction.
+    corrected = replace(portfolio(DAYS[0]), divisor=Decimal("15453473.15"), holdings=portfolio(DAYS[1]).holdings)
+    write(tmp_path, corrected)
+    conflict = FolderImport(operator.pipeline).run(tmp_path)
+    assert counts(conflict) == {"already present": 3, "rejected": 1, "conflicting": 1}
+    assert shown(operator, DAYS[0]) == figures(portfolio(DAYS[0]))
+    assert counts(FolderImport(operator.pipeline, replaces=True).run(tmp_path))["accepted"] == 1
+    assert shown(operator, DAYS[0]) == figures(corrected)
+    assert glue_runs(operator) - before == 2
