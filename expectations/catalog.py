@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from expectations.contract import Column, Table
+from expectations.contract import TICKER_PARTITION, Column, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnTypeDef, StorageDescriptorTypeDef, TableInputTypeDef
@@ -20,6 +20,7 @@ INPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 OUTPUT_FORMAT = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 TABLE_TYPE = "EXTERNAL_TABLE"
+PARTITION_INDEX = "session"
 
 # A table states by this parameter which columns it was declared with, so that an older declaration, which the job brings up
 # to date, can be told from one that does not keep its word, which is refused.
@@ -30,7 +31,18 @@ def table_parameters(table: Table) -> dict[str, str]:
     """The table's parameters, with the digest of its columns and partition columns."""
     columns = [[column.name, column.type.value] for column in (*table.columns, *table.partitions)]
     digest = hashlib.sha256(json.dumps(columns).encode()).hexdigest()[:16]
-    return {"classification": "parquet", "EXTERNAL": "TRUE", SCHEMA_PARAMETER: digest}
+    return {
+        "classification": "parquet",
+        "EXTERNAL": "TRUE",
+        # https://docs.aws.amazon.com/athena/latest/ug/glue-best-practices-partition-index.html
+        "partition_filtering.enabled": "true",
+        SCHEMA_PARAMETER: digest,
+    }
+
+
+def partition_index_keys(table: Table) -> list[str]:
+    """The partition columns by which queries look for a session: all but the ticker, in the table's order."""
+    return [column.name for column in table.partitions if column != TICKER_PARTITION]
 
 
 def table_location(table: Table, refined_bucket: str) -> str:

@@ -24,8 +24,22 @@ class Catalog(pulumi.ComponentResource):
             created = aws.glue.CatalogDatabase("database", name=contract.DATABASE, tags=settings.tags, opts=self._child)
             self.database = created.name
         tables = {table.name: self._table(table, storage) for table in contract.TABLES}
+        for table in contract.TABLES:
+            self._index(table, tables[table.name])
         self.refined = tables[contract.REFINED_TABLE.name]
         self.register_outputs({"database": self.database})
+
+    def _index(self, table: contract.Table, declared: aws.glue.CatalogTable) -> None:
+        # Without one, Glue reads all partitions for every query: 21,000 a year in the first table.
+        aws.glue.PartitionIndex(
+            table.name,
+            database_name=self.database,
+            table_name=declared.name,
+            partition_index=aws.glue.PartitionIndexPartitionIndexArgs(
+                index_name=rendering.PARTITION_INDEX, keys=rendering.partition_index_keys(table)
+            ),
+            opts=self._child,
+        )
 
     def _table(self, table: contract.Table, storage: Storage) -> aws.glue.CatalogTable:
         return aws.glue.CatalogTable(

@@ -58,13 +58,29 @@ def tls_only(bucket_arn: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str) -> str:
-    """The Lambda: looks at what was uploaded, starts the one job, looks at its runs, writes its own log."""
+def tls_only_queue(queue_arn: str) -> str:
+    """The queue policy that refuses every request without TLS."""
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": queue_arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str, dead_letters_arn: str) -> str:
+    """The Lambda: looks at what was uploaded, starts the one job, looks at its runs, writes its own log.
+
+    An event that it fails for good is put into the queue by Lambda itself, with this role's rights.
+    """
     return allow(
         [
             Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRuns"], [job_arn]),
             Statement(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
+            Statement(["sqs:SendMessage"], [dead_letters_arn]),
         ]
     )
 

@@ -95,7 +95,8 @@ class Storage(pulumi.ComponentResource):
             private = PrivateBucket(short, full + suffix, rules=rules, tags=tags, versioned=versioned, opts=child)
             return private.bucket
 
-        old_versions = _expired("old-versions", "", noncurrent_days=365)
+        # Not of landing: what B3 sent outlives even a deletion by mistake.
+        old_versions = _expired("old-versions", contract.RAW_PREFIX, noncurrent_days=365)
         self.raw = bucket("raw", contract.RAW_BUCKET, [old_versions], versioned=True)
         staging = _expired("staging", contract.STAGING_PREFIX, days=30)
         self.refined = bucket("refined", contract.REFINED_BUCKET, [staging])

@@ -9,12 +9,15 @@ import pulumi_aws as aws
 
 from expectations.contract import LAMBDA_NAME, RAW_PREFIX, RAW_SUFFIX
 from infrastructure.etl import Etl
-from infrastructure.policies import trigger_policy, trusting
+from infrastructure.policies import tls_only_queue, trigger_policy, trusting
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
 SOURCE = Path(__file__).resolve().parents[1] / "lambda"
 HANDLER = "trigger_glue_job.handler.handle"
+DEAD_LETTERS = f"{LAMBDA_NAME}-dead-letters"
+
+_LONGEST_RETENTION = 14 * 24 * 3600  # seconds; SQS keeps no message longer
 
 
 def handler_archive() -> pulumi.AssetArchive:
@@ -24,7 +27,7 @@ def handler_archive() -> pulumi.AssetArchive:
 
 
 class Trigger(pulumi.ComponentResource):
-    """The Lambda `trigger-glue-job`, and the bucket notification that invokes it."""
+    """The Lambda `trigger-glue-job`, the bucket notification that invokes it, and the queue of the events it gave up."""
 
     def __init__(
         self,
@@ -36,7 +39,8 @@ class Trigger(pulumi.ComponentResource):
     ) -> None:
         super().__init__("bovespa:trigger:Trigger", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        log_group = aws.cloudwatch.LogGroup(
+        self.dead_letters = self._queue(settings)
+        self.log_group = log_group = aws.cloudwatch.LogGroup(
             "trigger",
             name=f"/aws/lambda/{LAMBDA_NAME}",
             retention_in_days=settings.log_retention_days,
@@ -49,12 +53,14 @@ class Trigger(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             "trigger",
             role=role.id,
-            policy=pulumi.Output.all(etl.job.arn, log_group.arn, storage.raw.arn).apply(
+            policy=pulumi.Output.all(etl.job.arn, log_group.arn, storage.raw.arn, self.dead_letters.arn).apply(
                 lambda arns: trigger_policy(*arns)
             ),
             opts=self._child,
         )
         self.function = self._function(settings, role, etl.job.name, [log_group, policy])
+        # Lambda looks whether the function's role may write to the destination.
+        self._retry(pulumi.ResourceOptions(parent=self, depends_on=[policy]))
         self._notify(storage)
         self.register_outputs({"function": self.function.name})
 
@@ -79,14 +85,34 @@ class Trigger(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
 
-    def _notify(self, storage: Storage) -> None:
+    def _queue(self, settings: Settings) -> aws.sqs.Queue:
+        queue = aws.sqs.Queue(
+            "dead-letters",
+            name=DEAD_LETTERS,
+            sqs_managed_sse_enabled=True,
+            message_retention_seconds=_LONGEST_RETENTION,
+            tags=settings.tags,
+            opts=self._child,
+        )
+        aws.sqs.QueuePolicy(
+            "dead-letters", queue_url=queue.url, policy=queue.arn.apply(tls_only_queue), opts=self._child
+        )
+        return queue
+
+    def _retry(self, opts: pulumi.ResourceOptions) -> None:
+        on_failure = aws.lambda_.FunctionEventInvokeConfigDestinationConfigOnFailureArgs(
+            destination=self.dead_letters.arn
+        )
         aws.lambda_.FunctionEventInvokeConfig(
             "trigger",
             function_name=self.function.name,
             maximum_retry_attempts=2,
             maximum_event_age_in_seconds=6 * 3600,
-            opts=self._child,
+            destination_config=aws.lambda_.FunctionEventInvokeConfigDestinationConfigArgs(on_failure=on_failure),
+            opts=opts,
         )
+
+    def _notify(self, storage: Storage) -> None:
         permission = aws.lambda_.Permission(
             "trigger",
             action="lambda:InvokeFunction",

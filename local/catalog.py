@@ -88,6 +88,7 @@ class Catalog:
     def _delete_database(self, request: dict[str, Any]) -> dict[str, Any]:
         name = self.database(request["Name"])["Name"]
         with self._state.transaction() as transaction:
+            transaction.execute("DELETE FROM partition_indexes WHERE database_name = ?", (name,))
             transaction.execute("DELETE FROM partitions WHERE database_name = ?", (name,))
             transaction.execute("DELETE FROM tables WHERE database_name = ?", (name,))
             transaction.execute("DELETE FROM databases WHERE name = ?", (name,))
@@ -147,6 +148,7 @@ class Catalog:
         table = self.table(request["DatabaseName"], request["Name"])
         place = (table["DatabaseName"], table["Name"])
         with self._state.transaction() as transaction:
+            transaction.execute("DELETE FROM partition_indexes WHERE database_name = ? AND table_name = ?", place)
             transaction.execute("DELETE FROM partitions WHERE database_name = ? AND table_name = ?", place)
             transaction.execute("DELETE FROM tables WHERE database_name = ? AND name = ?", place)
         return {}

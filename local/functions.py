@@ -1,7 +1,8 @@
 """Lambda: who may invoke a function, how many at once, and how often again.
 
-Asynchronous events wait in their function's queue, keep to its reserved concurrency, are tried again after a failure, and
-are dropped where the function's resource policy does not let S3 invoke it, as in AWS.
+Asynchronous events wait in their function's queue, keep to its reserved concurrency, are tried again after a failure, go to
+the function's on-failure destination when they are given up, and are dropped where the function's resource policy does not
+let S3 invoke it, as in AWS.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import unquote
 
 from moto.awslambda.exceptions import UnknownFunctionException
 
+from local.dead_letters import Failure, destination
 from local.events import Event
 from local.gateway import read_body, respond
 
@@ -49,6 +51,7 @@ class Functions:
         find: moto's model of a function, by name or ARN.
         invoker: runs a handler.
         outbox: where asynchronous events are kept until they are done.
+        bury: sends an event that is given up to its function's on-failure destination.
         retry_seconds: see `RETRY_SECONDS`.
     """
 
@@ -57,11 +60,13 @@ class Functions:
         find: Callable[[str], LambdaFunction],
         invoker: Invoker,
         outbox: Outbox,
+        bury: Callable[[LambdaFunction, Failure], None],
         retry_seconds: Sequence[float] = RETRY_SECONDS,
     ) -> None:
         self._find = find
         self._invoker = invoker
         self._outbox = outbox
+        self._bury = bury
         self._retry_seconds = retry_seconds
         self._running: Counter[str] = Counter()
         self._freed = threading.Condition()
@@ -103,8 +108,9 @@ class Functions:
         return function
 
     def _attempt(self, function: LambdaFunction, event: Event, attempt: int) -> None:
+        request_id = str(uuid.uuid4())
         try:
-            answer = self._invoker.run(function, event.body, str(uuid.uuid4()))
+            answer = self._invoker.run(function, event.body, request_id)
         finally:
             self._free_slot(function)
         retries = min(_maximum_retries(function), len(self._retry_seconds))
@@ -114,7 +120,9 @@ class Functions:
             timer.start()
             return
         if answer.failed:
-            log.warning("event dropped: %s failed %d times: %s", function.function_name, attempt + 1, answer.payload)
+            log.warning("event given up: %s failed %d times: %s", function.function_name, attempt + 1, answer.payload)
+            if destination(function):
+                self._bury(function, Failure(request_id, event.body, attempt + 1, answer.payload))
         self._outbox.done(event)
 
     # --- concurrency ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
-from local import provision_compute, provision_query, provision_storage
+from local import provision_compute, provision_monitoring, provision_query, provision_storage
 from local.privileges import FLOW_ROLE
 from local.provision_arguments import Arguments, ProvisionError
 
@@ -52,6 +52,7 @@ class Clients:
     logs: Any
     glue: Any
     athena: Any
+    sqs: Any
 
 
 Create = Callable[[Clients, str, Arguments], Made]
@@ -77,6 +78,9 @@ RESOURCES: dict[str, Create] = {
     "aws:glue/job:Job": provision_compute.job,
     "aws:glue/catalogDatabase:CatalogDatabase": provision_query.database,
     "aws:glue/catalogTable:CatalogTable": provision_query.table,
+    "aws:glue/partitionIndex:PartitionIndex": provision_query.partition_index,
+    "aws:sqs/queue:Queue": provision_monitoring.queue,
+    "aws:sqs/queuePolicy:QueuePolicy": provision_monitoring.queue_policy,
     "aws:athena/workgroup:Workgroup": provision_query.workgroup,
     "aws:athena/namedQuery:NamedQuery": provision_query.named_query,
 }
@@ -130,7 +134,7 @@ def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], boo
     """Make the clients, which takes longer than most of what is done with them: together."""
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region)  # noqa: S106
     config = Config(retries={"max_attempts": 1}, max_pool_connections=32)
-    services = ("s3", "iam", "lambda", "logs", "glue", "athena")
+    services = ("s3", "iam", "lambda", "logs", "glue", "athena", "sqs")
     make: Any = session.client  # typed for each service by its literal name
     clients = [make(service, endpoint_url=endpoint_url, config=config) for service in services]
     return Clients(region, ACCOUNT_ID, may_invoke, *clients)

@@ -119,6 +119,7 @@ def event_invoke_config(clients: Clients, _: str, arguments: Arguments) -> Made:
     spec = {
         "maximumRetryAttempts": "MaximumRetryAttempts",
         "maximumEventAgeInSeconds": "MaximumEventAgeInSeconds",
+        "destinationConfig": ("DestinationConfig", {"onFailure": ("OnFailure", {"destination": "Destination"})}),
     }
     clients.lambda_.put_function_event_invoke_config(FunctionName=name, **arguments.translate(spec))
     return name, {"functionName": name}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local.provision_arguments import Arguments
+from local.provision_arguments import Arguments, to_aws
 
 if TYPE_CHECKING:
     from local.provision import Clients, Made
@@ -72,6 +72,20 @@ def table(clients: Clients, _: str, arguments: Arguments) -> Made:
         clients.glue.create_table(DatabaseName=database_name, TableInput=declared)
     arn = f"arn:aws:glue:{clients.region}:{clients.account_id}:table/{database_name}/{name}"
     return f"{clients.account_id}:{database_name}:{name}", {"name": name, "arn": arn, "databaseName": database_name}
+
+
+def partition_index(clients: Clients, _: str, arguments: Arguments) -> Made:
+    """aws:glue/partitionIndex:PartitionIndex; it outlives the account's process, as its table does."""
+    place = {"DatabaseName": arguments.require("databaseName"), "TableName": arguments.require("tableName")}
+    given = to_aws(arguments.require("partitionIndex"), {"indexName": "IndexName", "keys": "Keys"})
+    known = clients.glue.get_partition_indexes(**place)["PartitionIndexDescriptorList"]
+    found = next((index for index in known if index["IndexName"] == given["IndexName"]), None)
+    if found and [key["Name"] for key in found["Keys"]] != given["Keys"]:
+        clients.glue.delete_partition_index(**place, IndexName=given["IndexName"])
+        found = None
+    if found is None:
+        clients.glue.create_partition_index(**place, PartitionIndex=given)
+    return f"{clients.account_id}:{':'.join(place.values())}:{given['IndexName']}", {}
 
 
 def workgroup(clients: Clients, name: str, arguments: Arguments) -> Made:

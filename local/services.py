@@ -12,10 +12,12 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
 
 from local.api_calls import Place
 from local.archive import Archive
 from local.catalog import Catalog
+from local.dead_letters import DeadLetters
 from local.events import Outbox
 from local.functions import Functions, may_invoke
 from local.gateway import Gateway, listen
@@ -25,6 +27,7 @@ from local.job_process import JobProcesses, ObjectMissingError
 from local.jobs import Jobs
 from local.mirror import Mirror
 from local.objects import ObjectStore
+from local.partition_indexes import PartitionIndexes
 from local.partitions import Partitions
 from local.privileges import Privileges, Trail
 from local.queries import Queries, Storage
@@ -90,10 +93,12 @@ class Services:
         storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
         queries = Queries(catalog, partitions, mirror, _workgroup, storage, place)
         self._invoker = Invoker(home, self.endpoint_url, REGION, privileges.of)
-        self._functions = Functions(_find_function, self._invoker, self._outbox)
+        dead_letters = DeadLetters(_send_message, privileges.of)
+        self._functions = Functions(_find_function, self._invoker, self._outbox, dead_letters.bury)
         operations = {
             **catalog.operations(),
             **partitions.operations(),
+            **PartitionIndexes(self._state, catalog).operations(),
             **jobs.operations(),
             **queries.operations(),
         }
@@ -115,6 +120,11 @@ class Services:
 
 def _find_function(name: str) -> LambdaFunction:
     return lambda_backends[ACCOUNT_ID][REGION].get_function(name)
+
+
+def _send_message(queue_arn: str, body: str) -> None:
+    _, _, _, region, account_id, name = queue_arn.split(":")
+    sqs_backends[account_id][region].send_message(name, body)
 
 
 def _policies(role: str) -> list[str]:

@@ -42,6 +42,11 @@ CREATE TABLE IF NOT EXISTS partitions (
     location TEXT NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (database_name, table_name, partition_values)
 );
+CREATE TABLE IF NOT EXISTS partition_indexes (
+    database_name TEXT, table_name TEXT, name TEXT,
+    keys TEXT NOT NULL,             -- JSON list of partition columns
+    PRIMARY KEY (database_name, table_name, name)
+);
 CREATE TABLE IF NOT EXISTS job_runs (
     id TEXT PRIMARY KEY, job_name TEXT NOT NULL, started INTEGER NOT NULL, run_state TEXT NOT NULL, body TEXT NOT NULL
 );

@@ -30,6 +30,7 @@ ARNS = {
     "aws:cloudwatch/logGroup:LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}",
     "aws:lambda/function:Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}",
     "aws:athena/workgroup:Workgroup": f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{{name}}",
+    "aws:sqs/queue:Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{name}}",
     "aws:iam/role:Role": f"arn:aws:iam::{ACCOUNT}:role/{{logical}}-1a2b3c4",
 }
 
@@ -65,6 +66,8 @@ class _Aws(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         given = dict(args.inputs)
         identity = given.get("bucket") if args.typ == "aws:s3/bucket:Bucket" else f"{args.name}-id"
+        if args.typ == "aws:sqs/queue:Queue":
+            given["url"] = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{given['name']}"
         if args.typ in ARNS:
             given["arn"] = ARNS[args.typ].format(**given, logical=args.name)
         return identity, given

@@ -59,6 +59,31 @@ def test_a_table_states_with_which_columns_it_was_declared(deployed: Deployment,
     assert parameters[SCHEMA_PARAMETER] == table_parameters(table)[SCHEMA_PARAMETER]
 
 
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        pytest.param("bovespa_refined_data", ["year", "month", "day"], id="shares"),
+        pytest.param("bovespa_resumo_setor", ["year", "month", "day"], id="sectors"),
+        pytest.param("bovespa_refined_indices", ["indice", "year", "month", "day"], id="shares of other indices"),
+        pytest.param("bovespa_resumo_setor_indices", ["indice", "year", "month", "day"], id="their sectors"),
+    ],
+)
+def test_a_session_is_found_by_an_index(deployed: Deployment, table: str, keys: list[str]) -> None:
+    index = deployed.one("glue/partitionIndex:PartitionIndex", table)
+    assert index.inputs == {
+        "databaseName": "default",
+        "tableName": table,
+        "partitionIndex": {"indexName": "session", "keys": keys},
+    }
+    assert deployed.one("glue/catalogTable:CatalogTable", table).urn in index.after
+
+
+@each_table
+def test_athena_uses_the_index(deployed: Deployment, table: Table) -> None:
+    parameters = deployed.one("glue/catalogTable:CatalogTable", table.name).inputs["parameters"]
+    assert parameters["partition_filtering.enabled"] == "true"
+
+
 def test_the_program_declares_no_partitions(deployed: Deployment) -> None:
     assert deployed.all("glue/partition:Partition") == []
 

@@ -24,6 +24,7 @@ GLUE = "arn:aws:glue:sa-east-1:123456789012"
 JOB = f"{GLUE}:job/bovespa-etl-job"
 TABLE = f"{GLUE}:table/default/bovespa_refined_data"
 WORKGROUP = "arn:aws:athena:sa-east-1:123456789012:workgroup/bovespa"
+DEAD_LETTERS = "arn:aws:sqs:sa-east-1:123456789012:trigger-glue-job-dead-letters"
 LOGS = "arn:aws:logs:sa-east-1:123456789012:log-group"
 
 
@@ -81,6 +82,7 @@ def test_every_resource_is_one_of_the_accounts_own(deployed: Deployment, role: s
         RESULTS,
         JOB,
         WORKGROUP,
+        DEAD_LETTERS,
         f"{GLUE}:catalog",
         f"{GLUE}:database/default",
         f"{LOGS}:/aws",
@@ -135,6 +137,9 @@ def test_a_role_is_taken_by_its_service_only(deployed: Deployment, name: str, se
             "logs:PutLogEvents", f"{LOGS}:/aws/lambda/trigger-glue-job:log-stream:x", True, id="writes its log"
         ),
         pytest.param("s3:GetObjectVersion", f"{RAW}/raw-data/a.parquet", True, id="looks at an upload"),
+        pytest.param("sqs:SendMessage", DEAD_LETTERS, True, id="gives an event up"),
+        pytest.param("sqs:ReceiveMessage", DEAD_LETTERS, False, id="takes none back"),
+        pytest.param("sqs:SendMessage", f"{DEAD_LETTERS}-other", False, id="writes to no other queue"),
         pytest.param("s3:GetObjectVersion", f"{RAW}/landing/a.json.gz", False, id="looks at no payload"),
         pytest.param("glue:StartJobRun", f"{GLUE}:job/other", False, id="starts no other job"),
         pytest.param("glue:BatchStopJobRun", JOB, False, id="stops nothing"),

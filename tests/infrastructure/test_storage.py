@@ -108,14 +108,16 @@ def test_only_what_can_be_made_again_expires(
     assert list(expiring(deployed, bucket)) == expected
 
 
-def test_versions_that_were_replaced_are_kept_for_a_year(deployed: Deployment) -> None:
-    days = [
-        rule["noncurrentVersionExpiration"]["noncurrentDays"]
+def test_raw_versions_that_were_replaced_are_kept_for_a_year_and_nothing_of_landing_ever_expires(
+    deployed: Deployment,
+) -> None:
+    found = [
+        (bucket, rule["filter"]["prefix"], rule["noncurrentVersionExpiration"]["noncurrentDays"])
         for bucket in NAMES
         for rule in rules(deployed, bucket)
         if "noncurrentVersionExpiration" in rule
     ]
-    assert days == [365]
+    assert found == [("raw", "raw-data/", 365)]
 
 
 @each_bucket

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from conftest import Deploy, Deployment
 
 RAW_ARN = "arn:aws:s3:::bovespa-raw-data-bucket"
+DEAD_LETTERS_ARN = "arn:aws:sqs:sa-east-1:123456789012:trigger-glue-job-dead-letters"
 
 
 @pytest.fixture
@@ -106,6 +108,38 @@ def test_an_event_that_fails_is_tried_twice_more_within_six_hours(deployed: Depl
     assert config["functionName"] == "trigger-glue-job"
     assert config["maximumRetryAttempts"] == 2
     assert config["maximumEventAgeInSeconds"] == 6 * 60 * 60
+
+
+def test_an_event_that_fails_for_good_goes_to_the_dead_letters(deployed: Deployment) -> None:
+    config = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    assert config.inputs["destinationConfig"] == {"onFailure": {"destination": DEAD_LETTERS_ARN}}
+    assert deployed.one("sqs/queue:Queue").urn in config.after
+
+
+def test_the_function_may_write_dead_letters_before_it_is_told_to(deployed: Deployment) -> None:
+    config = deployed.one("lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    assert deployed.one("iam/rolePolicy:RolePolicy", "trigger").urn in config.after
+
+
+def test_dead_letters_are_encrypted_and_kept_for_two_weeks(deployed: Deployment) -> None:
+    queue = deployed.one("sqs/queue:Queue").inputs
+    assert queue["name"] == "trigger-glue-job-dead-letters"
+    assert queue["sqsManagedSseEnabled"] is True
+    assert queue["messageRetentionSeconds"] == 14 * 24 * 60 * 60
+
+
+def test_the_dead_letters_refuse_whoever_comes_without_tls(deployed: Deployment) -> None:
+    policy = deployed.one("sqs/queuePolicy:QueuePolicy").inputs
+    assert policy["queueUrl"] == "https://sqs.sa-east-1.amazonaws.com/123456789012/trigger-glue-job-dead-letters"
+    assert json.loads(policy["policy"])["Statement"] == [
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": DEAD_LETTERS_ARN,
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
 
 
 def test_the_function_does_not_run_before_it_may_write_its_log(deployed: Deployment) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.awslambda.exceptions import UnknownFunctionException
 
+from local.dead_letters import Failure
 from local.events import Event, Outbox
 from local.functions import Functions, may_invoke
 from local.invocations import Answer
@@ -34,9 +35,11 @@ def statement(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def function(
-    *statements: dict[str, Any], concurrency: int | None = None, retries: int | None = None
+    *statements: dict[str, Any], concurrency: int | None = None, retries: int | None = None, queue: str = ""
 ) -> SimpleNamespace:
-    configured = [] if retries is None else [SimpleNamespace(config={"MaximumRetryAttempts": retries})]
+    config: dict[str, Any] = {} if retries is None else {"MaximumRetryAttempts": retries}
+    config |= {"DestinationConfig": {"OnFailure": {"Destination": queue}}} if queue else {}
+    configured = [SimpleNamespace(config=config)] if config else []
     return SimpleNamespace(
         function_name="f",
         function_arn=ARN,
@@ -75,6 +78,12 @@ def handler() -> Handler:
 
 
 @pytest.fixture
+def buried() -> list[Failure]:
+    """What was sent to the function's destination."""
+    return []
+
+
+@pytest.fixture
 def outbox(state: State) -> Outbox:
     return Outbox(state)
 
@@ -83,14 +92,17 @@ Deploy = Callable[[SimpleNamespace], Functions]
 
 
 @pytest.fixture
-def deploy(handler: Handler, outbox: Outbox) -> Iterator[Deploy]:
+def deploy(handler: Handler, outbox: Outbox, buried: list[Failure]) -> Iterator[Deploy]:
     def deployed(known: SimpleNamespace) -> Functions:
         def find(name: str) -> SimpleNamespace:
             if name not in (ARN, "f"):
                 raise UnknownFunctionException(name)
             return known
 
-        functions = Functions(find, handler, outbox, retry_seconds=(0.01, 0.01))  # type: ignore[arg-type]
+        def bury(_: object, failure: Failure) -> None:
+            buried.append(failure)
+
+        functions = Functions(find, handler, outbox, bury, retry_seconds=(0.01, 0.01))  # type: ignore[arg-type]
         outbox.start(functions.deliver)
         return functions
 
@@ -184,6 +196,31 @@ def test_an_event_that_fails_for_good_is_given_up_after_the_configured_attempts(
 
     eventually(lambda: waiting(state) == 0)
     assert len(handler.events) == attempts
+
+
+def test_an_event_that_is_given_up_goes_to_the_destination_and_only_then_is_forgotten(
+    deploy: Deploy, handler: Handler, outbox: Outbox, state: State, eventually: Eventually, buried: list[Failure]
+) -> None:
+    handler.fails = 99
+    deploy(function(statement(), retries=1, queue="arn:aws:sqs:sa-east-1:123456789012:letters"))
+
+    outbox.post(Event(ARN, BUCKET, '{"a": 1}'))
+
+    eventually(lambda: waiting(state) == 0)
+    (failure,) = buried
+    assert (failure.event, failure.attempts, failure.answer) == ('{"a": 1}', 2, '{"errorMessage": "no"}')
+
+
+def test_without_a_destination_nothing_is_sent(
+    deploy: Deploy, handler: Handler, outbox: Outbox, state: State, eventually: Eventually, buried: list[Failure]
+) -> None:
+    handler.fails = 99
+    deploy(function(statement(), retries=0))
+
+    outbox.post(Event(ARN, BUCKET, "{}"))
+
+    eventually(lambda: waiting(state) == 0)
+    assert buried == []
 
 
 @pytest.mark.parametrize(("reserved", "most"), [(1, 1), (2, 2), (None, 4)])

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.account
     ("program", "reason"),
     [
         (
-            "aws.sqs.Queue('letters')",
-            "aws:sqs/queue:Queue 'letters': the account on the laptop does not know this type",
+            "aws.dynamodb.Table('letters')",
+            "aws:dynamodb/table:Table 'letters': the account on the laptop does not know this type",
         ),
         (
             "aws.s3.Bucket('b1', bucket='b-unknown-argument', request_payer='Requester')",

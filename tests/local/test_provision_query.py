@@ -79,3 +79,24 @@ def test_a_database_outlives_its_declaration_and_may_be_declared_again(
 def test_the_database_that_every_account_has_cannot_be_created(provisioned: Provision) -> None:
     with pytest.raises(ProvisionError, match="AlreadyExistsException"):
         provisioned("aws.glue.CatalogDatabase('e', name='default')")
+
+
+def test_a_partition_index_is_created_once_and_made_anew_when_its_keys_change(
+    provisioned: Provision, clients: Callable[[str], Any]
+) -> None:
+    table = (
+        "aws.glue.CatalogTable('indexed', name='indexed', database_name='default',\n"
+        "    partition_keys=[{'name': 'year', 'type': 'int'}, {'name': 'month', 'type': 'int'}])\n"
+    )
+    index = (
+        "aws.glue.PartitionIndex('i', database_name='default', table_name='indexed',\n"
+        "    partition_index={{'index_name': 'session', 'keys': {keys}}})\n"
+    )
+    provisioned(table)
+    for keys in (["year"], ["year"], ["year", "month"]):
+        provisioned(index.format(keys=keys))
+
+    (found,) = clients("glue").get_partition_indexes(DatabaseName="default", TableName="indexed")[
+        "PartitionIndexDescriptorList"
+    ]
+    assert [key["Name"] for key in found["Keys"]] == ["year", "month"]
