@@ -25,12 +25,15 @@ WORKGROUP = "bovespa"
 
 DEFAULT_INDEX = "IBOV"
 B3_TIME_ZONE = "America/Sao_Paulo"
+INDEX_PATTERN = r"^[A-Z][A-Z0-9]{3}$"
 
 LANDING_PREFIX = "landing/"
 RAW_PREFIX = "raw-data/"
 RAW_SUFFIX = ".parquet"
 STAGING_PREFIX = "staging/"
 PUBLISHED_PREFIX = "published/"
+LEASES_PREFIX = "leases/"
+BATCHES_PREFIX = "batches/"
 REPORTS_PREFIX = "reports/"
 MANIFEST_NAME = "manifest.json"
 PART_NAME = "part-00000.parquet"
@@ -155,30 +158,6 @@ def refined_table(index: str) -> Table:
 def summary_table(index: str) -> Table:
     """The table that holds the index's summary by sector and class."""
     return SUMMARY_TABLE if index == DEFAULT_INDEX else INDICES_SUMMARY_TABLE
-
-
-# --- B3's texts ------------------------------------------------------------------------------------------------------
-
-TICKER_PATTERN = r"^[A-Z0-9]{4}[0-9]{1,2}\Z"
-INDEX_PATTERN = r"^[A-Z][A-Z0-9]{3}$"
-NAME_PATTERN = r"^[A-Z0-9 /.&+\-]{1,12}\Z"
-
-# B3 writes `type` as fixed-width fields, right-trimmed: a class of four characters, flags of four, a level of two.
-TYPE_CLASS_WIDTH = 4
-TYPE_FLAGS_WIDTH = 4
-TYPE_LEVEL_WIDTH = 2
-CLASSES = ("ON", "PN", "PNA", "PNB", "PNC", "PND", "UNT", "CI", "DRN", "DR1", "DR2", "DR3")
-EVENT_FLAGS = (
-    *("ED", "EJ", "EB", "EX", "ES", "ER", "EG", "EA"),
-    *("EDJ", "EDR", "EDB", "EDS", "EJB", "EJS", "ERJ", "ERS", "EBG", "EBS", "ATZ"),
-)
-LISTING_LEVELS = ("NM", "N1", "N2", "MA", "MB", "M2")
-
-# B3 writes sector strings loosely: these are one sector, spelt in two ways.
-SECTOR_SPELLINGS = {"Cons N Ciclico": "Cons N Cíclico", "Financeiro e Outros": "Financ e Outros"}
-# In the CSV, B3 writes the comma of one sector's name as a slash, which is not a subsector's.
-# As a regular expression and what to write instead.
-SECTOR_WITH_COMMA = ("^Petróleo ?/ ?Gás", "Petróleo, Gás")
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
@@ -309,3 +288,8 @@ def partition_prefix(table: Table, index: str, session: date, ticker: str | None
 def published_key(index: str, session: date) -> str:
     """The key of a session's publication record."""
     return f"{PUBLISHED_PREFIX}{check_index(index).lower()}/{session_path(session)}/publication.json"
+
+
+def lease_key(index: str, session: date) -> str:
+    """The key of a session's lease, which one publisher at a time holds."""
+    return f"{LEASES_PREFIX}{check_index(index).lower()}/{session_path(session)}/lease"

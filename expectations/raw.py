@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from expectations import contract
+from expectations import b3_texts, contract
 from expectations.gate import CRITICAL, WARNING, Check
 
 if TYPE_CHECKING:
@@ -128,13 +128,13 @@ def tipo_pattern(*, known_flags: bool) -> str:
     Args:
         known_flags: whether event flags must be recorded ones, or only look like flags.
     """
-    classes = "|".join(name.ljust(contract.TYPE_CLASS_WIDTH) for name in contract.CLASSES)
-    short = "|".join(contract.CLASSES)
-    blank = _BLANK * contract.TYPE_FLAGS_WIDTH
-    level = "|".join(contract.LISTING_LEVELS)
+    classes = "|".join(name.ljust(b3_texts.TYPE_CLASS_WIDTH) for name in b3_texts.CLASSES)
+    short = "|".join(b3_texts.CLASSES)
+    blank = _BLANK * b3_texts.TYPE_FLAGS_WIDTH
+    level = "|".join(b3_texts.LISTING_LEVELS)
     if known_flags:
-        ending = "|".join(contract.EVENT_FLAGS)
-        padded = "|".join(flag.ljust(contract.TYPE_FLAGS_WIDTH) for flag in contract.EVENT_FLAGS)
+        ending = "|".join(b3_texts.EVENT_FLAGS)
+        padded = "|".join(flag.ljust(b3_texts.TYPE_FLAGS_WIDTH) for flag in b3_texts.EVENT_FLAGS)
     else:
         ending, padded = "[A-Z]{2,3}", "[A-Z]{2}  |[A-Z]{3} "
     return rf"^(?:(?:{short})|(?:{classes})(?:{ending})|(?:{classes})(?:{padded}|{blank})(?:{level}))$"
@@ -187,8 +187,8 @@ def _row_expectations(stated: RawStatement) -> list[Expectation]:
 
     required = [column.name for column in contract.RAW_COLUMNS if not column.nullable]
     forms = [
-        ("codigo", contract.TICKER_PATTERN, CRITICAL, "every codigo is a ticker"),
-        ("acao", contract.NAME_PATTERN, WARNING, "every acao is a trading name"),
+        ("codigo", b3_texts.TICKER_PATTERN, CRITICAL, "every codigo is a ticker"),
+        ("acao", b3_texts.NAME_PATTERN, WARNING, "every acao is a trading name"),
         ("tipo", tipo_pattern(known_flags=False), CRITICAL, "every tipo is of a known form"),
         ("tipo", tipo_pattern(known_flags=True), WARNING, "every tipo has recorded event flags"),
     ]

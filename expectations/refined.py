@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from expectations import contract
+from expectations import b3_texts, contract
 from expectations.gate import CRITICAL, Check
 from expectations.raw import THOUSANDTHS, thousandths
 
@@ -110,9 +110,9 @@ def raw_sectors(texts: pd.Series[str]) -> pd.DataFrame:
     """B3's sector strings as `setor` and `subsetor`, spelt as in the refined table; empty where there is none."""
     import pandas as pd  # noqa: PLC0415 - 1 s to import
 
-    tidy = texts.fillna("").str.split().str.join(" ").str.replace(*contract.SECTOR_WITH_COMMA, regex=True)
+    tidy = texts.fillna("").str.split().str.join(" ").str.replace(*b3_texts.SECTOR_WITH_COMMA, regex=True)
     parts = tidy.str.partition("/")
-    sectors = parts[0].str.strip().replace(contract.SECTOR_SPELLINGS)
+    sectors = parts[0].str.strip().replace(b3_texts.SECTOR_SPELLINGS)
     return pd.DataFrame({"setor": sectors, "subsetor": parts[2].str.strip()})
 
 
@@ -154,7 +154,7 @@ def _beside_raw(refined: pd.DataFrame, truth: RawTruth) -> pd.DataFrame:
     staged = refined.astype({"data_pregao": str, "timestamp_coleta": str})
     merged = staged.merge(raw, how="outer", left_on="codigo", right_on="raw_codigo")
     class_, flags, level = (merged[name].fillna("") for name in ("classe", "eventos", "segmento_listagem"))
-    verbatim = class_.str.ljust(contract.TYPE_CLASS_WIDTH) + flags.str.ljust(contract.TYPE_FLAGS_WIDTH) + level
+    verbatim = class_.str.ljust(b3_texts.TYPE_CLASS_WIDTH) + flags.str.ljust(b3_texts.TYPE_FLAGS_WIDTH) + level
     sectors = raw_sectors(merged["raw_setor"])
     return merged.assign(
         # Names the row, whichever side lacks it.
@@ -209,8 +209,8 @@ def _row_expectations(truth: RawTruth, *, by_ticker: bool) -> list[Expectation]:
 
     share = int(truth.total_share * 1000)
     known = (
-        ("classe", contract.CLASSES),
-        ("segmento_listagem", contract.LISTING_LEVELS),
+        ("classe", b3_texts.CLASSES),
+        ("segmento_listagem", b3_texts.LISTING_LEVELS),
         ("dias_desde_coleta", (truth.age_in_days,)),
     )
     return [

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from expectations.contract import BATCHES_PREFIX
 from flows.aws import aws_errors, error_code
 from flows.etl import CLOCK_SKEW, VERSION_ARGUMENT, GlueRun, glue_run, poll
 from flows.storage import RawVersion
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import JobRunTypeDef
     from mypy_boto3_s3 import S3Client
 
-BATCHES_PREFIX = "batches/"
 LIST_ARGUMENT = "--raw_list"
 
 _LONGEST_RUN = timedelta(days=2)  # Glue's own limit where a job states none

@@ -16,21 +16,15 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_random_exponential
 
-from expectations.contract import check_index, session_path
+from expectations.contract import lease_key
 from flows.aws import aws_errors, error_code
 from flows.errors import PublishError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-LEASE_PREFIX = "leases/"
 _TAKEN = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
 _GONE = frozenset({"404", "NoSuchKey", "NotFound"})
-
-
-def lease_key(index: str, session: date) -> str:
-    """The key of a session's lease."""
-    return f"{LEASE_PREFIX}{check_index(index).lower()}/{session_path(session)}/lease"
 
 
 @contextmanager

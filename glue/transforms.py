@@ -11,18 +11,14 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from expectations.contract import (
-    B3_TIME_ZONE,
-    INDEX_PARTITION,
-    REFINED_COLUMNS,
+from expectations.b3_texts import (
     SECTOR_SPELLINGS,
     SECTOR_WITH_COMMA,
-    SUMMARY_COLUMNS,
-    TICKER_PARTITION,
     TYPE_CLASS_WIDTH,
     TYPE_FLAGS_WIDTH,
     TYPE_LEVEL_WIDTH,
 )
+from expectations.contract import B3_TIME_ZONE, INDEX_PARTITION, REFINED_COLUMNS, SUMMARY_COLUMNS, TICKER_PARTITION
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn

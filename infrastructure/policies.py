@@ -7,12 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expectations.contract import LANDING_PREFIX, PUBLISHED_PREFIX, RAW_PREFIX, REPORTS_PREFIX, STAGING_PREFIX, TABLES
+from expectations.contract import (
+    BATCHES_PREFIX,
+    LANDING_PREFIX,
+    LEASES_PREFIX,
+    PUBLISHED_PREFIX,
+    RAW_PREFIX,
+    REPORTS_PREFIX,
+    STAGING_PREFIX,
+    TABLES,
+)
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
-LEASES_PREFIX = "leases/"
-BATCHES_PREFIX = "batches/"
 
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _PUBLISHING = (

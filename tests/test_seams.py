@@ -26,16 +26,13 @@ from expectations.contract import RAW_COLUMNS, TABLES, Table, parse_raw_key, raw
 from expectations.queries import QUERIES
 from flows import batch_runs, storage
 from flows.etl import LIVE_STATES, VERSION_ARGUMENT, find_run
-from flows.lease import LEASE_PREFIX
 from flows.raw_parquet import RAW_SCHEMA
 from flows.settings import Settings as FlowSettings
 from flows.storage import RawVersion
 from glue.arguments import RawVersion as JobVersion
 from glue.arguments import read_arguments, read_raw_list
 from glue.tables import spark_schema
-from infrastructure import policies
 from infrastructure.etl import SCRIPT, modules_archive
-from infrastructure.policies import LEASES_PREFIX
 from infrastructure.settings import Settings as StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
 from trigger_glue_job import events, handler
@@ -82,14 +79,6 @@ def test_every_raw_key_of_the_flow_reaches_the_job_as_the_index_and_session_it_w
 
 def test_the_lambda_and_the_notification_look_for_the_same_keys() -> None:
     assert (events.RAW_PREFIX, events.RAW_SUFFIX) == (contract.RAW_PREFIX, contract.RAW_SUFFIX)
-
-
-def test_the_flows_may_write_their_leases() -> None:
-    assert LEASE_PREFIX == LEASES_PREFIX
-
-
-def test_the_flows_may_list_their_batches() -> None:
-    assert batch_runs.BATCHES_PREFIX == policies.BATCHES_PREFIX
 
 
 def test_the_lambda_leaves_alone_what_the_flows_upload_for_a_batch() -> None:

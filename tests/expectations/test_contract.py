@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -199,17 +198,3 @@ class TestRunKeys:
     def test_a_publication_record_lies_outside_every_table(self) -> None:
         key = contract.published_key("IBOV", MONDAY)
         assert key == "published/ibov/year=2025/month=06/day=30/publication.json"
-
-
-class TestTextForms:
-    @pytest.mark.parametrize("ticker", ["VALE3", "BPAC11", "B3SA3", "SANB11"])
-    def test_a_ticker_is_four_characters_and_a_number(self, ticker: str) -> None:
-        assert re.match(contract.TICKER_PATTERN, ticker)
-
-    @pytest.mark.parametrize("ticker", ["VALE", "vale3", "VALE333", "VAL3", "VALE 3", "ALLOS", " VALE3"])
-    def test_anything_else_is_no_ticker(self, ticker: str) -> None:
-        assert not re.match(contract.TICKER_PATTERN, ticker)
-
-    @pytest.mark.parametrize("name", ["AMBEV S/A", "B3", "RUMO S.A.", "AZZAS 2154", "P&G", "BBSEGURIDADE"])
-    def test_a_name_is_up_to_twelve_characters_of_b3_s_alphabet(self, name: str) -> None:
-        assert re.match(contract.NAME_PATTERN, name)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations import contract, raw
+from expectations import b3_texts, raw
 from expectations.gate import GateRefused, GateReport, require, run_gate
 from flows.raw_parquet import RAW_SCHEMA, RawFile
 
@@ -373,9 +373,9 @@ class TestTipoPattern:
         assert not re.fullmatch(raw.tipo_pattern(known_flags=False), tipo)
 
     @given(
-        st.sampled_from(contract.CLASSES),
-        st.sampled_from(("", *contract.EVENT_FLAGS)),
-        st.sampled_from(("", *contract.LISTING_LEVELS)),
+        st.sampled_from(b3_texts.CLASSES),
+        st.sampled_from(("", *b3_texts.EVENT_FLAGS)),
+        st.sampled_from(("", *b3_texts.LISTING_LEVELS)),
     )
     def test_takes_every_class_with_every_flag_and_level_right_trimmed(
         self, class_: str, flags: str, level: str
