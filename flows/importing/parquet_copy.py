@@ -16,14 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract import (
-    CLASSES,
-    EVENT_FLAGS,
-    LISTING_LEVELS,
-    TYPE_CLASS_WIDTH,
-    TYPE_FLAGS_WIDTH,
-    ContractError,
-)
+from expectations.b3_texts import CLASSES, EVENT_FLAGS, LISTING_LEVELS, TYPE_CLASS_WIDTH, TYPE_FLAGS_WIDTH
+from expectations.contract import ContractError
 from expectations.raw import FULL_SHARE
 from flows.errors import PayloadError
 from flows.importing.aliases import map_columns
