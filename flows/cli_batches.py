@@ -1,19 +1,22 @@
-"""The commands that take many sessions at once: `bovespa import`."""
+"""The commands that take many sessions at once: `bovespa import`, `bovespa replay`."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from expectations.contract import check_index
+from expectations.contract import DEFAULT_INDEX, check_index
 from flows.console import Screen
+from flows.errors import SettingsError
 
 if TYPE_CHECKING:
+    from flows.batch import Result
     from flows.importing.verdicts import Entry
     from flows.pipeline import Pipeline
     from flows.settings import Settings
@@ -39,6 +42,7 @@ def register(app: typer.Typer, open_place: OpenPlace) -> None:
         open_place: the account to work on, within a block, by a screen, `aws` and `as_flow`.
     """
     app.command("import")(_import_command(open_place))
+    app.command("replay")(_replay_command(open_place))
 
 
 def _import_command(open_place: OpenPlace) -> Callable[..., None]:
@@ -73,6 +77,52 @@ def _import_command(open_place: OpenPlace) -> Callable[..., None]:
         _show_import(screen, entries, dry_run=dry_run)
 
     return import_folder
+
+
+def _replay_command(open_place: OpenPlace) -> Callable[..., None]:
+    def replay(
+        *,
+        since: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First session.")],
+        until: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")],
+        index: Annotated[
+            str, typer.Option("--index", help="Index code that B3 publishes, such as IBOV.")
+        ] = DEFAULT_INDEX,
+        from_landing: Annotated[
+            bool,
+            typer.Option("--from-landing", help="Rebuild raw files from what B3 sent first: the parser was mended."),
+        ] = False,
+        aws: InAws = False,
+        as_json: Json = False,
+    ) -> None:
+        """Refine and publish sessions again with today's code, in one Glue run for all of them.
+
+        Without a change of code the published state stays the same. The exit code is 1 where a session failed.
+
+        Examples: bovespa replay --from 2025-06-01 --to 2025-06-30 · bovespa replay --from … --to … --from-landing
+        """
+        screen = Screen(as_json=as_json)
+        check_index(index)
+        if until < since:
+            raise SettingsError(f"--from {since:%Y-%m-%d} is after --to {until:%Y-%m-%d}")
+        with open_place(screen, aws=aws, as_flow=True) as place, screen.progress() as progress:
+            from flows.replay import Replay  # noqa: PLC0415 - pandas and pyarrow, not for --help
+
+            replayed = Replay(_pipeline(place.settings), index, from_landing=from_landing, progress=progress)
+            results = replayed.run(since.date(), until.date())
+        _show_results(screen, results)
+
+    return replay
+
+
+def _show_results(screen: Screen, results: list[Result]) -> None:
+    counts = Counter(str(result.outcome) for result in results)
+    screen.result({"counts": dict(counts), "sessions": [result.to_dict() for result in results]})
+    screen.heading(", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "no sessions")
+    for result in results:
+        if result.reason:
+            screen.line(f"  {result.outcome}  {result.index} {result.session}: {result.reason}")
+    if any(result.reason for result in results):
+        raise typer.Exit(1)
 
 
 def _pipeline(settings: Settings) -> Pipeline:

@@ -137,9 +137,11 @@ def flow_policy(arns: FlowResources) -> str:
     return allow(
         [
             Statement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
+            # What was landed is read again by a replay.
+            Statement(["s3:GetObject"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
             Statement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
-            _listing(arns.raw, RAW_PREFIX),
+            _listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
             Statement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],

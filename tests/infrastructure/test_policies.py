@@ -233,7 +233,7 @@ def test_the_flows(deployed: Deployment, action: str, resource: str, expected: b
         pytest.param("etl", RAW, "raw-data/", False, id="the job does not list raw files"),
         pytest.param("flow", RAW, "raw-data/year=2025/", True, id="the flows list raw files"),
         pytest.param("flow", REFINED, "refined-data/year=2025/", True, id="the flows list what is published"),
-        pytest.param("flow", RAW, "landing/", False, id="the flows do not list landing"),
+        pytest.param("flow", RAW, "landing/year=2025/", True, id="the flows list landing"),
         pytest.param("flow", ARTIFACTS, "", False, id="the flows do not list artifacts"),
     ],
 )
