@@ -16,6 +16,8 @@ from expectations.contract import (
     REPORTS_PREFIX,
     STAGING_PREFIX,
     TABLES,
+    TICKER_PARTITION,
+    Table,
 )
 
 SCRIPTS_PREFIX = "scripts/"
@@ -23,9 +25,10 @@ RESULTS_PREFIX = "results/"
 
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _PUBLISHING = (
-    *("glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
-    *("glue:BatchCreatePartition", "glue:BatchUpdatePartition", "glue:BatchDeletePartition"),
+    *("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+    *("glue:BatchCreatePartition", "glue:BatchUpdatePartition"),
 )
+_BY_TICKER = [table for table in TABLES if TICKER_PARTITION in table.partitions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: st
     logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws-glue/jobs/*"
     return allow(
         [
-            Statement(["s3:GetObject", "s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
+            Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
             Statement(["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*", f"{artifacts_arn}/{BATCHES_PREFIX}*"]),
             # Spark's committers write with multipart uploads, and abort those of a task that failed.
             Statement(
@@ -133,7 +136,8 @@ class FlowResources:
 
 def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
-    published = [*(table.prefix for table in TABLES), PUBLISHED_PREFIX, LEASES_PREFIX]
+    removable = [*(table.prefix for table in TABLES), LEASES_PREFIX]
+    published = [*removable, PUBLISHED_PREFIX]
     return allow(
         [
             Statement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
@@ -143,14 +147,16 @@ def flow_policy(arns: FlowResources) -> str:
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             _listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
-            Statement(
-                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-                [f"{arns.refined}/{prefix}*" for prefix in published],
-            ),
+            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
+            # Whatever lies in a session's folder and is not of its publication.
+            Statement(["s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in removable]),
             _listing(arns.refined, STAGING_PREFIX, *published),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
+            Statement(["glue:GetDatabase"], _tables(arns.table, ())),
             Statement(_PUBLISHING, _tables(arns.table)),
+            # A share that left the index leaves no partition behind; where a session is one partition, it stays.
+            Statement(["glue:BatchDeletePartition"], _tables(arns.table, _BY_TICKER)),
             *_querying(arns),
         ]
     )
@@ -176,9 +182,9 @@ def _listing(bucket_arn: str, *prefixes: str) -> Statement:
     return Statement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": [f"{item}*" for item in prefixes]}})
 
 
-def _tables(table_arn: str) -> list[str]:
-    """The ARNs that an action on the contract's tables needs: catalog, database and tables."""
+def _tables(table_arn: str, tables: Sequence[Table] = TABLES) -> list[str]:
+    """The ARNs that an action on tables needs: catalog, database and tables."""
     catalog, _, path = table_arn.partition(":table/")
     database = path.partition("/")[0]
-    tables = (f"{catalog}:table/{database}/{table.name}" for table in TABLES)
-    return [f"{catalog}:catalog", f"{catalog}:database/{database}", *tables]
+    arns = (f"{catalog}:table/{database}/{table.name}" for table in tables)
+    return [f"{catalog}:catalog", f"{catalog}:database/{database}", *arns]

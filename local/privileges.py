@@ -66,7 +66,7 @@ class Trail:
     """What the roles did, one JSON object a line, in a file of the account's home."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("w", encoding="utf-8")
         self._lock = threading.Lock()
 
     def add(self, role: str, calls: list[tuple[Call, bool]]) -> None:

@@ -158,7 +158,7 @@ def test_the_lambda(deployed: Deployment, action: str, resource: str, expected: 
 @pytest.mark.parametrize(
     ("action", "resource", "expected"),
     [
-        pytest.param("s3:GetObject", f"{RAW}/raw-data/a.parquet", True, id="reads raw files"),
+        pytest.param("s3:GetObjectVersion", f"{RAW}/raw-data/a.parquet", True, id="reads raw versions"),
         pytest.param("s3:GetObjectVersion", f"{RAW}/raw-data/a.parquet", True, id="reads raw versions"),
         pytest.param("s3:GetObject", f"{ARTIFACTS}/scripts/modules.zip", True, id="reads its modules"),
         pytest.param("s3:GetObject", f"{ARTIFACTS}/batches/1.json", True, id="reads a batch's list"),

@@ -1,0 +1,218 @@
+"""Each component can do its own work and nothing else: every recorded call was allowed, and every right was needed."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from expectations.contract import DATABASE, REFINED_BUCKET, TABLES, partition_prefix
+from local import b3_standin, sample
+from local.account import running_account
+from local.b3_formats import csv_download
+from local.home import Home
+from local.iam import Call, Document, Grant, is_allowed, parse
+from local.least_privilege import Right, needed, refused, rights
+from local.privileges import TrailEntry, read_trail
+from tests.end_to_end.test_sample import bovespa
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from flows.portfolio import Portfolio
+    from local.account import Account
+
+pytestmark = pytest.mark.account
+
+SESSION = date(2025, 10, 1)
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A right that the runs of this proof do not use, and why a role has it all the same."""
+
+    role: str
+    action: str
+    resource: str
+    reason: str
+    condition: str = ""
+
+    def is_of(self, right: Right) -> bool:
+        """Whether it is this right; `resource` is the end of its ARN."""
+        named = (self.role, self.action) == (right.role, right.action) and right.resource.endswith(self.resource)
+        return named and self.condition in ("", *(value for _, _, value in right.condition))
+
+
+_IN_PARTS = "Spark's and Athena's writers send what is large in parts; on the laptop nothing is"
+_BY_GLUE = "Glue itself does it, for the job's log and metrics; on the laptop the log is a file"
+_BY_ATHENA = (
+    "Athena reads partitions with the caller's rights, by whichever of three calls it chooses: "
+    "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
+)
+
+EXCEPTIONS = (
+    Unused("etl-local", "cloudwatch:PutMetricData", "*", _BY_GLUE),
+    Unused("etl-local", "logs:CreateLogGroup", "/aws-glue/jobs/*", _BY_GLUE),
+    Unused("etl-local", "logs:CreateLogStream", "/aws-glue/jobs/*", _BY_GLUE),
+    Unused("etl-local", "logs:PutLogEvents", "/aws-glue/jobs/*", _BY_GLUE),
+    Unused("etl-local", "s3:AbortMultipartUpload", "/staging/*", _IN_PARTS),
+    Unused("etl-local", "s3:ListMultipartUploadParts", "/staging/*", _IN_PARTS),
+    Unused("etl-local", "s3:DeleteObject", "/staging/*", "Spark removes what an attempt that failed has left"),
+    Unused("flow", "s3:AbortMultipartUpload", "/results/*", _IN_PARTS),
+    Unused("flow", "s3:ListMultipartUploadParts", "/results/*", _IN_PARTS),
+    Unused("flow", "s3:ListBucket", "bovespa-query-results-bucket", _IN_PARTS),
+    Unused("flow", "glue:GetPartition", "", _BY_ATHENA),
+    Unused("flow", "glue:BatchGetPartition", "", _BY_ATHENA),
+    Unused(
+        "flow", "s3:GetBucketLocation", ":bovespa-refined-data-bucket", "Athena asks it of a bucket of other regions"
+    ),
+    Unused("flow", "athena:StopQueryExecution", "", "only a query that outlasts its limit is stopped"),
+    Unused("flow", "s3:GetObject", "/batches/*", "only a batch that was killed looks for its run in the lists"),
+    Unused("flow", "s3:ListBucket", "", "a lease that is given back while it is looked at is 404, not 403", "leases/*"),
+    Unused("flow", "s3:ListBucket", "", "a manifest that a run has not left is 404, not 403", "staging/*"),
+    Unused("trigger-local", "sqs:SendMessage", "", "Lambda puts an event there that failed for good"),
+)
+
+
+def corrected(portfolio: Portfolio) -> Portfolio:
+    """A share is gone, its figures are another's."""
+    first, second, *rest = portfolio.holdings
+    both = replace(
+        first,
+        qtde_teorica=first.qtde_teorica + second.qtde_teorica,
+        participacao_pct=first.participacao_pct + second.participacao_pct,
+    )
+    return replace(portfolio, holdings=(both, *rest))
+
+
+def write_csv(folder: Path, portfolio: Portfolio) -> None:
+    name = f"{portfolio.index}Dia_{portfolio.session:%d-%m-%y}.csv"
+    (folder / name).write_bytes(base64.b64decode(csv_download(portfolio)))
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """Who owns the account, and meddles with it between two runs."""
+
+    account: Account
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - any of boto3's
+        where = self.account.environment()
+        keys = {"aws_access_key_id": where["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "local"}
+        url, region = self.account.endpoint_url, self.account.region
+        return boto3.client(service, endpoint_url=url, region_name=region, **keys)
+
+    def drop_tables(self) -> None:
+        for table in TABLES:
+            self.client("glue").delete_table(DatabaseName=DATABASE, Name=table.name)
+
+    def take_tables_back(self) -> None:
+        """Give the tables the definitions of an earlier program, which lacked a column."""
+        glue = self.client("glue")
+        for table in TABLES:
+            found = glue.get_table(DatabaseName=DATABASE, Name=table.name)["Table"]
+            kept = {"Name", "TableType", "PartitionKeys", "StorageDescriptor"}
+            earlier = {name: value for name, value in found.items() if name in kept}
+            earlier["StorageDescriptor"]["Columns"].pop()
+            glue.update_table(DatabaseName=DATABASE, TableInput=earlier)
+
+    def leave_strays(self) -> None:
+        for table in TABLES:
+            index = "IBXX" if "indices" in table.name else "IBOV"
+            key = f"{partition_prefix(table, index, SESSION)}stray"
+            self.client("s3").put_object(Bucket=REFINED_BUCKET, Key=key, Body=b"")
+
+    def rights(self) -> list[Right]:
+        """What the roles may do, as IAM tells it."""
+        iam, found = self.client("iam"), []
+        for role in (item["RoleName"] for item in iam.list_roles()["Roles"]):
+            names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+            texts = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+            found += rights(role, [parse(json.dumps(text)) for text in texts])
+        return found
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the roles may do, and what they did."""
+
+    given: list[Right]
+    trail: list[TrailEntry]
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
+    """One session is collected and published; then a folder corrects it and brings another index's, in an altered account."""
+    portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
+    folder = tmp_path_factory.mktemp("copies")
+    write_csv(folder, corrected(portfolio))
+    write_csv(folder, replace(portfolio, index="IBXX"))
+    with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
+        administrator = Administrator(account)
+        site.show(portfolio)
+        administrator.drop_tables()
+        collected_at = sample.collected_at(SESSION).isoformat()
+        command(account, site.url, "run", "--live", "--collected-at", collected_at)
+        administrator.take_tables_back()
+        administrator.leave_strays()
+        command(account, site.url, "import", str(folder), "--replace")
+        yield Evidence(administrator.rights(), read_trail(Home(account.home).trail))
+
+
+def command(account: Account, site: str, *arguments: str) -> None:
+    done = bovespa(account.home, *arguments, B3_BASE_URL=site)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_call_was_refused(evidence: Evidence) -> None:
+    assert refused(evidence.trail) == []
+
+
+def test_every_role_worked(evidence: Evidence) -> None:
+    assert {entry.role for entry in evidence.trail} == {right.role for right in evidence.given}
+
+
+def test_every_right_was_needed_but_for_the_exceptions(evidence: Evidence) -> None:
+    superfluous = set(evidence.given) - needed(evidence.given, evidence.trail)
+    unexplained = [right for right in superfluous if not any(item.is_of(right) for item in EXCEPTIONS)]
+    assert sorted(map(str, unexplained)) == []
+
+
+@pytest.mark.parametrize("exception", EXCEPTIONS, ids=lambda item: f"{item.role} {item.action} {item.resource}")
+def test_an_exception_is_of_rights_that_there_are_and_that_nothing_used(evidence: Evidence, exception: Unused) -> None:
+    found = {right for right in evidence.given if exception.is_of(right)}
+    assert found
+    assert not found & needed(evidence.given, evidence.trail)
+
+
+def test_a_right_taken_away_would_have_been_missed(evidence: Evidence) -> None:
+    for missing in needed(evidence.given, evidence.trail):
+        left = [right for right in evidence.given if right.role == missing.role and right != missing]
+        policy = Document(tuple(_grant(right) for right in left), ())
+        calls = [entry.call for entry in evidence.trail if entry.role == missing.role]
+        assert any(not is_allowed([policy], call) for call in calls if missing.covers(call)), str(missing)
+
+
+@pytest.mark.parametrize("role", ["trigger-local", "etl-local", "flow"])
+def test_a_right_added_is_found_out(evidence: Evidence, role: str) -> None:
+    added = Right(role, "s3:DeleteObjectVersion", "arn:aws:s3:::bovespa-raw-data-bucket/*")
+    assert added not in needed([*evidence.given, added], evidence.trail)
+    assert not any(item.is_of(added) for item in EXCEPTIONS)
+
+
+def test_what_a_role_may_not_do_is_refused_by_the_account(evidence: Evidence) -> None:
+    landed = next(entry.call.resource for entry in evidence.trail if "/landing/" in entry.call.resource)
+    for role in ("trigger-local", "etl-local", "flow"):
+        policy = Document(tuple(_grant(right) for right in evidence.given if right.role == role), ())
+        assert not is_allowed([policy], Call("s3:DeleteObject", landed))
+        assert not is_allowed([policy], Call("s3:DeleteObjectVersion", landed))
+
+
+def _grant(right: Right) -> Grant:
+    return Grant(right.action, right.resource, {operator: {key: value} for operator, key, value in right.condition})
