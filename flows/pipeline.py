@@ -16,7 +16,7 @@ from flows.athena import run_query
 from flows.aws import Aws
 from flows.b3_scraper import B3Client
 from flows.confirm import confirm, session_query, session_tables
-from flows.errors import PublishError
+from flows.errors import PublishError, StagingError
 from flows.lease import session_lease
 from flows.publish import Publisher
 from flows.raw_parquet import RAW_SCHEMA, RawFacts, decode, encode
@@ -104,7 +104,7 @@ class Pipeline:
     def upload(self, collected: Collected, *, force: bool) -> RawVersion:
         """The raw version that the ETL works on: the current one when it says the same, otherwise a new one.
 
-        A current version whose Glue run failed, or never came, is uploaded again: S3's event is the only starter.
+        A current version whose Glue run failed, never came, or left no manifest is uploaded again: only S3's event starts one.
 
         Raises:
             AwsError: S3 or Glue could not be asked.
@@ -127,7 +127,15 @@ class Pipeline:
         age = (datetime.now(UTC) - version.stored_at).total_seconds()
         if run is None and (rest := self.settings.etl_reattach_timeout - age) > 0:
             run = etl.poll_for_run(glue, job, version, rest)
-        return run is not None and (run.live or run.succeeded)
+        return run is not None and (run.live or (run.succeeded and self._is_whole(run)))
+
+    def _is_whole(self, run: etl.GlueRun) -> bool:
+        """Whether a run left its manifest, without which nobody can tell what it has made."""
+        try:
+            etl.read_manifest(self.aws.s3, self.settings.refined_bucket, run)
+        except StagingError:
+            return False
+        return True
 
     def refine(self, version: RawVersion) -> tuple[etl.GlueRun, StagedSession]:
         """Wait for the Glue run of exactly that raw version, and read what it left.

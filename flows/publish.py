@@ -89,7 +89,12 @@ class Publisher:
         self._delete_partitions(table, present - prefixes.keys())
         self._delete_files(partition_prefix(table, staged.index, staged.session), prefixes.values())
         self._create(table, dict.fromkeys(prefixes.keys() - present, HIDDEN_PREFIX))
-        self._update(table, prefixes)
+        try:
+            self._update(table, prefixes)
+        except PublishError:
+            # Glue refused some of a batch and took the others: half a session must not stay visible.
+            self._update(table, dict.fromkeys(prefixes, HIDDEN_PREFIX))
+            raise
 
     def _partitions(self, table: Table, staged: StagedSession) -> Iterator[Values]:
         session = staged.session

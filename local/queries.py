@@ -212,7 +212,11 @@ class Queries:
         else:
             execution.result = result
             end(execution, "SUCCEEDED")
-        execution.has_ended.set()
+        finally:
+            # Whatever else it dies of, and its thread with it: a query that never ends would be waited for.
+            if execution.state in ("QUEUED", "RUNNING"):
+                end(execution, "FAILED", "GENERIC_INTERNAL_ERROR: see the account's log")
+            execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 
     def _statement_result(self, execution: Execution) -> Result | None:

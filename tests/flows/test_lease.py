@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -79,6 +79,34 @@ def test_of_one_session_leaves_the_others_free(s3: S3Client) -> None:
         assert lies(s3)
 
 
+def test_of_a_holder_at_work_is_renewed_so_that_nobody_takes_it_for_void(s3: S3Client) -> None:
+    def age() -> timedelta:
+        return datetime.now(UTC) - s3.head_object(Bucket=REFINED_BUCKET, Key=KEY)["LastModified"]
+
+    with lease(s3, void_after=3):
+        time.sleep(4)
+        assert age() < timedelta(seconds=3)
+    assert not lies(s3)
+
+
+def test_that_was_taken_and_whose_answer_was_lost_is_known_as_one_s_own(s3: S3Client) -> None:
+    class Deaf:
+        """S3 whose first answer to a put is lost, so that botocore puts again."""
+
+        def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+            return getattr(s3, name)
+
+        def put_object(self, **request: Any) -> Any:  # noqa: ANN401
+            s3.put_object(**request)
+            return s3.put_object(**request)
+
+    began = time.monotonic()
+    with lease(cast("S3Client", Deaf()), void_after=30):
+        assert time.monotonic() - began < 10
+        assert lies(s3)
+    assert not lies(s3)
+
+
 def test_of_a_holder_that_died_is_void_after_a_time(s3: S3Client) -> None:
     s3.put_object(Bucket=REFINED_BUCKET, Key=KEY, Body=b"of one that was killed")
     with lease(s3, void_after=0.1):
@@ -126,7 +154,7 @@ class Held:
         raise ClientError({"Error": {"Code": self._code, "Message": "taken"}}, "PutObject")
 
     def head_object(self, **_: Any) -> dict[str, object]:  # noqa: ANN401
-        return {"LastModified": datetime.now(UTC) - self._age, "ETag": '"theirs"'}
+        return {"LastModified": datetime.now(UTC) - self._age, "ETag": '"theirs"', "Metadata": {}}
 
     def delete_object(self, **request: Any) -> None:  # noqa: ANN401
         self.deleted.append(request["IfMatch"])

@@ -357,6 +357,19 @@ class TestPartialFailure:
         aws.publisher().publish(staged)
         assert aws.tickers() == {"ALOS3": b"run2 ALOS3", "ABEV3": b"run2 ABEV3"}
 
+    def test_of_showing_leaves_no_part_of_the_session_visible(self, aws: Account) -> None:
+        class RefusingToShow(Refusing):
+            def _refuse(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401
+                locations = {entry["PartitionInput"]["StorageDescriptor"]["Location"] for entry in request["Entries"]}
+                if all("hidden" in location for location in locations):
+                    return dict(aws.glue.batch_update_partition(**request))
+                return super()._refuse(**request)
+
+        staged = aws.stage("run1", ["ALOS3", "ABEV3"])
+        with pytest.raises(PublishError, match="updating partitions of bovespa_refined_data: 1 refused"):
+            aws.publisher(glue=RefusingToShow(aws.glue, "batch_update_partition", "Entries")).publish(staged)
+        assert aws.seen() == {}
+
     def test_of_a_deletion_keeps_the_session_hidden_and_a_second_run_shows_it(self, aws: Account) -> None:
         aws.publisher().publish(aws.stage("run1", ["ALOS3", "ABEV3"]))
         staged = aws.stage("run2", ["ALOS3"])

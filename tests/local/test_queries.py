@@ -24,8 +24,8 @@ class Athena:
             "primary": {"EnforceWorkGroupConfiguration": False, "ResultConfiguration": {}},
         }
         storage = Storage(self.written.__setitem__, lambda bucket: bucket == "results")
-        queries = Queries(shares.catalog, shares.partitions, shares.mirror, self.workgroups.get, storage)
-        self._operations = queries.operations()
+        self.queries = Queries(shares.catalog, shares.partitions, shares.mirror, self.workgroups.get, storage)
+        self._operations = self.queries.operations()
         self._eventually = eventually
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
@@ -220,3 +220,14 @@ def test_a_stopped_query_is_cancelled(athena: Athena, eventually: Eventually) ->
 
     execution = athena.GetQueryExecution(QueryExecutionId=execution_id)["QueryExecution"]
     assert execution["Status"]["State"] == "CANCELLED"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_query_whose_thread_dies_is_a_failed_one_not_an_endless_one(athena: Athena) -> None:
+    def full(_: str, __: bytes) -> None:
+        raise OSError("no space left on device")
+
+    athena.queries._storage = Storage(full, lambda _: True)
+    execution = athena.run("SELECT 1")
+    assert execution["Status"]["State"] == "FAILED"
+    assert "GENERIC_INTERNAL_ERROR" in execution["Status"]["StateChangeReason"]
