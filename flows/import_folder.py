@@ -18,7 +18,7 @@ from flows import storage
 from flows.aws import PARALLEL_SESSIONS
 from flows.batch import Batch, Outcome, Result
 from flows.errors import SettingsError
-from flows.importing.files import Found, SourceFile, index_in, noon, session_in
+from flows.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.importing.readers import KINDS, Unreadable, read_files
 from flows.importing.suspects import Suspect, told_apart
 from flows.importing.verdicts import Entry, Verdict
@@ -86,14 +86,20 @@ class FolderImport:
             raise SettingsError(f"{folder}: not a folder")
         files, entries = [], []
         for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
+            # A name that is no text in the file system's encoding is shown and kept as one.
+            name = path.relative_to(folder).as_posix().encode(errors="replace").decode()
             if not path.is_file() or path.suffix.lower().removeprefix(".") not in KINDS:
                 continue
-            if (size := path.stat().st_size) > self.pipeline.settings.b3_max_bytes:
-                entries.append(Entry((name,), None, None, Verdict.REJECTED, f"{size} bytes: too large for a portfolio"))
-            else:
-                files.append(SourceFile(name, path.read_bytes()))
+            try:
+                files.append(SourceFile(name, self._content(path)))
+            except (ImportProblem, OSError) as error:
+                entries.append(Entry((name,), None, None, Verdict.REJECTED, str(error)))
         return files, entries
+
+    def _content(self, path: Path) -> bytes:
+        if (size := path.stat().st_size) > self.pipeline.settings.b3_max_bytes:
+            raise ImportProblem(f"{size} bytes: too large for a portfolio")
+        return path.read_bytes()
 
     def _read(self, files: Sequence[SourceFile]) -> Iterator[Found | Entry]:
         portfolios: list[Found] = []

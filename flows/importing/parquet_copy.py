@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,8 +39,10 @@ _THOUSANDTH = Decimal("0.001")
 _EXACT = 2**53  # above it, a double does not hold every whole number
 _NARROW = (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32, pa.types.is_uint8, pa.types.is_uint16)
 _MAX_CELLS = 5_000_000
+_FIRST_YEAR, _LAST_YEAR = 2000, 2068  # what B3's two digits of a year are read as, from this century on
 
 Row = dict[str, Any]
+Day = TypeVar("Day", date, datetime)
 
 
 def read_parquet(file: SourceFile, index: str | None) -> Iterator[Found]:
@@ -56,7 +58,7 @@ def read_parquet(file: SourceFile, index: str | None) -> Iterator[Found]:
     columns = map_columns(table.column_names)
     _refuse_lossy(table.schema, columns)
     renamed = table.select(list(columns.values())).rename_columns(list(columns))
-    rows: list[Row] = renamed.to_pylist()
+    rows = _rows(renamed)
     known = known_index(index, file.name)
     for session, of_session in _by_session(file, rows).items():
         yield Found((file,), _portfolio(known, session, of_session), _collected_at(of_session), b3_states_session=False)
@@ -70,6 +72,16 @@ def _table(content: bytes) -> pa.Table:
         return parquet.read()
     except (pa.ArrowException, OSError) as error:
         raise ImportProblem(f"not Parquet ({error})") from error
+
+
+def _rows(table: pa.Table) -> list[Row]:
+    if nested := [field.name for field in table.schema if pa.types.is_nested(field.type)]:
+        raise ImportProblem(f"column for {nested[0]}: a list or a structure where plain cells were expected")
+    try:
+        rows: list[Row] = table.to_pylist()
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise ImportProblem(f"a cell that Python cannot hold ({error})") from error
+    return rows
 
 
 def _own(file: SourceFile, index: str | None) -> Found:
@@ -86,13 +98,13 @@ def _own(file: SourceFile, index: str | None) -> Found:
         index=facts.index,
         session=facts.session,
         source="parquet",
-        holdings=tuple(_holding(number, row) for number, row in enumerate(raw.table.to_pylist(), start=1)),
+        holdings=tuple(_holding(number, row) for number, row in enumerate(_rows(raw.table), start=1)),
         total_records=facts.total_records,
         total_quantity=facts.total_quantity,
         total_share=facts.total_share,
         divisor=facts.divisor,
     )
-    return Found((file,), portfolio, facts.collected_at)
+    return Found((file,), portfolio, _plausible("collected_at", facts.collected_at))
 
 
 def _refuse_lossy(schema: pa.Schema, columns: dict[str, str]) -> None:
@@ -114,6 +126,7 @@ def _by_session(file: SourceFile, rows: list[Row]) -> dict[date, list[Row]]:
         session = _session(number, row["data_pregao"]) if "data_pregao" in row else named
         if session is None:
             raise ImportProblem("neither a column nor its name tells the session")
+        _plausible(f"row {number}, data_pregao", session)
         found.setdefault(session, []).append(row)
     return found
 
@@ -216,5 +229,12 @@ def _collected_at(rows: list[Row]) -> datetime | None:
     instants = [value for row in rows if isinstance(value := row.get("timestamp_coleta"), datetime)]
     if not instants:
         return None
-    aware = (value if value.tzinfo else value.replace(tzinfo=SAO_PAULO) for value in instants)
+    plausible = (_plausible("timestamp_coleta", value) for value in instants)
+    aware = (value if value.tzinfo else value.replace(tzinfo=SAO_PAULO) for value in plausible)
     return min(aware).astimezone(UTC).replace(microsecond=0)
+
+
+def _plausible(field: str, value: Day) -> Day:
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise PayloadError(field, f"{shown(value)} is not of this century")
+    return value

@@ -85,7 +85,7 @@ def _page_of(file: SourceFile) -> tuple[int, str]:
         answer = json.loads(answer) if isinstance(answer, str) else answer
         page, header = answer["page"], answer["header"]
         return int(page["pageNumber"]), json.dumps([page["totalPages"], page["totalRecords"], header], sort_keys=True)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise PayloadError("body", "not an answer of B3's: page and header were expected") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -167,6 +168,17 @@ def test_a_file_that_is_too_large_is_not_read(pipeline: Pipeline, tmp_path: Path
         file.truncate(6 * 1024 * 1024)
     (entry,) = tried(pipeline, tmp_path)
     assert "too large" in entry.reason
+
+
+def test_a_name_that_is_no_text_is_shown_as_one(pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"IBOV\xff.html")).write_bytes(b"odd")
+    (entry,) = FolderImport(pipeline).run(tmp_path)
+    assert entry.files == ("IBOV?.html",)
+
+
+def test_a_link_to_nowhere_is_passed_over(pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / NAME).symlink_to(tmp_path / "nowhere.csv")
+    assert tried(pipeline, tmp_path) == []
 
 
 def test_one_session_in_several_files_is_imported_from_the_one_that_tells_most(

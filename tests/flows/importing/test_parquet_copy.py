@@ -177,6 +177,27 @@ class TestDamage:
         with pytest.raises(ImportProblem, match="tells the session"):
             only(parquet(columns_of(sample), "ibov.parquet"))
 
+    @pytest.mark.parametrize(
+        "session", [date(1, 1, 1), date(1999, 12, 31), date(2069, 1, 1), date(9999, 12, 31)], ids=str
+    )
+    def test_of_another_century_is_refused(self, sample: Portfolio, session: date) -> None:
+        size = len(sample.holdings)
+        with pytest.raises(PayloadError, match="not of this century"):
+            only(parquet(columns_of(sample) | {"data": [session] * size}))
+        instant = datetime(session.year, session.month, session.day)  # noqa: DTZ001 - as a file without zones has it
+        with pytest.raises(PayloadError, match="not of this century"):
+            only(parquet(columns_of(sample) | {"timestamp_coleta": [instant] * size}))
+
+    @pytest.mark.parametrize("column", ["cod", "redutor", "theoricalQty"])
+    def test_of_lists_for_cells_is_refused(self, sample: Portfolio, column: str) -> None:
+        with pytest.raises(ImportProblem, match="plain cells"):
+            only(parquet(columns_of(sample) | {column: [["x"]] * len(sample.holdings)}))
+
+    def test_of_an_instant_that_python_cannot_hold_is_refused(self, sample: Portfolio) -> None:
+        instants = pa.array([2**62] * len(sample.holdings), pa.timestamp("us"))
+        with pytest.raises(ImportProblem, match="cannot hold"):
+            only(parquet(columns_of(sample) | {"timestamp_coleta": instants}))
+
     def test_without_rows_is_refused(self) -> None:
         empty = {name: pa.array([], pa.string()) for name in ("cod", "asset", "type", "theoricalQty", "part")}
         with pytest.raises(ImportProblem, match="no rows"):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flows.portfolio import Portfolio
 
 NAME = "IBOVDia_30-06-25.csv"
+ENDLESS = b'{"page": {"pageNumber": 1e999, "totalPages": 1, "totalRecords": 1}, "header": {}}'
 
 
 def csv_of(portfolio: Portfolio) -> bytes:
@@ -172,7 +173,9 @@ class TestJson:
         sessions = [outcome.portfolio.session for _, outcome in found if isinstance(outcome, Found)]
         assert sessions == [date(2025, 6, 30), date(2025, 7, 1)]
 
-    @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"1", b'{"page": 1, "header": 2}', b"[" * 100_000])
+    @pytest.mark.parametrize(
+        "body", [b"", b"{}", b"[]", b"null", b"1", b'{"page": 1, "header": 2}', b"[" * 100_000, ENDLESS]
+    )
     def test_that_is_something_else_is_refused_and_stops_no_other(self, sample: Portfolio, body: bytes) -> None:
         found = outcomes(SourceFile("odd.json", body), *answers(sample, 120))
         assert [type(outcome) for _, outcome in found] == [PayloadError, Found]
