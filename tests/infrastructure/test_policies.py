@@ -159,7 +159,6 @@ def test_the_lambda(deployed: Deployment, action: str, resource: str, expected: 
     ("action", "resource", "expected"),
     [
         pytest.param("s3:GetObjectVersion", f"{RAW}/raw-data/a.parquet", True, id="reads raw versions"),
-        pytest.param("s3:GetObjectVersion", f"{RAW}/raw-data/a.parquet", True, id="reads raw versions"),
         pytest.param("s3:GetObject", f"{ARTIFACTS}/scripts/modules.zip", True, id="reads its modules"),
         pytest.param("s3:GetObject", f"{ARTIFACTS}/batches/1.json", True, id="reads a batch's list"),
         pytest.param("s3:PutObject", f"{ARTIFACTS}/batches/1.json", False, id="lists no batch"),
