@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
+    from flows.metrics import CloudWatch
+
 PARALLEL_CALLS = 16
 PARALLEL_SESSIONS = 4
 
@@ -31,6 +33,7 @@ class Aws:
     s3: S3Client
     glue: GlueClient
     athena: AthenaClient
+    cloudwatch: CloudWatch
 
 
 def connect() -> Aws:
@@ -49,6 +52,7 @@ def connect() -> Aws:
         s3=session.client("s3", config=config),
         glue=session.client("glue", config=config),
         athena=session.client("athena", config=config),
+        cloudwatch=session.client("cloudwatch", config=config),
     )
 
 

@@ -22,8 +22,10 @@ from expectations.gate import GateRefused, GateReport, require
 from flows.aws import connect
 from flows.errors import AwsError, BovespaError
 from flows.etl import GlueRun
+from flows.metrics import emit, run_metrics
 from flows.pipeline import Audited, Collected, Pipeline
 from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary, publish_reports
+from flows.sessions import SAO_PAULO
 from flows.settings import load_settings
 from flows.staging import StagedSession
 from flows.storage import Publication, RawVersion
@@ -101,6 +103,7 @@ def daily(
     except EXPECTED_ERRORS as error:
         summary.error = str(error)
     _report(pipeline, summary)
+    _tell(pipeline, summary, collected_at or summary.started_at)
     if summary.outcome == FAILED:
         return Failed(message=summary.headline, data=summary.to_dict())
     get_run_logger().info(summary.headline)
@@ -112,7 +115,7 @@ def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: dat
     with _timed(summary, "collect"):
         collected = collect(pipeline, summary.index, collected_at)
     facts = collected.facts
-    summary.session = facts.session
+    summary.session, summary.raw_bytes = facts.session, len(collected.content)
     log.info("B3 shows %s of session %s (%s)", facts.index, facts.session, facts.source)
     if not force and (publication := pipeline.publication(facts)):
         summary.outcome, summary.rows, summary.run_id = ALREADY_PUBLISHED, publication.rows, publication.run_id
@@ -155,6 +158,15 @@ def _report(pipeline: Pipeline, summary: Summary) -> None:
         create_markdown_artifact(
             summary.to_markdown(), key=f"daily-{summary.index.lower()}", description=summary.headline
         )
+
+
+def _tell(pipeline: Pipeline, summary: Summary, collected_at: datetime) -> None:
+    """Emit the run's metrics, of which the same holds."""
+    today = collected_at.astimezone(SAO_PAULO).date()
+    try:
+        emit(pipeline.aws.cloudwatch, run_metrics(summary, today))
+    except AwsError as error:
+        get_run_logger().warning("the metrics were not kept: %s", error)
 
 
 @contextmanager

@@ -55,6 +55,7 @@ class Summary:
         session: the trading day; None until B3's header told it.
         outcome: `published`, `already published` or `failed`.
         rows: published rows.
+        raw_bytes: size of the raw file.
         run_id: Glue run that made them.
         raw: S3 address of the raw file.
         error: why the run failed, in one line.
@@ -68,6 +69,7 @@ class Summary:
     session: date | None = None
     outcome: str = FAILED
     rows: int = 0
+    raw_bytes: int = 0
     run_id: str = ""
     raw: str = ""
     error: str = ""

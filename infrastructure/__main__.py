@@ -1,9 +1,10 @@
-"""Every AWS resource of the pipeline: storage, catalog, ETL, the trigger that starts it, and the queries."""
+"""Every AWS resource of the pipeline: storage, catalog, ETL, the trigger that starts it, queries, monitoring."""
 
 import pulumi
 
 from infrastructure.catalog import Catalog
 from infrastructure.etl import Etl
+from infrastructure.monitoring import Monitoring
 from infrastructure.policies import FlowResources, flow_policy
 from infrastructure.query import Query
 from infrastructure.settings import Settings
@@ -17,6 +18,7 @@ catalog = Catalog("catalog", settings, storage)
 etl = Etl("etl", settings, storage, catalog)
 trigger = Trigger("trigger", settings, storage, etl)
 query = Query("query", settings, storage, catalog)
+monitoring = Monitoring("monitoring", settings, trigger, etl)
 
 # What the flows need to know of the account, by the names of their settings.
 pulumi.export("raw_bucket", storage.raw.bucket)
@@ -27,6 +29,7 @@ pulumi.export("database", catalog.database)
 pulumi.export("glue_job_name", etl.job.name)
 pulumi.export("lambda_name", trigger.function.name)
 pulumi.export("workgroup", query.workgroup.name)
+pulumi.export("alarm_topic", monitoring.topic.arn)
 
 # For the role or user that the flows run as, which is made where they run.
 pulumi.export(

@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from expectations.contract import GLUE_JOB_NAME
 from infrastructure.catalog import Catalog
-from infrastructure.policies import SCRIPTS_PREFIX, etl_policy, trusting
+from infrastructure.policies import ETL_LOGS, SCRIPTS_PREFIX, etl_policy, trusting
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
@@ -66,8 +66,19 @@ class Etl(pulumi.ComponentResource):
         )
         script = self._upload("script", storage, "bovespa_etl_job", ".py", SCRIPT.read_bytes())
         modules = self._upload("modules", storage, "modules", ".zip", modules_archive())
-        self.job = self._job(settings, role, script, modules, storage.refined.bucket, catalog.database)
+        self.output_log, error_log = (self._log(name, settings) for name in ("output", "error"))
+        logs = pulumi.ResourceOptions(parent=self, depends_on=[self.output_log, error_log])
+        self.job = self._job(settings, role, script, modules, storage.refined.bucket, catalog.database, opts=logs)
         self.register_outputs({"job": self.job.name})
+
+    def _log(self, name: str, settings: Settings) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            f"etl-{name}",
+            name=f"{ETL_LOGS}/{name}",
+            retention_in_days=settings.log_retention_days,
+            tags=settings.tags,
+            opts=self._child,
+        )
 
     def _upload(self, name: str, storage: Storage, stem: str, ending: str, content: bytes) -> pulumi.Output[str]:
         # The digest in the key: a run reads either the old script or the new one, never a mixture with old modules.
@@ -89,6 +100,8 @@ class Etl(pulumi.ComponentResource):
         modules: pulumi.Output[str],
         refined_bucket: pulumi.Output[str],
         database: pulumi.Input[str],
+        *,
+        opts: pulumi.ResourceOptions,
     ) -> aws.glue.Job:
         return aws.glue.Job(
             "etl",
@@ -102,17 +115,22 @@ class Etl(pulumi.ComponentResource):
             # A failed run is looked at, and started again by a new upload; Glue must not repeat it by itself.
             max_retries=0,
             execution_property=aws.glue.JobExecutionPropertyArgs(max_concurrent_runs=settings.max_concurrent_runs),
+            execution_class="FLEX" if settings.flex_execution else "STANDARD",
             # A month of raw files starts a run each: those above the limit wait rather than fail the Lambda.
-            job_run_queuing_enabled=True,
+            # A flexible run waits for spare capacity and in no queue.
+            job_run_queuing_enabled=not settings.flex_execution,
             command=aws.glue.JobCommandArgs(name="glueetl", python_version="3", script_location=script),
             default_arguments={
                 "--job-language": "python",
                 "--extra-py-files": modules,
                 "--enable-metrics": "true",
+                "--enable-job-insights": "true",
                 "--enable-continuous-cloudwatch-log": "true",
+                # Glue 5: its output and error logs lie below, https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+                "--custom-logGroup-prefix": ETL_LOGS,
                 "--refined_bucket": refined_bucket,
                 "--database": database,
             },
             tags=settings.tags,
-            opts=self._child,
+            opts=opts,
         )

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from expectations import metrics
 from expectations.contract import (
     BATCHES_PREFIX,
+    GLUE_JOB_NAME,
     LANDING_PREFIX,
     LEASES_PREFIX,
     PUBLISHED_PREFIX,
@@ -22,6 +24,7 @@ from expectations.contract import (
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
+ETL_LOGS = f"/aws-glue/jobs/{GLUE_JOB_NAME}"
 
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _PUBLISHING = (
@@ -103,7 +106,7 @@ def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: st
         table_arn: of any table of the database, which tells region, account and database.
     """
     partition, _, region, account = table_arn.split(":")[1:5]
-    logs = f"arn:{partition}:logs:{region}:{account}:log-group:/aws-glue/jobs/*"
+    logs = f"arn:{partition}:logs:{region}:{account}:log-group:{ETL_LOGS}/*"
     return allow(
         [
             Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
@@ -158,8 +161,15 @@ def flow_policy(arns: FlowResources) -> str:
             # A share that left the index leaves no partition behind; where a session is one partition, it stays.
             Statement(["glue:BatchDeletePartition"], _tables(arns.table, _BY_TICKER)),
             *_querying(arns),
+            putting_metrics(),
         ]
     )
+
+
+def putting_metrics() -> Statement:
+    """The right to emit the flows' metrics; PutMetricData knows no resources, so its namespace is what is bounded."""
+    condition = {"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}}
+    return Statement(["cloudwatch:PutMetricData"], ["*"], condition)
 
 
 def _querying(arns: FlowResources) -> list[Statement]:

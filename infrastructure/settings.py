@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 PROJECT = "pipeline-bovespa"
 
+_T = TypeVar("_T")
+
 _NAMES = frozenset(
     {
         *("bucketSuffix", "createDatabase", "workers", "timeoutMinutes", "maxConcurrentRuns"),
         *("scanLimitMegabytes", "logRetentionDays"),
+        *("flexExecution", "alarmEmail", "encryptAlarms", "monthlyBudgetUsd"),
     }
 )
 _SUFFIX = re.compile(r"(-[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?)?")
+_EMAIL = re.compile(r"([^@\s]+@[^@\s]+\.[^@\s]+)?")
 _LEAST_WORKERS = 2
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 _RETENTIONS = frozenset(
@@ -41,6 +45,10 @@ class Settings:
     max_concurrent_runs: int = 3
     scan_limit_megabytes: int = 1024
     log_retention_days: int = 90
+    flex_execution: bool = False
+    alarm_email: str = ""
+    encrypt_alarms: bool = True
+    monthly_budget_usd: int = 5
     tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -59,6 +67,8 @@ class Settings:
         )
         retention = self.log_retention_days
         _demand(retention in _RETENTIONS, "logRetentionDays", retention, f"one of {sorted(_RETENTIONS)}")
+        _demand(_EMAIL.fullmatch(self.alarm_email), "alarmEmail", self.alarm_email, "an address: name@example.com")
+        _demand(self.monthly_budget_usd > 0, "monthlyBudgetUsd", self.monthly_budget_usd, "at least 1")
 
     @classmethod
     def of_stack(cls) -> Self:
@@ -78,6 +88,10 @@ class Settings:
             max_concurrent_runs=_given(config.get_int("maxConcurrentRuns"), default.max_concurrent_runs),
             scan_limit_megabytes=_given(config.get_int("scanLimitMegabytes"), default.scan_limit_megabytes),
             log_retention_days=_given(config.get_int("logRetentionDays"), default.log_retention_days),
+            flex_execution=_given(config.get_bool("flexExecution"), default.flex_execution),
+            alarm_email=config.get("alarmEmail") or default.alarm_email,
+            encrypt_alarms=_given(config.get_bool("encryptAlarms"), default.encrypt_alarms),
+            monthly_budget_usd=_given(config.get_int("monthlyBudgetUsd"), default.monthly_budget_usd),
             tags={"project": PROJECT, "stack": pulumi.get_stack()},
         )
 
@@ -90,7 +104,7 @@ def _refuse_unknown() -> None:
         raise ValueError(f"{PROJECT}: unknown settings {', '.join(unknown)}; there are {', '.join(sorted(_NAMES))}")
 
 
-def _given(value: int | None, default: int) -> int:
+def _given(value: _T | None, default: _T) -> _T:
     return default if value is None else value
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from local import spark
 from local.children import Child, base_environment
 from local.iam import Call
+from local.job_logs import RunLog
 from local.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
 from local.s3_calls import object_arn
 from local.spark_calls import LOGGING, spark_calls
@@ -47,6 +48,7 @@ class JobProcesses:
         endpoint_url: where the account answers.
         region: its region.
         rights: of a role, by its name.
+        keep_log: keeps a run's log in CloudWatch.
         minute: how many seconds a minute of a job's Timeout has; shorter ones are for tests.
     """
 
@@ -57,11 +59,14 @@ class JobProcesses:
         endpoint_url: str,
         region: str,
         rights: Callable[[str | None], Rights] = lambda _: ADMINISTRATOR,
+        *,
+        keep_log: Callable[[RunLog], None] = lambda _: None,
         minute: float = 60.0,
     ) -> None:
         self._home = home
         self._fetch = fetch
         self._rights = rights
+        self._keep_log = keep_log
         self._environment = base_environment(endpoint_url, region)
         self._minute = minute
         self._running: dict[str, Child] = {}
@@ -89,6 +94,7 @@ class JobProcesses:
         finally:
             self._running.pop(run["Id"], None)
             self._stopped.discard(run["Id"])
+            self._keep_log(RunLog(run["Id"], job.get("Role"), arguments, log_file))
             shutil.rmtree(folder, ignore_errors=True)
 
     def stop(self, run_id: str) -> None:

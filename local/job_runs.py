@@ -7,6 +7,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from local.job_logs import log_prefix
+
 if TYPE_CHECKING:
     from local.state import State
 
@@ -70,8 +72,8 @@ def new_run(job: dict[str, Any], request: dict[str, Any], state: str) -> JobRun:
         "MaxCapacity": float(workers) * _DPUS.get(worker_type, 1.0),
         "WorkerType": worker_type,
         "NumberOfWorkers": int(workers),
-        "LogGroupName": "/aws-glue/jobs",
-        "ExecutionClass": "STANDARD",
+        "LogGroupName": log_prefix({**(job.get("DefaultArguments") or {}), **(request.get("Arguments") or {})}),
+        "ExecutionClass": request.get("ExecutionClass") or job.get("ExecutionClass") or "STANDARD",
     }
     return run | ({"GlueVersion": job["GlueVersion"]} if "GlueVersion" in job else {})
 

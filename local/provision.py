@@ -53,6 +53,12 @@ class Clients:
     glue: Any
     athena: Any
     sqs: Any
+    sns: Any
+    kms: Any
+    cloudwatch: Any
+    events: Any
+    scheduler: Any
+    budgets: Any
 
 
 Create = Callable[[Clients, str, Arguments], Made]
@@ -81,6 +87,17 @@ RESOURCES: dict[str, Create] = {
     "aws:glue/partitionIndex:PartitionIndex": provision_query.partition_index,
     "aws:sqs/queue:Queue": provision_monitoring.queue,
     "aws:sqs/queuePolicy:QueuePolicy": provision_monitoring.queue_policy,
+    "aws:kms/key:Key": provision_monitoring.key,
+    "aws:sns/topic:Topic": provision_monitoring.topic,
+    "aws:sns/topicPolicy:TopicPolicy": provision_monitoring.topic_policy,
+    "aws:sns/topicSubscription:TopicSubscription": provision_monitoring.topic_subscription,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": provision_monitoring.metric_alarm,
+    "aws:cloudwatch/dashboard:Dashboard": provision_monitoring.dashboard,
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": provision_monitoring.log_metric_filter,
+    "aws:cloudwatch/eventRule:EventRule": provision_monitoring.event_rule,
+    "aws:cloudwatch/eventTarget:EventTarget": provision_monitoring.event_target,
+    "aws:scheduler/schedule:Schedule": provision_monitoring.schedule,
+    "aws:budgets/budget:Budget": provision_monitoring.budget,
     "aws:athena/workgroup:Workgroup": provision_query.workgroup,
     "aws:athena/namedQuery:NamedQuery": provision_query.named_query,
 }
@@ -134,7 +151,10 @@ def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], boo
     """Make the clients, which takes longer than most of what is done with them: together."""
     session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region)  # noqa: S106
     config = Config(retries={"max_attempts": 1}, max_pool_connections=32)
-    services = ("s3", "iam", "lambda", "logs", "glue", "athena", "sqs")
+    services = (
+        *("s3", "iam", "lambda", "logs", "glue", "athena"),
+        *("sqs", "sns", "kms", "cloudwatch", "events", "scheduler", "budgets"),
+    )
     make: Any = session.client  # typed for each service by its literal name
     clients = [make(service, endpoint_url=endpoint_url, config=config) for service in services]
     return Clients(region, ACCOUNT_ID, may_invoke, *clients)

@@ -44,6 +44,7 @@ _JOB = {
     "timeout": "Timeout",
     "maxRetries": "MaxRetries",
     "executionProperty": ("ExecutionProperty", {"maxConcurrentRuns": "MaxConcurrentRuns"}),
+    "executionClass": "ExecutionClass",
     "jobRunQueuingEnabled": "JobRunQueuingEnabled",
     "command": ("Command", {"name": "Name", "pythonVersion": "PythonVersion", "scriptLocation": "ScriptLocation"}),
     "defaultArguments": "DefaultArguments",
@@ -51,7 +52,7 @@ _JOB = {
 }
 _JOB_ARGUMENTS_HONOURED = {
     *("--extra-py-files", "--job-language", "--enable-metrics", "--enable-continuous-cloudwatch-log", "--TempDir"),
-    *("--enable-observability-metrics", "--enable-job-insights"),
+    *("--enable-observability-metrics", "--enable-job-insights", "--custom-logGroup-prefix"),
 }
 """Of the parameters that Glue itself reads; any other of them must be refused. A script's own are its affair."""
 

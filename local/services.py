@@ -10,6 +10,7 @@ from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
@@ -23,6 +24,7 @@ from local.functions import Functions, may_invoke
 from local.gateway import Gateway, listen
 from local.guard import Guard
 from local.invocations import Invoker
+from local.job_logs import JobLogs
 from local.job_process import JobProcesses, ObjectMissingError
 from local.jobs import Jobs
 from local.mirror import Mirror
@@ -88,7 +90,10 @@ class Services:
         place, privileges = Place(REGION, ACCOUNT_ID), Privileges(_policies, Trail(home.trail))
         catalog = Catalog(self._state)
         partitions = Partitions(self._state, catalog)
-        self._processes = JobProcesses(home, self._fetch, self.endpoint_url, REGION, privileges.of)
+        job_logs = JobLogs(logs_backends[ACCOUNT_ID][REGION], place, privileges.of)
+        self._processes = JobProcesses(
+            home, self._fetch, self.endpoint_url, REGION, privileges.of, keep_log=job_logs.keep
+        )
         jobs = Jobs(self._state, self._processes)
         storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
         queries = Queries(catalog, partitions, mirror, _workgroup, storage, place)

@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from local import sample
@@ -98,6 +99,28 @@ def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict
     names = {item["Key"].removeprefix(f"{folder}/") for item in listed}
     assert {"summary.html", "summary.md", "summary.json", "gate-1-raw.json", "gate-2-refined.json"} <= names
     assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
+
+
+def test_each_run_tells_cloudwatch_how_it_went(result: dict[str, Any], account: Account) -> None:
+    session: Any = boto3.Session("local", "local", region_name=account.region)
+    cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
+    now = datetime.now(UTC)
+
+    def maximum(name: str) -> float:
+        (point,) = cloudwatch.get_metric_statistics(
+            Namespace="Bovespa",
+            MetricName=name,
+            Dimensions=[{"Name": "Indice", "Value": "IBOV"}],
+            StartTime=now - timedelta(hours=12),
+            EndTime=now + timedelta(hours=12),
+            Period=24 * 3600,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        return float(point["Maximum"])
+
+    assert (maximum("Rows"), maximum("FreshSession"), maximum("Runs")) == (84, 1, 1)
+    assert maximum("DurationSeconds") > 1
+    assert maximum("Bytes") > 1000
 
 
 def test_a_second_run_is_a_quick_no_op_that_says_so(result: dict[str, Any], account: Account) -> None:

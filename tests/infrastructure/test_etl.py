@@ -62,6 +62,29 @@ def test_runs_above_the_limit_wait_and_none_is_repeated_by_glue(job: dict[str, A
     assert job["maxRetries"] == 0
 
 
+def test_a_stack_may_have_the_job_run_on_spare_capacity_where_no_run_is_queued(
+    deploy: Deploy, job: dict[str, Any]
+) -> None:
+    flexible = deploy(flexExecution="true").one("glue/job:Job").inputs
+    assert (job["executionClass"], job["jobRunQueuingEnabled"]) == ("STANDARD", True)
+    assert (flexible["executionClass"], flexible["jobRunQueuingEnabled"]) == ("FLEX", False)
+
+
+def test_the_job_tells_how_it_does(job: dict[str, Any]) -> None:
+    given = job["defaultArguments"]
+    names = ("--enable-metrics", "--enable-job-insights", "--enable-continuous-cloudwatch-log")
+    assert {given[name] for name in names} == {"true"}
+
+
+@pytest.mark.parametrize("name", ["output", "error"])
+def test_the_jobs_logs_are_there_before_it_and_kept_for_some_time_only(deployed: Deployment, name: str) -> None:
+    group = deployed.one("cloudwatch/logGroup:LogGroup", f"etl-{name}")
+    job = deployed.one("glue/job:Job")
+    assert group.inputs["name"] == f"{job.inputs['defaultArguments']['--custom-logGroup-prefix']}/{name}"
+    assert group.inputs["retentionInDays"] == 90
+    assert group.urn in job.after
+
+
 @pytest.mark.parametrize(
     ("setting", "read"),
     [

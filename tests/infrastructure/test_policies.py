@@ -13,7 +13,7 @@ from infrastructure.policies import Statement, allow, tls_only, trusting
 if TYPE_CHECKING:
     from conftest import Deployment
 
-ROLES = ("etl", "trigger", "flow")
+ROLES = ("etl", "trigger", "flow", "noon")
 each_role = pytest.mark.parametrize("role", ROLES)
 
 RAW = "arn:aws:s3:::bovespa-raw-data-bucket"
@@ -99,8 +99,9 @@ def test_the_only_action_on_everything_is_one_that_knows_no_resources_and_is_bou
             "Effect": "Allow",
             "Action": ["cloudwatch:PutMetricData"],
             "Resource": ["*"],
-            "Condition": {"StringEquals": {"cloudwatch:namespace": "Glue"}},
+            "Condition": {"StringEquals": {"cloudwatch:namespace": namespace}},
         }
+        for namespace in ("Glue", "Bovespa", "Bovespa")
     ]
 
 
@@ -117,12 +118,12 @@ def test_nobody_may_delete_what_b3_sent_or_any_raw_version(deployed: Deployment,
             assert not may(deployed, role, action, f"{RAW}/{key}")
 
 
-@pytest.mark.parametrize(
-    ("name", "service"), [("etl", "glue.amazonaws.com"), ("trigger", "lambda.amazonaws.com")], ids=["etl", "trigger"]
-)
+@pytest.mark.parametrize(("name", "service"), [("etl", "glue"), ("trigger", "lambda"), ("noon", "scheduler")])
 def test_a_role_is_taken_by_its_service_only(deployed: Deployment, name: str, service: str) -> None:
     trust = json.loads(deployed.one("iam/role:Role", name).inputs["assumeRolePolicy"])["Statement"]
-    assert trust == [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]
+    assert trust == [
+        {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ]
 
 
 # --- the Lambda ----------------------------------------------------------------------------------------------------------
@@ -170,7 +171,10 @@ def test_the_lambda(deployed: Deployment, action: str, resource: str, expected: 
         pytest.param("glue:UpdateTable", TABLE, True, id="keeps a table in step"),
         pytest.param("glue:CreateTable", f"{GLUE}:catalog", True, id="creates a table"),
         pytest.param("glue:CreateTable", f"{GLUE}:database/default", True, id="creates it in the database"),
-        pytest.param("logs:PutLogEvents", f"{LOGS}:/aws-glue/jobs/output:log-stream:x", True, id="writes its log"),
+        pytest.param(
+            "logs:PutLogEvents", f"{LOGS}:/aws-glue/jobs/bovespa-etl-job/output:log-stream:x", True, id="writes its log"
+        ),
+        pytest.param("logs:PutLogEvents", f"{LOGS}:/aws-glue/jobs/output:log-stream:x", False, id="writes no other"),
         pytest.param("s3:PutObject", f"{RAW}/raw-data/a.parquet", False, id="writes nothing raw"),
         pytest.param("s3:GetObject", f"{RAW}/landing/a.json.gz", False, id="does not read landing"),
         pytest.param("s3:PutObject", f"{REFINED}/refined-data/a.parquet", False, id="publishes nothing"),

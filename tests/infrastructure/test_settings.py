@@ -38,6 +38,9 @@ def declared_in(name: str) -> dict[str, Any]:
         pytest.param({"max_concurrent_runs": 0}, "maxConcurrentRuns", id="no run"),
         pytest.param({"scan_limit_megabytes": 9}, "scanLimitMegabytes", id="less than Athena's least"),
         pytest.param({"log_retention_days": 100}, "logRetentionDays", id="days that CloudWatch does not know"),
+        pytest.param({"alarm_email": "nobody"}, "alarmEmail", id="an address without a place"),
+        pytest.param({"alarm_email": "a@b.c d@e.f"}, "alarmEmail", id="two addresses"),
+        pytest.param({"monthly_budget_usd": 0}, "monthlyBudgetUsd", id="no money"),
         pytest.param({"log_retention_days": 0}, "logRetentionDays", id="no days"),
     ],
 )
@@ -74,7 +77,7 @@ def test_zero_is_a_value_and_not_the_default(deploy: Deploy) -> None:
 
 
 def test_a_misspelt_setting_is_refused_and_the_right_ones_are_named(deploy: Deploy) -> None:
-    with pytest.raises(ValueError, match=r"unknown settings bucketSufix; there are bucketSuffix, .*workers"):
+    with pytest.raises(ValueError, match=r"unknown settings bucketSufix; there are .*bucketSuffix, .*workers"):
         deploy(bucketSufix="-acme")
 
 

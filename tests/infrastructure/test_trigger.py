@@ -144,7 +144,7 @@ def test_the_dead_letters_refuse_whoever_comes_without_tls(deployed: Deployment)
 
 def test_the_function_does_not_run_before_it_may_write_its_log(deployed: Deployment) -> None:
     function = deployed.one("lambda/function:Function")
-    assert deployed.one("cloudwatch/logGroup:LogGroup").urn in function.after
+    assert deployed.one("cloudwatch/logGroup:LogGroup", "trigger").urn in function.after
     assert deployed.one("iam/rolePolicy:RolePolicy", "trigger").urn in function.after
 
 
@@ -156,5 +156,5 @@ def test_the_function_does_not_run_before_it_may_write_its_log(deployed: Deploym
     ],
 )
 def test_the_log_is_kept_for_some_time_only(deploy: Deploy, settings: dict[str, str], days: int) -> None:
-    log_group = deploy(**settings).one("cloudwatch/logGroup:LogGroup").inputs
+    log_group = deploy(**settings).one("cloudwatch/logGroup:LogGroup", "trigger").inputs
     assert (log_group["name"], log_group["retentionInDays"]) == ("/aws/lambda/trigger-glue-job", days)

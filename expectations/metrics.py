@@ -1,0 +1,25 @@
+"""The flows' own metrics in CloudWatch: named once for the flows that emit them and the alarms that watch them.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+NAMESPACE = "Bovespa"
+INDEX_DIMENSION = "Indice"
+
+FRESH_SESSION = "FreshSession"
+"""1 whenever a run finds the session of today, or a later one, published; a schedule puts 0 at noon of every weekday."""
+
+RUNS = "Runs"
+FAILED_RUNS = "FailedRuns"
+GATE_FAILURES = "GateFailures"
+ROWS = "Rows"
+BYTES = "Bytes"
+DURATION = "DurationSeconds"
+
+LAMBDA_ERRORS = "TriggerErrorLines"
+"""Of the log of the Lambda, by a metric filter; without a dimension."""
+
+ETL_ERRORS = "EtlErrorLines"
+"""Of the log of the Glue job, by a metric filter; without a dimension."""
