@@ -1,12 +1,13 @@
-"""Query: the Athena workgroup and the saved queries."""
+"""Query: the Athena workgroup, the saved queries and the views."""
 
 from __future__ import annotations
 
 import pulumi
 import pulumi_aws as aws
 
+from expectations import views
 from expectations.contract import WORKGROUP
-from expectations.queries import QUERIES
+from expectations.queries import QUERIES, NamedQuery
 from infrastructure.catalog import Catalog
 from infrastructure.policies import RESULTS_PREFIX
 from infrastructure.settings import Settings
@@ -51,7 +52,8 @@ class Query(pulumi.ComponentResource):
             tags=settings.tags,
             opts=child,
         )
-        for query in QUERIES:
+        of_views = (NamedQuery(view.query_name, view.description, f"{view.sql};") for view in views.VIEWS)
+        for query in (*QUERIES, *of_views):
             aws.athena.NamedQuery(
                 query.name,
                 name=query.name,
@@ -61,4 +63,25 @@ class Query(pulumi.ComponentResource):
                 query=query.sql,
                 opts=child,
             )
+        for view in views.VIEWS:
+            self._view(view, catalog)
         self.register_outputs({"workgroup": self.workgroup.name})
+
+    def _view(self, view: views.View, catalog: Catalog) -> None:
+        aws.glue.CatalogTable(
+            view.name,
+            name=view.name,
+            database_name=catalog.database,
+            description=view.description,
+            table_type=views.VIEW_TYPE,
+            parameters=views.VIEW_PARAMETERS,
+            view_original_text=view.original_text,
+            view_expanded_text=views.EXPANDED_TEXT,
+            storage_descriptor=aws.glue.CatalogTableStorageDescriptorArgs(
+                columns=[
+                    aws.glue.CatalogTableStorageDescriptorColumnArgs(name=name, type=kind)
+                    for name, kind in view.columns
+                ]
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )

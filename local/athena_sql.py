@@ -14,6 +14,8 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from local.athena_views import ViewError, expand_views
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -74,6 +76,7 @@ def parse_query(text: str, find: Callable[[str, str], Table], database: str, par
     tree = _parse(text)
     _fill_parameters(tree, parameters)
     _name_columns(tree)
+    _expand(tree, find, database)
     found: dict[tuple[str, str], Table] = {}
     for scope in traverse_scope(tree):
         for source in scope.sources.values():
@@ -100,6 +103,19 @@ def _parse(text: str) -> exp.Expression:
             )
         raise QueryError(f"SYNTAX_ERROR: line 1:1: mismatched input '{word}'")
     return tree
+
+
+def _expand(tree: exp.Expression, find: Callable[[str, str], Table], database: str) -> None:
+    def look(database: str, name: str) -> Table | None:
+        try:
+            return find(database, name)
+        except QueryError:
+            return None  # said where the query's own tables are resolved, with the place in its text
+
+    try:
+        expand_views(tree, look, database)
+    except ViewError as error:
+        raise QueryError(str(error)) from error
 
 
 def _fill_parameters(tree: exp.Expression, parameters: Sequence[str]) -> None:

@@ -27,6 +27,8 @@ _TABLE = {
     "tableType": "TableType",
     "parameters": "Parameters",
     "owner": "Owner",
+    "viewOriginalText": "ViewOriginalText",
+    "viewExpandedText": "ViewExpandedText",
     "partitionKeys": ("PartitionKeys", _COLUMN),
     "storageDescriptor": ("StorageDescriptor", _STORAGE),
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from expectations.views import VIEWS, View
 from local import sample
 
 if TYPE_CHECKING:
@@ -99,6 +100,42 @@ def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict
     names = {item["Key"].removeprefix(f"{folder}/") for item in listed}
     assert {"summary.html", "summary.md", "summary.json", "gate-1-raw.json", "gate-2-refined.json"} <= names
     assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
+
+
+def test_views_answer_typed_rows_of_the_sample(result: dict[str, Any], operator: Operator) -> None:
+    first, second = (sample.recorded(session).holdings for session in sample.SESSIONS)
+    largest = sorted(second, key=lambda holding: (-holding.participacao_pct, holding.codigo))[:10]
+    shares = [float(holding.participacao_pct) for holding in first]
+
+    tops = operator.query("SELECT acao, percentual_participacao_ibov FROM default.bovespa_dez_maiores")
+    assert dict(tops.rows) == {holding.codigo: str(float(holding.participacao_pct)) for holding in largest}
+    assert tops.types == ("varchar", "double")
+
+    moves = operator.query(
+        "SELECT COUNT(*), COUNT(variacao), ROUND(SUM(variacao), 6) FROM bovespa_evolucao_participacao"
+    )
+    assert [float(str(value)) for value in moves.rows[0]] == [168, 84, 0]
+
+    sectors = operator.query(
+        "SELECT data_pregao, SUM(total_acoes), SUM(participacao_total) FROM bovespa_setores GROUP BY 1"
+    )
+    assert {(day, count, round(float(str(share)), 6)) for day, count, share in sectors.rows} == {
+        ("2025-06-30", "84", 100.0),
+        ("2025-07-01", "84", 100.0),
+    }
+
+    assert operator.query("SELECT * FROM bovespa_entradas_e_saidas").rows == ()
+
+    query = "SELECT hhi, cinco_maiores, dez_maiores FROM bovespa_concentracao WHERE data_pregao = DATE '2025-06-30'"
+    ordered = sorted(shares, reverse=True)
+    expected = [sum(share * share for share in shares), sum(ordered[:5]), sum(ordered[:10])]
+    (found,) = operator.query(query).rows
+    assert [round(float(str(value)), 6) for value in found] == [round(value, 6) for value in expected]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_the_saved_query_of_a_view_runs(result: dict[str, Any], operator: Operator, view: View) -> None:
+    assert operator.query(f"{view.sql};").columns == tuple(name for name, _ in view.columns)
 
 
 def test_each_run_tells_cloudwatch_how_it_went(result: dict[str, Any], account: Account) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+
+from expectations.views import VIEWS, View
 
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment
@@ -59,7 +64,28 @@ def test_a_workgroup_with_a_history_can_be_destroyed(deployed: Deployment) -> No
 
 def test_the_users_three_queries_are_saved_verbatim(deployed: Deployment) -> None:
     saved = deployed.all("athena/namedQuery:NamedQuery")
-    assert sorted(item.inputs["query"] for item in saved) == sorted(QUERIES)
+    assert {item.inputs["query"] for item in saved} >= set(QUERIES)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_is_saved_as_a_query_too(deployed: Deployment, view: View) -> None:
+    saved = deployed.one("athena/namedQuery:NamedQuery", view.query_name).inputs
+    assert saved["query"] == f"{view.sql};"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_lies_in_the_catalog_as_athena_itself_would_leave_it(deployed: Deployment, view: View) -> None:
+    declared = deployed.one("glue/catalogTable:CatalogTable", view.name).inputs
+    assert declared["tableType"] == "VIRTUAL_VIEW"
+    assert declared["parameters"]["presto_view"] == "true"
+    assert declared["viewExpandedText"] == "/* Presto View */"
+    columns = declared["storageDescriptor"]["columns"]
+    assert [(column["name"], column["type"]) for column in columns] == list(view.columns)
+    found = re.fullmatch(r"/\* Presto View: (\S+) \*/", declared["viewOriginalText"])
+    assert found is not None
+    text = json.loads(base64.b64decode(found[1]))
+    assert (text["originalSql"], text["catalog"], text["schema"]) == (view.sql, "awsdatacatalog", "default")
+    assert [column["name"] for column in text["columns"]] == [name for name, _ in view.columns]
 
 
 def test_saved_queries_say_what_they_answer_and_belong_to_the_workgroup(deployed: Deployment) -> None:
