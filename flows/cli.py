@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +13,7 @@ import typer
 from expectations.contract import DEFAULT_INDEX, ContractError
 from expectations.queries import QUERIES
 from flows import cli_batches
+from flows.cli_place import InAws, Json, Place, open_place
 from flows.console import Screen, query_body
 from flows.errors import BovespaError, SettingsError
 from flows.settings import Settings, load_settings
@@ -34,29 +30,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
 Index = Annotated[str, typer.Option("--index", help="Index code that B3 publishes, such as IBOV or IBXX.")]
 
 _SAMPLE_NOTE = (
     "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01, served by a stand-in on this machine"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a command works: AWS, or the account on the laptop whose buckets are folders below `home`."""
-
-    settings: Settings
-    home: Path | None
-    links: tuple[tuple[str, str], ...] = ()
-
-    def shown(self, address: str) -> str:
-        """An S3 address as the user can open it."""
-        bucket, _, key = address.removeprefix("s3://").partition("/")
-        if self.home is None or not address.startswith("s3://"):
-            return address
-        return f"file://{self.home.resolve()}/s3/{bucket}/{key}"
 
 
 @app.command()
@@ -83,7 +61,7 @@ def run(
         raise SettingsError(
             "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
         )
-    with _place(screen, aws=aws, as_flow=True) as place:
+    with open_place(screen, aws=aws, as_flow=True) as place:
         if live or aws:
             summaries = [_collect_live(index, force=force, collected_at=collected_at, screen=screen)]
         else:
@@ -112,7 +90,7 @@ def query(
     Example: bovespa query "SELECT codigo, percentual_participacao_ibov FROM bovespa_refined_data WHERE year = 2025"
     """
     screen = Screen(as_json=as_json)
-    with _place(screen, aws=aws) as place:
+    with open_place(screen, aws=aws) as place:
         result = _query(place.settings, sql)
         screen.rows(result, limit=None)
         screen.result(query_body(sql, result))
@@ -125,7 +103,7 @@ def up(*, as_json: Json = False) -> None:
     stopped = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with _place(screen, aws=False) as place:
+    with open_place(screen, aws=False) as place:
         screen.heading("The account is up. In another terminal:")
         screen.pairs(place.links)
         screen.result(dict(place.links))
@@ -143,55 +121,6 @@ def main() -> None:
     except (BovespaError, ContractError, BotoCoreError) as error:
         Screen(as_json=False).fail(str(error))
         raise SystemExit(1) from error
-
-
-@contextmanager
-def _place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[Place]:
-    """The account that a command works on, reached by this process's environment within the block.
-
-    Args:
-        aws: the one that the environment names, with its rights.
-        as_flow: on the laptop, with the rights of the flows' role instead of the user's; and ready for a run soon.
-    """
-    if aws:
-        yield Place(load_settings(), None)
-        return
-    try:
-        # Absent where only the flows are installed.
-        from local.account import AccountError, running_account  # noqa: PLC0415
-        from local.privileges import FLOW_ROLE  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws"
-        ) from error
-    settings = load_settings()
-    if as_flow:
-        Thread(target=_warm_up, daemon=True).start()
-    try:
-        with running_account(settings.home, progress=screen.say) as account:
-            os.environ.pop("AWS_PROFILE", None)
-            os.environ.update(account.environment(FLOW_ROLE if as_flow else None))
-            yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))
-    except AccountError as error:
-        raise SettingsError(str(error)) from error
-
-
-def _warm_up() -> None:
-    """Import what every run needs while the account starts; Prefect reads the account's environment, so it must wait."""
-    for name in ("great_expectations.expectations", "pyarrow.parquet", "exchange_calendars", "botocore.session"):
-        importlib.import_module(name)
-
-
-def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str, str], ...]:
-    exports = " ".join(f"{name}={value}" for name, value in environment.items() if name.startswith("AWS_"))
-    return (
-        ("environment", f"export {exports}"),
-        ("boto3", "python -c \"import boto3; print(boto3.client('s3').list_buckets()['Buckets'])\""),
-        ("AWS CLI", "aws s3 ls --recursive s3://bovespa-refined-data-bucket/"),
-        ("Prefect UI", ui),
-        ("buckets", str(home.resolve() / "s3")),
-        ("logs", str(home.resolve() / "logs")),
-    )
 
 
 def _collect_live(index: str, *, force: bool, collected_at: datetime | None, screen: Screen) -> dict[str, Any]:
@@ -253,7 +182,8 @@ def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]
         screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
 
 
-cli_batches.register(app, _place)
+for _commands in (cli_batches,):
+    _commands.register(app, open_place)
 
 if __name__ == "__main__":
     main()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from expectations.contract import DEFAULT_INDEX, check_index
+from flows.cli_place import InAws, Json, OpenPlace
 from flows.console import Screen
 from flows.errors import SettingsError
 
@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from flows.importing.verdicts import Entry
     from flows.pipeline import Pipeline
     from flows.settings import Settings
-
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
-
-
-class Place(Protocol):
-    """Where a command works."""
-
-    @property
-    def settings(self) -> Settings: ...  # noqa: D102 - the flows' settings there
-
-
-OpenPlace = Callable[..., AbstractContextManager[Place]]
 
 
 def register(app: typer.Typer, open_place: OpenPlace) -> None:
