@@ -100,7 +100,7 @@ def function(clients: Clients, name: str, arguments: Arguments) -> Made:
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     if given.get("Runtime") != runtime:
         raise ProvisionError(f"argument runtime {given.get('Runtime')}: this account runs {runtime}")
-    _demand_trust(clients, role_arn, "lambda.amazonaws.com")
+    demand_trust(clients, role_arn, "lambda.amazonaws.com")
     made = clients.lambda_.create_function(FunctionName=function_name, Role=role_arn, Code={"ZipFile": code}, **given)
     if concurrency >= 0:
         clients.lambda_.put_function_concurrency(FunctionName=function_name, ReservedConcurrentExecutions=concurrency)
@@ -132,7 +132,7 @@ def job(clients: Clients, name: str, arguments: Arguments) -> Made:
     unknown = set(given.get("DefaultArguments", {})) & (_JOB_ARGUMENTS_OF_GLUE - _JOB_ARGUMENTS_HONOURED)
     if unknown:
         raise ProvisionError(f"argument defaultArguments: {', '.join(sorted(unknown))} cannot be honoured")
-    _demand_trust(clients, given["Role"], "glue.amazonaws.com")
+    demand_trust(clients, given["Role"], "glue.amazonaws.com")
     clients.glue.create_job(Name=job_name, **given)
     return job_name, {"name": job_name, "arn": f"arn:aws:glue:{clients.region}:{clients.account_id}:job/{job_name}"}
 
@@ -167,7 +167,12 @@ def _members(code: Any, prefix: str = "") -> list[tuple[str, bytes]]:  # noqa: A
     raise ProvisionError(f"argument code: {kind} of type {type(code).__name__} cannot be read")
 
 
-def _demand_trust(clients: Clients, role_arn: str, service: str) -> None:
+def demand_trust(clients: Clients, role_arn: str, service: str) -> None:
+    """A role is taken only by a service that its trust policy names.
+
+    Raises:
+        ProvisionError: it names another.
+    """
     found = clients.iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
     policy = json.loads(found) if isinstance(found, str) else found
     trusted = [statement["Principal"].get("Service") for statement in policy["Statement"]]

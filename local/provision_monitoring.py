@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.provision_arguments import Arguments, to_aws
+from local.provision_compute import demand_trust
 
 if TYPE_CHECKING:
     from local.provision import Clients, Made
@@ -139,8 +140,9 @@ def event_target(clients: Clients, name: str, arguments: Arguments) -> Made:
 
 def schedule(clients: Clients, name: str, arguments: Arguments) -> Made:
     """aws:scheduler/schedule:Schedule."""
-    schedule_name = arguments.take("name") or f"{name}-local"
-    arn = clients.scheduler.create_schedule(Name=schedule_name, **arguments.translate(_SCHEDULE))["ScheduleArn"]
+    schedule_name, given = arguments.take("name") or f"{name}-local", arguments.translate(_SCHEDULE)
+    demand_trust(clients, given["Target"]["RoleArn"], "scheduler.amazonaws.com")
+    arn = clients.scheduler.create_schedule(Name=schedule_name, **given)["ScheduleArn"]
     return f"default/{schedule_name}", {"name": schedule_name, "arn": arn}
 
 

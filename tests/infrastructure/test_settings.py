@@ -97,8 +97,9 @@ def test_the_settings_are_those_that_pulumi_yaml_describes_with_its_defaults(
     assert inputs(again) == inputs(deployed)
 
 
-def test_the_development_stacks_settings_are_taken(deploy: Deploy) -> None:
-    stated = declared_in("Pulumi.dev.yaml")["config"]
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_example_stacks_settings_are_taken(deploy: Deploy, stack: str) -> None:
+    stated = declared_in(f"Pulumi.{stack}.yaml")["config"]
     own = {name.removeprefix(f"{PROJECT}:"): str(value) for name, value in stated.items() if PROJECT in name}
     assert own
     assert deploy(**own).outputs["bucket_suffix"] == own["bucketSuffix"]

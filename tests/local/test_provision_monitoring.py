@@ -82,6 +82,17 @@ def test_a_metric_filter_keeps_its_pattern_and_what_it_counts(
     ]
 
 
+def test_a_schedule_takes_only_a_role_that_trusts_the_scheduler(provisioned: Provision) -> None:
+    with pytest.raises(ProvisionError, match=r"cannot be assumed by scheduler\.amazonaws\.com"):
+        provisioned(
+            "import json\n"
+            "trust = json.dumps({'Statement': [{'Principal': {'Service': 'ec2.amazonaws.com'}}]})\n"
+            "role = aws.iam.Role('s', assume_role_policy=trust)\n"
+            "aws.scheduler.Schedule('s', schedule_expression='rate(1 day)', flexible_time_window={'mode': 'OFF'},\n"
+            "    target={'arn': 'arn:aws:scheduler:::aws-sdk:cloudwatch:putMetricData', 'role_arn': role.arn})\n"
+        )
+
+
 @pytest.mark.parametrize(
     ("resource", "argument"),
     [
