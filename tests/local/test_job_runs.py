@@ -74,3 +74,28 @@ def test_runs_in_a_state_are_listed_oldest_first_and_by_job(runs: JobRuns) -> No
 
     assert [run["Id"] for run in runs.in_states(("WAITING",), "etl")] == [first["Id"], second["Id"]]
     assert len(runs.in_states(("WAITING",))) == 3
+
+
+@pytest.mark.parametrize(
+    ("job", "request_", "expected"),
+    [
+        pytest.param({}, {}, ("STANDARD", "/aws-glue/jobs"), id="Glue's own"),
+        pytest.param(
+            {"ExecutionClass": "FLEX", "DefaultArguments": {"--custom-logGroup-prefix": "/glue/etl"}},
+            {},
+            ("FLEX", "/glue/etl"),
+            id="the job's",
+        ),
+        pytest.param(
+            {"ExecutionClass": "FLEX"},
+            {"ExecutionClass": "STANDARD", "Arguments": {"--custom-logGroup-prefix": "/mine"}},
+            ("STANDARD", "/mine"),
+            id="the request's over the job's",
+        ),
+    ],
+)
+def test_a_run_states_its_class_and_where_its_log_is(
+    job: dict[str, Any], request_: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    run = new_run({"Name": "etl", "Timeout": 15, **job}, request_, "STARTING")
+    assert (run["ExecutionClass"], run["LogGroupName"]) == expected
