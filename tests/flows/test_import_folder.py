@@ -28,6 +28,7 @@ from local.b3_formats import csv_download, html_page, json_page
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
@@ -39,7 +40,8 @@ NAME = "IBOVDia_30-06-25.csv"
 @pytest.fixture
 def pipeline(s3: S3Client) -> Pipeline:
     """An account whose Glue and Athena must not be asked."""
-    return Pipeline(load_settings({}), Aws(s3, cast("GlueClient", None), cast("AthenaClient", None)))
+    glue, athena, cloudwatch = cast("GlueClient", None), cast("AthenaClient", None), cast("CloudWatchClient", None)
+    return Pipeline(load_settings({}), Aws(s3, glue, athena, cloudwatch))
 
 
 def csv_of(portfolio: Portfolio) -> bytes:

@@ -25,6 +25,7 @@ from local.b3_formats import html_page, json_page
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
@@ -39,7 +40,8 @@ Write = Callable[["Portfolio"], bytes]
 
 @pytest.fixture
 def pipeline(s3: S3Client) -> Pipeline:
-    return Pipeline(load_settings({}), Aws(s3, cast("GlueClient", None), cast("AthenaClient", None)))
+    glue, athena, cloudwatch = cast("GlueClient", None), cast("AthenaClient", None), cast("CloudWatchClient", None)
+    return Pipeline(load_settings({}), Aws(s3, glue, athena, cloudwatch))
 
 
 def json_of(portfolio: Portfolio) -> bytes:
