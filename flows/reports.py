@@ -26,7 +26,7 @@ FAILED = "failed"
 
 _NOT_MET = "**not met**"
 # What begins a link, a picture, an emphasis or another cell; an underscore inside a word is only itself.
-_MARKUP = re.compile(r"[\\\[\]*~|]|(?<!\w)_|_(?!\w)")
+_MARKUP = re.compile(r"[\\\[\]*~|]|(?<![^\W_])_|_(?![^\W_])")
 _FORMULA = re.compile(r"\s*[=+@-]")
 _NUMBER = re.compile(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?")
 _DOCS = "data-docs/"

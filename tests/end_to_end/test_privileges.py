@@ -13,13 +13,14 @@ import boto3
 import pytest
 
 from expectations.contract import DATABASE, REFINED_BUCKET, TABLES, partition_prefix
+from infrastructure.monitoring import PUT_METRIC_DATA
 from local import b3_standin, sample
 from local.account import running_account
 from local.b3_formats import csv_download
 from local.home import Home
 from local.iam import Call, Document, Grant, is_allowed, parse
 from local.least_privilege import Right, needed, refused, rights
-from local.privileges import TrailEntry, read_trail
+from local.privileges import TrailEntry, read_trail, role_of_arn
 from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ _BY_ATHENA = (
 
 EXCEPTIONS = (
     Unused("etl-local", "cloudwatch:PutMetricData", "*", _BY_GLUE),
-    Unused("etl-local", "logs:CreateLogGroup", "/aws-glue/jobs/*", _BY_GLUE),
-    Unused("etl-local", "logs:CreateLogStream", "/aws-glue/jobs/*", _BY_GLUE),
-    Unused("etl-local", "logs:PutLogEvents", "/aws-glue/jobs/*", _BY_GLUE),
+    Unused("etl-local", "logs:CreateLogGroup", "/aws-glue/jobs/bovespa-etl-job/*", _BY_GLUE),
+    Unused("etl-local", "logs:CreateLogStream", "/aws-glue/jobs/bovespa-etl-job/*", _BY_GLUE),
+    Unused("etl-local", "logs:PutLogEvents", "/aws-glue/jobs/bovespa-etl-job/*", _BY_GLUE),
     Unused("etl-local", "s3:AbortMultipartUpload", "/staging/*", _IN_PARTS),
     Unused("etl-local", "s3:ListMultipartUploadParts", "/staging/*", _IN_PARTS),
     Unused("etl-local", "s3:DeleteObject", "/staging/*", "Spark removes what an attempt that failed has left"),
@@ -102,8 +103,8 @@ class Administrator:
 
     account: Account
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - any of boto3's
-        where = self.account.environment()
+    def client(self, service: str, role: str | None = None) -> Any:  # noqa: ANN401 - any of boto3's
+        where = self.account.environment(role)
         keys = {"aws_access_key_id": where["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "local"}
         url, region = self.account.endpoint_url, self.account.region
         return boto3.client(service, endpoint_url=url, region_name=region, **keys)
@@ -128,6 +129,15 @@ class Administrator:
             key = f"{partition_prefix(table, index, SESSION)}stray"
             self.client("s3").put_object(Bucket=REFINED_BUCKET, Key=key, Body=b"")
 
+    def pass_noon(self) -> None:
+        """Do what the scheduler does at noon, with the rights of the schedule's role: the laptop evaluates no schedules."""
+        scheduler = self.client("scheduler")
+        for item in scheduler.list_schedules()["Schedules"]:
+            target = scheduler.get_schedule(Name=item["Name"])["Target"]
+            assert target["Arn"] == PUT_METRIC_DATA
+            cloudwatch = self.client("cloudwatch", role_of_arn(target["RoleArn"]))
+            cloudwatch.put_metric_data(**json.loads(target["Input"]))
+
     def rights(self) -> list[Right]:
         """What the roles may do, as IAM tells it."""
         iam, found = self.client("iam"), []
@@ -148,7 +158,8 @@ class Evidence:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
-    """One session is collected and published; then a folder corrects it and brings another index's, in an altered account."""
+    """One session is collected and published; then a folder corrects it and brings another index's, in an altered account;
+    then all is rebuilt from landing, and it is noon."""
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
@@ -162,6 +173,8 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         administrator.take_tables_back()
         administrator.leave_strays()
         command(account, site.url, "import", str(folder), "--replace")
+        command(account, site.url, "replay", "--from-landing", "--from", str(SESSION), "--to", str(SESSION))
+        administrator.pass_noon()
         yield Evidence(administrator.rights(), read_trail(Home(account.home).trail))
 
 

@@ -141,8 +141,8 @@ def answers(address: str) -> bool:
     ("source", "reason"),
     [
         (
-            "import pulumi_aws as aws\naws.sqs.Queue('q')",
-            "aws:sqs/queue:Queue 'q': the account on the laptop does not know",
+            "import pulumi_aws as aws\naws.kinesis.Stream('q')",
+            "aws:kinesis/stream:Stream 'q': the account on the laptop does not know",
         ),
         ("def broken(:\n  pass", "SyntaxError: "),
     ],
