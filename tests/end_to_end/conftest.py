@@ -92,5 +92,4 @@ def collected_at(session: date) -> datetime:
 
 @pytest.fixture
 def operator(aws: Aws, stand_in: b3_standin.StandIn) -> Operator:
-    settings = load_settings({"B3_BASE_URL": stand_in.url, "BOVESPA_ETL_REATTACH_TIMEOUT": "2"})
-    return Operator(Pipeline(settings, aws), stand_in)
+    return Operator(Pipeline(load_settings({"B3_BASE_URL": stand_in.url}), aws), stand_in)

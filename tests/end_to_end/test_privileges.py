@@ -51,17 +51,14 @@ class Unused:
 
 
 _IN_PARTS = "Spark's and Athena's writers send what is large in parts; on the laptop nothing is"
-_BY_GLUE = "Glue itself does it, for the job's log and metrics; on the laptop the log is a file"
 _BY_ATHENA = (
     "Athena reads partitions with the caller's rights, by whichever of three calls it chooses: "
     "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
 )
 
 EXCEPTIONS = (
-    Unused("etl-local", "cloudwatch:PutMetricData", "*", _BY_GLUE),
-    Unused("etl-local", "logs:CreateLogGroup", "/aws-glue/jobs/bovespa-etl-job/*", _BY_GLUE),
-    Unused("etl-local", "logs:CreateLogStream", "/aws-glue/jobs/bovespa-etl-job/*", _BY_GLUE),
-    Unused("etl-local", "logs:PutLogEvents", "/aws-glue/jobs/bovespa-etl-job/*", _BY_GLUE),
+    Unused("etl-local", "cloudwatch:PutMetricData", "*", "Glue itself does it, for the job's metrics"),
+    Unused("etl-local", "logs:CreateLogGroup", "/aws-glue/jobs/bovespa-etl-job/*", "Glue does it where no group is"),
     Unused("etl-local", "s3:AbortMultipartUpload", "/staging/*", _IN_PARTS),
     Unused("etl-local", "s3:ListMultipartUploadParts", "/staging/*", _IN_PARTS),
     Unused("etl-local", "s3:DeleteObject", "/staging/*", "Spark removes what an attempt that failed has left"),

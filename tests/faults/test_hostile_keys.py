@@ -148,6 +148,7 @@ class TestStoredTexts:
 
     @given(st.sampled_from(sorted(json.loads(FACTS.to_json()))), JSON | st.sampled_from(GIGANTIC))
     @example("divisor", "1E+999999999")
+    @example("divisor", None)
     @example("total_share", "sNaN")
     @example("total_quantity", 10**400)
     @example("total_records", "84")
@@ -161,7 +162,7 @@ class TestStoredTexts:
         else:
             assert RawFacts.from_json(facts.to_json()) == facts
             assert 0 <= facts.total_share <= 1000
-            assert facts.divisor.is_finite()
+            assert facts.divisor is None or facts.divisor.is_finite()
 
 
 class TestRawFiles:
