@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import boto3
-from pyspark.sql import SparkSession
 
-from expectations.contract import manifest_key
 from expectations.manifest import Manifest
 from glue.arguments import Arguments, read_arguments
-from glue.staging import list_output, resolve_sources, stage_input
-from glue.tables import keep_in_step
-from glue.writing import SPARK_SETTINGS, write_tables
+from glue.run import begin, finish
+from glue.transforms import refined, summary
+from glue.writing import by_session, read_input, start_spark, write_tables
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -43,26 +41,10 @@ def refine(arguments: Arguments, s3: S3Client, glue: GlueClient) -> Manifest:
     Raises:
         JobError: they cannot be refined.
     """
-    keep_in_step(glue, arguments.database, arguments.refined_bucket)
-    sources = resolve_sources(s3, arguments)
-    folder = stage_input(s3, arguments, sources)
-    sessions = write_tables(start_spark(), folder, arguments, sources)
-    manifest = Manifest(arguments.run_id, tuple(sources), tuple(sessions), tuple(list_output(s3, arguments)))
-    s3.put_object(
-        Bucket=arguments.refined_bucket,
-        Key=manifest_key(arguments.run_id),
-        Body=manifest.to_json().encode(),
-        ContentType="application/json",
-    )
-    return manifest
-
-
-def start_spark() -> SparkSession:
-    """The Spark session, with the job's settings."""
-    builder = SparkSession.builder.appName("bovespa-etl-job")
-    for name, value in SPARK_SETTINGS.items():
-        builder = builder.config(name, value)
-    return builder.getOrCreate()
+    sources, folder = begin(arguments, s3, glue)
+    # The one shuffle of a run.
+    rows = by_session(refined(read_input(start_spark(), folder)), len(sources))
+    return finish(arguments, s3, sources, write_tables(rows, summary(rows), arguments, sources))
 
 
 if __name__ == "__main__":

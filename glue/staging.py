@@ -25,9 +25,9 @@ from expectations.contract import (
     staging_prefix,
 )
 from expectations.manifest import Source, StagedFile
+from expectations.transformations import INDEX, REFERENCE_DATE
 from glue.arguments import Arguments, RawVersion, read_raw_list
 from glue.errors import JobError
-from glue.transforms import INDEX, REFERENCE_DATE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,8 +9,8 @@ from pyspark.sql import types as st
 
 from expectations.catalog import SCHEMA_PARAMETER, table_input
 from expectations.contract import RAW_COLUMNS, TABLES, Column, ColumnType, Table
+from expectations.transformations import INDEX, REFERENCE_DATE
 from glue.errors import JobError
-from glue.transforms import INDEX, REFERENCE_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

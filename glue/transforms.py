@@ -1,8 +1,6 @@
 """The transformations, as DataFrame → DataFrame functions: no I/O, no Python UDF.
 
-A. by sector and class, per session: sums, mean and count (`summary`).
-B. `qtde_teorica` and `participacao_pct` get their refined names (`renamed`).
-C. `dias_desde_coleta`, whole days from the collection to the reference date, both as dates in São Paulo (`with_age`).
+Their expressions are those of `expectations.transformations`.
 """
 
 from __future__ import annotations
@@ -11,88 +9,44 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from expectations.b3_texts import (
-    SECTOR_SPELLINGS,
-    SECTOR_WITH_COMMA,
-    TYPE_CLASS_WIDTH,
-    TYPE_FLAGS_WIDTH,
-    TYPE_LEVEL_WIDTH,
-)
-from expectations.contract import B3_TIME_ZONE, INDEX_PARTITION, REFINED_COLUMNS, SUMMARY_COLUMNS, TICKER_PARTITION
+from expectations.contract import TICKER_PARTITION
+from expectations.transformations import REFINED, RENAMED, SECTORS, SESSION, SUMMARY, TYPES
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
 
-INDEX = INDEX_PARTITION.name
-SESSION = "data_pregao"
-REFERENCE_DATE = "reference_date"
+    from expectations.transformations import Step
 
 
 def refined(raw: DataFrame) -> DataFrame:
     """Raw rows, with `indice` and `reference_date` beside them, as refined rows with `indice`, in the contract's order."""
-    columns = [column.name for column in REFINED_COLUMNS]
-    return with_age(split_sector(split_type(renamed(raw)))).select(INDEX, *columns)
+    return with_age(split_sector(split_type(renamed(raw)))).select(*REFINED.columns)
 
 
 def renamed(raw: DataFrame) -> DataFrame:
     """Transformation B, and the company's name out of the way of the partition column `acao`."""
-    return raw.withColumnsRenamed(
-        {
-            "acao": "nome_acao",
-            "qtde_teorica": "quantidade_teorica_acoes",
-            "participacao_pct": "percentual_participacao_ibov",
-        }
-    ).withColumn("quantidade_teorica_acoes", sf.col("quantidade_teorica_acoes").cast("double"))
+    return _made(RENAMED, raw).select(*RENAMED.columns)
 
 
 def split_type(rows: DataFrame) -> DataFrame:
-    """B3's `tipo` by its widths: `classe`, `eventos`, `segmento_listagem`, and `tipo` of the two that last.
-
-    Event flags come and go from day to day; grouping by the raw text would make groups come and go with them.
-    """
-    flags_at = 1 + TYPE_CLASS_WIDTH
-    level_at = flags_at + TYPE_FLAGS_WIDTH
-    parts = {
-        "classe": _part("tipo", 1, TYPE_CLASS_WIDTH),
-        "eventos": _part("tipo", flags_at, TYPE_FLAGS_WIDTH),
-        "segmento_listagem": _part("tipo", level_at, TYPE_LEVEL_WIDTH),
-    }
-    return rows.withColumns(parts).withColumn("tipo", sf.concat_ws(" ", "classe", "segmento_listagem"))
+    """B3's `tipo` by its widths: `classe`, `eventos`, `segmento_listagem`, and `tipo` of the two that last."""
+    return _made(TYPES, rows)
 
 
 def split_sector(rows: DataFrame) -> DataFrame:
-    """B3's sector string as `setor` and `subsetor`, each spelt one way; null where there is none.
-
-    In the CSV, B3 writes the comma of `Petróleo, Gás e Biocombustíveis` as a slash, which is not a subsector's.
-    """
-    text = sf.regexp_replace(sf.trim(sf.col("setor")), r"\s+", " ")
-    text = sf.regexp_replace(text, *SECTOR_WITH_COMMA)
-    before = sf.trim(sf.regexp_extract(text, "^([^/]*)", 1))
-    after = sf.trim(sf.regexp_extract(text, "^[^/]*/(.*)$", 1))
-    spelling = before
-    for loose, one in SECTOR_SPELLINGS.items():
-        spelling = sf.when(before == loose, one).otherwise(spelling)
-    return rows.withColumns({"setor": _or_null(spelling), "subsetor": _or_null(after)})
+    """B3's sector string as `setor` and `subsetor`, each spelt one way; null where there is none."""
+    return _made(SECTORS, rows)
 
 
 def with_age(rows: DataFrame) -> DataFrame:
-    """Transformation C. A reference date before the collection counts as its day: the age is never negative."""
-    collected_on = sf.to_date(sf.from_utc_timestamp("timestamp_coleta", B3_TIME_ZONE))
-    age = sf.greatest(sf.datediff(REFERENCE_DATE, collected_on), sf.lit(0))
-    return rows.withColumn("dias_desde_coleta", age.cast("int"))
+    """Transformation C."""
+    return _made(REFINED, rows)
 
 
 def summary(rows: DataFrame) -> DataFrame:
     """Transformation A: refined rows by sector and class, per index and session, with `indice`, in the contract's order."""
-    share = "percentual_participacao_ibov"
-    groups = rows.groupBy(INDEX, SESSION, "setor", "classe").agg(
-        sf.sum("quantidade_teorica_acoes").alias("quantidade_teorica_total"),
-        sf.avg(share).alias("participacao_media"),
-        sf.sum(share).alias("participacao_total"),
-        sf.count("*").alias("total_acoes"),
-    )
-    return groups.select(INDEX, *(column.name for column in SUMMARY_COLUMNS))
+    return rows.groupBy(*SUMMARY.groups).agg(*_expressions(SUMMARY)).select(*SUMMARY.columns)
 
 
 def with_partitions(rows: DataFrame) -> DataFrame:
@@ -108,9 +62,9 @@ def with_partitions(rows: DataFrame) -> DataFrame:
     return rows.withColumns(partitions)
 
 
-def _part(name: str, position: int, width: int) -> SparkColumn:
-    return _or_null(sf.trim(sf.substring(name, position, width)))
+def _made(step: Step, rows: DataFrame) -> DataFrame:
+    return rows.withColumns({name: sf.expr(expression) for name, expression in step.made.items()})
 
 
-def _or_null(text: SparkColumn) -> SparkColumn:
-    return sf.when(text != "", text)
+def _expressions(step: Step) -> list[SparkColumn]:
+    return [sf.expr(expression).alias(name) for name, expression in step.made.items()]

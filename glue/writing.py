@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # py4j has no types
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
-from expectations.contract import DEFAULT_INDEX, Table, refined_table, staging_prefix, summary_table
+from expectations.contract import DEFAULT_INDEX, GLUE_JOB_NAME, Table, refined_table, staging_prefix, summary_table
 from expectations.manifest import Source, StagedSession
+from expectations.transformations import INDEX, SESSION
 from glue.arguments import Arguments
 from glue.errors import JobError
 from glue.tables import input_schema
-from glue.transforms import INDEX, SESSION, refined, summary, with_partitions
+from glue.transforms import with_partitions
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 WRITERS = 8  # tasks: two G.1X workers have that many cores
 SPARK_SETTINGS = {
@@ -33,13 +35,32 @@ SPARK_SETTINGS = {
 }
 
 
+def start_spark() -> SparkSession:
+    """The Spark session, with the job's settings; one that is there already is given them."""
+    builder = SparkSession.builder.appName(GLUE_JOB_NAME)
+    for name, value in SPARK_SETTINGS.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
+
+
+def read_input(spark: SparkSession, folder: str) -> DataFrame:
+    """The raw rows below the S3 address of a run's input, each with its index and reference date."""
+    return spark.read.schema(input_schema()).parquet(folder)
+
+
+def by_session(rows: DataFrame, sessions: int) -> DataFrame:
+    """The same rows, all of a session in one task, which counts it, sums it up and writes it."""
+    return rows.repartition(min(sessions, WRITERS), INDEX, SESSION)
+
+
 def write_tables(
-    spark: SparkSession, folder: str, arguments: Arguments, sources: Sequence[Source]
+    rows: DataFrame, groups: DataFrame, arguments: Arguments, sources: Sequence[Source]
 ) -> list[StagedSession]:
     """Write the staged files of every table that the sources' indices have.
 
     Args:
-        folder: S3 address of the run's input.
+        rows: the run's refined rows, by session.
+        groups: their summary, by session.
 
     Returns:
         The row counts of each session.
@@ -47,25 +68,19 @@ def write_tables(
     Raises:
         JobError: a raw file cannot be read, or holds other rows than those of its key's session.
     """
-    rows = _read(spark, folder, len(sources))
+    rows.cache()
     try:
         sessions = _counts(rows)
         _refuse_other_sessions(sources, sessions)
         # The Ibovespa has tables of its own; any one of the other indices tells theirs.
         indices = {source.index == DEFAULT_INDEX: source.index for source in sources}
         for default, index in indices.items():
-            of_table = rows.where((sf.col(INDEX) == DEFAULT_INDEX) == default)
-            _write(of_table, refined_table(index), arguments)
-            _write(summary(of_table), summary_table(index), arguments)
+            of_tables = (sf.col(INDEX) == DEFAULT_INDEX) == default
+            _write(rows.where(of_tables), refined_table(index), arguments)
+            _write(groups.where(of_tables), summary_table(index), arguments)
     finally:
         rows.unpersist()
     return sessions
-
-
-def _read(spark: SparkSession, folder: str, sessions: int) -> DataFrame:
-    rows = refined(spark.read.schema(input_schema()).parquet(folder))
-    # The one shuffle of a run: from here on all of a session is in one task, which counts it, sums it up and writes it.
-    return rows.repartition(min(sessions, WRITERS), INDEX, SESSION).cache()
 
 
 def _counts(rows: DataFrame) -> list[StagedSession]:

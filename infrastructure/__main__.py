@@ -1,10 +1,13 @@
-"""Every AWS resource of the pipeline: storage, catalog, ETL, the trigger that starts it, queries, monitoring."""
+"""Every AWS resource of the pipeline: storage, catalog, ETL, the trigger that starts it, queries, monitoring; where a stack
+wants them, notebooks and what a Prefect work pool on ECS needs."""
 
 import pulumi
 
 from infrastructure.catalog import Catalog
 from infrastructure.etl import Etl
 from infrastructure.monitoring import Monitoring
+from infrastructure.notebooks import Notebooks
+from infrastructure.orchestration import Orchestration
 from infrastructure.policies import FlowResources, flow_policy
 from infrastructure.query import Query
 from infrastructure.settings import Settings
@@ -32,15 +35,22 @@ pulumi.export("workgroup", query.workgroup.name)
 pulumi.export("alarm_topic", monitoring.topic.arn)
 
 # For the role or user that the flows run as, which is made where they run.
-pulumi.export(
-    "flow_policy",
-    pulumi.Output.all(
-        raw=storage.raw.arn,
-        refined=storage.refined.arn,
-        artifacts=storage.artifacts.arn,
-        query_results=storage.query_results.arn,
-        job=etl.job.arn,
-        table=catalog.refined.arn,
-        workgroup=query.workgroup.arn,
-    ).apply(lambda arns: flow_policy(FlowResources(**arns))),
-)
+flows_may = pulumi.Output.all(
+    raw=storage.raw.arn,
+    refined=storage.refined.arn,
+    artifacts=storage.artifacts.arn,
+    query_results=storage.query_results.arn,
+    job=etl.job.arn,
+    table=catalog.refined.arn,
+    workgroup=query.workgroup.arn,
+).apply(lambda arns: flow_policy(FlowResources(**arns)))
+pulumi.export("flow_policy", flows_may)
+
+if settings.athena_notebooks:
+    notebooks = Notebooks("notebooks", settings, storage, catalog)
+    pulumi.export("notebook_workgroup", notebooks.workgroup.name)
+
+if settings.ecs_orchestration:
+    orchestration = Orchestration("orchestration", settings, flows_may)
+    for name, value in orchestration.outputs().items():
+        pulumi.export(name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -13,16 +14,18 @@ import pulumi_aws as aws
 
 from expectations.contract import GLUE_JOB_NAME
 from infrastructure.catalog import Catalog
+from infrastructure.glue_studio import VisualForm
 from infrastructure.policies import ETL_LOGS, SCRIPTS_PREFIX, etl_policy, trusting
-from infrastructure.settings import Settings
+from infrastructure.settings import GlueMode, Settings
 from infrastructure.storage import Storage
+from infrastructure.visual_job import graph
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "glue" / "bovespa_etl_job.py"
 # What the script imports; the suites of `expectations` need Great Expectations and stay with the flows.
 MODULES = (
     *("expectations/__init__.py", "expectations/contract.py", "expectations/b3_texts.py"),
-    *("expectations/catalog.py", "expectations/manifest.py"),
+    *("expectations/catalog.py", "expectations/manifest.py", "expectations/transformations.py"),
     *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "glue").glob("*.py") if path != SCRIPT),
 )
 
@@ -41,6 +44,10 @@ def modules_archive() -> bytes:
     return target.getvalue()
 
 
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 class Etl(pulumi.ComponentResource):
     """The job `bovespa-etl-job`: Glue 5.1, two G.1X workers unless the stack says otherwise."""
 
@@ -54,6 +61,7 @@ class Etl(pulumi.ComponentResource):
     ) -> None:
         super().__init__("bovespa:etl:Etl", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
+        visual = settings.glue_mode == GlueMode.VISUAL
         role = aws.iam.Role(
             "etl", assume_role_policy=trusting("glue.amazonaws.com"), tags=settings.tags, opts=self._child
         )
@@ -61,14 +69,21 @@ class Etl(pulumi.ComponentResource):
         aws.iam.RolePolicy(
             "etl",
             role=role.id,
-            policy=pulumi.Output.all(*arns).apply(lambda found: etl_policy(*found)),
+            policy=pulumi.Output.all(*arns).apply(lambda found: etl_policy(*found, visual=visual)),
             opts=self._child,
         )
-        script = self._upload("script", storage, "bovespa_etl_job", ".py", SCRIPT.read_bytes())
+        nodes = storage.raw.bucket.apply(lambda bucket: json.dumps(graph(bucket)))
+        script = (
+            self._generated(storage, nodes)
+            if visual
+            else self._upload("script", storage, "bovespa_etl_job", ".py", SCRIPT.read_bytes())
+        )
         modules = self._upload("modules", storage, "modules", ".zip", modules_archive())
         self.output_log, error_log = (self._log(name, settings) for name in ("output", "error"))
         logs = pulumi.ResourceOptions(parent=self, depends_on=[self.output_log, error_log])
         self.job = self._job(settings, role, script, modules, storage.refined.bucket, catalog.database, opts=logs)
+        if visual:
+            VisualForm("etl", job=self.job.name, job_arn=self.job.arn, script=script, nodes=nodes, opts=self._child)
         self.register_outputs({"job": self.job.name})
 
     def _log(self, name: str, settings: Settings) -> aws.cloudwatch.LogGroup:
@@ -82,15 +97,19 @@ class Etl(pulumi.ComponentResource):
 
     def _upload(self, name: str, storage: Storage, stem: str, ending: str, content: bytes) -> pulumi.Output[str]:
         # The digest in the key: a run reads either the old script or the new one, never a mixture with old modules.
-        digest = hashlib.sha256(content).hexdigest()[:16]
         uploaded = aws.s3.BucketObjectv2(
             name,
             bucket=storage.artifacts.id,
-            key=f"{SCRIPTS_PREFIX}{stem}-{digest}{ending}",
+            key=f"{SCRIPTS_PREFIX}{stem}-{_digest(content)}{ending}",
             content_base64=base64.b64encode(content).decode(),
             opts=self._child,
         )
         return pulumi.Output.concat("s3://", storage.artifacts.bucket, "/", uploaded.key)
+
+    def _generated(self, storage: Storage, nodes: pulumi.Output[str]) -> pulumi.Output[str]:
+        # Glue writes the visual form's script itself: never over one that was uploaded, nor over that of another graph.
+        key = nodes.apply(lambda text: f"{SCRIPTS_PREFIX}visual-{_digest(text.encode())}.py")
+        return pulumi.Output.concat("s3://", storage.artifacts.bucket, "/", key)
 
     def _job(
         self,
@@ -119,6 +138,7 @@ class Etl(pulumi.ComponentResource):
             # A month of raw files starts a run each: those above the limit wait rather than fail the Lambda.
             # A flexible run waits for spare capacity and in no queue.
             job_run_queuing_enabled=not settings.flex_execution,
+            job_mode=settings.glue_mode.upper(),
             command=aws.glue.JobCommandArgs(name="glueetl", python_version="3", script_location=script),
             default_arguments={
                 "--job-language": "python",

@@ -53,9 +53,11 @@ def allow(statements: Sequence[Statement]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": body})
 
 
-def trusting(service: str) -> str:
+def trusting(service: str, condition: dict[str, Any] | None = None) -> str:
     """The policy by which a role may be assumed by one AWS service, such as `lambda.amazonaws.com`."""
-    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if condition:
+        statement["Condition"] = condition
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
@@ -98,25 +100,31 @@ def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str, dead_letters_
     )
 
 
-def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: str) -> str:
+def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: str, *, visual: bool = False) -> str:
     """The Glue job: reads raw versions and its script, writes staging, keeps the tables' definitions in step.
 
     Args:
         raw_arn, refined_arn, artifacts_arn: of the buckets.
         table_arn: of any table of the database, which tells region, account and database.
+        visual: whether the job has the visual form, whose source lists raw files.
     """
     partition, _, region, account = table_arn.split(":")[1:5]
     logs = f"arn:{partition}:logs:{region}:{account}:log-group:{ETL_LOGS}/*"
     return allow(
         [
             Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
+            *(
+                [Statement(["s3:GetObject"], [f"{raw_arn}/{RAW_PREFIX}*"]), listing(raw_arn, RAW_PREFIX)]
+                if visual
+                else []
+            ),
             Statement(["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*", f"{artifacts_arn}/{BATCHES_PREFIX}*"]),
             # Spark's committers write with multipart uploads, and abort those of a task that failed.
             Statement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", *_MULTIPART], [f"{refined_arn}/{STAGING_PREFIX}*"]
             ),
-            _listing(refined_arn, STAGING_PREFIX),
-            Statement(["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], _tables(table_arn)),
+            listing(refined_arn, STAGING_PREFIX),
+            Statement(["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], tables_of(table_arn)),
             Statement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
             # PutMetricData knows no resources; its namespace is what can be bounded.
             Statement(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": "Glue"}}),
@@ -148,18 +156,18 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(["s3:GetObject"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
             Statement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
-            _listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
+            listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
             # Whatever lies in a session's folder and is not of its publication.
             Statement(["s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in removable]),
-            _listing(arns.refined, STAGING_PREFIX, *published),
+            listing(arns.refined, STAGING_PREFIX, *published),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
-            Statement(["glue:GetDatabase"], _tables(arns.table, ())),
-            Statement(_PUBLISHING, _tables(arns.table)),
+            Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
+            Statement(_PUBLISHING, tables_of(arns.table)),
             # A share that left the index leaves no partition behind; where a session is one partition, it stays.
-            Statement(["glue:BatchDeletePartition"], _tables(arns.table, _BY_TICKER)),
+            Statement(["glue:BatchDeletePartition"], tables_of(arns.table, _BY_TICKER)),
             *_querying(arns),
             putting_metrics(),
         ]
@@ -183,16 +191,17 @@ def _querying(arns: FlowResources) -> list[Statement]:
         ),
         # Athena reads tables and writes results with the rights of who asks.
         Statement(["s3:GetObject", "s3:PutObject", *_MULTIPART], [f"{arns.query_results}/{RESULTS_PREFIX}*"]),
-        _listing(arns.query_results, RESULTS_PREFIX),
+        listing(arns.query_results, RESULTS_PREFIX),
         Statement(["s3:GetBucketLocation"], [arns.refined, arns.query_results]),
     ]
 
 
-def _listing(bucket_arn: str, *prefixes: str) -> Statement:
+def listing(bucket_arn: str, *prefixes: str) -> Statement:
+    """The right to list what lies below prefixes of a bucket."""
     return Statement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": [f"{item}*" for item in prefixes]}})
 
 
-def _tables(table_arn: str, tables: Sequence[Table] = TABLES) -> list[str]:
+def tables_of(table_arn: str, tables: Sequence[Table] = TABLES) -> list[str]:
     """The ARNs that an action on tables needs: catalog, database and tables."""
     catalog, _, path = table_arn.partition(":table/")
     database = path.partition("/")[0]

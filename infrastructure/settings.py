@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Self, TypeVar
 
 import pulumi
@@ -18,16 +19,26 @@ _NAMES = frozenset(
         *("bucketSuffix", "createDatabase", "workers", "timeoutMinutes", "maxConcurrentRuns"),
         *("scanLimitMegabytes", "logRetentionDays"),
         *("flexExecution", "alarmEmail", "encryptAlarms", "monthlyBudgetUsd"),
+        *("glueMode", "athenaNotebooks", "ecsOrchestration", "vpcId", "subnetIds"),
     }
 )
 _SUFFIX = re.compile(r"(-[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?)?")
 _EMAIL = re.compile(r"([^@\s]+@[^@\s]+\.[^@\s]+)?")
+_VPC = re.compile(r"(vpc-[0-9a-f]{8,17})?")
+_SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 _LEAST_WORKERS = 2
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 _RETENTIONS = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 )
 _LEAST_SCAN_LIMIT = 10  # Athena's own, in megabytes
+
+
+class GlueMode(StrEnum):
+    """The form that the Glue job has."""
+
+    SCRIPT = "script"
+    VISUAL = "visual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,11 @@ class Settings:
     alarm_email: str = ""
     encrypt_alarms: bool = True
     monthly_budget_usd: int = 5
+    glue_mode: str = GlueMode.SCRIPT
+    athena_notebooks: bool = False
+    ecs_orchestration: bool = False
+    vpc_id: str = ""
+    subnet_ids: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,6 +85,13 @@ class Settings:
         _demand(retention in _RETENTIONS, "logRetentionDays", retention, f"one of {sorted(_RETENTIONS)}")
         _demand(_EMAIL.fullmatch(self.alarm_email), "alarmEmail", self.alarm_email, "an address: name@example.com")
         _demand(self.monthly_budget_usd > 0, "monthlyBudgetUsd", self.monthly_budget_usd, "at least 1")
+        _demand(self.glue_mode in set(GlueMode), "glueMode", self.glue_mode, " or ".join(GlueMode))
+        _demand(_VPC.fullmatch(self.vpc_id), "vpcId", self.vpc_id, "a VPC's id: vpc-0123456789abcdef0")
+        for subnet in self.subnet_ids:
+            _demand(_SUBNET.fullmatch(subnet), "subnetIds", subnet, "subnets' ids, with commas between them")
+        _demand(
+            self.vpc_id or not self.subnet_ids, "subnetIds", ",".join(self.subnet_ids), "vpcId to say whose they are"
+        )
 
     @classmethod
     def of_stack(cls) -> Self:
@@ -92,6 +115,11 @@ class Settings:
             alarm_email=config.get("alarmEmail") or default.alarm_email,
             encrypt_alarms=_given(config.get_bool("encryptAlarms"), default.encrypt_alarms),
             monthly_budget_usd=_given(config.get_int("monthlyBudgetUsd"), default.monthly_budget_usd),
+            glue_mode=config.get("glueMode") or default.glue_mode,
+            athena_notebooks=_given(config.get_bool("athenaNotebooks"), default.athena_notebooks),
+            ecs_orchestration=_given(config.get_bool("ecsOrchestration"), default.ecs_orchestration),
+            vpc_id=config.get("vpcId") or default.vpc_id,
+            subnet_ids=tuple(part.strip() for part in (config.get("subnetIds") or "").split(",") if part.strip()),
             tags={"project": PROJECT, "stack": pulumi.get_stack()},
         )
 

@@ -46,6 +46,7 @@ _JOB = {
     "executionProperty": ("ExecutionProperty", {"maxConcurrentRuns": "MaxConcurrentRuns"}),
     "executionClass": "ExecutionClass",
     "jobRunQueuingEnabled": "JobRunQueuingEnabled",
+    "jobMode": "JobMode",
     "command": ("Command", {"name": "Name", "pythonVersion": "PythonVersion", "scriptLocation": "ScriptLocation"}),
     "defaultArguments": "DefaultArguments",
     "tags": "Tags",

@@ -143,7 +143,10 @@ def test_the_modules_are_the_jobs_and_the_contracts_and_nothing_else(deployed: D
     with zipfile.ZipFile(io.BytesIO(uploaded(deployed, "modules")[1])) as archive:
         names = set(archive.namelist())
     glue = {f"glue/{path.name}" for path in (ROOT / "glue").glob("*.py")} - {"glue/bovespa_etl_job.py"}
-    contract = {f"expectations/{name}.py" for name in ("__init__", "contract", "b3_texts", "catalog", "manifest")}
+    contract = {
+        f"expectations/{name}.py"
+        for name in ("__init__", "contract", "b3_texts", "catalog", "manifest", "transformations")
+    }
     assert names == glue | contract
 
 

@@ -1,0 +1,83 @@
+"""What a notebook's session on Athena's Spark may do: a policy as data.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/notebooks-spark-troubleshooting-workgroups.html, bounded to the one workgroup,
+the one prefix and the project's tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from expectations.contract import TABLES
+from infrastructure.policies import Statement, allow, listing, tables_of, trusting
+
+NOTEBOOKS = "bovespa-notebooks"
+NOTEBOOKS_PREFIX = "notebooks/"
+
+_CALCULATING = (
+    *("athena:StartCalculationExecution", "athena:StopCalculationExecution", "athena:GetCalculationExecution"),
+    *("athena:GetCalculationExecutionStatus", "athena:GetCalculationExecutionCode", "athena:ListCalculationExecutions"),
+)
+_IN_SESSION = (
+    *("athena:GetWorkGroup", "athena:GetSession", "athena:GetSessionStatus", "athena:ListSessions"),
+    *("athena:TerminateSession", "athena:ListExecutors"),
+    *("athena:CreatePresignedNotebookUrl", "athena:UpdateNotebook", "athena:ExportNotebook"),
+)
+_READING = (
+    *("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
+    *("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookResources:
+    """The ARNs of what a session works with; `table` is any table of the database."""
+
+    refined: str
+    query_results: str
+    table: str
+
+    @property
+    def workgroup(self) -> str:
+        """The workgroup's, which is made after the role."""
+        partition, _, region, account = self.table.split(":")[1:5]
+        return f"arn:{partition}:athena:{region}:{account}:workgroup/{NOTEBOOKS}"
+
+
+def notebook_trust(arns: NotebookResources) -> str:
+    """The policy by which Athena takes the role, for sessions of this workgroup only."""
+    account = arns.table.split(":")[4]
+    return trusting(
+        "athena.amazonaws.com",
+        {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": arns.workgroup}},
+    )
+
+
+def notebook_policy(arns: NotebookResources) -> str:
+    """A session: reads the published tables, keeps its calculations, writes its log and metric."""
+    partition, _, region, account = arns.table.split(":")[1:5]
+    logs = f"arn:{partition}:logs:{region}:{account}:log-group"
+    published = [table.prefix for table in TABLES]
+    return allow(
+        [
+            Statement([*_IN_SESSION, *_CALCULATING], [arns.workgroup]),
+            Statement(
+                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.query_results}/{NOTEBOOKS_PREFIX}*"]
+            ),
+            listing(arns.query_results, NOTEBOOKS_PREFIX),
+            Statement(["s3:GetObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
+            listing(arns.refined, *published),
+            Statement(_READING, tables_of(arns.table)),
+            Statement(
+                ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                [f"{logs}:/aws-athena*"],
+            ),
+            Statement(["logs:DescribeLogGroups"], [f"{logs}:*"]),
+            # PutMetricData knows no resources; its namespace is what can be bounded.
+            Statement(
+                ["cloudwatch:PutMetricData"],
+                ["*"],
+                {"StringEquals": {"cloudwatch:namespace": "AmazonAthenaForApacheSpark"}},
+            ),
+        ]
+    )
