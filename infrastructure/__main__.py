@@ -1,5 +1,6 @@
 """Every AWS resource of the pipeline: storage, catalog, ETL, the trigger that starts it, queries, monitoring; where a stack
-wants them, notebooks and what a Prefect work pool on ECS needs."""
+wants them, notebooks and what a Prefect work pool on ECS needs.
+"""
 
 import pulumi
 

@@ -49,7 +49,8 @@ def _update(glue: GlueClient, job: str, changed: Properties) -> None:
 
 
 def _definition(glue: GlueClient, found: JobTypeDef) -> Properties:
-    takes = set(glue.meta.service_model.shape_for("JobUpdate").members)
+    shape: Any = glue.meta.service_model.shape_for("JobUpdate")  # a structure, which its type does not say
+    takes = set(shape.members)
     unwanted = _TOLD_ONLY if "WorkerType" in found else frozenset[str]()
     return {name: value for name, value in found.items() if name in takes - unwanted}
 

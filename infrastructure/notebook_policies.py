@@ -1,7 +1,7 @@
 """What a notebook's session on Athena's Spark may do: a policy as data.
 
-Source: https://docs.aws.amazon.com/athena/latest/ug/notebooks-spark-troubleshooting-workgroups.html, bounded to the one workgroup,
-the one prefix and the project's tables.
+What AWS proposes, bounded to the one workgroup, the one prefix and the project's tables:
+https://docs.aws.amazon.com/athena/latest/ug/notebooks-spark-troubleshooting-workgroups.html.
 """
 
 from __future__ import annotations

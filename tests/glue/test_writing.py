@@ -29,7 +29,8 @@ from expectations.manifest import Source, StagedSession
 from flows.raw_parquet import RAW_SCHEMA
 from glue.arguments import Arguments
 from glue.errors import JobError
-from glue.writing import WRITERS, write_tables
+from glue.transforms import refined, summary
+from glue.writing import WRITERS, by_session, read_input, write_tables
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -77,7 +78,8 @@ def write(spark: SparkSession, s3_root: Path) -> Write:
             sources.append(Source("raw", key, "v1", index, session, SESSION))
         arguments = Arguments(run_id, REFINED_BUCKET, "default", None, None, None)
         address = f"s3://{REFINED_BUCKET}/{staging_prefix(run_id)}input/"
-        return Run(folder, write_tables(spark, address, arguments, sources))
+        rows = by_session(refined(read_input(spark, address)), len(sources))
+        return Run(folder, write_tables(rows, summary(rows), arguments, sources))
 
     return run
 
