@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query test lint
+.PHONY: help run up query test lint diagram
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -14,6 +14,7 @@ help:
 	@echo 'make query SQL="..." query the published tables'
 	@echo "make test            run the tests"
 	@echo "make lint            run the linter, the formatter's check and the type checker"
+	@echo "make diagram         write docs/resources.md from what the Pulumi program declares"
 	@echo "Everything a user can do: $(BOVESPA) --help"
 
 run: $(VENV)/.local
@@ -37,6 +38,10 @@ lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+diagram: $(VENV)/.local
+	@$(VENV)/bin/python -m infrastructure.diagram
+	@echo "Written: docs/resources.md"
 
 # One virtual environment; `.local` and `.dev` are stamps of what it holds.
 $(VENV)/bin/python:

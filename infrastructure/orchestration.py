@@ -48,9 +48,9 @@ class Orchestration(pulumi.ComponentResource):
         self.log_group = self._log(settings)
         self.secret = self._secret()
         trust = self.cluster.arn.apply(task_trust)
-        self.task_role = self._role("task", trust, flow_policy)
+        self.task_role = self._role("flows-task", trust, flow_policy)
         needs = pulumi.Output.all(self.repository.arn, self.log_group.arn, self.secret.arn)
-        self.execution_role = self._role("execution", trust, needs.apply(lambda found: execution_policy(*found)))
+        self.execution_role = self._role("flows-execution", trust, needs.apply(lambda found: execution_policy(*found)))
         self.submitter_role = self._submitter()
         self.vpc_id, self.subnet_ids = _network(settings)
         self.security_group = self._security_group()
@@ -129,7 +129,7 @@ class Orchestration(pulumi.ComponentResource):
 
     def _submitter(self) -> aws.iam.Role:
         user = aws.iam.User(
-            "submitter",
+            "flows-submitter",
             name=SUBMITTER,
             # Its access keys are made by hand; with one left, a user cannot be destroyed.
             force_destroy=True,
@@ -140,8 +140,8 @@ class Orchestration(pulumi.ComponentResource):
             cluster=self.cluster.arn, task_role=self.task_role.arn, execution_role=self.execution_role.arn
         )
         policy = arns.apply(lambda found: submitter_policy(TaskResources(**found)))
-        role = self._role("submitter", user.arn.apply(assumed_by), policy)
-        aws.iam.UserPolicy("submitter", user=user.name, policy=role.arn.apply(assuming), opts=self._child)
+        role = self._role("flows-submitter", user.arn.apply(assumed_by), policy)
+        aws.iam.UserPolicy("flows-submitter", user=user.name, policy=role.arn.apply(assuming), opts=self._child)
         return role
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
