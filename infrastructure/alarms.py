@@ -13,7 +13,8 @@ Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-eva
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from expectations import metrics
 from expectations.contract import DEFAULT_INDEX, LAMBDA_NAME
@@ -49,6 +50,7 @@ class Alarm:
     periods: int = 1
 
 
+# The Ibovespa's; other indices have theirs of `alarms_of`.
 ALARMS = (
     Alarm(
         "bovespa-no-session-by-noon",
@@ -102,3 +104,20 @@ ALARMS = (
         statistic="Maximum",
     ),
 )
+
+
+def alarms_of(indices: Iterable[str]) -> list[Alarm]:
+    """The alarms of some indices: each has its own of those on the runs' metrics; the rest are there once."""
+    shared = [alarm for alarm in ALARMS if alarm.dimensions is not _OF_INDEX]
+    return [*(_of(index, alarm) for index in indices for alarm in ALARMS if alarm not in shared), *shared]
+
+
+def _of(index: str, alarm: Alarm) -> Alarm:
+    if index == DEFAULT_INDEX:
+        return alarm
+    return replace(
+        alarm,
+        name=f"{alarm.name}-{index.lower()}",
+        description=f"{index}: {alarm.description}",
+        dimensions={metrics.INDEX_DIMENSION: index},
+    )

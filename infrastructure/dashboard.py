@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from expectations import metrics
@@ -19,15 +20,19 @@ _BILLING_REGION = "us-east-1"  # where AWS keeps every account's charges
 Metric = list[Any]
 
 
-def dashboard_body(region: str, alarm_arns: Sequence[str]) -> str:
-    """Freshness, durations, success rate, rows, bytes, errors, queries and cost, one widget each, and the alarms' states."""
+def dashboard_body(region: str, alarm_arns: Sequence[str], indices: Sequence[str] = (DEFAULT_INDEX,)) -> str:
+    """Freshness, durations, success rate, rows, bytes, errors, queries and cost, one widget each, and the alarms' states.
+
+    What the runs emit has a line an index.
+    """
+    own = partial(_own, indices)
     graphs = [
-        _graph("Freshness: a session is published", region, [_own(metrics.FRESH_SESSION)], "Maximum"),
-        _graph("Duration of a run, in seconds", region, [_own(metrics.DURATION)], "Maximum"),
-        _success_rate(region),
-        _graph("Rows published", region, [_own(metrics.ROWS)], "Sum"),
-        _graph("Bytes of the raw files", region, [_own(metrics.BYTES)], "Sum"),
-        _graph("Gate failures", region, [_own(metrics.GATE_FAILURES)], "Sum"),
+        _graph("Freshness: a session is published", region, own(metrics.FRESH_SESSION), "Maximum"),
+        _graph("Duration of a run, in seconds", region, own(metrics.DURATION), "Maximum"),
+        _success_rate(region, indices),
+        _graph("Rows published", region, own(metrics.ROWS), "Sum"),
+        _graph("Bytes of the raw files", region, own(metrics.BYTES), "Sum"),
+        _graph("Gate failures", region, own(metrics.GATE_FAILURES), "Sum"),
         _graph("Glue: elapsed milliseconds of the Spark driver", region, [_of_glue()], "Maximum"),
         _graph("Lambda: errors and throttles", region, _of_lambda(), "Sum"),
         _graph("Lines of error in the logs", region, _of_logs(), "Sum"),
@@ -55,17 +60,24 @@ def _graph(title: str, region: str, lines: list[Metric], statistic: str) -> dict
     return {"type": "metric", "properties": properties}
 
 
-def _success_rate(region: str) -> dict[str, Any]:
-    lines: list[Metric] = [
-        [{"expression": "100 * (1 - failed / runs)", "label": "successful runs, in percent", "id": "rate"}],
-        [*_own(metrics.RUNS), {"id": "runs", "visible": False}],
-        [*_own(metrics.FAILED_RUNS), {"id": "failed", "visible": False}],
-    ]
+def _success_rate(region: str, indices: Sequence[str]) -> dict[str, Any]:
+    lines: list[Metric] = []
+    for number, index in enumerate(indices):
+        rate = f"100 * (1 - failed{number} / runs{number})"
+        lines += [
+            [{"expression": rate, "label": f"{index}: successful runs, in percent", "id": f"rate{number}"}],
+            [*_of_index(index, metrics.RUNS), {"id": f"runs{number}", "visible": False}],
+            [*_of_index(index, metrics.FAILED_RUNS), {"id": f"failed{number}", "visible": False}],
+        ]
     return _graph("Success rate", region, lines, "Sum")
 
 
-def _own(name: str) -> Metric:
-    return [metrics.NAMESPACE, name, metrics.INDEX_DIMENSION, DEFAULT_INDEX]
+def _own(indices: Sequence[str], name: str) -> list[Metric]:
+    return [_of_index(index, name) for index in indices]
+
+
+def _of_index(index: str, name: str) -> Metric:
+    return [metrics.NAMESPACE, name, metrics.INDEX_DIMENSION, index]
 
 
 def _of_glue() -> Metric:

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from expectations import metrics
-from expectations.contract import B3_TIME_ZONE, DEFAULT_INDEX
-from infrastructure.alarms import ALARMS, Alarm
+from expectations.contract import B3_TIME_ZONE
+from infrastructure.alarms import Alarm, alarms_of
 from infrastructure.dashboard import dashboard_body
 from infrastructure.etl import Etl
 from infrastructure.monitoring_policies import key_policy, noon_policy, topic_policy
@@ -41,8 +41,8 @@ class Monitoring(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._tags = settings.tags
         self.topic = self._topic(settings)
-        alarms = [self._alarm(alarm) for alarm in ALARMS]
-        self._expect_a_session_by_noon()
+        alarms = [self._alarm(alarm) for alarm in alarms_of(settings.watched_indices)]
+        self._expect_a_session_by_noon(settings.watched_indices)
         self._watch_job_ends(etl)
         self._count_error_lines(trigger, etl)
         self._budget(settings)
@@ -50,7 +50,9 @@ class Monitoring(pulumi.ComponentResource):
         aws.cloudwatch.Dashboard(
             "bovespa",
             dashboard_name="bovespa",
-            dashboard_body=arns.apply(lambda found: dashboard_body(found[0].split(":")[3], found)),
+            dashboard_body=arns.apply(
+                lambda found: dashboard_body(found[0].split(":")[3], found, settings.watched_indices)
+            ),
             opts=self._child,
         )
         self.register_outputs({"topic": self.topic.arn})
@@ -103,13 +105,13 @@ class Monitoring(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _expect_a_session_by_noon(self) -> None:
+    def _expect_a_session_by_noon(self, indices: tuple[str, ...]) -> None:
         role = aws.iam.Role(
             "noon", assume_role_policy=trusting("scheduler.amazonaws.com"), tags=self._tags, opts=self._child
         )
         policy = aws.iam.RolePolicy("noon", role=role.id, policy=noon_policy(), opts=self._child)
-        dimension = {"Name": metrics.INDEX_DIMENSION, "Value": DEFAULT_INDEX}
-        datum = {"MetricName": metrics.FRESH_SESSION, "Dimensions": [dimension], "Value": 0}
+        dimensions = [[{"Name": metrics.INDEX_DIMENSION, "Value": index}] for index in indices]
+        data = [{"MetricName": metrics.FRESH_SESSION, "Dimensions": item, "Value": 0} for item in dimensions]
         aws.scheduler.Schedule(
             "noon",
             name="bovespa-session-by-noon",
@@ -120,7 +122,7 @@ class Monitoring(pulumi.ComponentResource):
             target=aws.scheduler.ScheduleTargetArgs(
                 arn=PUT_METRIC_DATA,
                 role_arn=role.arn,
-                input=json.dumps({"Namespace": metrics.NAMESPACE, "MetricData": [datum]}),
+                input=json.dumps({"Namespace": metrics.NAMESPACE, "MetricData": data}),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )

@@ -10,6 +10,8 @@ from typing import Self, TypeVar
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
+from expectations.contract import DEFAULT_INDEX, INDEX_PATTERN
+
 PROJECT = "pipeline-bovespa"
 
 _T = TypeVar("_T")
@@ -19,7 +21,7 @@ _NAMES = frozenset(
         *("bucketSuffix", "createDatabase", "workers", "timeoutMinutes", "maxConcurrentRuns"),
         *("scanLimitMegabytes", "logRetentionDays"),
         *("flexExecution", "alarmEmail", "encryptAlarms", "monthlyBudgetUsd"),
-        *("glueMode", "athenaNotebooks", "ecsOrchestration", "vpcId", "subnetIds"),
+        *("watchedIndices", "glueMode", "athenaNotebooks", "ecsOrchestration", "vpcId", "subnetIds"),
     }
 )
 _SUFFIX = re.compile(r"(-[a-z0-9](?:[a-z0-9-]{0,28}[a-z0-9])?)?")
@@ -60,6 +62,7 @@ class Settings:
     alarm_email: str = ""
     encrypt_alarms: bool = True
     monthly_budget_usd: int = 5
+    watched_indices: tuple[str, ...] = (DEFAULT_INDEX,)
     glue_mode: str = GlueMode.SCRIPT
     athena_notebooks: bool = False
     ecs_orchestration: bool = False
@@ -85,6 +88,9 @@ class Settings:
         _demand(retention in _RETENTIONS, "logRetentionDays", retention, f"one of {sorted(_RETENTIONS)}")
         _demand(_EMAIL.fullmatch(self.alarm_email), "alarmEmail", self.alarm_email, "an address: name@example.com")
         _demand(self.monthly_budget_usd > 0, "monthlyBudgetUsd", self.monthly_budget_usd, "at least 1")
+        _demand(self.watched_indices, "watchedIndices", "", "one index at least")
+        for index in self.watched_indices:
+            _demand(re.fullmatch(INDEX_PATTERN, index), "watchedIndices", index, "codes with commas between: IBOV,IBXX")
         _demand(self.glue_mode in set(GlueMode), "glueMode", self.glue_mode, " or ".join(GlueMode))
         _demand(_VPC.fullmatch(self.vpc_id), "vpcId", self.vpc_id, "a VPC's id: vpc-0123456789abcdef0")
         for subnet in self.subnet_ids:
@@ -115,11 +121,12 @@ class Settings:
             alarm_email=config.get("alarmEmail") or default.alarm_email,
             encrypt_alarms=_given(config.get_bool("encryptAlarms"), default.encrypt_alarms),
             monthly_budget_usd=_given(config.get_int("monthlyBudgetUsd"), default.monthly_budget_usd),
+            watched_indices=_listed(config.get("watchedIndices")) or default.watched_indices,
             glue_mode=config.get("glueMode") or default.glue_mode,
             athena_notebooks=_given(config.get_bool("athenaNotebooks"), default.athena_notebooks),
             ecs_orchestration=_given(config.get_bool("ecsOrchestration"), default.ecs_orchestration),
             vpc_id=config.get("vpcId") or default.vpc_id,
-            subnet_ids=tuple(part.strip() for part in (config.get("subnetIds") or "").split(",") if part.strip()),
+            subnet_ids=_listed(config.get("subnetIds")),
             tags={"project": PROJECT, "stack": pulumi.get_stack()},
         )
 
@@ -130,6 +137,10 @@ def _refuse_unknown() -> None:
     names = {name.removeprefix(f"{PROJECT}:") for name in stated if name.startswith(f"{PROJECT}:")}
     if unknown := sorted(names - _NAMES):
         raise ValueError(f"{PROJECT}: unknown settings {', '.join(unknown)}; there are {', '.join(sorted(_NAMES))}")
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
 
 
 def _given(value: _T | None, default: _T) -> _T:

@@ -8,7 +8,7 @@ import pytest
 
 from flows.metrics import run_metrics
 from flows.reports import PUBLISHED, Summary
-from infrastructure.alarms import ALARMS, Alarm
+from infrastructure.alarms import ALARMS, Alarm, alarms_of
 
 each_alarm = pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
 OWN = [alarm for alarm in ALARMS if alarm.namespace == "Bovespa"]
@@ -54,3 +54,18 @@ def test_at_noon_the_alarm_looks_back_to_before_the_first_try_but_not_to_yesterd
     first_try, noon, last_try = 6.5, 12, 17.5  # hours in São Paulo
     begin = noon - alarm.period * alarm.periods / 3600
     assert last_try - 24 < begin < first_try
+
+
+# --- by index ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_ibovespas_alarms_are_those_of_the_table() -> None:
+    assert sorted(alarm.name for alarm in alarms_of(["IBOV"])) == sorted(alarm.name for alarm in ALARMS)
+
+
+def test_each_index_has_alarms_of_its_own_and_what_all_share_has_one() -> None:
+    found = {alarm.name: alarm for alarm in alarms_of(["IBOV", "IBXX"])}
+    more = found.keys() - {alarm.name for alarm in ALARMS}
+    assert more == {"bovespa-no-session-by-noon-ibxx", "bovespa-gate-failure-ibxx", "bovespa-slow-run-ibxx"}
+    assert {found[name].dimensions["Indice"] for name in more} == {"IBXX"}
+    assert all(found[name].description.startswith("IBXX: ") for name in more)

@@ -40,8 +40,18 @@ def test_the_success_rate_is_of_the_runs_that_it_names(widgets: list[dict[str, A
     (widget,) = (widget for widget in widgets if widget["properties"]["title"] == "Success rate")
     (expression,), *lines = widget["properties"]["metrics"]
     ids = {line[-1]["id"]: line[1] for line in lines}
-    assert ids == {"runs": "Runs", "failed": "FailedRuns"}
-    assert eval(expression["expression"], {"runs": 4, "failed": 1}) == 75
+    assert ids == {"runs0": "Runs", "failed0": "FailedRuns"}
+    assert eval(expression["expression"], {"runs0": 4, "failed0": 1}) == 75
+
+
+def test_what_runs_emit_has_a_line_an_index() -> None:
+    shown = json.loads(dashboard_body("sa-east-1", [ARN], ["IBOV", "IBXX"]))["widgets"]
+    lines = [line for widget in shown for line in widget["properties"].get("metrics", []) if line[0] == "Bovespa"]
+    of_runs = [(line[1], line[3]) for line in lines if len(line) > 3]
+    assert sorted(of_runs) == sorted(
+        (name, index) for name in {name for name, _ in of_runs} for index in ("IBOV", "IBXX")
+    )
+    assert len({name for name, _ in of_runs}) == 7
 
 
 def test_the_dashboard_shows_the_alarms_states(widgets: list[dict[str, Any]]) -> None:

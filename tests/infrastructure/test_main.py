@@ -12,6 +12,7 @@ import pulumi_aws
 import pytest
 
 from flows.settings import Settings
+from infrastructure.recording import OPTIONAL_PARTS, PROGRAM
 
 if TYPE_CHECKING:
     from conftest import Declared, Deploy, Deployment
@@ -31,6 +32,11 @@ TAGGABLE = {
     "aws:glue/job:Job",
     "aws:glue/catalogDatabase:CatalogDatabase",
     "aws:athena/workgroup:Workgroup",
+    "aws:ecs/cluster:Cluster",
+    "aws:ecr/repository:Repository",
+    "aws:secretsmanager/secret:Secret",
+    "aws:ec2/securityGroup:SecurityGroup",
+    "aws:iam/user:User",
 }
 # Objects may carry tags, which nobody bills or searches by; their bucket has them.
 WITHOUT_TAGS = {"aws:s3/bucketObjectv2:BucketObjectv2"}
@@ -79,13 +85,15 @@ def test_the_program_declares_the_same_each_time(deploy: Deploy, deployed: Deplo
 
 
 def test_everything_that_takes_tags_has_the_projects_and_the_stacks(deploy: Deploy) -> None:
-    taggable = [item for item in deploy(createDatabase="true").declared if item.type in TAGGABLE]
+    stated = deploy(createDatabase="true", **OPTIONAL_PARTS)
+    taggable = [item for item in stated.declared if item.type in TAGGABLE]
     assert {item.type for item in taggable} == TAGGABLE
     assert [item.urn for item in taggable if item.inputs.get("tags") != TAGS] == []
 
 
-def test_every_type_that_takes_tags_is_looked_at(deployed: Deployment) -> None:
-    assert {item.type for item in deployed.declared if takes_tags(item)} <= TAGGABLE | WITHOUT_TAGS
+def test_every_type_that_takes_tags_is_looked_at(deployed: Deployment, complete: Deployment) -> None:
+    declared = [item for item in (*deployed.declared, *complete.declared) if item.type.startswith("aws:")]
+    assert {item.type for item in declared if takes_tags(item)} <= TAGGABLE | WITHOUT_TAGS
 
 
 def takes_tags(item: Declared) -> bool:
@@ -104,9 +112,20 @@ def takes_tags(item: Declared) -> bool:
         ),
     ],
 )
-def test_no_secret_stands_in_plain_text(deployed: Deployment, pattern: str) -> None:
-    text = json.dumps([item.inputs for item in deployed.declared], default=lambda archive: sorted(archive.assets))
-    assert re.search(pattern, text) is None
+def test_no_secret_stands_in_plain_text(deployed: Deployment, complete: Deployment, pattern: str) -> None:
+    for found in (deployed, complete):
+        text = json.dumps([item.inputs for item in found.declared], default=lambda archive: sorted(archive.assets))
+        assert re.search(pattern, text) is None
+
+
+def test_no_secret_is_told(complete: Deployment) -> None:
+    secret = [name for name in complete.outputs if re.search("secret|key|password|token", name)]
+    assert secret == ["prefect_secret"]
+    assert complete.outputs["prefect_secret"].startswith("arn:aws:secretsmanager:")
+
+
+def test_the_whole_architecture_is_on_one_screen() -> None:
+    assert len(PROGRAM.read_text(encoding="utf-8").splitlines()) < 80
 
 
 def test_the_flows_are_told_what_their_settings_say_too(deploy: Deploy) -> None:

@@ -90,6 +90,15 @@ def test_at_noon_of_weekdays_in_sao_paulo_a_zero_stands_where_a_run_should_have_
     }
 
 
+def test_a_stack_may_watch_more_indices_each_with_its_alarms_and_its_zero_at_noon(deploy: Deploy) -> None:
+    found = deploy(watchedIndices="IBOV, IBXX")
+    data = json.loads(found.one("scheduler/schedule:Schedule").inputs["target"]["input"])["MetricData"]
+    assert [datum["Dimensions"] for datum in data] == [[{"Name": "Indice", "Value": name}] for name in ("IBOV", "IBXX")]
+    alarm = found.one("cloudwatch/metricAlarm:MetricAlarm", "bovespa-gate-failure-ibxx").inputs
+    assert (alarm["dimensions"], alarm["alarmActions"]) == ({"Indice": "IBXX"}, [TOPIC])
+    assert '"IBXX"' in found.one("cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
+
+
 def test_the_schedule_may_put_metrics_before_it_does(deployed: Deployment) -> None:
     schedule = deployed.one("scheduler/schedule:Schedule")
     assert schedule.inputs["target"]["roleArn"] == "arn:aws:iam::123456789012:role/noon-1a2b3c4"

@@ -191,6 +191,13 @@ def test_the_glue_job(deployed: Deployment, action: str, resource: str, expected
     assert may(deployed, "etl", action, resource) is expected
 
 
+def test_only_a_job_in_visual_form_reads_and_lists_raw_files(deployed: Deployment, complete: Deployment) -> None:
+    for found, expected in ((deployed, False), (complete, True)):
+        assert may(found, "etl", "s3:GetObject", f"{RAW}/raw-data/a.parquet") is expected
+        assert may(found, "etl", "s3:ListBucket", RAW, {"s3:prefix": "raw-data/"}) is expected
+        assert not may(found, "etl", "s3:GetObject", f"{RAW}/landing/a.json.gz")
+
+
 # --- the flows -----------------------------------------------------------------------------------------------------------
 
 

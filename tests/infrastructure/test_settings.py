@@ -42,6 +42,8 @@ def declared_in(name: str) -> dict[str, Any]:
         pytest.param({"alarm_email": "a@b.c d@e.f"}, "alarmEmail", id="two addresses"),
         pytest.param({"monthly_budget_usd": 0}, "monthlyBudgetUsd", id="no money"),
         pytest.param({"log_retention_days": 0}, "logRetentionDays", id="no days"),
+        pytest.param({"glue_mode": "notebook"}, "glueMode", id="a form that the job has not"),
+        pytest.param({"vpc_id": "subnet-00000001"}, "vpcId", id="a subnet where a VPC must be"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_the_settings_name(given: dict[str, Any], reason: str) -> None:
@@ -49,6 +51,22 @@ def test_a_value_that_cannot_be_is_refused_by_the_settings_name(given: dict[str,
     with pytest.raises(ValueError, match=rf"^pipeline-bovespa:{reason} = ") as caught:
         Settings(**given)
     assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        pytest.param({"watched_indices": ()}, "watchedIndices = ''", id="no index"),
+        pytest.param({"watched_indices": ("IBOV", "ibxx")}, "watchedIndices = 'ibxx'", id="no index's code"),
+        pytest.param({"vpc_id": "vpc-00000000", "subnet_ids": ("x",)}, "subnetIds = 'x'", id="no subnet's id"),
+        pytest.param(
+            {"subnet_ids": ("subnet-00000000",)}, "subnetIds = 'subnet-00000000': expected vpcId", id="no VPC"
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_by_what_is_wrong_in_it(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=f"^pipeline-bovespa:{reason}"):
+        Settings(**given)
 
 
 @pytest.mark.parametrize("suffix", ["", "-a", "-acme", "-acme-2025", "-" + "a" * 30])
@@ -91,10 +109,15 @@ def test_the_settings_are_those_that_pulumi_yaml_describes_with_its_defaults(
     deploy: Deploy, deployed: Deployment
 ) -> None:
     described = declared_in("Pulumi.yaml")["config"]
-    stated = {name: str(setting["default"]).lower() for name, setting in described.items()}
+    stated = {name: written(setting["default"]) for name, setting in described.items()}
     again = deploy(**stated)
     assert all(setting["description"] for setting in described.values())
     assert inputs(again) == inputs(deployed)
+
+
+def written(value: object) -> str:
+    """A setting as Pulumi hands it over."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
