@@ -30,7 +30,6 @@ INDEX = INDEX_PARTITION.name
 SESSION = "data_pregao"
 REFERENCE_DATE = "reference_date"
 
-_SPACES = r"\s+"
 
 INPUT = "raw"
 INPUT_COLUMNS = (*(column.name for column in RAW_COLUMNS), INDEX, REFERENCE_DATE)
@@ -66,9 +65,8 @@ class Step:
 
 
 def _literal(text: str) -> str:
-    # Spark reads escapes in a literal: https://spark.apache.org/docs/3.5.6/sql-ref-literals.html
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    # Without escapes: Glue pastes a query into a Python text, and neither says how it would treat a backslash in it.
+    return f"'{text}'"
 
 
 def _or_null(text: str) -> str:
@@ -119,9 +117,13 @@ TYPES = Step(
 )
 
 
+_SPACES = "CONCAT('[ ', CHAR(9), CHAR(10), CHAR(11), CHAR(12), CHAR(13), ']+')"
+"""As a regular expression: a space or one of the white characters by its number, once or more."""
+
+
 def _sector_text() -> str:
     pattern, with_comma = SECTOR_WITH_COMMA
-    one_space = f"REGEXP_REPLACE(TRIM(setor), {_literal(_SPACES)}, ' ')"
+    one_space = f"REGEXP_REPLACE(TRIM(setor), {_SPACES}, ' ')"
     return f"REGEXP_REPLACE({one_space}, {_literal(pattern)}, {_literal(with_comma)})"
 
 

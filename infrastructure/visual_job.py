@@ -6,7 +6,7 @@ staging prefix; so two nodes of custom code stand between: one reads the version
 stages the rows and writes the manifest, both with the script's own modules.
 
 The graph begins with a source all the same, because Glue Studio draws nothing without one: the raw files, of which it shows
-columns and a preview. A run reads one file of them at most, and uses none.
+columns and a preview. A run uses none of their rows.
 
 Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-visual-job-api.html.
 """

@@ -53,6 +53,7 @@ SECTORS = {
     "Utilidade Públ / Energ Elétrica": ("Utilidade Públ", "Energ Elétrica"),
     "Utilidade Públ / Água Saneamento": ("Utilidade Públ", "Água Saneamento"),
     "  Diversos ": ("Diversos", None),
+    "Cons N\t \nBásico / Alimentos": ("Cons N Básico", "Alimentos"),
     "Saúde / ": ("Saúde", None),
     "Saúde / Medicamentos / Outros": ("Saúde", "Medicamentos / Outros"),
     "": (None, None),

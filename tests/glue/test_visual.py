@@ -99,7 +99,9 @@ class Studio:
     def SparkSQL(self, node: dict[str, Any], done: Frames) -> DynamicFrame:  # noqa: N802 - Glue's
         for alias in node["SqlAliases"]:
             done[alias["From"]].toDF().createOrReplaceTempView(alias["Alias"])
-        return DynamicFrame(self.spark.sql(node["SqlQuery"]))
+        scope: dict[str, str] = {}
+        exec(f"query = '''\n{node['SqlQuery']}\n'''", scope)
+        return DynamicFrame(self.spark.sql(scope["query"]))
 
     def CustomCode(self, node: dict[str, Any], done: Frames) -> Any:  # noqa: ANN401, N802 - Glue's
         lines = [f"    {line}" for line in node["Code"].splitlines()]

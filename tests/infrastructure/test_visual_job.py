@@ -111,6 +111,13 @@ def test_each_transformation_is_a_node_with_its_query(step: Step) -> None:
     assert f"FROM {step.reads}" in node["SqlQuery"]
 
 
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_query_is_the_same_as_a_text_of_pythons_which_glue_makes_of_it(step: Step) -> None:
+    assert ast.literal_eval(f"'''{step.sql}'''") == step.sql
+    assert ast.literal_eval(f'"""{step.sql}"""') == step.sql
+    assert "\\" not in step.sql
+
+
 def test_what_is_staged_are_refined_rows_and_their_summary() -> None:
     assert inputs(TARGET) == ["refined", "summary"]
 
