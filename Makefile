@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query test lint diagram
+.PHONY: help run up query cost deploy-check test lint diagram
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -12,6 +12,8 @@ help:
 	@echo "make run LIVE=1      the same with what B3 shows now"
 	@echo "make up              keep the account on the laptop up, and say how to reach it"
 	@echo 'make query SQL="..." query the published tables'
+	@echo "make cost            what a month has cost so far; MONTH=2025-06 AWS=1"
+	@echo "make deploy-check    try the deployments on schedule against a real Prefect server on this machine"
 	@echo "make test            run the tests"
 	@echo "make lint            run the linter, the formatter's check and the type checker"
 	@echo "make diagram         write docs/resources.md from what the Pulumi program declares"
@@ -28,6 +30,12 @@ query: export SQL := $(value SQL)
 query: $(VENV)/.local
 	@test -n "$$SQL" || { echo 'Say what to query: make query SQL="SELECT ..."'; exit 1; }
 	@$(BOVESPA) query "$$SQL"
+
+cost: $(VENV)/.local
+	@$(BOVESPA) cost $(if $(MONTH),--month $(MONTH)) $(if $(AWS),--aws)
+
+deploy-check: $(VENV)/.local
+	@$(VENV)/bin/python -m local.deploy_check
 
 test: $(VENV)/.dev
 	@echo "Running the tests: about three minutes on two cores"

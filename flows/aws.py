@@ -6,10 +6,11 @@ that the account on the laptop and AWS are reached by the same code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,9 +19,11 @@ from flows.errors import AwsError
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
     from flows.metrics import CloudWatch
+    from flows.usage import Statistics
 
 PARALLEL_CALLS = 16
 PARALLEL_SESSIONS = 4
@@ -36,24 +39,46 @@ class Aws:
     cloudwatch: CloudWatch
 
 
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """The clients that an operator needs to look at what was used, with rights that the flows do not have."""
+
+    s3: S3Client
+    glue: GlueClient
+    athena: AthenaClient
+    cloudwatch: Statistics
+    functions: LambdaClient
+
+
 def connect() -> Aws:
     """Clients for the account that the environment names, with botocore's standard retries (throttling, timeouts, 5xx)."""
+    client = _clients()
+    return Aws(s3=client("s3"), glue=client("glue"), athena=client("athena"), cloudwatch=client("cloudwatch"))
+
+
+def connect_operator() -> Operated:
+    """The operator's clients, for the same account."""
+    client = _clients()
+    return Operated(
+        s3=client("s3"),
+        glue=client("glue"),
+        athena=client("athena"),
+        cloudwatch=client("cloudwatch"),
+        functions=client("lambda"),
+    )
+
+
+def _clients() -> Callable[..., Any]:
     import boto3  # noqa: PLC0415 - the one place where clients are made
     from botocore.config import Config  # noqa: PLC0415
 
-    session = boto3.Session()
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 6},
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=PARALLEL_CALLS * PARALLEL_SESSIONS,
     )
-    return Aws(
-        s3=session.client("s3", config=config),
-        glue=session.client("glue", config=config),
-        athena=session.client("athena", config=config),
-        cloudwatch=session.client("cloudwatch", config=config),
-    )
+    return partial(boto3.Session().client, config=config)
 
 
 def error_code(error: ClientError) -> str:

@@ -29,6 +29,7 @@ from flows.sessions import SAO_PAULO
 from flows.settings import load_settings
 from flows.staging import StagedSession
 from flows.storage import Publication, RawVersion
+from flows.turn import turn_of
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
 
@@ -99,7 +100,8 @@ def daily(
     summary = Summary(check_index(index), datetime.now(UTC))
     pipeline = Pipeline(load_settings(), connect())
     try:
-        _run(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
+        with turn_of(summary.index, pipeline.settings.turn_timeout, get_run_logger()):
+            _run(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
     except EXPECTED_ERRORS as error:
         summary.error = str(error)
     _report(pipeline, summary)

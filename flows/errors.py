@@ -12,6 +12,7 @@
     │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
+    ├── TurnError           another run of the index is still going: look at it
     └── QueryError          Athena refused or failed a query
 
 A gate that refuses raises `expectations.gate.GateRefused`; a key or code of the wrong form `expectations.contract.ContractError`.
@@ -79,6 +80,10 @@ class StagingError(BovespaError):
 
 class PublishError(BovespaError):
     """A session could not be brought to its published state."""
+
+
+class TurnError(BovespaError):
+    """Another run of the same index did not end within the limit."""
 
 
 class QueryError(BovespaError):

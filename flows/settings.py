@@ -48,6 +48,7 @@ class Settings(BaseModel):
     )
     etl_timeout: float = Field(1800.0, gt=0, description="Limit of the wait for a Glue run")
     query_timeout: float = Field(120.0, gt=0, description="Limit of one Athena query")
+    turn_timeout: float = Field(1800.0, gt=0, description="Limit of the wait for another run of the same index")
     lease_timeout: float = Field(600.0, gt=0, description="Age at which another flow's claim on a session is void")
 
     home: Path = Field(Path(".bovespa"), description="Folder of the account on the laptop")
@@ -66,6 +67,12 @@ class Settings(BaseModel):
     def artifacts_bucket(self) -> str:
         """Name of the bucket that holds the job's script and the data-quality reports."""
         return contract.ARTIFACTS_BUCKET + self.bucket_suffix
+
+    @cached_property
+    def buckets(self) -> tuple[str, ...]:
+        """Names of all buckets of the pipeline."""
+        names = (contract.RAW_BUCKET, contract.REFINED_BUCKET, contract.ARTIFACTS_BUCKET, contract.QUERY_RESULTS_BUCKET)
+        return tuple(name + self.bucket_suffix for name in names)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from moto.awslambda.models import LambdaFunction
 
     from local.home import Home
+    from local.lambda_metrics import LambdaMetrics
 
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """What Lambda's Python runtime brings along; a handler that imports anything else must deploy it."""
@@ -52,6 +53,7 @@ class Invoker:
         endpoint_url: where the account answers.
         region: its region.
         rights: of a role, by its name.
+        metrics: told of every invocation.
     """
 
     def __init__(
@@ -60,9 +62,11 @@ class Invoker:
         endpoint_url: str,
         region: str,
         rights: Callable[[str | None], Rights] = lambda _: ADMINISTRATOR,
+        metrics: LambdaMetrics | None = None,
     ) -> None:
         self._home = home
         self._rights = rights
+        self._metrics = metrics
         self._environment = base_environment(endpoint_url, region)
         self._packages = home.runtime / "lambda"
         self._environments = Environments(home.scratch)
@@ -74,8 +78,11 @@ class Invoker:
         started = time.monotonic()
         log_file.write_text(f"START RequestId: {request_id} Version: {function.version}\n", encoding="utf-8")
         failed, payload = self._call(function, event, request_id, log_file)
+        seconds = time.monotonic() - started
         with log_file.open("a", encoding="utf-8") as lines:
-            lines.write(_report(function, request_id, time.monotonic() - started))
+            lines.write(_report(function, request_id, seconds))
+        if self._metrics:
+            self._metrics.measured(function.function_name, seconds, failed=failed)
         text = log_file.read_text(encoding="utf-8", errors="replace")
         _keep_in_cloudwatch(function, text, request_id, self._rights(role_of_arn(function.role)))
         log.info("%s %s %s", function.function_name, request_id, f"failed: {payload}" if failed else "succeeded")

@@ -19,6 +19,7 @@ from local.executions import Execution, end, stated
 from local.gateway import ServiceError
 from local.iam import Call
 from local.privileges import AccessDeniedError, caller
+from local.query_history import batch_of, page_of
 from local.s3_calls import bucket_arn, object_arn
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from local.gateway import Operation
     from local.mirror import Mirror
     from local.partitions import Partitions
+    from local.query_history import QueryHistory
 
 _LARGEST_PAGE = 1000
 _DEFAULT_DATABASE = "default"
@@ -51,7 +53,7 @@ class _ScanLimitError(QueryError):
 
 
 class Queries:
-    """The query operations of Athena; queries are forgotten when the account ends, their results stay in S3.
+    """The query operations of Athena; of an earlier account's queries only how they went is known, and their results in S3.
 
     Args:
         catalog: databases and tables.
@@ -60,6 +62,7 @@ class Queries:
         workgroup: a workgroup's configuration by name, None where there is no such workgroup.
         storage: where results go.
         place: of the account.
+        history: remembers queries beyond the account's end.
     """
 
     def __init__(
@@ -70,6 +73,8 @@ class Queries:
         workgroup: Callable[[str], dict[str, Any] | None],
         storage: Storage,
         place: Place = _PLACE,
+        *,
+        history: QueryHistory | None = None,
     ) -> None:
         self._catalog = catalog
         self._partitions = partitions
@@ -77,6 +82,7 @@ class Queries:
         self._workgroup = workgroup
         self._storage = storage
         self._place = place
+        self._history = history
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[str, str] = {}
 
@@ -84,7 +90,7 @@ class Queries:
         """The operations by X-Amz-Target."""
         offered = {
             "StartQueryExecution": self._start,
-            "GetQueryExecution": lambda request: {"QueryExecution": stated(self._execution(request))},
+            "GetQueryExecution": self._get,
             "BatchGetQueryExecution": self._batch_get,
             "GetQueryResults": self._results,
             "StopQueryExecution": self._stop,
@@ -149,15 +155,23 @@ class Queries:
             raise ServiceError("InvalidRequestException", f"QueryExecution {execution_id} was not found")
         return self._executions[execution_id]
 
+    def _get(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"QueryExecution": self._known(request["QueryExecutionId"]) or stated(self._execution(request))}
+
     def _batch_get(self, request: dict[str, Any]) -> dict[str, Any]:
-        ids = request["QueryExecutionIds"]
+        found = {name: self._known(name) for name in batch_of(request)}
         unknown = [
             {"QueryExecutionId": name, "ErrorCode": "INVALID_QUERY_EXECUTION_ID", "ErrorMessage": "not found"}
-            for name in ids
-            if name not in self._executions
+            for name, execution in found.items()
+            if execution is None
         ]
-        known = [stated(self._executions[name]) for name in ids if name in self._executions]
+        known = [execution for execution in found.values() if execution]
         return {"QueryExecutions": known, "UnprocessedQueryExecutionIds": unknown}
+
+    def _known(self, execution_id: str) -> dict[str, Any] | None:
+        if execution_id in self._executions:
+            return stated(self._executions[execution_id])
+        return self._history.find(execution_id) if self._history else None
 
     def _stop(self, request: dict[str, Any]) -> dict[str, Any]:
         execution = self._execution(request)
@@ -168,8 +182,10 @@ class Queries:
 
     def _list(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request.get("WorkGroup") or "primary"
-        newest = sorted(self._executions.values(), key=lambda execution: execution.submitted, reverse=True)
-        return {"QueryExecutionIds": [execution.id for execution in newest if execution.workgroup == name]}
+        submitted = self._history.submitted(name) if self._history else {}
+        own = {found.id: found.submitted for found in self._executions.values() if found.workgroup == name}
+        times = {**submitted, **own}
+        return page_of(sorted(times, key=lambda execution_id: times[execution_id], reverse=True), request)
 
     def _results(self, request: dict[str, Any]) -> dict[str, Any]:
         execution = self._execution(request)
@@ -216,6 +232,8 @@ class Queries:
             # Whatever else it dies of, and its thread with it: a query that never ends would be waited for.
             if execution.state in ("QUEUED", "RUNNING"):
                 end(execution, "FAILED", "GENERIC_INTERNAL_ERROR: see the account's log")
+            if self._history:
+                self._history.keep(stated(execution))
             execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.athena.models import athena_backends
 from moto.awslambda.models import lambda_backends
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
@@ -27,12 +28,14 @@ from local.invocations import Invoker
 from local.job_logs import JobLogs
 from local.job_process import JobProcesses, ObjectMissingError
 from local.jobs import Jobs
+from local.lambda_metrics import LambdaMetrics
 from local.mirror import Mirror
 from local.objects import ObjectStore
 from local.partition_indexes import PartitionIndexes
 from local.partitions import Partitions
 from local.privileges import Privileges, Trail
 from local.queries import Queries, Storage
+from local.query_history import QueryHistory
 from local.seams import forward_events, replace_object_store
 from local.state import State
 
@@ -96,8 +99,10 @@ class Services:
         )
         jobs = Jobs(self._state, self._processes)
         storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
-        queries = Queries(catalog, partitions, mirror, _workgroup, storage, place)
-        self._invoker = Invoker(home, self.endpoint_url, REGION, privileges.of)
+        history = QueryHistory(self._state)
+        queries = Queries(catalog, partitions, mirror, _workgroup, storage, place, history=history)
+        metrics = LambdaMetrics(self._state, cloudwatch_backends[ACCOUNT_ID][REGION].put_metric_data)
+        self._invoker = Invoker(home, self.endpoint_url, REGION, privileges.of, metrics)
         dead_letters = DeadLetters(_send_message, privileges.of)
         self._functions = Functions(_find_function, self._invoker, self._outbox, dead_letters.bury)
         operations = {

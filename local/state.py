@@ -50,6 +50,12 @@ CREATE TABLE IF NOT EXISTS partition_indexes (
 CREATE TABLE IF NOT EXISTS job_runs (
     id TEXT PRIMARY KEY, job_name TEXT NOT NULL, started INTEGER NOT NULL, run_state TEXT NOT NULL, body TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS invocations (
+    at REAL NOT NULL, function TEXT NOT NULL, milliseconds REAL NOT NULL, failed INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS query_executions (
+    id TEXT PRIMARY KEY, workgroup TEXT NOT NULL, submitted REAL NOT NULL, body TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS job_runs_newest ON job_runs (job_name, started DESC);
 """
 

@@ -1,0 +1,126 @@
+"""The command `bovespa cost`: the month's cost from real usage, beside the estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli_place import InAws, Json, OpenPlace
+from flows.console import Screen
+
+if TYPE_CHECKING:
+    from flows.cost import Bill, Line, Month
+    from flows.prices import Prices
+
+
+def register(app: typer.Typer, open_place: OpenPlace) -> None:
+    """Add the command.
+
+    Args:
+        open_place: the account to work on, within a block, by a screen and `aws`.
+    """
+    app.command("cost")(_cost_command(open_place))
+
+
+def _cost_command(open_place: OpenPlace) -> Callable[..., None]:
+    def cost(
+        *,
+        month: Annotated[
+            str | None, typer.Option("--month", help="YYYY-MM, in UTC; by default the current one.")
+        ] = None,
+        region: Annotated[
+            str | None, typer.Option("--region", help="Region whose prices count; by default the account's.")
+        ] = None,
+        aws: InAws = False,
+        as_json: Json = False,
+    ) -> None:
+        """What a month has cost so far, from real usage at list prices, beside the estimate.
+
+        On the laptop: what the runs there would have cost. Needs rights that the flows do not have (docs/deploy.md).
+
+        Examples: bovespa cost · bovespa cost --month 2025-06 --aws · bovespa cost --region us-east-1 --json
+        """
+        screen = Screen(as_json=as_json)
+        from flows.cost import Month, bill  # noqa: PLC0415
+        from flows.prices import prices_of  # noqa: PLC0415
+
+        now = datetime.now(UTC)
+        period = Month.of(month or f"{now:%Y-%m}")
+        with open_place(screen, aws=aws) as place:
+            from expectations.contract import LAMBDA_NAME  # noqa: PLC0415
+            from flows.aws import connect_operator  # noqa: PLC0415
+            from flows.usage import read_usage  # noqa: PLC0415
+
+            clients = connect_operator()
+            usage = read_usage(clients, place.settings, LAMBDA_NAME, period)
+        prices = prices_of(region or clients.s3.meta.region_name)
+        _show(screen, bill(usage, period, prices, now), period, prices, now)
+
+    return cost
+
+
+def _show(screen: Screen, found: Bill, month: Month, prices: Prices, now: datetime) -> None:
+    from flows.cost import ESTIMATE_USD  # noqa: PLC0415
+    from flows.prices import AS_OF  # noqa: PLC0415
+
+    elapsed = month.elapsed(now)
+    projected = found.usd / Decimal(str(elapsed)) if elapsed else Decimal()
+    estimate = sum(ESTIMATE_USD.values(), Decimal())
+    services = [
+        {"service": name, "usd": _float(found.of(name)), "estimate_usd": float(usd)}
+        for name, usd in ESTIMATE_USD.items()
+    ]
+    screen.result(
+        {
+            "month": f"{month.begin:%Y-%m}",
+            "elapsed": round(elapsed, 4),
+            "prices": {"region": prices.region, "as_of": AS_OF},
+            "lines": [_line_body(line) for line in found.lines],
+            "services": services,
+            "usd": _float(found.usd),
+            "projected_usd": _float(projected),
+            "estimate_usd": float(estimate),
+        }
+    )
+    screen.heading(
+        f"{month.begin:%Y-%m}, {elapsed:.0%} over, in US dollars at the list prices of {prices.region} ({AS_OF})"
+    )
+    for line in found.lines:
+        quantity = f"{line.quantity:.6f}".rstrip("0").rstrip(".")
+        screen.line(
+            f"  {line.service:<7} {line.usd:>10.6f}   {quantity} {line.what}, at {line.price.usd:f} a {line.price.unit}"
+        )
+    screen.heading("so far, beside the estimate for the whole month")
+    rows = [(name, found.of(name), usd) for name, usd in ESTIMATE_USD.items()]
+    for name, usd, planned in [*rows, ("total", found.usd, estimate)]:
+        screen.line(f"  {name:<7} {usd:>10.4f}   {planned:>6.2f}")
+    if elapsed < 1:
+        screen.line(f"  At this rate the month comes to {projected:.2f}.")
+    _show_sources(screen, found)
+
+
+def _show_sources(screen: Screen, found: Bill) -> None:
+    screen.heading("prices")
+    for source, seen in dict.fromkeys((line.price.source, line.price.seen) for line in found.lines):
+        screen.line(f"  {source} ({seen})")
+
+
+def _line_body(line: Line) -> dict[str, Any]:
+    return {
+        "service": line.service,
+        "what": line.what,
+        "quantity": _float(line.quantity),
+        "usd": _float(line.usd),
+        "usd_per_unit": float(line.price.usd),
+        "unit": line.price.unit,
+        "source": line.price.source,
+        "seen": line.price.seen,
+    }
+
+
+def _float(number: Decimal) -> float:
+    return round(float(number), 9)
