@@ -59,14 +59,17 @@ def ecs_template(
     *,
     tag: Annotated[str, typer.Option("--tag", help="Tag of the image in the stack's repository.")],
     region: Annotated[str, typer.Option("--region", help="AWS region of the stack.")],
+    credentials: Annotated[
+        str, typer.Option("--credentials", help="Id of Prefect's AWS Credentials block: `prefect block ls`.")
+    ],
 ) -> None:
     """Print the base job template of the work pool bovespa-ecs: what the Pulumi stack made, as its defaults.
 
-    Example: bovespa ecs-template base.json stack.json --tag 0.1.0 --region sa-east-1 > bovespa-ecs.json
+    Example: bovespa ecs-template base.json stack.json --tag 0.1.0 --region sa-east-1 --credentials … > bovespa-ecs.json
     """
     from flows.ecs_pool import filled  # noqa: PLC0415
 
-    body = filled(_read(template), _read(outputs), tag=tag, region=region)
+    body = filled(_read(template), _read(outputs), tag=tag, region=region, credentials=credentials)
     Screen(as_json=True).result(body)
 
 

@@ -11,14 +11,18 @@ from typing import Any
 
 from flows.errors import SettingsError
 
-FAMILY = "bovespa-flows"
 CPU, MEMORY = 512, 2048
 """Half a virtual processor and two gigabytes, the least that leaves Great Expectations and pandas room."""
 
-_OUTPUTS = ("ecs_cluster", "ecs_task_role", "ecs_execution_role", "ecr_repository", "prefect_secret", "ecs_log_group")
+_OUTPUTS = (
+    *("ecs_cluster", "ecs_task_family", "ecs_task_role", "ecs_execution_role", "ecs_log_group"),
+    *("ecs_vpc", "ecs_subnets", "ecs_security_group", "ecr_repository", "prefect_secret"),
+)
 
 
-def filled(template: Mapping[str, Any], outputs: Mapping[str, Any], *, tag: str, region: str) -> dict[str, Any]:
+def filled(
+    template: Mapping[str, Any], outputs: Mapping[str, Any], *, tag: str, region: str, credentials: str
+) -> dict[str, Any]:
     """The template with the stack's resources as its defaults.
 
     Args:
@@ -26,6 +30,7 @@ def filled(template: Mapping[str, Any], outputs: Mapping[str, Any], *, tag: str,
         outputs: of the Pulumi stack, with `ecsOrchestration`.
         tag: of the image in the stack's repository.
         region: AWS region of the stack.
+        credentials: id of Prefect's block with the submitting user's key.
 
     Raises:
         SettingsError: the stack has no ECS, or the template is of another type.
@@ -34,13 +39,16 @@ def filled(template: Mapping[str, Any], outputs: Mapping[str, Any], *, tag: str,
         raise SettingsError(f"the stack has no {', '.join(missing)}: set ecsOrchestration and run pulumi up")
     defaults = {
         "image": f"{outputs['ecr_repository']}:{tag}",
+        "aws_credentials": {"$ref": {"block_document_id": credentials}},
         "cluster": outputs["ecs_cluster"],
-        "family": FAMILY,
+        "family": outputs["ecs_task_family"],
         "cpu": CPU,
         "memory": MEMORY,
         "launch_type": "FARGATE",
         "task_role_arn": outputs["ecs_task_role"],
         "execution_role_arn": outputs["ecs_execution_role"],
+        "vpc_id": outputs["ecs_vpc"],
+        "network_configuration": _network(outputs),
         "prefect_api_key_secret_arn": outputs["prefect_secret"],
         "match_latest_revision_in_family": True,
         "configure_cloudwatch_logs": True,
@@ -48,6 +56,15 @@ def filled(template: Mapping[str, Any], outputs: Mapping[str, Any], *, tag: str,
         "env": {"BOVESPA_BUCKET_SUFFIX": outputs.get("bucket_suffix", ""), "AWS_DEFAULT_REGION": region},
     }
     return _with_defaults(template, defaults)
+
+
+def _network(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    # A public address is the way out to B3 and Prefect without a NAT gateway, which would cost more than all the rest.
+    return {
+        "subnets": list(outputs["ecs_subnets"]),
+        "securityGroups": [outputs["ecs_security_group"]],
+        "assignPublicIp": "ENABLED",
+    }
 
 
 def _logging(group: str, region: str) -> dict[str, str]:
