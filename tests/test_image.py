@@ -72,7 +72,11 @@ def test_prefect_can_give_a_run_its_own_command() -> None:
 
 def test_every_package_of_the_project_is_found_that_was_there_before() -> None:
     find = PROJECT["tool"]["setuptools"]["packages"]["find"]
-    present = {path.parent for path in ROOT.glob("*/__init__.py")} | {path.parent for path in ROOT.glob("*/*/__init__.py")}
+    present = {path.parent for path in ROOT.glob("*/__init__.py")} | {
+        path.parent for path in ROOT.glob("*/*/__init__.py")
+    }
     names = {path.relative_to(ROOT).as_posix().replace("/", ".") for path in present}
-    ours = {name for name in names if name.partition(".")[0] in ("expectations", "flows", "glue", "infrastructure", "local")}
+    ours = {
+        name for name in names if name.partition(".")[0] in ("expectations", "flows", "glue", "infrastructure", "local")
+    }
     assert {name for name in ours if not any(fnmatch(name, pattern) for pattern in find["include"])} == set()

@@ -27,11 +27,11 @@ OUTPUTS: dict[str, Any] = {
 BASE: dict[str, Any] = ECSWorker.get_default_base_job_template()
 
 
-def template(**changes: Any) -> dict[str, Any]:
+def template(**changes: str) -> dict[str, Any]:
     return filled(BASE, {**OUTPUTS, **changes}, tag="0.1.0", region="sa-east-1", credentials="block-1")
 
 
-def default(name: str) -> Any:
+def default(name: str) -> Any:  # noqa: ANN401 - any JSON
     return template()["variables"]["properties"][name]["default"]
 
 
@@ -70,7 +70,9 @@ def test_tasks_run_in_the_stacks_network_and_reach_b3() -> None:
 
 def test_prefects_worker_takes_every_default() -> None:
     properties = template()["variables"]["properties"]
-    known = {name: found["default"] for name, found in properties.items() if name != "aws_credentials" and "default" in found}
+    known = {
+        name: found["default"] for name, found in properties.items() if name != "aws_credentials" and "default" in found
+    }
     variables = ECSVariables.model_validate(known)
     assert (variables.cpu, variables.memory, variables.launch_type) == (512, 2048, "FARGATE")
     assert "network_configuration" in ECSJobConfiguration.model_fields

@@ -40,7 +40,10 @@ def test_it_calls_the_webhook_of_the_block() -> None:
 
 def test_the_message_names_the_run_its_end_and_where_to_look() -> None:
     text = rendered("IBOV: failed, B3's answer, header.date: is no date")
-    assert text == "Bovespa: run daily-IBOV is Failed: IBOV: failed, B3's answer, header.date: is no date\nhttps://prefect/runs/r1"
+    assert (
+        text
+        == "Bovespa: run daily-IBOV is Failed: IBOV: failed, B3's answer, header.date: is no date\nhttps://prefect/runs/r1"
+    )
 
 
 @pytest.mark.parametrize("message", ['quotes " and \\ and\nlines', "<script>", "ação", None])
