@@ -200,3 +200,17 @@ def test_a_failed_collection_ends_in_exit_code_1_and_says_why(account: Account) 
     assert session["outcome"] == "failed"
     assert "B3 could not be had" in session["error"]
     assert "Traceback" not in failed.stderr
+
+
+def test_what_the_runs_would_have_cost_is_reckoned_from_what_the_services_remember(
+    account: Account, result: dict[str, Any]
+) -> None:
+    assert result["sessions"]
+    done = bovespa(account.home, "cost", "--json", "--region", "us-east-1")
+    assert done.returncode == 0, done.stderr
+    bill = json.loads(done.stdout)
+    assert {line["service"] for line in bill["lines"] if line["usd"] > 0} == {"Glue", "Lambda", "S3", "Athena"}
+    (invocations,) = [line["quantity"] for line in bill["lines"] if line["what"] == "invocations"]
+    assert invocations >= len(result["sessions"])
+    assert bill["usd"] == pytest.approx(sum(service["usd"] for service in bill["services"]))
+    assert bill["estimate_usd"] == 1.63
