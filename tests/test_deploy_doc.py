@@ -17,6 +17,7 @@ from flows.cli import app
 from flows.prices import REGIONS
 from flows.settings import Settings
 from flows.turn import limit_name
+from infrastructure.policies import FlowResources, flow_policy
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -130,3 +131,12 @@ def test_what_stays_when_the_stack_goes_is_found_by_the_components_types() -> No
 
 def test_the_key_of_prefect_is_typed_into_no_command() -> None:
     assert not re.search(r"pnu_|PREFECT_API_KEY=", TEXT)
+
+
+def test_the_flows_rights_fit_a_managed_policy() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, without blanks."""
+    long = "arn:aws:service:ap-southeast-2:123456789012:of-thirty-letters/" + "x" * 30
+    arns = FlowResources(
+        long, long, long, long, long, f"arn:aws:glue:ap-southeast-2:123456789012:table/{'d' * 30}/t", long
+    )
+    assert len(re.sub(r"\s", "", flow_policy(arns))) < 6144
