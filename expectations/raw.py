@@ -49,7 +49,8 @@ class RawStatement:
         total_quantity: sum of the quantities by B3's header, in shares.
         total_share: sum of the shares by B3's header, in percent.
         divisor: B3's "redutor"; None where the source states none, which is only looked at where there is one.
-        possible_sessions: the sessions that B3 may show at the time of collection.
+        possible_sessions: the sessions that may be taken from an answer at the time of collection.
+        current_sessions: those of them that B3 should be showing; the others are stale.
         in_calendar: whether the trading calendar has the session.
     """
 
@@ -60,6 +61,7 @@ class RawStatement:
     total_share: Decimal
     divisor: Decimal | None
     possible_sessions: Sequence[date]
+    current_sessions: Sequence[date]
     in_calendar: bool
 
 
@@ -144,12 +146,19 @@ def _header_expectations(stated: RawStatement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     possible = [session.isoformat() for session in stated.possible_sessions]
+    current = [session.isoformat() for session in stated.current_sessions]
     return [
         gxe.ExpectColumnValuesToBeInSet(
             column="session",
             value_set=possible,
             severity=CRITICAL,
-            notes=f"the session is one that B3 may show at the time of collection ({' or '.join(possible)})",
+            notes=f"the session is one that B3 may show at the time of collection ({' or '.join(current)}), or of a week before",
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="session",
+            value_set=current,
+            severity=WARNING,
+            notes=f"the answer is not stale: its session is {' or '.join(current)}",
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="in_calendar",

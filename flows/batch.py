@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -19,10 +19,11 @@ from expectations.gate import GateRefused, require
 from flows import etl
 from flows.aws import PARALLEL_SESSIONS
 from flows.batch_runs import BatchRuns
-from flows.errors import BovespaError
+from flows.errors import BovespaError, EtlRunFailed
 from flows.staging import staged_session
 
 if TYPE_CHECKING:
+    from expectations.gate import GateReport
     from expectations.manifest import Manifest
     from flows.etl import GlueRun
     from flows.pipeline import Pipeline
@@ -41,13 +42,32 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How a session came to its result, as the ledger keeps it.
+
+    Attributes:
+        started_at: instant at which the batch began (aware).
+        version: the raw version; None where none could be made.
+        run: the Glue run, as it ended, where the batch waited for it; its cost is that of `sessions` sessions together.
+        gates: the reports of the gates that looked at it.
+    """
+
+    started_at: datetime
+    version: RawVersion | None = None
+    run: GlueRun | None = None
+    sessions: int = 1
+    gates: tuple[GateReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """One session's way through a batch.
+    """What became of one session of a batch.
 
     Attributes:
         reason: why it failed, in one line; empty otherwise.
         run_id: the Glue run that refined it; empty where there is none.
         rows: published rows.
+        way: how it came to it.
     """
 
     index: str
@@ -56,10 +76,18 @@ class Result:
     reason: str = ""
     run_id: str = ""
     rows: int = 0
+    way: Way = field(default_factory=lambda: Way(datetime.now(UTC)), compare=False, repr=False)
 
     def to_dict(self) -> dict[str, object]:
         """The result as JSON's types."""
-        return asdict(self) | {"session": self.session.isoformat(), "outcome": str(self.outcome)}
+        return {
+            "index": self.index,
+            "session": self.session.isoformat(),
+            "outcome": str(self.outcome),
+            "reason": self.reason,
+            "run_id": self.run_id,
+            "rows": self.rows,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +115,9 @@ class Batch:
             AwsError: Glue could not be asked for the runs, or not be made to start one.
         """
         results: list[Result] = []
+        started_at = datetime.now(UTC)
         for run, of_run in self._runs(versions):
-            for result in self._publish_run(run, of_run):
+            for result in self._publish_run(run, of_run, Way(started_at, sessions=len(of_run))):
                 self.tell(result)
                 results.append(result)
         return sorted(results, key=lambda result: (result.index, result.session))
@@ -98,7 +127,7 @@ class Batch:
         runs = BatchRuns(
             aws.s3, aws.glue, settings.artifacts_bucket, settings.glue_job_name, settings.etl_reattach_timeout
         )
-        found = {} if self.again else runs.find(versions)
+        found = {} if self.again else self._usable(runs.find(versions))
         without = sorted((item for item in versions if item.version_id not in found), key=lambda item: item.key)
         # All are started before any is waited for.
         started = [(runs.start(chunk), chunk) for chunk in _chunks(without, SESSIONS_A_RUN)]
@@ -108,34 +137,47 @@ class Batch:
         by_run = [list(group) for _, group in groupby(with_run, key=lambda item: _run_id(found, item))]
         return [*((found[group[0].version_id], group) for group in by_run), *started]
 
-    def _publish_run(self, run: GlueRun, versions: Sequence[RawVersion]) -> Iterator[Result]:
+    def _usable(self, found: dict[str, GlueRun]) -> dict[str, GlueRun]:
+        """The runs that have ended without a manifest left out: nobody can tell what they have made, or it has expired."""
+        runs = {run.run_id: run for run in found.values()}
+        whole = {run_id for run_id, run in runs.items() if run.live or self.pipeline.is_whole(run)}
+        return {version_id: run for version_id, run in found.items() if run.run_id in whole}
+
+    def _publish_run(self, run: GlueRun, versions: Sequence[RawVersion], way: Way) -> Iterator[Result]:
         pipeline = self.pipeline
         try:
             ended = etl.wait_for_end(
                 pipeline.aws.glue, pipeline.settings.glue_job_name, run, pipeline.settings.etl_timeout
             )
+            # One that had ended before was somebody else's to pay.
+            way = replace(way, run=ended if run.live else None)
             manifest = etl.read_manifest(pipeline.aws.s3, pipeline.settings.refined_bucket, ended)
         except BovespaError as error:
-            yield from (self._failed(version, run.run_id, str(error)) for version in versions)
+            way = replace(way, run=error.run) if isinstance(error, EtlRunFailed) else way
+            yield from (_failed(version, run.run_id, str(error), way) for version in versions)
             return
         with ThreadPoolExecutor(PARALLEL_SESSIONS) as pool:
-            for future in as_completed([pool.submit(self._publish, manifest, version) for version in versions]):
+            for future in as_completed([pool.submit(self._publish, manifest, item, way) for item in versions]):
                 yield future.result()
 
-    def _publish(self, manifest: Manifest, version: RawVersion) -> Result:
+    def _publish(self, manifest: Manifest, version: RawVersion, way: Way) -> Result:
         raw = parse_raw_key(version.key)
         try:
             staged = staged_session(manifest, raw.index, raw.session, version.version_id)
             audited = self.pipeline.audit(version, staged)
+            way = replace(way, version=version, gates=(audited.report,))
             require(audited.report)
             publication = self.pipeline.publish(version, audited, force=self.again)
         except (BovespaError, ContractError, GateRefused) as error:
-            return self._failed(version, manifest.run_id, str(error))
-        return Result(raw.index, raw.session, Outcome.PUBLISHED, run_id=publication.run_id, rows=publication.rows)
+            return _failed(version, manifest.run_id, str(error), way)
+        return Result(
+            raw.index, raw.session, Outcome.PUBLISHED, run_id=publication.run_id, rows=publication.rows, way=way
+        )
 
-    def _failed(self, version: RawVersion, run_id: str, reason: str) -> Result:
-        raw = parse_raw_key(version.key)
-        return Result(raw.index, raw.session, Outcome.FAILED, reason, run_id)
+
+def _failed(version: RawVersion, run_id: str, reason: str, way: Way) -> Result:
+    raw = parse_raw_key(version.key)
+    return Result(raw.index, raw.session, Outcome.FAILED, reason, run_id, way=replace(way, version=version))
 
 
 def _run_id(found: dict[str, GlueRun], version: RawVersion) -> str:

@@ -74,7 +74,7 @@ def run(
         screen.say(
             '\nNext: bovespa query "SELECT …" · bovespa up (the account with Prefect\'s UI) · bovespa run --live'
         )
-    if any(summary["outcome"] == "failed" for summary in summaries):
+    if any(summary["outcome"] in ("failed", "stale") for summary in summaries):
         raise typer.Exit(1)
 
 
@@ -178,6 +178,8 @@ def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]
         screen.heading(f"{summary['index']} {summary['session'] or ''}: {summary['outcome']}")
         if summary["outcome"] == "failed":
             screen.fail(summary["error"])
+        if note := summary.get("note"):
+            screen.line(note)
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in summary["seconds"].items())
         screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
 

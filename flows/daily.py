@@ -1,6 +1,9 @@
 """The flow `daily`: collect the session that B3 shows, take it the whole way, and publish it.
 
 scrape → land → parse → gate 1 → upload → the Glue run of exactly that upload → gate 2 → publish → confirm through Athena
+
+B3 may still show an older session than it should. The run then ends in the state Completed, named Stale, for there is nothing to
+mend: the schedule's next try finds the session, and where none does, the alarm at noon tells.
 """
 
 from __future__ import annotations
@@ -15,19 +18,23 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
-from prefect.states import Failed
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
 
 from expectations.contract import DEFAULT_INDEX, ContractError, check_index
 from expectations.gate import GateRefused, GateReport, require
 from flows.aws import connect
-from flows.errors import AwsError, BovespaError
+from flows.errors import AwsError, BovespaError, EtlRunFailed
 from flows.etl import GlueRun
+from flows.ledger import DAILY
+from flows.ledger_store import Ledger
 from flows.metrics import emit, run_metrics
 from flows.pipeline import Audited, Collected, Pipeline
-from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary, publish_reports
-from flows.sessions import SAO_PAULO
+from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary, publish_reports
+from flows.sessions import SAO_PAULO, expected, is_stale
 from flows.settings import load_settings
 from flows.staging import StagedSession
+from flows.raw_parquet import RawFacts
 from flows.storage import Publication, RawVersion
 from flows.turn import turn_of
 
@@ -95,21 +102,35 @@ def daily(
         collected_at: instant at which the answer was recorded, where B3_BASE_URL serves a recorded one; by default now.
 
     Returns:
-        The run's summary as JSON's types; of a failed run too, as the data of its Failed state.
+        The run's summary as JSON's types; of a failed run too, as the data of its Failed state, and of one that found B3
+        stale as that of its Completed state named Stale.
     """
     summary = Summary(check_index(index), datetime.now(UTC))
     pipeline = Pipeline(load_settings(), connect())
     try:
-        with turn_of(summary.index, pipeline.settings.turn_timeout, get_run_logger()):
-            _run(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
-    except EXPECTED_ERRORS as error:
-        summary.error = str(error)
-    _report(pipeline, summary)
-    _tell(pipeline, summary, collected_at or summary.started_at)
+        _attempt(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
+    finally:
+        ledger = Ledger.of(pipeline, DAILY, str(flow_run.id or ""), get_run_logger().warning)
+        ledger.note(ledger.book.of_summary(summary, datetime.now(UTC)))
     if summary.outcome == FAILED:
         return Failed(message=summary.headline, data=summary.to_dict())
+    if summary.outcome == STALE:
+        get_run_logger().warning(summary.headline)
+        return Completed(name="Stale", message=summary.headline, data=summary.to_dict())
     get_run_logger().info(summary.headline)
     return summary.to_dict()
+
+
+def _attempt(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: datetime) -> None:
+    try:
+        with turn_of(summary.index, pipeline.settings.turn_timeout, get_run_logger()):
+            _run(pipeline, summary, force=force, collected_at=collected_at)
+    except EXPECTED_ERRORS as error:
+        summary.outcome, summary.error = FAILED, str(error)
+        if isinstance(error, EtlRunFailed):
+            summary.run, summary.run_id = error.run, error.run.run_id
+    _report(pipeline, summary)
+    _tell(pipeline, summary, collected_at)
 
 
 def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: datetime) -> None:
@@ -118,7 +139,10 @@ def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: dat
         collected = collect(pipeline, summary.index, collected_at)
     facts = collected.facts
     summary.session, summary.raw_bytes = facts.session, len(collected.content)
+    summary.fingerprint = facts.fingerprint
     log.info("B3 shows %s of session %s (%s)", facts.index, facts.session, facts.source)
+    if is_stale(facts.session, facts.collected_at) and _is_passed_over(pipeline, summary, facts):
+        return
     if not force and (publication := pipeline.publication(facts)):
         summary.outcome, summary.rows, summary.run_id = ALREADY_PUBLISHED, publication.rows, publication.run_id
         return
@@ -126,18 +150,30 @@ def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: dat
         _pass(summary, check_raw(pipeline, collected))
     with _timed(summary, "upload"):
         version = upload(pipeline, collected, force=force)
-    summary.raw = f"s3://{version.bucket}/{version.key}"
+    summary.raw, summary.raw_version_id = f"s3://{version.bucket}/{version.key}", version.version_id
     log.info("raw file %s, version %s", summary.raw, version.version_id)
     with _timed(summary, "etl"):
         run, staged = refine(pipeline, version)
-    summary.run_id = run.run_id
+    summary.run_id, summary.run = run.run_id, run
     log.info("Glue run %s succeeded after %d s", run.run_id, run.seconds)
     with _timed(summary, "gate 2"):
         audited = audit(pipeline, version, staged)
         _pass(summary, audited.report)
     with _timed(summary, "publish and confirm"):
         publication = publish(pipeline, version, audited, force=force)
-    summary.outcome, summary.rows = PUBLISHED, publication.rows
+    summary.outcome, summary.rows = STALE if summary.note else PUBLISHED, publication.rows
+
+
+def _is_passed_over(pipeline: Pipeline, summary: Summary, facts: RawFacts) -> bool:
+    """Note that B3 lags behind; whether what it shows is of no use besides."""
+    reason = pipeline.why_not_taken(facts)
+    summary.note = (
+        f"B3 still shows {facts.session}, {expected(facts.collected_at)} expected; tried again on the schedule "
+        f"({reason or f'{facts.session} was missing: it is taken under its own date'})"
+    )
+    if reason:
+        summary.outcome = STALE
+    return reason is not None
 
 
 def _pass(summary: Summary, report: GateReport) -> None:

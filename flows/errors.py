@@ -20,6 +20,11 @@ A gate that refuses raises `expectations.gate.GateRefused`; a key or code of the
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.etl import GlueRun
+
 
 class BovespaError(Exception):
     """Any failure that the pipeline explains by itself, in one line."""
@@ -62,12 +67,16 @@ class EtlNotStarted(EtlError):  # noqa: N818 - a state of the run
 
 
 class EtlRunFailed(EtlError):  # noqa: N818 - a state of the run
-    """The Glue run ended FAILED, STOPPED, TIMEOUT, ERROR or EXPIRED."""
+    """The Glue run ended FAILED, STOPPED, TIMEOUT, ERROR or EXPIRED.
 
-    def __init__(self, run_id: str, state: str, reason: str) -> None:
-        super().__init__(f"Glue run {run_id} ended {state}: {reason}")
-        self.run_id = run_id
-        self.state = state
+    Attributes:
+        run: as it ended; it costs what one that succeeded does.
+    """
+
+    def __init__(self, run: GlueRun) -> None:
+        reason = run.message or "no message; look at the job's log"
+        super().__init__(f"Glue run {run.run_id} ended {run.state}: {reason}")
+        self.run = run
 
 
 class EtlOverdue(EtlError):  # noqa: N818 - a state of the run

@@ -18,9 +18,12 @@ from expectations.contract import ContractError, manifest_key
 from expectations.manifest import Manifest
 from flows.aws import aws_errors, error_code
 from flows.errors import EtlNotStarted, EtlOverdue, EtlRunFailed, StagingError
+from flows.prices import GLUE_MINIMUM_SECONDS, glue_cost
 from flows.storage import RawVersion
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import JobRunTypeDef
     from mypy_boto3_s3 import S3Client
@@ -45,7 +48,9 @@ class GlueRun:
 
     Attributes:
         seconds: execution time by Glue's own count.
-        dpu_seconds: what Glue bills; None while it is unknown.
+        dpu_seconds: execution time times DPUs, by Glue's own count where it states one; None while the run is live.
+        capacity: DPUs.
+        flex: whether it ran with flexible execution.
     """
 
     run_id: str
@@ -53,6 +58,8 @@ class GlueRun:
     message: str
     seconds: int
     dpu_seconds: float | None
+    capacity: float = 0.0
+    flex: bool = False
 
     @property
     def live(self) -> bool:
@@ -63,6 +70,13 @@ class GlueRun:
     def succeeded(self) -> bool:
         """Whether the run ended well."""
         return self.state == SUCCEEDED
+
+    def cost(self, region: str) -> Decimal | None:
+        """List price in US dollars; None while it is unknown."""
+        if self.dpu_seconds is None:
+            return None
+        billed = max(self.dpu_seconds, GLUE_MINIMUM_SECONDS * self.capacity) if self.dpu_seconds else 0.0
+        return glue_cost(billed, region=region, flex=self.flex)
 
 
 def find_run(glue: GlueClient, job: str, version: RawVersion) -> GlueRun | None:
@@ -132,7 +146,7 @@ def wait_for_end(glue: GlueClient, job: str, run: GlueRun, timeout: float) -> Gl
             f"Glue run {run.run_id} has not ended within {timeout:g} s: run the flow again to reattach to it"
         )
     if not ended.succeeded:
-        raise EtlRunFailed(ended.run_id, ended.state, ended.message or "no message; look at the job's log")
+        raise EtlRunFailed(ended)
     return ended
 
 
@@ -182,10 +196,15 @@ def _older(run: JobRunTypeDef, instant: datetime) -> bool:
 
 def glue_run(run: JobRunTypeDef) -> GlueRun:
     """A run as Glue states it."""
+    state, seconds, capacity = run["JobRunState"], run.get("ExecutionTime", 0), run.get("MaxCapacity", 0.0)
+    # Glue itself counts DPU-seconds for flexible and for scaled runs only.
+    counted = None if state in LIVE_STATES else run.get("DPUSeconds", seconds * capacity)
     return GlueRun(
         run_id=run["Id"],
-        state=run["JobRunState"],
+        state=state,
         message=run.get("ErrorMessage", ""),
-        seconds=run.get("ExecutionTime", 0),
-        dpu_seconds=run.get("DPUSeconds"),
+        seconds=seconds,
+        dpu_seconds=counted,
+        capacity=capacity,
+        flex=run.get("ExecutionClass") == "FLEX",
     )

@@ -22,6 +22,8 @@ from flows.importing.files import Found, ImportProblem, SourceFile, index_in, no
 from flows.importing.readers import KINDS, Unreadable, read_files
 from flows.importing.suspects import Suspect, told_apart
 from flows.importing.verdicts import Entry, Verdict
+from flows.ledger import IMPORT
+from flows.ledger_store import Ledger
 from flows.payload import Payload
 from flows.pipeline import Collected
 from flows.portfolio import Portfolio, same_figures
@@ -68,15 +70,16 @@ class FolderImport:
             SettingsError: it is no folder.
             AwsError: AWS refused, or was not to be had; run the import again.
         """
+        ledger = Ledger.of(self.pipeline, IMPORT)
         files, entries = self._files(folder)
-        gated = list(self._gated(self._read(files)))
+        gated = list(self._gated(self._read(files), ledger))
         entries += [item for item in gated if isinstance(item, Entry)]
         chosen: list[Found] = []
         for group in _by_session(item for item in gated if isinstance(item, Found)):
             best, others = _settled(group)
             entries += others
             chosen += [best] if best else []
-        entries += self._publish(chosen)
+        entries += self._publish(chosen, ledger)
         return sorted(entries, key=lambda entry: entry.files)
 
     # --- reading ---------------------------------------------------------------------------------------------------------
@@ -113,18 +116,22 @@ class FolderImport:
         for told in told_apart(portfolios):
             yield Entry.of(told.found, Verdict.REJECTED, told.reason) if isinstance(told, Suspect) else told
 
-    def _gated(self, items: Iterable[Found | Entry]) -> Iterator[Found | Entry]:
+    def _gated(self, items: Iterable[Found | Entry], ledger: Ledger) -> Iterator[Found | Entry]:
         listed = list(items)
         advance = self.progress("checking", len(listed))
         for item in listed:
-            yield item if isinstance(item, Entry) else self._gate(item)
+            yield item if isinstance(item, Entry) else self._gate(item, ledger)
             advance()
 
-    def _gate(self, found: Found) -> Found | Entry:
+    def _gate(self, found: Found, ledger: Ledger) -> Found | Entry:
+        started_at = datetime.now(UTC)
         report = self.pipeline.check_raw(_collected(found.portfolio, found.instant, []))
         if report.passed:
             return found
         self._land(found, found.instant)
+        if not self.dry_run:
+            fingerprint = found.portfolio.fingerprint()
+            ledger.note(ledger.book.of_refusal(report, fingerprint, started_at, datetime.now(UTC)))
         return Entry.of(found, Verdict.REJECTED, report.verdict())
 
     # --- landing ---------------------------------------------------------------------------------------------------------
@@ -150,7 +157,7 @@ class FolderImport:
 
     # --- publishing ------------------------------------------------------------------------------------------------------
 
-    def _publish(self, chosen: Sequence[Found]) -> list[Entry]:
+    def _publish(self, chosen: Sequence[Found], ledger: Ledger) -> list[Entry]:
         entries: list[Entry] = []
         uploaded: dict[tuple[str, date], Found] = {}
         versions: list[RawVersion] = []
@@ -163,14 +170,19 @@ class FolderImport:
                 else:
                     versions.append(outcome)
                     uploaded[found.portfolio.index, found.portfolio.session] = found
-        results = self._take(versions)
+        results = self._take(versions, ledger)
         return entries + [_published(uploaded[result.index, result.session], result) for result in results]
 
-    def _take(self, versions: Sequence[RawVersion]) -> list[Result]:
+    def _take(self, versions: Sequence[RawVersion], ledger: Ledger) -> list[Result]:
         if not versions:
             return []
         advance = self.progress("refining and publishing", len(versions))
-        return Batch(self.pipeline, tell=lambda _: advance()).take(versions)
+
+        def tell(result: Result) -> None:
+            ledger.note_result(result)
+            advance()
+
+        return Batch(self.pipeline, tell=tell).take(versions)
 
     def _upload(self, found: Found) -> RawVersion | Entry:
         """The raw version to publish, or what speaks against it, or that there is nothing to do."""

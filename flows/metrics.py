@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from expectations import metrics
 from flows.aws import aws_errors
-from flows.reports import FAILED, PUBLISHED, Summary
+from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary
 
 Datum = Mapping[str, Any]
 """One entry of PutMetricData's MetricData."""
@@ -24,7 +24,8 @@ class CloudWatch(Protocol):
 def run_metrics(summary: Summary, today: date) -> list[Datum]:
     """The run's values, all with the index as their dimension.
 
-    A failed run says nothing of freshness: a 0 before noon would be an alarm before there is anything to be alarmed about.
+    A failed run says nothing of freshness, nor does one that found B3 stale: a 0 before noon would be an alarm before there is
+    anything to be alarmed about.
 
     Args:
         summary: of the run, ended.
@@ -38,7 +39,8 @@ def run_metrics(summary: Summary, today: date) -> list[Datum]:
     ]
     if summary.outcome == PUBLISHED:
         values += [(metrics.ROWS, float(summary.rows), "Count"), (metrics.BYTES, float(summary.raw_bytes), "Bytes")]
-    if summary.outcome != FAILED and summary.session and summary.session >= today:
+    current = summary.outcome in (PUBLISHED, ALREADY_PUBLISHED)
+    if current and summary.session and summary.session >= today:
         values.append((metrics.FRESH_SESSION, 1.0, "None"))
     dimensions = [{"Name": metrics.INDEX_DIMENSION, "Value": summary.index}]
     return [

@@ -20,7 +20,7 @@ from flows.errors import PublishError, StagingError
 from flows.lease import session_lease
 from flows.publish import Publisher
 from flows.raw_parquet import RAW_SCHEMA, RawFacts, decode, encode
-from flows.sessions import SAO_PAULO, Window, is_session, showable
+from flows.sessions import SAO_PAULO, Window, collectable, is_session, showable
 from flows.staging import StagedSession, read_staged, staged_session
 from flows.storage import Publication, RawVersion
 
@@ -84,6 +84,24 @@ class Pipeline:
         found = storage.read_publication(self.aws.s3, self.settings.refined_bucket, facts.index, facts.session)
         return found if found and found.covers(facts) else None
 
+    def why_not_taken(self, facts: RawFacts) -> str | None:
+        """Why an answer that is stale is not taken; None where it fills a gap.
+
+        B3's site that lags behind may be wrong in more than the date, so it never replaces what came in time.
+
+        Raises:
+            AwsError: S3 could not be asked.
+            ContractError: the publication record is not readable.
+        """
+        publication = storage.read_publication(self.aws.s3, self.settings.refined_bucket, facts.index, facts.session)
+        if publication:
+            same = publication.fingerprint == facts.fingerprint
+            return f"{facts.session} is published{'' if same else ' with other figures, which stay'}"
+        current = storage.find_raw(self.aws.s3, self.settings.raw_bucket, facts.index, facts.session)
+        if current and current.fingerprint != facts.fingerprint:
+            return f"the raw file of {facts.session} has other figures, which stay"
+        return None
+
     def check_raw(self, collected: Collected) -> GateReport:
         """Gate 1 on the raw file's bytes."""
         file = decode(collected.content)
@@ -95,7 +113,8 @@ class Pipeline:
             total_quantity=facts.total_quantity,
             total_share=facts.total_share,
             divisor=facts.divisor,
-            possible_sessions=_weekdays(showable(facts.collected_at)),
+            possible_sessions=_weekdays(collectable(facts.collected_at)),
+            current_sessions=_weekdays(showable(facts.collected_at)),
             in_calendar=is_session(facts.session),
         )
         checks = raw.raw_checks(file.table.to_pandas(), _columns(file.table.schema), _columns(RAW_SCHEMA), stated)
@@ -127,10 +146,14 @@ class Pipeline:
         age = (datetime.now(UTC) - version.stored_at).total_seconds()
         if run is None and (rest := self.settings.etl_reattach_timeout - age) > 0:
             run = etl.poll_for_run(glue, job, version, rest)
-        return run is not None and (run.live or (run.succeeded and self._is_whole(run)))
+        return run is not None and (run.live or (run.succeeded and self.is_whole(run)))
 
-    def _is_whole(self, run: etl.GlueRun) -> bool:
-        """Whether a run left its manifest, without which nobody can tell what it has made."""
+    def is_whole(self, run: etl.GlueRun) -> bool:
+        """Whether a run left its manifest, without which nobody can tell what it has made.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
         try:
             etl.read_manifest(self.aws.s3, self.settings.refined_bucket, run)
         except StagingError:
@@ -183,8 +206,9 @@ class Pipeline:
         staged, bucket = audited.staged, self.settings.refined_bucket
         with session_lease(self.aws.s3, bucket, staged.index, staged.session, self.settings.lease_timeout):
             facts = storage.read_raw(self.aws.s3, version).facts
-            if not force and (found := self.publication(facts)):
-                return found
+            before = storage.read_publication(self.aws.s3, bucket, staged.index, staged.session)
+            if not force and before and before.covers(facts):
+                return before
             self._refuse_outdated(version, facts)
             Publisher(self.aws.s3, self.aws.glue, bucket, self.settings.database).publish(staged)
             rows, summary_rows = self._confirm(audited)
@@ -198,6 +222,7 @@ class Pipeline:
                 run_id=staged.run_id,
                 rows=rows,
                 summary_rows=summary_rows,
+                history=before.history_before(version.version_id) if before else (),
             )
             storage.write_publication(self.aws.s3, bucket, publication)
             return publication

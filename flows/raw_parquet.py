@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract import RAW_COLUMNS, ColumnType, ContractError
+from expectations.contract import RAW_COLUMNS, Column, ColumnType, ContractError
 from flows.portfolio import MAX_QUANTITY, MAX_RECORDS, Holding, Portfolio, shown
 
 METADATA_KEY = b"bovespa"
@@ -34,9 +34,13 @@ _ARROW_TYPES = {
     ColumnType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
 }
 
-RAW_SCHEMA = pa.schema(
-    [pa.field(column.name, _ARROW_TYPES[column.type], nullable=column.nullable) for column in RAW_COLUMNS]
-)
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """The contract's columns as an Arrow schema."""
+    return pa.schema([pa.field(column.name, _ARROW_TYPES[column.type], nullable=column.nullable) for column in columns])
+
+
+RAW_SCHEMA = arrow_schema(RAW_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

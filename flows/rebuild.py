@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from expectations.gate import GateReport
 from flows import storage
+from flows.batch import Outcome, Result, Way
 from flows.landing import Landed, Unread, read_landing
 from flows.pipeline import Collected
 from flows.portfolio import same_figures
 from flows.raw_parquet import RawFacts, decode, encode
+from flows.sessions import is_stale
 
 if TYPE_CHECKING:
     from flows.pipeline import Pipeline
@@ -27,13 +29,19 @@ class Unfit:
     reason: str
     report: GateReport | None = None
 
+    def result(self, index: str, session: date) -> Result:
+        """That the session failed for it."""
+        way = Way(datetime.now(UTC), gates=(self.report,) if self.report else ())
+        return Result(index, session, Outcome.FAILED, self.reason, way=way)
+
 
 def rebuild(
     pipeline: Pipeline, index: str, session: date, payloads: Sequence[str], current: RawVersion | None
 ) -> RawVersion | Unfit:
     """The session's raw version as today's code reads the payloads: the current one where it says the same, or a new one.
 
-    The newest collection that gate 1 lets pass decides what B3 stated. A new version is uploaded as one of a batch.
+    The newest collection that gate 1 lets pass decides what B3 stated; one that was stale when it came, only where there is no
+    other. A new version is uploaded as one of a batch.
 
     Args:
         payloads: keys in landing, of this session or without one.
@@ -58,8 +66,12 @@ def _concerns(item: Landed | Unread, index: str, session: date) -> bool:
     return isinstance(item, Unread) or (item.portfolio.index, item.portfolio.session) == (index, session)
 
 
+def _was_stale(item: Landed | Unread) -> bool:
+    return isinstance(item, Landed) and is_stale(item.portfolio.session, item.collected_at)
+
+
 def _fit(pipeline: Pipeline, read: Sequence[Landed | Unread], raw: RawFile | None) -> Collected | Unfit:
-    passing = _passing(pipeline, read)
+    passing = _passing(pipeline, sorted(read, key=_was_stale))
     best = next(passing, Unfit("nothing in landing"))
     if isinstance(best, Unfit) or raw is None or best.facts.collected_at == raw.facts.collected_at:
         return best

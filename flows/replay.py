@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 from expectations.contract import LANDING_PREFIX, RAW_PREFIX, ContractError, parse_raw_key
 from flows import storage
 from flows.aws import PARALLEL_CALLS
-from flows.batch import Batch, Outcome, Result
+from flows.batch import Batch, Result
 from flows.landing import list_keys, read_key, undated
+from flows.ledger import REPLAY
+from flows.ledger_store import Ledger
 from flows.rebuild import Unfit, rebuild
 
 if TYPE_CHECKING:
@@ -50,22 +52,29 @@ class Replay:
         Raises:
             AwsError: AWS refused, or was not to be had; run the replay again.
         """
+        ledger = Ledger.of(self.pipeline, REPLAY)
         versions = self._versions(since, until)
         failed: list[Result] = []
         if self.from_landing:
             for session, rebuilt in self._rebuilt(since, until, dict(versions)):
                 if isinstance(rebuilt, Unfit):
                     versions.pop(session, None)
-                    failed.append(Result(self.index, session, Outcome.FAILED, rebuilt.reason))
+                    failed.append(rebuilt.result(self.index, session))
+                    ledger.note_result(failed[-1])
                 else:
                     versions[session] = rebuilt
-        return sorted([*failed, *self._take(list(versions.values()))], key=lambda result: result.session)
+        return sorted([*failed, *self._take(list(versions.values()), ledger)], key=lambda result: result.session)
 
-    def _take(self, versions: Sequence[RawVersion]) -> list[Result]:
+    def _take(self, versions: Sequence[RawVersion], ledger: Ledger) -> list[Result]:
         if not versions:
             return []
         advance = self.progress("refining and publishing", len(versions))
-        return Batch(self.pipeline, again=True, tell=lambda _: advance()).take(versions)
+
+        def tell(result: Result) -> None:
+            ledger.note_result(result)
+            advance()
+
+        return Batch(self.pipeline, again=True, tell=tell).take(versions)
 
     def _versions(self, since: date, until: date) -> dict[date, RawVersion]:
         """The current raw versions by session."""

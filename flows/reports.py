@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from expectations.gate import GateReport, Outcome
+    from flows.etl import GlueRun
 
 PUBLISHED = "published"
 ALREADY_PUBLISHED = "already published"
+STALE = "stale"
 FAILED = "failed"
 
 _NOT_MET = "**not met**"
@@ -53,12 +55,16 @@ class Summary:
 
     Attributes:
         session: the trading day; None until B3's header told it.
-        outcome: `published`, `already published` or `failed`.
+        outcome: `published`, `already published`, `stale` (B3 shows an older session than it should) or `failed`.
         rows: published rows.
         raw_bytes: size of the raw file.
+        fingerprint: `Portfolio.fingerprint` of what B3 stated.
         run_id: Glue run that made them.
+        run: that run as it ended, where this one waited for it.
         raw: S3 address of the raw file.
+        raw_version_id: its version.
         error: why the run failed, in one line.
+        note: what is amiss though it did not fail, in one line.
         seconds: per step, how long it took.
         gates: the gates' reports.
         links: addresses by what they lead to.
@@ -70,9 +76,13 @@ class Summary:
     outcome: str = FAILED
     rows: int = 0
     raw_bytes: int = 0
+    fingerprint: str = ""
     run_id: str = ""
+    run: GlueRun | None = None
     raw: str = ""
+    raw_version_id: str = ""
     error: str = ""
+    note: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     gates: list[GateReport] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
@@ -83,11 +93,16 @@ class Summary:
         subject = f"{self.index} {self.session or '(session unknown)'}"
         if self.outcome == FAILED:
             return f"{subject}: failed: {self.error}"
-        return f"{subject}: {self.outcome}, {self.rows} rows"
+        return f"{subject}: {self.outcome}, {self.rows} rows{f': {self.note}' if self.note else ''}"
+
+    @property
+    def reason(self) -> str:
+        """Why the run did not do what it is for, in one line; empty where it did."""
+        return self.error if self.outcome == FAILED else self.note
 
     def to_dict(self) -> dict[str, object]:
         """The summary as JSON's types, with each gate in short."""
-        body = {name: getattr(self, name) for name in self.__slots__ if name != "gates"}
+        body = {name: getattr(self, name) for name in self.__slots__ if name not in ("gates", "run")}
         body["gates"] = [
             {"gate": gate.gate, "passed": gate.passed, "verdict": gate.verdict(), "warnings": len(gate.warnings)}
             for gate in self.gates
@@ -104,16 +119,17 @@ class Summary:
             ("Raw file", self.raw or "none"),
             ("Glue run", self.run_id or "none"),
             ("Started", f"{self.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
+            *([("Note", self.note)] if self.note else []),
         ]
-        lines += _table(("What", "Value"), facts)
+        lines += markdown_table(("What", "Value"), facts)
         for gate in self.gates:
             lines += ["", f"## {gate.gate}: {'passed' if gate.passed else 'refused'}", ""]
-            lines += _table(
+            lines += markdown_table(
                 ("Demand", "Severity", "Result", "Observed"), [_cells(outcome) for outcome in gate.outcomes]
             )
         if self.seconds:
             lines += ["", "## Timings", ""]
-            lines += _table(("Step", "Seconds"), [(step, f"{value:.2f}") for step, value in self.seconds.items()])
+            lines += markdown_table(("Step", "Seconds"), [(step, f"{value:.2f}") for step, value in self.seconds.items()])
         if self.links:
             lines += ["", "## Links", "", *(f"- {name}: `{address}`" for name, address in self.links.items())]
         return "\n".join(lines) + "\n"
@@ -196,6 +212,7 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
     return outcome.demand, outcome.severity, result, observed
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table; its cells may be of unknown origin."""
     lines = [f"| {' | '.join(heading)} |", f"| {' | '.join('---' for _ in heading)} |"]
     return lines + [f"| {' | '.join(cell if cell is _NOT_MET else escaped(cell) for cell in row)} |" for row in rows]

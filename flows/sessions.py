@@ -25,6 +25,7 @@ _FIRST_SESSION = date(2000, 1, 3)  # before it the calendar refuses to answer
 _YEARS_AHEAD = 2
 _SATURDAY = 5
 _DAY = timedelta(days=1)
+_LONGEST_LAG = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,46 @@ def showable(at: datetime) -> Window:
     if local.time() < ROLL_ENDS and _is_weekday(today - _DAY):
         earliest = today - _DAY
     return Window(earliest, _session_from(today + _DAY if local.time() >= ROLL_BEGINS else today))
+
+
+def collectable(at: datetime) -> Window:
+    """The sessions whose portfolio may be taken from an answer of B3 at an instant (aware): also those of the week before.
+
+    An answer that lags behind is stale, but B3's all the same, and a session that nobody collected is gone for good. What
+    is older than a week is rather a fault than a lag.
+    """
+    window = showable(at)
+    return Window(window.earliest - _LONGEST_LAG, window.latest)
+
+
+def due(at: datetime) -> date:
+    """The newest session that B3 should have been showing by an instant (aware), on its own day."""
+    local = at.astimezone(SAO_PAULO)
+    return _session_until(local.date() if local.time() >= ROLL_ENDS else local.date() - _DAY)
+
+
+def expected(at: datetime) -> date:
+    """The oldest session of the calendar that B3 should be showing at an instant (aware); an older one is stale."""
+    return _session_from(showable(at).earliest)
+
+
+def is_stale(session: date, at: datetime) -> bool:
+    """Whether B3, showing the session at an instant (aware), lags behind."""
+    return session < showable(at).earliest
+
+
+def sessions_between(since: date, until: date) -> list[date]:
+    """The calendar's sessions from one day to another, both included."""
+    first = max(since, _FIRST_SESSION)
+    if until < first:
+        return []
+    found = _calendar(until.year + _YEARS_AHEAD).sessions_in_range(first.isoformat(), until.isoformat())
+    return [stamp.date() for stamp in found]
+
+
+def _session_until(day: date) -> date:
+    session: date = _calendar(day.year + _YEARS_AHEAD).date_to_session(day.isoformat(), direction="previous").date()
+    return session
 
 
 def _session_from(day: date) -> date:

@@ -51,6 +51,17 @@ class RawVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A raw version that a session was published from before; the raw bucket still has it, for as long as its rules say."""
+
+    published_at: str
+    raw_version_id: str
+    run_id: str
+    fingerprint: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The record of a published session, written once Athena has confirmed it.
 
@@ -60,6 +71,7 @@ class Publication:
         raw_version_id: version of the raw object that the rows come from.
         run_id: Glue run that made them.
         rows, summary_rows: published rows of the two tables.
+        history: the raw versions that were published before, the newest first.
     """
 
     index: str
@@ -71,10 +83,18 @@ class Publication:
     run_id: str
     rows: int
     summary_rows: int
+    history: tuple[Earlier, ...] = ()
 
     def covers(self, facts: RawFacts) -> bool:
         """Whether the published session says all that the facts' portfolio says."""
         return self.fingerprint == facts.fingerprint and (self.has_sectors or not facts.has_sectors)
+
+    def history_before(self, raw_version_id: str) -> tuple[Earlier, ...]:
+        """The history of a publication that replaces this one; the same raw version published again adds nothing."""
+        if raw_version_id == self.raw_version_id:
+            return self.history
+        this = Earlier(self.published_at, self.raw_version_id, self.run_id, self.fingerprint, self.rows)
+        return (this, *self.history)
 
 
 def land(s3: S3Client, bucket: str, payload: Payload) -> str:
@@ -196,8 +216,9 @@ def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Pu
             return None
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     try:
-        return Publication(**json.loads(body))
-    except (RecursionError, TypeError, ValueError) as error:
+        found = json.loads(body)
+        return Publication(**found | {"history": tuple(Earlier(**item) for item in found.get("history", ()))})
+    except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise ContractError(f"s3://{bucket}/{key}: not a publication record ({error})") from error
 
 

@@ -7,12 +7,13 @@ import pulumi_aws as aws
 
 from expectations import catalog as rendering
 from expectations import contract
+from expectations.ledger import LEDGER_TABLE
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
 
 class Catalog(pulumi.ComponentResource):
-    """The database, where the stack wants it created, and the four tables."""
+    """The database, where the stack wants it created, the sessions' tables and the ledger."""
 
     def __init__(
         self, name: str, settings: Settings, storage: Storage, opts: pulumi.ResourceOptions | None = None
@@ -23,7 +24,8 @@ class Catalog(pulumi.ComponentResource):
         if settings.create_database:
             created = aws.glue.CatalogDatabase("database", name=contract.DATABASE, tags=settings.tags, opts=self._child)
             self.database = created.name
-        tables = {table.name: self._table(table, storage) for table in contract.TABLES}
+        # The ledger has twelve partitions a year, which need no index.
+        tables = {table.name: self._table(table, storage) for table in (*contract.TABLES, LEDGER_TABLE)}
         for table in contract.TABLES:
             self._index(table, tables[table.name])
         self.refined = tables[contract.REFINED_TABLE.name]

@@ -21,6 +21,7 @@ from expectations.contract import (
     TICKER_PARTITION,
     Table,
 )
+from expectations.ledger import LEDGER_TABLE
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
@@ -161,7 +162,10 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
             # Whatever lies in a session's folder and is not of its publication.
             Statement(["s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in removable]),
-            listing(arns.refined, STAGING_PREFIX, *published),
+            listing(arns.refined, STAGING_PREFIX, *published, LEDGER_TABLE.prefix),
+            # The ledger is only ever added to.
+            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{LEDGER_TABLE.prefix}*"]),
+            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),

@@ -156,7 +156,7 @@ class TestWaitingForTheEnd:
         with pytest.raises(EtlRunFailed) as failed:
             wait_for_end(glue, "bovespa-etl-job", self.STARTED, timeout=5)
         assert str(failed.value) == f"Glue run jr_1 ended {state}: codigo: null in row 3"
-        assert (failed.value.run_id, failed.value.state) == ("jr_1", state)
+        assert (failed.value.run.run_id, failed.value.run.state) == ("jr_1", state)
 
     def test_points_to_the_log_when_the_job_left_no_message(self) -> None:
         with pytest.raises(EtlRunFailed, match="look at the job's log"):
