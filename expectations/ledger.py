@@ -33,7 +33,9 @@ LEDGER_COLUMNS = (
     Column("data_pregao", ColumnType.DATE, True, "Session; null where the attempt ended before it was known"),
     Column("inicio", _INSTANT, False, "Instant at which the attempt began, UTC"),
     Column("fim", _INSTANT, False, "Instant at which it ended, UTC"),
-    Column("estado", _TEXT, False, "published, already published, stale (an older session is shown), quarantined, failed"),
+    Column(
+        "estado", _TEXT, False, "published, already published, stale (an older session is shown), quarantined, failed"
+    ),
     Column("motivo", _TEXT, True, "Why, in one line; null where the session was published"),
     Column("impressao_digital", _TEXT, True, "SHA-256 of what B3 stated: the same figures have the same one"),
     Column("versao_raw", _TEXT, True, "Version id of the raw object"),

@@ -152,7 +152,7 @@ def _header_expectations(stated: RawStatement) -> list[Expectation]:
             column="session",
             value_set=possible,
             severity=CRITICAL,
-            notes=f"the session is one that B3 may show at the time of collection ({' or '.join(current)}), or of a week before",
+            notes=f"the session is one that B3 may show at the time of collection ({' or '.join(current)}; a week late at most)",
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="session",

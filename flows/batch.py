@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     """What became of one session of a batch."""
 
     PUBLISHED = "published"
+    ALREADY_PUBLISHED = "already published"
     FAILED = "failed"
 
 

@@ -12,7 +12,7 @@ import typer
 
 from expectations.contract import DEFAULT_INDEX, ContractError
 from expectations.queries import QUERIES
-from flows import cli_batches, cli_cost, cli_deploy
+from flows import cli_batches, cli_cost, cli_deploy, cli_status
 from flows.cli_place import InAws, Json, Place, open_place
 from flows.console import Screen, query_body
 from flows.errors import BovespaError, SettingsError
@@ -184,7 +184,7 @@ def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]
         screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
 
 
-for _commands in (cli_batches, cli_cost, cli_deploy):
+for _commands in (cli_batches, cli_cost, cli_deploy, cli_status):
     _commands.register(app, open_place)
 
 if __name__ == "__main__":

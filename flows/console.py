@@ -91,6 +91,17 @@ class Screen:
         for name, value in pairs:
             self.line(f"  {name.ljust(width)}  {value}")
 
+    def table(self, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print texts in columns, long ones folded."""
+        if self._as_json:
+            return
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+        for name in heading:
+            table.add_column(Text(name), overflow="fold")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        self._out.print(table)
+
     def rows(self, result: QueryResult, *, limit: int | None = _SHOWN_ROWS) -> None:
         """Print the answer to a query: as many columns as fit, and the first `limit` rows, or all with None."""
         if self._as_json:

@@ -30,11 +30,11 @@ from flows.ledger import DAILY
 from flows.ledger_store import Ledger
 from flows.metrics import emit, run_metrics
 from flows.pipeline import Audited, Collected, Pipeline
+from flows.raw_parquet import RawFacts
 from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary, publish_reports
 from flows.sessions import SAO_PAULO, expected, is_stale
 from flows.settings import load_settings
 from flows.staging import StagedSession
-from flows.raw_parquet import RawFacts
 from flows.storage import Publication, RawVersion
 from flows.turn import turn_of
 

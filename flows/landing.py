@@ -107,7 +107,18 @@ def undated(s3: S3Client, bucket: str, index: str) -> dict[date, list[str]]:
     Raises:
         AwsError: a payload could not be read.
     """
-    keys = [key for key in list_keys(s3, bucket, [UNDATED_PREFIX]) if read_key(key).index == index]
+    return by_session(
+        s3, bucket, [key for key in list_keys(s3, bucket, [UNDATED_PREFIX]) if read_key(key).index == index]
+    )
+
+
+def by_session(s3: S3Client, bucket: str, keys: Iterable[str]) -> dict[date, list[str]]:
+    """Payloads by the session that today's code reads in them; those in which it reads none are left out.
+
+    Raises:
+        AwsError: a payload could not be read.
+        ContractError: a key is not of the contract's form.
+    """
     found: defaultdict[date, list[str]] = defaultdict(list)
     for item in read_landing(s3, bucket, keys):
         if isinstance(item, Landed):

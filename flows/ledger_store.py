@@ -18,6 +18,7 @@ from flows.storage import read_bytes
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import PartitionInputTypeDef
     from mypy_boto3_s3 import S3Client
 
     from flows.batch import Result
@@ -45,7 +46,9 @@ class Ledger:
     _registered: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, pipeline: Pipeline, flow: str, execution: str = "", warn: Callable[[str], None] = _LOG.warning) -> Ledger:
+    def of(
+        cls, pipeline: Pipeline, flow: str, execution: str = "", warn: Callable[[str], None] = _LOG.warning
+    ) -> Ledger:
         """The ledger of the pipeline's account.
 
         Args:
@@ -78,9 +81,7 @@ class Ledger:
             PublishError: the catalog refused the partition.
         """
         unique = uuid4().hex[:_UNIQUE]
-        key = attempt_key(
-            attempt.index, attempt.session, attempt.state, attempt.started_at, attempt.ended_at, unique
-        )
+        key = attempt_key(attempt.index, attempt.session, attempt.state, attempt.started_at, attempt.ended_at, unique)
         with aws_errors(f"writing s3://{self.bucket}/{key}"):
             self.s3.put_object(
                 Bucket=self.bucket, Key=key, Body=attempt.to_parquet(), ContentType="application/vnd.apache.parquet"
@@ -93,7 +94,10 @@ class Ledger:
         if values in self._registered:
             return
         location = f"s3://{self.bucket}/{month_prefix(instant)}"
-        partition = {"Values": list(values), "StorageDescriptor": storage_descriptor(LEDGER_TABLE, location)}
+        partition: PartitionInputTypeDef = {
+            "Values": list(values),
+            "StorageDescriptor": storage_descriptor(LEDGER_TABLE, location),
+        }
         # Also where it is there: one call, whichever flow comes first in a month.
         answer = self.glue.batch_create_partition(
             DatabaseName=self.database, TableName=LEDGER_TABLE.name, PartitionInputList=[partition]

@@ -129,7 +129,9 @@ class Summary:
             )
         if self.seconds:
             lines += ["", "## Timings", ""]
-            lines += markdown_table(("Step", "Seconds"), [(step, f"{value:.2f}") for step, value in self.seconds.items()])
+            lines += markdown_table(
+                ("Step", "Seconds"), [(step, f"{value:.2f}") for step, value in self.seconds.items()]
+            )
         if self.links:
             lines += ["", "## Links", "", *(f"- {name}: `{address}`" for name, address in self.links.items())]
         return "\n".join(lines) + "\n"

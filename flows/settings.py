@@ -51,6 +51,10 @@ class Settings(BaseModel):
     turn_timeout: float = Field(1800.0, gt=0, description="Limit of the wait for another run of the same index")
     lease_timeout: float = Field(600.0, gt=0, description="Age at which another flow's claim on a session is void")
 
+    reconcile_after: float = Field(
+        600.0, ge=0, description="Age from which what is not published counts as left behind, not as still at work on"
+    )
+
     home: Path = Field(Path(".bovespa"), description="Folder of the account on the laptop")
 
     @cached_property

@@ -51,8 +51,8 @@ class RawVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
-    """A raw version that a session was published from before; the raw bucket still has it, for as long as its rules say."""
+class PublishedVersion:
+    """A raw version that a session was published from; the raw bucket keeps it for as long as its rules say."""
 
     published_at: str
     raw_version_id: str
@@ -83,17 +83,22 @@ class Publication:
     run_id: str
     rows: int
     summary_rows: int
-    history: tuple[Earlier, ...] = ()
+    history: tuple[PublishedVersion, ...] = ()
 
-    def covers(self, facts: RawFacts) -> bool:
-        """Whether the published session says all that the facts' portfolio says."""
+    def covers(self, facts: RawFacts | RawVersion) -> bool:
+        """Whether the published session says all that the portfolio says of which these are the facts."""
         return self.fingerprint == facts.fingerprint and (self.has_sectors or not facts.has_sectors)
 
-    def history_before(self, raw_version_id: str) -> tuple[Earlier, ...]:
+    def history_before(self, raw_version_id: str) -> tuple[PublishedVersion, ...]:
         """The history of a publication that replaces this one; the same raw version published again adds nothing."""
         if raw_version_id == self.raw_version_id:
             return self.history
-        this = Earlier(self.published_at, self.raw_version_id, self.run_id, self.fingerprint, self.rows)
+        return self.versions
+
+    @property
+    def versions(self) -> tuple[PublishedVersion, ...]:
+        """What was published, the newest first: this, and its history."""
+        this = PublishedVersion(self.published_at, self.raw_version_id, self.run_id, self.fingerprint, self.rows)
         return (this, *self.history)
 
 
@@ -217,7 +222,7 @@ def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Pu
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     try:
         found = json.loads(body)
-        return Publication(**found | {"history": tuple(Earlier(**item) for item in found.get("history", ()))})
+        return Publication(**found | {"history": tuple(PublishedVersion(**item) for item in found.get("history", ()))})
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise ContractError(f"s3://{bucket}/{key}: not a publication record ({error})") from error
 

@@ -95,12 +95,12 @@ def test_the_client_refuses_an_answer_that_it_does_not_understand(
     assert nothing_but_the_payload(operator, before)
 
 
-def test_a_stale_session_is_refused(operator: Operator, portfolio: Portfolio) -> None:
+def test_a_session_of_long_ago_is_refused(operator: Operator, portfolio: Portfolio) -> None:
     operator.stand_in.show(portfolio)
-    collected = operator.pipeline.collect("IBOV", sample.collected_at(date(2025, 7, 1)))
+    collected = operator.pipeline.collect("IBOV", sample.collected_at(date(2025, 7, 7)))
     report = operator.pipeline.check_raw(collected)
     assert [outcome.rows for outcome in report.refusals] == [("2025-06-27",)]
-    assert "one that B3 may show at the time of collection (2025-07-01)" in report.verdict()
+    assert "one that B3 may show at the time of collection (2025-07-07; a week late at most)" in report.verdict()
 
 
 def nothing_but_the_payload(operator: Operator, before: set[str]) -> bool:

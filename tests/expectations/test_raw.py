@@ -59,6 +59,7 @@ def right(raw_file: RawFile) -> Given:
         total_share=facts.total_share,
         divisor=facts.divisor,
         possible_sessions=[SESSION],
+        current_sessions=[SESSION],
         in_calendar=True,
     )
     return Given(raw_file.table.to_pandas(), stated)
@@ -127,7 +128,9 @@ SCHEMA_CASES = [
 HEADER_CASES = [
     pytest.param(
         header(session=date(2025, 6, 27)),
-        {"the session is one that B3 may show at the time of collection (2025-06-30)": "2025-06-27"},
+        {
+            "the session is one that B3 may show at the time of collection (2025-06-30; a week late at most)": "2025-06-27"
+        },
         id="a session that is over",
     ),
     pytest.param(
@@ -302,6 +305,13 @@ class TestStatement:
 
     def test_each_session_that_b3_may_show_is_accepted(self, right: Given) -> None:
         assert header(possible_sessions=[date(2025, 6, 27), SESSION])(right).judged("raw.header").passed
+
+    def test_a_stale_session_passes_with_a_warning(self, right: Given) -> None:
+        report = header(possible_sessions=[SESSION, date(2025, 7, 1)], current_sessions=[date(2025, 7, 1)])(right)
+        warnings = report.judged("raw.header").warnings
+        assert [warning.line() for warning in warnings] == [
+            "the answer is not stale: its session is 2025-07-01: 1 of 1 rows fail: 2025-06-30"
+        ]
 
     def test_a_source_without_a_count_of_rows_is_held_to_the_totals_alone(self, right: Given) -> None:
         assert header(total_records=None)(right).judged("raw.rows").passed

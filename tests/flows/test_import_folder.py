@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import boto3
 import pytest
 
 from expectations.contract import RAW_BUCKET, REFINED_BUCKET
@@ -29,7 +30,6 @@ from local.b3_formats import csv_download, html_page, json_page
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
     from flows.portfolio import Portfolio
@@ -39,9 +39,9 @@ NAME = "IBOVDia_30-06-25.csv"
 
 @pytest.fixture
 def pipeline(s3: S3Client) -> Pipeline:
-    """An account whose Glue and Athena must not be asked."""
-    glue, athena, cloudwatch = cast("GlueClient", None), cast("AthenaClient", None), cast("CloudWatchClient", None)
-    return Pipeline(load_settings({}), Aws(s3, glue, athena, cloudwatch))
+    """An account without a catalog, whose Athena must not be asked."""
+    athena, cloudwatch = cast("AthenaClient", None), cast("CloudWatchClient", None)
+    return Pipeline(load_settings({}), Aws(s3, boto3.client("glue"), athena, cloudwatch))
 
 
 def csv_of(portfolio: Portfolio) -> bytes:

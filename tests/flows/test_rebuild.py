@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+import boto3
 import pytest
 
 from expectations.contract import RAW_BUCKET
@@ -26,7 +27,6 @@ from local.b3_formats import html_page, json_page
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
     from flows.portfolio import Portfolio
@@ -40,8 +40,8 @@ Write = Callable[["Portfolio"], bytes]
 
 @pytest.fixture
 def pipeline(s3: S3Client) -> Pipeline:
-    glue, athena, cloudwatch = cast("GlueClient", None), cast("AthenaClient", None), cast("CloudWatchClient", None)
-    return Pipeline(load_settings({}), Aws(s3, glue, athena, cloudwatch))
+    athena, cloudwatch = cast("AthenaClient", None), cast("CloudWatchClient", None)
+    return Pipeline(load_settings({}), Aws(s3, boto3.client("glue"), athena, cloudwatch))
 
 
 def json_of(portfolio: Portfolio) -> bytes:

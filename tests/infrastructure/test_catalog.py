@@ -8,12 +8,14 @@ import pytest
 
 from expectations.catalog import SCHEMA_PARAMETER, table_parameters
 from expectations.contract import TABLES, Column, Table
+from expectations.ledger import LEDGER_TABLE
 from expectations.views import VIEWS
 
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment
 
-each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+ALL_TABLES = (*TABLES, LEDGER_TABLE)
+each_table = pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -27,7 +29,7 @@ def test_the_tables_are_the_contracts(deployed: Deployment) -> None:
         for item in deployed.all("glue/catalogTable:CatalogTable")
         if item.inputs["tableType"] != "VIRTUAL_VIEW"
     ]
-    assert sorted(tables) == sorted(table.name for table in TABLES)
+    assert sorted(tables) == sorted(table.name for table in ALL_TABLES)
 
 
 @each_table
@@ -102,5 +104,5 @@ def test_a_stack_may_have_the_database_created_before_its_tables(deploy: Deploy)
     database = deployed.one("glue/catalogDatabase:CatalogDatabase")
     assert database.inputs["name"] == "default"
     tables = deployed.all("glue/catalogTable:CatalogTable")
-    assert len(tables) == len(TABLES) + len(VIEWS)
+    assert len(tables) == len(ALL_TABLES) + len(VIEWS)
     assert all(database.urn in table.after for table in tables)

@@ -52,7 +52,7 @@ def test_the_program_declares_what_the_pipeline_is_made_of(deployed: Deployment)
         "BucketPublicAccessBlock": 4,
         "BucketPolicy": 4,
         "BucketLifecycleConfiguration": 4,
-        "CatalogTable": 9,
+        "CatalogTable": 10,
         "PartitionIndex": 4,
         "Role": 3,
         "RolePolicy": 3,

@@ -23,6 +23,7 @@ RESULTS = "arn:aws:s3:::bovespa-query-results-bucket"
 GLUE = "arn:aws:glue:sa-east-1:123456789012"
 JOB = f"{GLUE}:job/bovespa-etl-job"
 TABLE = f"{GLUE}:table/default/bovespa_refined_data"
+LEDGER = f"{GLUE}:table/default/bovespa_execucoes"
 WORKGROUP = "arn:aws:athena:sa-east-1:123456789012:workgroup/bovespa"
 DEAD_LETTERS = "arn:aws:sqs:sa-east-1:123456789012:trigger-glue-job-dead-letters"
 LOGS = "arn:aws:logs:sa-east-1:123456789012:log-group"
@@ -87,7 +88,7 @@ def test_every_resource_is_one_of_the_accounts_own(deployed: Deployment, role: s
         f"{GLUE}:database/default",
         f"{LOGS}:/aws",
     )
-    tables = tuple(f"{GLUE}:table/default/bovespa_{name}" for name in ("refined_", "resumo_"))
+    tables = tuple(f"{GLUE}:table/default/bovespa_{name}" for name in ("refined_", "resumo_", "execucoes"))
     resources = {resource for item in statements(deployed, role) for resource in item["Resource"]} - {"*"}
     assert {resource for resource in resources if not resource.startswith(own + tables)} == set()
 
@@ -218,6 +219,11 @@ def test_only_a_job_in_visual_form_reads_and_lists_raw_files(deployed: Deploymen
         pytest.param("s3:DeleteObject", f"{REFINED}/leases/ibov/lease", True, id="give a lease up"),
         pytest.param("glue:BatchCreatePartition", TABLE, True, id="register partitions"),
         pytest.param("glue:BatchDeletePartition", TABLE, True, id="hide partitions"),
+        pytest.param("s3:PutObject", f"{REFINED}/execucoes-data/year=2025/a.parquet", True, id="write the ledger"),
+        pytest.param("s3:GetObject", f"{REFINED}/execucoes-data/year=2025/a.parquet", True, id="read it"),
+        pytest.param("s3:DeleteObject", f"{REFINED}/execucoes-data/year=2025/a.parquet", False, id="take nothing back"),
+        pytest.param("glue:BatchCreatePartition", LEDGER, True, id="register the ledger's months"),
+        pytest.param("glue:BatchUpdatePartition", LEDGER, False, id="move none of them"),
         pytest.param("athena:StartQueryExecution", WORKGROUP, True, id="query"),
         pytest.param("s3:PutObject", f"{RESULTS}/results/1.csv", True, id="keep results"),
         pytest.param("s3:PutObject", f"{ARTIFACTS}/reports/ibov/index.html", True, id="write reports"),
@@ -244,6 +250,7 @@ def test_the_flows(deployed: Deployment, action: str, resource: str, expected: b
         pytest.param("flow", RAW, "raw-data/year=2025/", True, id="the flows list raw files"),
         pytest.param("flow", REFINED, "refined-data/year=2025/", True, id="the flows list what is published"),
         pytest.param("flow", RAW, "landing/year=2025/", True, id="the flows list landing"),
+        pytest.param("flow", REFINED, "execucoes-data/year=2025/month=06/", True, id="the flows list the ledger"),
         pytest.param("flow", ARTIFACTS, "", False, id="the flows do not list artifacts"),
     ],
 )
