@@ -187,7 +187,7 @@ class IndexStatus:
 
     Attributes:
         since, until: the first and the last day that was looked at; None where there is nothing to look at.
-        due: the newest session that B3 should have been showing by now, on its own day.
+        due: the newest session that B3 should have been showing by now, on its own day; none after the last that was asked for.
         showing: the session that B3 should be showing now, which may be a later one.
         undated: number of payloads whose session could not be told.
     """

@@ -81,7 +81,7 @@ def survey(
     """
     today = now.astimezone(SAO_PAULO).date()
     found = look(pipeline.aws.s3, pipeline.settings, since, until, today)
-    due = sessions.due(now)
+    due = sessions.due(now) if until is None else min(until, sessions.due(now))
     wanted = list(dict.fromkeys(indices)) or found.indices or [DEFAULT_INDEX]
     seen = {index: _expected(index, found.sessions.get(index, {}), since, until, due) for index in wanted}
     known = _Reader(pipeline).details([item for items in seen.values() for item in items], found.tries)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from expectations.gate import GateReport, Outcome
 from flows.errors import AwsError
 from flows.metrics import Datum, emit, run_metrics
-from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary
+from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary
 
 TODAY = date(2025, 6, 30)
 TOMORROW = date(2025, 7, 1)
@@ -54,6 +54,12 @@ def test_a_failed_run_counts_as_such_and_says_nothing_of_freshness() -> None:
     found = values(summary(FAILED, session=None))
     assert (found["Runs"], found["FailedRuns"]) == (1, 1)
     assert not {"FreshSession", "Rows", "Bytes"} & set(found)
+
+
+def test_a_run_that_found_b3_stale_is_no_failure_and_no_sign_of_freshness() -> None:
+    found = values(summary(STALE, session=TODAY))
+    assert (found["Runs"], found["FailedRuns"]) == (1, 0)
+    assert "FreshSession" not in found
 
 
 @pytest.mark.parametrize(

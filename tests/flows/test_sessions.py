@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.sessions import Window, is_session, showable
+from flows.sessions import Window, collectable, due, expected, is_session, is_stale, sessions_between, showable
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 INSTANTS = st.datetimes(datetime(2025, 1, 1), datetime(2025, 12, 31), timezones=st.just(SAO_PAULO))  # noqa: DTZ001
@@ -71,3 +71,56 @@ def test_the_window_never_goes_back(at: datetime, later: timedelta) -> None:
 )
 def test_the_calendar_knows_weekends_and_b3_s_holidays(day: date, *, session: bool) -> None:
     assert is_session(day) is session
+
+
+@pytest.mark.parametrize(
+    ("at", "session", "stale"),
+    [
+        pytest.param("2025-06-30 06:00", "2025-06-27", True, id="Friday's on Monday morning"),
+        pytest.param("2025-06-30 06:00", "2025-06-30", False, id="Monday's on Monday morning"),
+        pytest.param("2025-06-30 22:00", "2025-06-30", False, id="the day's late in the evening"),
+        pytest.param("2025-07-01 04:59", "2025-06-30", False, id="yesterday's before 05:00"),
+        pytest.param("2025-07-01 05:00", "2025-06-30", True, id="yesterday's from 05:00"),
+        pytest.param("2025-06-28 12:00", "2025-06-27", True, id="Friday's on Saturday"),
+        pytest.param("2025-06-19 12:00", "2025-06-19", False, id="a holiday's own, which the calendar may have wrong"),
+        pytest.param("2025-06-19 12:00", "2025-06-18", True, id="the one before a holiday"),
+    ],
+)
+def test_an_older_session_than_b3_should_be_showing_is_stale(at: str, session: str, *, stale: bool) -> None:
+    instant = datetime.fromisoformat(at).replace(tzinfo=SAO_PAULO)
+    assert is_stale(date.fromisoformat(session), instant) is stale
+
+
+@pytest.mark.parametrize(
+    ("at", "newest", "shown"),
+    [
+        pytest.param("2025-06-30 04:59", "2025-06-27", "2025-06-30", id="before Monday's dawn: Friday's"),
+        pytest.param("2025-06-30 05:00", "2025-06-30", "2025-06-30", id="from then on: Monday's"),
+        pytest.param("2025-06-30 22:00", "2025-06-30", "2025-06-30", id="in the evening: still that day's"),
+        pytest.param("2025-06-28 12:00", "2025-06-27", "2025-06-30", id="Saturday: Friday's, though Monday's shows"),
+        pytest.param("2025-06-19 12:00", "2025-06-18", "2025-06-20", id="a holiday: the one before"),
+    ],
+)
+def test_a_session_is_due_from_the_dawn_of_its_own_day(at: str, newest: str, shown: str) -> None:
+    instant = datetime.fromisoformat(at).replace(tzinfo=SAO_PAULO)
+    assert (due(instant), expected(instant)) == (date.fromisoformat(newest), date.fromisoformat(shown))
+
+
+@given(INSTANTS)
+def test_what_is_expected_is_never_stale_and_what_is_due_is_never_later(at: datetime) -> None:
+    assert not is_stale(expected(at), at)
+    assert due(at) <= expected(at)
+    assert is_session(due(at))
+
+
+@given(INSTANTS)
+def test_a_stale_session_of_the_week_before_may_be_taken(at: datetime) -> None:
+    window, shown = collectable(at), showable(at)
+    assert (shown.earliest - window.earliest, window.latest) == (timedelta(days=7), shown.latest)
+
+
+def test_the_sessions_of_a_range_are_the_calendars() -> None:
+    corpus_christi = [date(2025, 6, day) for day in (18, 20, 23)]
+    assert sessions_between(date(2025, 6, 18), date(2025, 6, 23)) == corpus_christi
+    assert sessions_between(date(2025, 6, 23), date(2025, 6, 18)) == []
+    assert sessions_between(date(1999, 1, 1), date(2000, 1, 4)) == [date(2000, 1, 3), date(2000, 1, 4)]

@@ -1,0 +1,110 @@
+"""An account in memory with the traces that flows leave in it, for the tests that judge and mend them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from expectations.contract import RAW_BUCKET, REFINED_BUCKET, manifest_key
+from expectations.manifest import Manifest
+from flows import storage
+from flows.aws import Aws
+from flows.ledger import Attempt
+from flows.ledger_store import Ledger
+from flows.payload import Payload
+from flows.pipeline import Pipeline
+from flows.raw_parquet import RawFacts, encode
+from flows.sessions import SAO_PAULO
+from flows.settings import load_settings
+from flows.storage import Publication, RawVersion
+from flows.survey import survey
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+    from expectations.ledger import AttemptState
+    from flows.portfolio import Portfolio
+    from flows.status import IndexStatus, State
+
+# From Monday to Monday, and the following Wednesday at 10:00.
+MON, TUE, WED, THU, FRI, NEXT = (date(2025, 6, day) for day in (2, 3, 4, 5, 6, 9))
+NOW = datetime(2025, 6, 11, 10, tzinfo=SAO_PAULO)
+EIGHT = datetime(2025, 6, 2, 11, tzinfo=UTC)
+
+
+@dataclass
+class Glue:
+    """Glue's runs, newest first; those that are started fail. Of partitions it keeps none."""
+
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    looks: int = 0
+
+    def get_paginator(self, _: str) -> Glue:
+        return self
+
+    def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
+        self.looks += 1
+        yield {"JobRuns": self.runs}
+
+    def batch_create_partition(self, **_: object) -> dict[str, Any]:
+        return {}
+
+    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - AWS's names
+        run_id = f"jr_{len(self.runs) + 1}"
+        run = {"Id": run_id, "JobName": JobName, "Arguments": Arguments, "StartedOn": datetime.now(UTC)}
+        self.runs.insert(0, run | {"JobRunState": "FAILED", "ErrorMessage": "there is no Spark here"})
+        return {"JobRunId": run_id}
+
+    def get_job_run(self, *, RunId: str, **_: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"JobRun": next(run for run in self.runs if run["Id"] == RunId)}
+
+
+@dataclass
+class Account:
+    """An account in memory, with the traces that flows leave."""
+
+    s3: S3Client
+    glue: Glue
+    sample: Portfolio
+
+    @property
+    def pipeline(self) -> Pipeline:
+        athena, cloudwatch = cast("AthenaClient", None), cast("CloudWatchClient", None)
+        return Pipeline(load_settings({}), Aws(self.s3, cast("GlueClient", self.glue), athena, cloudwatch))
+
+    def land(self, session: date | None, index: str = "IBOV", body: bytes = b"odd", at: datetime = EIGHT) -> None:
+        storage.land(self.s3, RAW_BUCKET, Payload(index, "json", 1, body, at, "", told=session))
+
+    def upload(self, session: date, index: str = "IBOV") -> RawVersion:
+        portfolio = replace(self.sample, index=index, session=session)
+        facts = RawFacts.of(portfolio, EIGHT, [])
+        return storage.upload_raw(self.s3, RAW_BUCKET, encode(portfolio, facts), facts)
+
+    def publish(self, session: date, version: RawVersion, index: str = "IBOV") -> None:
+        record = Publication(
+            index, session.isoformat(), "2025-06-02T11:05:00+00:00", version.fingerprint, version.has_sectors,
+            version.version_id, "jr_1", 84, 30,
+        )  # fmt: skip
+        storage.write_publication(self.s3, REFINED_BUCKET, record)
+
+    def note(self, session: date | None, state: AttemptState, at: datetime, **more: Any) -> None:  # noqa: ANN401
+        Ledger.of(self.pipeline, "daily").write(Attempt("run", "daily", "IBOV", session, at, at, state, **more))
+
+    def refined(self, version: RawVersion, state: str = "SUCCEEDED", *, manifest: bool = True) -> None:
+        run = {"Id": "jr_1", "JobRunState": state, "Arguments": {"--raw_version_id": version.version_id}}
+        self.glue.runs.insert(0, run | {"StartedOn": datetime.now(UTC)})
+        if manifest:
+            text = Manifest("jr_1", (), (), ()).to_json()
+            self.s3.put_object(Bucket=REFINED_BUCKET, Key=manifest_key("jr_1"), Body=text.encode())
+
+    def status(self, now: datetime = NOW, **options: Any) -> IndexStatus:  # noqa: ANN401 - of survey
+        (status,) = survey(self.pipeline, now, **options).statuses
+        return status
+
+    def states(self, **options: Any) -> dict[date, State]:  # noqa: ANN401 - of survey
+        return {item.session: item.state for item in self.status(**options).standings}
