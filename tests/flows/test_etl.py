@@ -104,6 +104,21 @@ class TestFinding:
         run = job_run("jr_1", state="FAILED", ErrorMessage="boom", ExecutionTime=41, DPUSeconds=82.5)
         assert find(Glue([[run]])) == GlueRun("jr_1", "FAILED", "boom", 41, 82.5)
 
+    @pytest.mark.parametrize(
+        ("run", "dpu_seconds"),
+        [
+            pytest.param(job_run("jr_1", state="SUCCEEDED", ExecutionTime=41, MaxCapacity=2.0), 82.0, id="reckoned"),
+            pytest.param(
+                job_run("jr_1", state="STOPPED", ExecutionTime=41, MaxCapacity=2.0, DPUSeconds=9.0), 9.0, id="told"
+            ),
+            pytest.param(job_run("jr_1", ExecutionTime=41, MaxCapacity=2.0), None, id="unknown while it is live"),
+        ],
+    )
+    def test_reckons_the_dpu_seconds_that_glue_does_not_tell(self, run: dict[str, Any], dpu_seconds: float) -> None:
+        found = find(Glue([[run]]))
+        assert found
+        assert (found.dpu_seconds, found.capacity) == (dpu_seconds, 2.0)
+
     def test_is_an_error_of_aws_when_glue_refuses(self) -> None:
         def refuse(glue: Glue) -> None:
             raise ClientError({"Error": {"Code": "EntityNotFoundException", "Message": "no job"}}, "GetJobRuns")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from expectations.contract import ARTIFACTS_BUCKET, ContractError
 from expectations.gate import CRITICAL, WARNING, GateReport, Outcome
 from flows.errors import AwsError
-from flows.reports import ALREADY_PUBLISHED, PUBLISHED, Summary, escaped, publish_reports, reports_prefix
+from flows.reports import ALREADY_PUBLISHED, PUBLISHED, STALE, Summary, escaped, publish_reports, reports_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -67,6 +67,12 @@ class TestHeadline:
     def test_of_a_session_that_was_published_already_says_so(self, published: Summary) -> None:
         published.outcome = ALREADY_PUBLISHED
         assert published.headline == "IBOV 2025-06-30: already published, 84 rows"
+
+    def test_of_a_stale_answer_says_what_was_expected(self, published: Summary) -> None:
+        published.outcome, published.note = STALE, "B3 still shows 2025-06-27, 2025-06-30 expected"
+        assert published.headline.endswith(": stale, 84 rows: B3 still shows 2025-06-27, 2025-06-30 expected")
+        assert published.reason == published.note
+        assert ["Note", published.note] in rows_of(published.to_markdown())
 
     def test_of_a_failed_run_tells_why(self, failed: Summary) -> None:
         assert failed.headline == "IBOV (session unknown): failed: B3's answer, header.date: missing"

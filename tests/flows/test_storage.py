@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -169,12 +170,29 @@ class TestPublication:
         write_publication(s3, REFINED_BUCKET, PUBLICATION)
         assert read_publication(s3, REFINED_BUCKET, "IBOV", SESSION) == PUBLICATION
 
+    def test_that_replaces_another_tells_which_raw_versions_were_published_before(self, s3: S3Client) -> None:
+        second = replace(PUBLICATION, raw_version_id="v2", history=PUBLICATION.history_before("v2"))
+        third = replace(second, raw_version_id="v3", history=second.history_before("v3"))
+        write_publication(s3, REFINED_BUCKET, third)
+        found = read_publication(s3, REFINED_BUCKET, "IBOV", SESSION)
+        assert found == third
+        assert [item.raw_version_id for item in third.versions] == ["v3", "v2", "v1"]
+        assert third.history[-1].published_at == PUBLICATION.published_at
+
+    def test_of_the_same_raw_version_again_adds_nothing_to_the_history(self) -> None:
+        assert PUBLICATION.history_before("v1") == ()
+
+    def test_that_was_written_without_a_history_has_none(self, s3: S3Client) -> None:
+        body = {name: getattr(PUBLICATION, name) for name in PUBLICATION.__slots__ if name != "history"}
+        s3.put_object(Bucket=REFINED_BUCKET, Key=published_key("IBOV", SESSION), Body=json.dumps(body).encode())
+        assert read_publication(s3, REFINED_BUCKET, "IBOV", SESSION) == PUBLICATION
+
     def test_of_a_session_that_is_not_published_is_none(self, s3: S3Client) -> None:
         write_publication(s3, REFINED_BUCKET, PUBLICATION)
         assert read_publication(s3, REFINED_BUCKET, "IBOV", date(2025, 7, 1)) is None
         assert read_publication(s3, REFINED_BUCKET, "IBXX", SESSION) is None
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"index": "IBOV"}', b"\xff"])
+    @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"history": 1}', b'{"index": "IBOV"}', b"\xff"])
     def test_that_cannot_be_read_is_refused(self, s3: S3Client, body: bytes) -> None:
         s3.put_object(Bucket=REFINED_BUCKET, Key=published_key("IBOV", SESSION), Body=body)
         with pytest.raises(ContractError, match="not a publication record"):
