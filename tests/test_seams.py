@@ -312,7 +312,7 @@ def test_the_flows_import_neither_the_job_nor_the_program() -> None:
     assert imported("flows") & {"glue", "infrastructure", "trigger_glue_job"} == set()
 
 
-@pytest.mark.parametrize("name", ["contract", "catalog", "manifest", "queries"])
+@pytest.mark.parametrize("name", ["contract", "catalog", "ledger", "manifest", "queries"])
 def test_what_everything_imports_needs_the_standard_library_only(bare: Bare, name: str) -> None:
     done = bare(f"import expectations.{name}", ROOT, ())
     assert (done.returncode, done.stderr) == (0, "")

@@ -156,7 +156,7 @@ class Evidence:
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     """One session is collected and published; then a folder corrects it and brings another index's, in an altered account;
-    then all is rebuilt from landing, and it is noon."""
+    then all is rebuilt from landing, looked after, and it is noon."""
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
@@ -171,6 +171,8 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         administrator.leave_strays()
         command(account, site.url, "import", str(folder), "--replace")
         command(account, site.url, "replay", "--from-landing", "--from", str(SESSION), "--to", str(SESSION))
+        command(account, site.url, "reconcile", "--since", str(SESSION), "--until", str(SESSION))
+        command(account, site.url, "status", "--session", str(SESSION))
         administrator.pass_noon()
         yield Evidence(administrator.rights(), read_trail(Home(account.home).trail))
 

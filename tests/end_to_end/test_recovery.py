@@ -83,6 +83,7 @@ def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
     publication = operator.run(corrected)
     assert publication.run_id != first.run_id
     assert publication.rows == len(corrected.holdings)
+    assert [item.raw_version_id for item in publication.history] == [first.raw_version_id]
     assert shown(operator, portfolio.session) == figures(corrected)
     prefix = f"refined-data/year=2025/month=07/day={portfolio.session:%d}/acao={gone.codigo}/"
     listed = operator.pipeline.aws.s3.list_objects_v2(Bucket="bovespa-refined-data-bucket", Prefix=prefix)

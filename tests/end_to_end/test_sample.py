@@ -18,6 +18,7 @@ from local import sample
 
 if TYPE_CHECKING:
     from local.account import Account
+    from local.b3_standin import StandIn
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account
@@ -165,6 +166,46 @@ def test_a_second_run_is_a_quick_no_op_that_says_so(result: dict[str, Any], acco
     again = json.loads(bovespa(account.home, "run", "--json").stdout)
     assert [item["outcome"] for item in again["sessions"]] == ["already published"] * 2
     assert again["queries"][0]["rows"]
+
+
+def test_an_answer_that_shows_an_older_session_than_it_should_is_stale_and_stored_under_no_other_date(
+    result: dict[str, Any], account: Account, stand_in: StandIn
+) -> None:
+    stand_in.show(sample.recorded(date(2025, 7, 1)))
+    at = sample.collected_at(date(2025, 7, 2)).isoformat()
+    stale = bovespa(account.home, "run", "--live", "--json", "--collected-at", at, B3_BASE_URL=stand_in.url)
+    assert stale.returncode == 1
+    (session,) = json.loads(stale.stdout)["sessions"]
+    assert (session["session"], session["outcome"]) == ("2025-07-01", "stale")
+    assert session["note"] == (
+        "B3 still shows 2025-07-01, 2025-07-02 expected; tried again on the schedule (2025-07-01 is published)"
+    )
+    assert "Stale" in stale.stderr
+
+
+def test_every_attempt_is_a_row_of_the_ledger(result: dict[str, Any], operator: Operator) -> None:
+    rows = operator.query(
+        "SELECT estado, linhas, portoes_aprovados, execucao_glue, dpu_segundos, custo_usd, impressao_digital "
+        "FROM bovespa_execucoes WHERE fluxo = 'daily' AND data_pregao = DATE '2025-07-01' ORDER BY inicio"
+    ).rows
+    published, *others = rows
+    assert published[:3] == ("published", "84", "gate-1-raw,gate-2-refined")
+    assert published[3] == result["sessions"][1]["run_id"]
+    assert float(str(published[4])) > 0
+    assert float(str(published[5])) > 0
+    assert {row[0] for row in others} == {"already published", "stale"}
+    assert {(row[4], row[5], row[6]) for row in others} == {(None, None, published[6])}
+
+
+def test_the_status_names_what_is_published_and_what_is_missing(result: dict[str, Any], account: Account) -> None:
+    assert result
+    days = ("--index", "IBOV", "--since", "2025-06-30", "--until")
+    whole = bovespa(account.home, "status", *days, "2025-07-01")
+    assert whole.returncode == 0, whole.stderr
+    lacking = bovespa(account.home, "status", "--json", *days, "2025-07-02")
+    assert lacking.returncode == 1
+    body = json.loads(lacking.stdout)
+    assert body["indices"][0]["counts"] == {"published": 2, "missing": 1}
 
 
 def test_a_query_is_answered_as_a_table_and_athenas_reason_ends_a_wrong_one(account: Account) -> None:

@@ -1,0 +1,162 @@
+"""What was left behind anywhere on the way is published by a recovery, by two at once as well, and what cannot be is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from flows import etl, storage
+from flows.batch import Outcome
+from flows.errors import EtlOverdue
+from flows.payload import Payload
+from flows.raw_parquet import RawFacts, encode
+from flows.recovery import Recovered, Recovery
+from flows.status import State
+from flows.survey import survey
+from local import sample
+from local.b3_formats import json_page
+from local.privileges import FLOW_ROLE
+
+if TYPE_CHECKING:
+    from flows.pipeline import Pipeline
+    from flows.portfolio import Portfolio
+    from flows.storage import RawVersion
+    from local.account import Account
+    from tests.end_to_end.conftest import Operator
+
+pytestmark = pytest.mark.account
+
+LANDED, RAW, GIVEN_UP, DAMAGED, MISSING = (date(2025, 11, day) for day in (3, 4, 5, 6, 7))
+DAYS = {"since": LANDED, "until": MISSING, "indices": ["IBOV"]}
+
+FLOWS = """
+import json
+from datetime import date
+from prefect.artifacts import Artifact
+from flows.reconcile import reconcile
+from flows.status_flow import status
+
+days = {"since": date(2025, 11, 3), "until": date(2025, 11, 7), "indices": ["IBOV"]}
+states = [flow(**days, return_state=True) for flow in (reconcile, status)]
+print(json.dumps([[state.name, state.result(), Artifact.get(key).data] for state, key in zip(states, ("reconcile", "status"))]))
+"""
+
+
+def portfolio_of(session: date) -> Portfolio:
+    return replace(sample.recorded(date(2025, 6, 30)), session=session)
+
+
+def land(pipeline: Pipeline, portfolio: Portfolio) -> None:
+    body = json_page(portfolio, 1, 120, by_sector=True)
+    at = sample.collected_at(portfolio.session)
+    storage.land(pipeline.aws.s3, pipeline.settings.raw_bucket, Payload("IBOV", "json", 1, body, at, ""))
+
+
+def upload(pipeline: Pipeline, portfolio: Portfolio) -> None:
+    facts = RawFacts.of(portfolio, sample.collected_at(portfolio.session), [])
+    content = encode(portfolio, facts)
+    storage.upload_raw(pipeline.aws.s3, pipeline.settings.raw_bucket, content, facts, of_batch=True)
+
+
+def give_up(operator: Operator, portfolio: Portfolio) -> RawVersion:
+    """Run the steps of the daily flow, and give up before the Glue run has ended."""
+    hasty = operator.pipeline.settings.model_copy(update={"etl_timeout": 0.1})
+    with pytest.raises(EtlOverdue):
+        replace(operator, pipeline=replace(operator.pipeline, settings=hasty)).run(portfolio)
+    version = storage.find_raw(operator.pipeline.aws.s3, hasty.raw_bucket, "IBOV", portfolio.session)
+    assert version
+    return version
+
+
+def report_ten_times(account: Account, version: RawVersion) -> None:
+    """Have the Lambda told of an upload ten times more, at once."""
+    session: Any = boto3.Session("local", "local", region_name=account.region)
+    functions = session.client("lambda", endpoint_url=account.endpoint_url)
+    stored = {"bucket": {"name": version.bucket}, "object": {"key": version.key, "versionId": version.version_id}}
+    event = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": stored}]}).encode()
+
+    def invoke(_: int) -> None:
+        functions.invoke(FunctionName="trigger-glue-job", InvocationType="Event", Payload=event)
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(invoke, range(10)))
+
+
+def glue_runs(operator: Operator) -> list[dict[str, str]]:
+    runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
+    return [run["Arguments"] for run in runs]
+
+
+def standings(operator: Operator) -> dict[date, State]:
+    (status,) = survey(operator.pipeline, datetime.now(UTC), **DAYS).statuses  # type: ignore[arg-type]
+    return {item.session: item.state for item in status.standings}
+
+
+def recover(operator: Operator) -> Recovered:
+    return Recovery(operator.pipeline, at_once=True).run(datetime.now(UTC), **DAYS)  # type: ignore[arg-type]
+
+
+def test_every_session_is_brought_from_where_it_stands_to_published_with_one_more_glue_run(
+    operator: Operator, account: Account
+) -> None:
+    pipeline, before = operator.pipeline, len(glue_runs(operator))
+    version = give_up(operator, portfolio_of(GIVEN_UP))
+    report_ten_times(account, version)
+    land(pipeline, portfolio_of(LANDED))
+    upload(pipeline, portfolio_of(RAW))
+    damaged = portfolio_of(DAMAGED)
+    land(pipeline, replace(damaged, holdings=damaged.holdings[1:]))
+    run = etl.wait_for_start(pipeline.aws.glue, "bovespa-etl-job", version, 60)
+    etl.wait_for_end(pipeline.aws.glue, "bovespa-etl-job", run, 120)
+    assert standings(operator) == {
+        LANDED: State.LANDED,
+        RAW: State.RAW,
+        GIVEN_UP: State.STAGED,
+        DAMAGED: State.LANDED,
+        MISSING: State.MISSING,
+    }
+
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: recover(operator), range(2)))
+
+    for recovered in both:
+        found = {result.session: result.outcome for result in recovered.results}
+        assert set(found) <= {LANDED, RAW, GIVEN_UP, DAMAGED}
+        assert found.pop(DAMAGED, Outcome.FAILED) is Outcome.FAILED
+        assert Outcome.FAILED not in found.values()
+    assert standings(operator) == {
+        **dict.fromkeys((LANDED, RAW, GIVEN_UP), State.PUBLISHED),
+        DAMAGED: State.QUARANTINED,
+        MISSING: State.MISSING,
+    }
+    assert [len(operator.published(session)) for session in (LANDED, RAW, GIVEN_UP, DAMAGED)] == [84, 84, 84, 0]
+    of_batch, given_up = glue_runs(operator)[: len(glue_runs(operator)) - before]
+    assert (of_batch.keys(), given_up["--raw_version_id"]) == ({"--raw_list"}, version.version_id)
+
+
+def test_the_flows_say_what_was_done_and_what_is_left(account: Account) -> None:
+    variables = account.environment(FLOW_ROLE)
+    done = subprocess.run(
+        [sys.executable, "-c", FLOWS], env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    reconciled, surveyed = json.loads(done.stdout)
+    assert reconciled[0] == "Completed"
+    assert reconciled[1]["results"] == []
+    assert [item["session"] for item in reconciled[1]["left"]] == [str(DAMAGED), str(MISSING)]
+    assert reconciled[2].startswith("# nothing to do; left: 1 quarantined, 1 missing")
+    assert surveyed[0] == "Incomplete"
+    (found,) = surveyed[1]["indices"]
+    assert found["counts"] == {"published": 3, "quarantined": 1, "missing": 1}
+    (quarantined,) = (item for item in found["sessions"] if item["state"] == "quarantined")
+    assert (quarantined["session"], quarantined["gate"]) == (str(DAMAGED), "gate-1-raw")
+    assert "rows are B3's totalRecords, 84: 83" in quarantined["demands"]
+    assert "rows are B3's totalRecords, 84: 83" in surveyed[2]
