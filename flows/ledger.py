@@ -26,6 +26,8 @@ DAILY, IMPORT, REPLAY, RECONCILE = "daily", "import", "replay", "reconcile"
 
 SCHEMA = arrow_schema(LEDGER_COLUMNS)
 
+_MOST_TEXT = 4000  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -58,8 +60,7 @@ class Attempt:
 
     def to_parquet(self) -> bytes:
         """The row as a Parquet file of its own."""
-        values = dict(zip(SCHEMA.names, astuple(self), strict=True))
-        values |= {name: _to_millisecond(values[name]) for name in ("inicio", "fim")} | {"estado": str(self.state)}
+        values = {name: _plain(value) for name, value in zip(SCHEMA.names, astuple(self), strict=True)}
         target = io.BytesIO()
         pq.write_table(pa.Table.from_pylist([values], SCHEMA), target)
         return target.getvalue()
@@ -156,6 +157,11 @@ def _state(outcome: str, gates: Sequence[GateReport]) -> AttemptState:
     return AttemptState(outcome) if all(gate.passed for gate in gates) else AttemptState.QUARANTINED
 
 
-def _to_millisecond(instant: datetime) -> datetime:
-    whole = instant.astimezone(UTC)
-    return whole.replace(microsecond=whole.microsecond // 1000 * 1000)
+def _plain(value: object) -> object:
+    """A value as the file holds it: texts bounded and writable, whatever B3 sent; instants as Athena shows them."""
+    if isinstance(value, str):
+        return str(value)[:_MOST_TEXT].encode(errors="replace").decode()
+    if isinstance(value, datetime):
+        whole = value.astimezone(UTC)
+        return whole.replace(microsecond=whole.microsecond // 1000 * 1000)
+    return value

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from expectations.catalog import storage_descriptor
+from expectations.contract import ContractError
 from expectations.ledger import LEDGER_TABLE, attempt_key, month_prefix, month_values
 from flows.aws import aws_errors
 from flows.errors import BovespaError, PublishError
@@ -63,7 +64,7 @@ class Ledger:
         """Write a row; that it cannot be written is a warning, for it must not fail what the row is about."""
         try:
             self.write(attempt)
-        except BovespaError as error:
+        except (BovespaError, ContractError) as error:
             self.warn(f"the ledger lacks a row: {error}")
 
     def note_result(self, result: Result) -> None:

@@ -160,7 +160,7 @@ class _Reader:
         return min((found for place in places if (found := self._first_month(*place))), default=None)
 
     def _first_month(self, bucket: str, prefix: str) -> date | None:
-        years = [name for name in self._folders(bucket, prefix) if re.fullmatch(r"year=\d{4}", name)]
+        years = [name for name in self._folders(bucket, prefix) if re.fullmatch(r"year=(19|20)\d\d", name)]
         if not years:
             return None
         year = min(years)

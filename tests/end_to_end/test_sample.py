@@ -234,12 +234,16 @@ def test_a_users_mistake_ends_in_one_line_and_exit_code_1(
     assert "Traceback" not in failed.stderr
 
 
-def test_a_failed_collection_ends_in_exit_code_1_and_says_why(account: Account) -> None:
+def test_a_failed_collection_ends_in_exit_code_1_and_says_why(account: Account, operator: Operator) -> None:
     failed = bovespa(account.home, "run", "--live", "--json", B3_BASE_URL="http://127.0.0.1:9", BOVESPA_B3_ATTEMPTS="1")
     assert failed.returncode == 1
     (session,) = json.loads(failed.stdout)["sessions"]
     assert session["outcome"] == "failed"
     assert "B3 could not be had" in session["error"]
+    rows = operator.query(
+        "SELECT data_pregao, motivo FROM bovespa_execucoes WHERE estado = 'failed' AND linhas = 0"
+    ).rows
+    assert (None, session["error"]) in rows
     assert "Traceback" not in failed.stderr
 
 

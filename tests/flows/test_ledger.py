@@ -161,6 +161,12 @@ class TestParquet:
         attempt = replace(self.WHOLE, ended_at=ENDED + timedelta(microseconds=1999))
         assert Attempt.from_parquet(attempt.to_parquet()).ended_at == ENDED + timedelta(milliseconds=1)
 
+    def test_holds_texts_of_any_kind_and_of_bounded_length(self) -> None:
+        attempt = replace(self.WHOLE, reason="\ud800" + "x" * 10_000)
+        found = Attempt.from_parquet(attempt.to_parquet()).reason
+        assert found
+        assert (found[:2], len(found)) == ("?x", 4000)
+
     def test_has_the_contracts_columns(self) -> None:
         names: Sequence[str] = SCHEMA.names
         assert names == [column.name for column in LEDGER_COLUMNS]

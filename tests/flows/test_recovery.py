@@ -68,6 +68,12 @@ def test_all_that_was_landed_or_has_no_run_goes_into_one_run(aws: Account) -> No
     assert left(recovered) == {FRI: State.MISSING}
 
 
+def test_a_run_whose_output_is_gone_is_repeated(aws: Account) -> None:
+    aws.refined(aws.upload(MON), manifest=False)
+    recover(aws, until=MON)
+    assert started(aws) == [[MON]]
+
+
 def test_what_is_young_is_left_to_the_flow_that_may_be_at_work_on_it(aws: Account) -> None:
     aws.land(MON, body=answer(replace(aws.sample, session=MON)))
     aws.upload(TUE)
