@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations.contract import REFINED_TABLE, TABLES
+from expectations.ledger import LEDGER_TABLE
 from expectations.queries import QUERIES
 from expectations.views import VIEWS
 
@@ -154,7 +155,10 @@ ETL = [
 ]
 SCRIPT = [Wanted("s3/bucketObjectv2:BucketObjectv2", "script", {"key": text("scripts/bovespa_etl_job-", ".py")})]
 CATALOG = [
-    *(Wanted("glue/catalogTable:CatalogTable", table.name, {"tableType": "EXTERNAL_TABLE"}) for table in TABLES),
+    *(
+        Wanted("glue/catalogTable:CatalogTable", table.name, {"tableType": "EXTERNAL_TABLE"})
+        for table in (*TABLES, LEDGER_TABLE)
+    ),
     Wanted(
         "glue/partitionIndex:PartitionIndex",
         "bovespa_refined_data",
