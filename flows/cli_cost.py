@@ -57,50 +57,59 @@ def _cost_command(open_place: OpenPlace) -> Callable[..., None]:
 
             clients = connect_operator()
             usage = read_usage(clients, place.settings, LAMBDA_NAME, period)
-        prices = prices_of(region or clients.s3.meta.region_name)
+        wanted = region or clients.s3.meta.region_name
+        prices = prices_of(wanted)
+        if prices.region != wanted:
+            screen.say(f"no prices of {wanted} are known here: those of {prices.region} are taken")
         _show(screen, bill(usage, period, prices, now), period, prices, now)
 
     return cost
 
 
 def _show(screen: Screen, found: Bill, month: Month, prices: Prices, now: datetime) -> None:
-    from flows.cost import ESTIMATE_USD  # noqa: PLC0415
     from flows.prices import AS_OF  # noqa: PLC0415
 
     elapsed = month.elapsed(now)
     projected = found.usd / Decimal(str(elapsed)) if elapsed else Decimal()
-    estimate = sum(ESTIMATE_USD.values(), Decimal())
-    services = [
-        {"service": name, "usd": _float(found.of(name)), "estimate_usd": float(usd)}
-        for name, usd in ESTIMATE_USD.items()
-    ]
     screen.result(
         {
             "month": f"{month.begin:%Y-%m}",
             "elapsed": round(elapsed, 4),
             "prices": {"region": prices.region, "as_of": AS_OF},
             "lines": [_line_body(line) for line in found.lines],
-            "services": services,
+            "services": [
+                {"service": name, "usd": _float(usd), "estimate_usd": float(planned)}
+                for name, usd, planned in _services(found)
+            ],
             "usd": _float(found.usd),
             "projected_usd": _float(projected),
-            "estimate_usd": float(estimate),
+            "estimate_usd": float(_estimate()),
         }
     )
     screen.heading(
         f"{month.begin:%Y-%m}, {elapsed:.0%} over, in US dollars at the list prices of {prices.region} ({AS_OF})"
     )
     for line in found.lines:
-        quantity = f"{line.quantity:.6f}".rstrip("0").rstrip(".")
-        screen.line(
-            f"  {line.service:<7} {line.usd:>10.6f}   {quantity} {line.what}, at {line.price.usd:f} a {line.price.unit}"
-        )
+        used = f"{float(line.quantity):.6g} {line.what}, at {line.price.usd:f} a {line.price.unit}"
+        screen.line(f"  {line.service:<7} {line.usd:>10.6f}   {used}")
     screen.heading("so far, beside the estimate for the whole month")
-    rows = [(name, found.of(name), usd) for name, usd in ESTIMATE_USD.items()]
-    for name, usd, planned in [*rows, ("total", found.usd, estimate)]:
+    for name, usd, planned in [*_services(found), ("total", found.usd, _estimate())]:
         screen.line(f"  {name:<7} {usd:>10.4f}   {planned:>6.2f}")
     if elapsed < 1:
         screen.line(f"  At this rate the month comes to {projected:.2f}.")
     _show_sources(screen, found)
+
+
+def _services(found: Bill) -> list[tuple[str, Decimal, Decimal]]:
+    from flows.cost import ESTIMATE_USD  # noqa: PLC0415
+
+    return [(name, found.of(name), planned) for name, planned in ESTIMATE_USD.items()]
+
+
+def _estimate() -> Decimal:
+    from flows.cost import ESTIMATE_USD  # noqa: PLC0415
+
+    return sum(ESTIMATE_USD.values(), Decimal())
 
 
 def _show_sources(screen: Screen, found: Bill) -> None:

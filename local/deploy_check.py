@@ -36,7 +36,7 @@ POOL = "bovespa-process"
 DEPLOYMENT = "daily/daily"
 SESSION = sample.SESSIONS[-1]
 
-_SOON = timedelta(seconds=12)  # the server looks for recent changes of schedules every five seconds
+_SOON = timedelta(seconds=15)  # the server looks for deployments that were resumed every five seconds
 _PATIENCE = 150.0  # seconds for anything that is waited for
 _POLL = 0.5
 _GRACE = 10.0  # seconds that the worker may take to end
@@ -228,7 +228,10 @@ def _scheduled(deployment: DeploymentResponse, slug: str, *, count: int) -> list
     parameters = {"collected_at": sample.collected_at(SESSION).isoformat()}
     before = {run.id for run in _runs(deployment)}
     with get_client(sync_client=True) as client:
+        # The server plans at once what has been resumed; a further schedule alone may wait for a minute.
+        client.pause_deployment(deployment.id)
         client.create_deployment_schedules(deployment.id, schedules, parameters=parameters, slug=slug)
+        client.resume_deployment(deployment.id)
 
     def planned() -> list[FlowRun]:
         found = [run for run in _runs(deployment) if run.id not in before and "collected_at" in run.parameters]
