@@ -12,6 +12,7 @@ from expectations.contract import REFINED_TABLE, TABLES
 from expectations.ledger import LEDGER_TABLE
 from expectations.queries import QUERIES
 from expectations.views import VIEWS
+from local.provision import RESOURCES
 
 if TYPE_CHECKING:
     from conftest import Declared, Deploy, Deployment
@@ -315,6 +316,19 @@ def test_nothing_is_declared_that_nobody_asked_for(complete: Deployment, deploye
         if "viewOriginalText" in item.inputs
     }
     assert sorted(found - asked - saved - views) == []
+
+
+def test_the_laptop_makes_everything_but_what_is_of_optional_parts_and_that_it_refuses(
+    deployed: Deployment, complete: Deployment
+) -> None:
+    assert {item.type for item in deployed.declared} <= RESOURCES.keys()
+    assert {item.type for item in complete.declared} - RESOURCES.keys() == {
+        *("aws:ecs/cluster:Cluster", "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"),
+        *("aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"),
+        *("aws:secretsmanager/secret:Secret", "aws:ec2/securityGroup:SecurityGroup"),
+        *("aws:iam/user:User", "aws:iam/userPolicy:UserPolicy"),
+        VISUAL_FORM,
+    }
 
 
 @pytest.mark.parametrize(
