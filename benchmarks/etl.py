@@ -183,9 +183,10 @@ def _part(single: dict[str, float], sizes: Sequence[Size]) -> Part:
         "Floor",
         "Net / floor",
         "Plain, a run a file",
-        "…/ job",
+        "… / job",
+        "Plain, one run",
+        "… / job",
     )
-    head = (*head, "Plain, one run", "… / job")
     table = Table(
         f"Seconds. Spark's start alone: {number(start)} s. Plain runs a file: {number(plain)} s each, times the files.",
         head,

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 
 from benchmarks.measure import Requests
-from benchmarks.sessions import raw_content
+from benchmarks.sessions import Cells, raw_content, shown
 from expectations.contract import staging_prefix
 from flows import etl
+from flows.athena import run_query
 from flows.aws import PARALLEL_CALLS, Aws, connect
 from flows.batch_runs import LIST_ARGUMENT, list_body, list_key
 from flows.pipeline import Pipeline
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.02  # seconds between two looks at a run: what a measured run may seem longer than it was
 _ROLE = "benchmark"
+_SHARES = "SELECT data_pregao, codigo, quantidade_teorica_acoes, percentual_participacao_ibov FROM bovespa_refined_data"
 _ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -103,8 +106,9 @@ class Lab:
             iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(trust))
             iam.put_role_policy(RoleName=_ROLE, PolicyName="all", PolicyDocument=json.dumps(_ANYTHING))
         role = iam.get_role(RoleName=_ROLE)["Role"]["Arn"]
-        command = {"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/{key}"}
-        self.aws.glue.create_job(Name=name, Role=role, Command=command)
+        self.aws.glue.create_job(
+            Name=name, Role=role, Command={"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/{key}"}
+        )
 
     def staging(self, run_id: str) -> Path:
         """The folder of what a run has staged."""
@@ -125,3 +129,14 @@ def opened(home: Path) -> Iterator[Lab]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def shares_in_athena(place: Lab) -> Cells:
+    """What Athena shows of all published sessions of the Ibovespa."""
+    result = run_query(
+        place.aws.athena, _SHARES, workgroup=place.settings.workgroup, database=place.settings.database, timeout=600
+    )
+    return shown(
+        (date.fromisoformat(str(session)), str(code), float(str(quantity)), float(str(share)))
+        for session, code, quantity, share in result.rows
+    )

@@ -108,7 +108,7 @@ class Requests:
 
     def watch(self, aws: Aws) -> None:
         """Count what these clients ask from here on."""
-        for client in (aws.s3, aws.glue, aws.athena, aws.cloudwatch):
+        for client in (aws.s3, aws.glue, aws.athena):
             client.meta.events.register("before-send.*.*", self._count)
 
     def _count(self, event_name: str, **_: Any) -> None:  # noqa: ANN401 - botocore's

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from flows.portfolio import Portfolio
 from flows.raw_parquet import RawFacts, encode
 from flows.sessions import is_session
 from local import sample
+from local.b3_formats import csv_download
 
 FIRST_DAY = date(2015, 1, 2)
 
@@ -79,3 +82,14 @@ def shown(rows: Iterable[tuple[date, str, float, float]]) -> Cells:
             raise ValueError(f"{session}: {code} stands twice")
         of_session[code] = (quantity, share)
     return found
+
+
+def csv_files(folder: Path, given: Iterable[Portfolio]) -> None:
+    """The portfolios as B3's downloads in a folder; every third is as people's copies are: line feeds, or without its title."""
+    for number, portfolio in enumerate(given):
+        content = base64.b64decode(csv_download(portfolio))
+        if number % 3 == 1:
+            content = content.decode("latin-1").replace("\r\n", "\n").encode()
+        if number % 6 == 2:  # noqa: PLR2004 - a sixth of them
+            content = content.split(b"\r\n", 1)[1]
+        (folder / f"IBOVDia_{portfolio.session:%d-%m-%y}.csv").write_bytes(content)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contract import ContractError, parse_raw_key
 from expectations.gate import GateRefused, require
+from expectations.manifest import Manifest
 from flows import etl
 from flows.aws import PARALLEL_SESSIONS
 from flows.batch_runs import BatchRuns
@@ -23,7 +24,6 @@ from flows.errors import BovespaError
 from flows.staging import staged_session
 
 if TYPE_CHECKING:
-    from expectations.manifest import Manifest
     from flows.etl import GlueRun
     from flows.pipeline import Pipeline
     from flows.storage import RawVersion
@@ -118,11 +118,15 @@ class Batch:
         except BovespaError as error:
             yield from (self._failed(version, run.run_id, str(error)) for version in versions)
             return
+        # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
+        parts, none = manifest.by_session(), Manifest(manifest.run_id, (), (), ())
         with ThreadPoolExecutor(PARALLEL_SESSIONS) as pool:
-            for future in as_completed([pool.submit(self._publish, manifest, version) for version in versions]):
+            futures = [pool.submit(self._publish, parts.get(_subject(version), none), version) for version in versions]
+            for future in as_completed(futures):
                 yield future.result()
 
     def _publish(self, manifest: Manifest, version: RawVersion) -> Result:
+        """Publish a version, of whose session the manifest tells."""
         raw = parse_raw_key(version.key)
         try:
             staged = staged_session(manifest, raw.index, raw.session, version.version_id)
@@ -136,6 +140,11 @@ class Batch:
     def _failed(self, version: RawVersion, run_id: str, reason: str) -> Result:
         raw = parse_raw_key(version.key)
         return Result(raw.index, raw.session, Outcome.FAILED, reason, run_id)
+
+
+def _subject(version: RawVersion) -> tuple[str, date]:
+    raw = parse_raw_key(version.key)
+    return raw.index, raw.session
 
 
 def _run_id(found: dict[str, GlueRun], version: RawVersion) -> str:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from local.children import site_packages
@@ -26,8 +26,8 @@ _COMPILER = "org.codehaus.commons.compiler.samples.CompilerDemo"
 
 
 def compiled_file_system(java_home: str) -> Path | None:
-    """The folder with the compiled class, for a class path; None where it cannot be compiled or kept."""
-    source = _SOURCES / f"{FILE_SYSTEM.replace('.', '/')}.java"
+    """The jar with the compiled class, for a class path; None where it cannot be compiled or kept."""
+    source = _SOURCES / _in_folders(".java")
     jars = Path(site_packages()) / "pyspark" / "jars"
     target = _kept(source, jars)
     # An environment that this user may not write to: Hadoop's own file system does, and takes its time.
@@ -37,21 +37,25 @@ def compiled_file_system(java_home: str) -> Path | None:
     return target if target.exists() else None
 
 
+def _in_folders(ending: str) -> str:
+    return f"{FILE_SYSTEM.replace('.', '/')}{ending}"
+
+
 def _kept(source: Path, jars: Path) -> Path:
     # Of this source and this Hadoop: another version of either is compiled anew.
     facts = source.read_bytes() + "".join(sorted(path.name for path in jars.glob("hadoop-*.jar"))).encode()
-    return Path(sys.prefix) / "var" / f"spark-classes-{hashlib.sha256(facts).hexdigest()[:16]}"
+    return Path(sys.prefix) / "var" / f"bucket-file-system-{hashlib.sha256(facts).hexdigest()[:16]}.jar"
 
 
 def _compile(java_home: str, jars: Path, source: Path, target: Path) -> None:
     target.parent.mkdir(exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=target.parent))
     needed = ("hadoop-client-api", "slf4j-api")
     class_path = os.pathsep.join(str(path) for path in jars.glob("*.jar") if path.name.startswith(needed))
     compiler = [f"{java_home}/bin/java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{jars}/*", _COMPILER]
-    program = [*compiler, "-d", str(made), "-classpath", class_path, str(source)]
-    try:
+    with tempfile.TemporaryDirectory(dir=target.parent) as made:
+        program = [*compiler, "-d", made, "-classpath", class_path, str(source)]
         subprocess.run(program, check=True, capture_output=True)  # noqa: S603 - our Java
-        made.rename(target)  # fails where another run was first: then its class is taken
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        jar = Path(made) / target.name
+        with zipfile.ZipFile(jar, "w") as archive:
+            archive.write(Path(made) / _in_folders(".class"), _in_folders(".class"))
+        jar.replace(target)

@@ -80,9 +80,9 @@ def write_configuration(folder: Path, buckets: Iterable[Path]) -> None:
 
 
 def _file_system() -> dict[str, str]:
-    classes = compiled_file_system(java_home())
-    name = FILE_SYSTEM if classes else _RAW_FILE_SYSTEM
-    path = {"spark.driver.extraClassPath": str(classes)} if classes else {}
+    jar = compiled_file_system(java_home())
+    name = FILE_SYSTEM if jar else _RAW_FILE_SYSTEM
+    path = {"spark.driver.extraClassPath": str(jar)} if jar else {}
     return {"spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": name, "spark.hadoop.fs.file.impl": name, **path}
 
 
