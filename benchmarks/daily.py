@@ -21,6 +21,8 @@ _LIBRARIES = (
     "import prefect, great_expectations.expectations, pandas, pyarrow.parquet, boto3, exchange_calendars, typer"
 )
 _START = "benchmark-start"
+CALLS = "calls/"
+"""How the facts that are requests of a session begin; the role and the action follow."""
 
 _HOW = """\
 `bovespa run` in a home of its own: the account starts, the recorded sample's two sessions go the whole way, three queries are
@@ -39,7 +41,7 @@ class Run:
     calls: Counter[tuple[str, str]]
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: Plan) -> list[Part]:
     """Run it, and its floors, in turns."""
     plan.tell("the daily run and the floors of its parts")
     homes, runs = count(), list[Run]()
@@ -59,7 +61,7 @@ def measure(plan: Plan) -> Part:
             },
         )
     interleaved(plan.rounds, {"whole": whole})
-    return _part(floors, runs)
+    return [_part(floors, runs)]
 
 
 def run(home: Path) -> Run:
@@ -107,6 +109,6 @@ def _part(floors: dict[str, float], runs: list[Run]) -> Part:
         tuple((role, action, number(times / sessions)) for (role, action), times in sorted(calls.items())),
     )
     targets = (Target("The daily run against the sum of its floors", total / floor, 1.3, "x"),)
-    facts = {f"calls/{role}/{action}": times / sessions for (role, action), times in calls.items()}
+    facts = {f"{CALLS}{role}/{action}": times / sessions for (role, action), times in calls.items()}
     peak = max(run.ended.peak_mib for run in runs)
     return Part("daily", "The daily run", _HOW, (by_step, parts, asked), targets, {**facts, "daily_peak_mib": peak})

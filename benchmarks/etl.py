@@ -53,7 +53,7 @@ class Size:
     floor: float
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: Plan) -> list[Part]:
     """Measure every size of the plan."""
     given = portfolios(max(plan.sizes))
     with lab.opened(plan.folder / "home") as place:
@@ -63,7 +63,7 @@ def measure(plan: Plan) -> Part:
         bench = Bench(place, plan, given, place.upload(given))
         single = bench.starts()
         sizes = [bench.size(count) for count in plan.sizes]
-    return _part(single, sizes)
+    return [_part(single, sizes)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _HANDLER = "from trigger_glue_job.handler import _glue, _s3; _glue(); _s3()"
 _BOTO3 = "import boto3; boto3.client('glue'); boto3.client('s3')"
 
 
-def measure(plan: Plan) -> Part:
+def measure(plan: Plan) -> list[Part]:
     """Measure the processes, in turns."""
     plan.tell("memory")
     imports = {size: import_peak(plan.folder / str(size), size) for size in _SIZES}
@@ -39,7 +39,7 @@ def measure(plan: Plan) -> Part:
         found["handler"].append(_cold(_HANDLER))
         found["boto3"].append(_cold(_BOTO3))
     cold = {name: tuple(statistics.median(value) for value in zip(*runs, strict=True)) for name, runs in found.items()}
-    return _part(imports, cold)
+    return [_part(imports, cold)]
 
 
 def import_peak(folder: Path, sessions: int) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from benchmarks import lab
+from benchmarks import lab, query
 from benchmarks.lab import shares_in_athena
 from benchmarks.measure import Plan, clock
 from benchmarks.report import Part, Table, Target, number
-from benchmarks.sessions import portfolios, stated
+from benchmarks.sessions import portfolios, stated, trading_days
 from flows.batch import Batch, Outcome
 
 _MOST = 250  # sessions of a run of this benchmark: the account on the laptop answers from one process
@@ -42,8 +42,8 @@ class Size:
         return (self.requests.total() - self.a_share * self.shares) / self.sessions
 
 
-def measure(plan: Plan) -> Part:
-    """Publish each size of the plan, one after the other, in one account."""
+def measure(plan: Plan) -> list[Part]:
+    """Publish each size of the plan, one after the other, in one account; then ask Athena for what is published."""
     sizes = [size for size in plan.sizes if size <= _MOST]
     with lab.opened(plan.folder / "home") as place:
         found, first = [], 0
@@ -51,7 +51,9 @@ def measure(plan: Plan) -> Part:
             plan.tell(f"publishing {size} sessions")
             found.append(publish(place, first, size))
             first += size
-    return _part(found)
+        plan.tell("queries")
+        queries = query.measure(place, trading_days(first), plan.rounds)
+    return [_part(found), queries]
 
 
 def publish(place: lab.Lab, first: int, count: int) -> Size:
@@ -102,5 +104,5 @@ def _part(found: list[Size]) -> Part:
         Target("Publishing: requests a share", last.a_share, 2, "requests"),
         Target("Publishing: requests a session beside those", last.constant, _CONSTANT, "requests"),
     )
-    facts = {f"publish_{name}": count / last.sessions for name, count in last.requests.items()}
+    facts = {"publish_session": last.seconds / last.sessions}
     return Part("publish", "Publishing", _HOW, (overview, operations), targets, facts)
