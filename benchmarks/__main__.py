@@ -42,12 +42,15 @@ def main() -> None:
     given = parser.parse_args()
     sizes = given.sizes or (QUICK if given.quick else FULL)
     rounds = given.rounds or (1 if given.quick else 3)
-    parts = [part for name in given.only.split(",") for part in _measure(name, sizes, rounds)]
+    parts = list[Part]()
+    for name in given.only.split(","):
+        found = _measure(name, sizes, rounds)
+        parts += found
+        for part in found if not given.quick else ():
+            part.save(_KEPT)
     if given.quick:
         _show([*parts, *reckoned(parts)])
         return
-    for part in parts:
-        part.save(_KEPT)
     kept = [Part.load(path) for name in ORDER if (path := _KEPT / f"{name}.json").exists()]
     everything = [*kept, *reckoned(kept)]
     _show(everything)
