@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parents[1]
 _KIB = 1024
+_PAUSE = 0.02  # seconds between two looks at a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,9 @@ def interleaved(rounds: int, runs: Mapping[str, Callable[[], float]]) -> dict[st
 
 
 def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Base and slope of the straight line through measured points, by least squares; one point has no base."""
-    if len(points) == 1:
-        x, y = points[0]
-        return 0.0, y / x
+    """Base and slope of the straight line through measured points, by least squares; where all are at one x, it has no base."""
+    if len({x for x, _ in points}) == 1:
+        return 0.0, statistics.fmean(y for _, y in points) / points[0][0]
     fitted = statistics.linear_regression([x for x, _ in points], [y for _, y in points])
     return fitted.intercept, fitted.slope
 
@@ -89,15 +90,30 @@ def python(arguments: Sequence[str], environment: Mapping[str, str] | None = Non
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    with process.stdout as stream:
-        output = stream.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with ThreadPoolExecutor(1) as pool:
+        peak = pool.submit(_watched, process)
+        output, _ = process.communicate()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, arguments, output)
-    per_unit = 1 if sys.platform != "darwin" else _KIB  # Linux counts in KiB, macOS in bytes
-    return Ended(time.perf_counter() - began, usage.ru_maxrss / per_unit / _KIB, output)
+    return Ended(time.perf_counter() - began, peak.result(), output)
+
+
+def _watched(process: subprocess.Popen[str]) -> float:
+    # The kernel's own mark, looked at until the end: what it says after the end is as high as this process's at the least.
+    peak = 0.0
+    while process.returncode is None:
+        peak = max(peak, _peak_mib(process.pid))
+        time.sleep(_PAUSE)
+    return peak
+
+
+def _peak_mib(pid: int) -> float:
+    """The highest resident memory of a process so far, in MiB; 0 where it is gone, or the system has no `/proc`."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / _KIB for line in lines if line.startswith("VmHWM")), 0.0)
 
 
 @dataclass(slots=True)

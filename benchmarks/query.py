@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,6 +42,10 @@ class Answer:
     bytes_read: int
 
 
+Answers = tuple[Answer, Answer | None]
+"""Of the contract's layout, and of the history where the contract has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """What is asked of: published sessions, and the dates that select them."""
@@ -67,8 +72,10 @@ def measure(place: lab.Lab, sessions: list[date], rounds: int) -> Part:
     return _part(found, periods)
 
 
-def _compare(place: lab.Lab, name: str, period: Period, rounds: int) -> tuple[Answer, Answer]:
-    tables = {contract.REFINED_TABLE.name: period.where, _HISTORY: f"indice = 'IBOV' AND {period.where}"}
+def _compare(place: lab.Lab, name: str, period: Period, rounds: int) -> Answers:
+    tables = {contract.REFINED_TABLE.name: period.where}
+    if _HISTORY in {table.name for table in contract.TABLES}:
+        tables[_HISTORY] = f"indice = '{contract.DEFAULT_INDEX}' AND {period.where}"
     times: dict[str, list[int]] = {table: [] for table in tables}
     seen, answers = {}, {}
     for _ in range(rounds):
@@ -83,14 +90,13 @@ def _compare(place: lab.Lab, name: str, period: Period, rounds: int) -> tuple[An
             times[table].append(result.milliseconds)
             answers[table] = _comparable(result.columns, result.rows)
             seen[table] = result.scanned_bytes
-    one, other = answers.values()
-    if one != other:
+    if len({str(answer) for answer in answers.values()}) > 1:
         raise ValueError(f"{name} over {period.name}: the contract's layout and the history give other answers")
     found = [
         Answer(statistics.median(times[table]), _objects(place, table, where), seen[table])
         for table, where in tables.items()
     ]
-    return found[0], found[1]
+    return found[0], found[1] if len(found) > 1 else None
 
 
 def _comparable(columns: tuple[str, ...], rows: tuple[tuple[str | None, ...], ...]) -> list[tuple[object, ...]]:
@@ -115,7 +121,7 @@ def _objects(place: lab.Lab, table: str, where: str) -> int:
     return sum(len(page["Partitions"]) for page in pages)
 
 
-def _part(found: dict[tuple[str, Period], tuple[Answer, Answer]], periods: list[Period]) -> Part:
+def _part(found: dict[tuple[str, Period], Answers], periods: list[Period]) -> Part:
     rows = [_cells(name, period.name, *answers) for (name, period), answers in found.items()]
     ten = {name: _ten_years(name, found, periods) for name in _QUERIES}
     rows += [_cells(name, "ten years, extrapolated", *answers) for name, answers in ten.items()]
@@ -124,45 +130,46 @@ def _part(found: dict[tuple[str, Period], tuple[Answer, Answer]], periods: list[
         ("Query", "Period", "ms", "ms, history", "faster", "objects", "objects, history", "KiB", "KiB, history"),
         tuple(rows),
     )
+    of_layout, of_history = ten[_EVOLUTION]
+    facts = {"query_layout_session_ms": of_layout.milliseconds / _TEN_YEARS}
+    if of_history:
+        facts["query_history_session_ms"] = of_history.milliseconds / _TEN_YEARS
     longest = periods[-1]
-    layout, history = found[_EVOLUTION, longest]
-    targets = (
-        Target(f"Evolution over {longest.name} on the history: objects", history.objects, 12, "objects"),
-        Target(
-            f"Evolution over {longest.name}: the contract's layout against the history",
-            layout.milliseconds / max(1, history.milliseconds),
-            20,
-            "x",
-            at_most=False,
-        ),
+    return Part("query", "Queries", _HOW, (table,), _targets(longest.name, *found[_EVOLUTION, longest]), facts)
+
+
+def _targets(period: str, layout: Answer, history: Answer | None) -> tuple[Target, ...]:
+    if history is None:
+        return ()
+    faster = layout.milliseconds / max(1, history.milliseconds)
+    subject = f"Evolution over {period}"
+    return (
+        Target(f"{subject} on the history: objects", history.objects, 12, "objects"),
+        Target(f"{subject}: the contract's layout against the history", faster, 20, "x", at_most=False),
     )
-    facts = {
-        "query_layout_session_ms": (ten[_EVOLUTION][0].milliseconds) / _TEN_YEARS,
-        "query_history_session_ms": (ten[_EVOLUTION][1].milliseconds) / _TEN_YEARS,
-    }
-    return Part("query", "Queries", _HOW, (table,), targets, facts)
 
 
-def _ten_years(
-    name: str, found: dict[tuple[str, Period], tuple[Answer, Answer]], periods: list[Period]
-) -> tuple[Answer, Answer]:
-    def at(place: int) -> Answer:
-        answers = [(period.sessions, found[name, period][place]) for period in periods]
-
-        def line(points: list[tuple[float, float]]) -> float:
-            base, a_session = slope(points)
-            return base + a_session * _TEN_YEARS
-
-        return Answer(
-            line([(count, answer.milliseconds) for count, answer in answers]),
-            round(line([(count, answer.objects) for count, answer in answers])),
-            round(line([(count, answer.bytes_read) for count, answer in answers])),
-        )
-
-    return at(0), at(1)
+def _ten_years(name: str, found: dict[tuple[str, Period], Answers], periods: list[Period]) -> Answers:
+    layout = {period.sessions: found[name, period][0] for period in periods}
+    history = {period.sessions: answer for period in periods if (answer := found[name, period][1])}
+    return _extrapolated(layout), _extrapolated(history) if history else None
 
 
-def _cells(name: str, period: str, layout: Answer, history: Answer) -> tuple[str, ...]:
+def _extrapolated(answers: dict[int, Answer]) -> Answer:
+    def line(figure: Callable[[Answer], float]) -> float:
+        base, a_session = slope([(float(count), figure(answer)) for count, answer in answers.items()])
+        return base + a_session * _TEN_YEARS
+
+    return Answer(
+        line(lambda answer: answer.milliseconds),
+        round(line(lambda answer: answer.objects)),
+        round(line(lambda answer: answer.bytes_read)),
+    )
+
+
+def _cells(name: str, period: str, layout: Answer, history: Answer | None) -> tuple[str, ...]:
+    if history is None:
+        return name, period, number(layout.milliseconds), "-", "-", f"{layout.objects:,}", "-", _kib(layout), "-"
     return (
         name,
         period,
@@ -171,6 +178,10 @@ def _cells(name: str, period: str, layout: Answer, history: Answer) -> tuple[str
         ratio(layout.milliseconds, history.milliseconds),
         f"{layout.objects:,}",
         f"{history.objects:,}",
-        number(layout.bytes_read / 1024),
-        number(history.bytes_read / 1024),
+        _kib(layout),
+        _kib(history),
     )
+
+
+def _kib(answer: Answer) -> str:
+    return number(answer.bytes_read / 1024)

@@ -25,8 +25,13 @@ def test_runs_take_turns_and_their_medians_count() -> None:
 
 @pytest.mark.parametrize(
     ("points", "line"),
-    [([(1, 3), (2, 5)], (1, 2)), ([(10, 5)], (0, 0.5)), ([(1, 1), (2, 3), (3, 2)], (1, 0.5))],
-    ids=["two points", "one point has no base", "least squares"],
+    [
+        ([(1, 3), (2, 5)], (1, 2)),
+        ([(10, 5)], (0, 0.5)),
+        ([(10, 4), (10, 6)], (0, 0.5)),
+        ([(1, 1), (2, 3), (3, 2)], (1, 0.5)),
+    ],
+    ids=["two points", "one point has no base", "nor have two at one place", "least squares"],
 )
 def test_a_slope_is_that_of_the_straight_line(points: list[tuple[float, float]], line: tuple[float, float]) -> None:
     assert slope(points) == pytest.approx(line)
