@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query cost deploy-check test lint diagram
+.PHONY: help run up query cost deploy-check test lint diagram bench
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -17,6 +17,7 @@ help:
 	@echo "make test            run the tests"
 	@echo "make lint            run the linter, the formatter's check and the type checker"
 	@echo "make diagram         write docs/resources.md from what the Pulumi program declares"
+	@echo "make bench           measure, and write docs/performance.md (QUICK=1: three minutes, prints only)"
 	@echo "Everything a user can do: $(BOVESPA) --help"
 
 run: $(VENV)/.local
@@ -50,6 +51,10 @@ lint: $(VENV)/.dev
 diagram: $(VENV)/.local
 	@$(VENV)/bin/python -m infrastructure.diagram
 	@echo "Written: docs/resources.md"
+
+bench: $(VENV)/.dev
+	@echo "Measuring: about $(if $(QUICK),three minutes,a quarter of an hour), on a machine that does nothing else"
+	@$(VENV)/bin/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(if $(SIZES),--sizes $(SIZES)) $(if $(ONLY),--only $(ONLY))
 
 # One virtual environment; `.local` and `.dev` are stamps of what it holds.
 $(VENV)/bin/python:

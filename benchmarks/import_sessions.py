@@ -1,6 +1,6 @@
 """Imports many sessions from CSV files on the account on the laptop, and holds what is published to the files, cell by cell.
 
-    .venv/bin/python benchmarks/import_sessions.py --sessions 250 --kills 3
+    .venv/bin/python -m benchmarks.import_sessions --sessions 250 --kills 3
 
 The import runs as the user runs it, `bovespa import`, in a process that is killed (SIGKILL) at random instants and run again.
 Every session's file is the recorded sample with weights and quantities of its own. The end is one line of JSON, or an error.
@@ -9,7 +9,6 @@ Every session's file is the recorded sample with weights and quantities of its o
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import os
 import random
@@ -18,22 +17,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flows.athena import run_query
-from flows.aws import connect
-from flows.portfolio import Portfolio
-from flows.sessions import is_session
-from flows.settings import load_settings
-from local import sample
-from local.account import running_account
-from local.b3_formats import csv_download
-
-FIRST_DAY = date(2023, 1, 2)
+from benchmarks import lab
+from benchmarks.lab import shares_in_athena
+from benchmarks.sessions import Cells, csv_files, portfolios, stated
 
 
 @dataclass(frozen=True)
@@ -41,43 +31,6 @@ class Wrong(Exception):  # noqa: N818 - what was found
     """The published state is not the files'."""
 
     problem: str
-
-
-def trading_days(count: int) -> list[date]:
-    """The first trading days from 2023 on."""
-    days: list[date] = []
-    day = FIRST_DAY
-    while len(days) < count:
-        days += [day] if is_session(day) else []
-        day += timedelta(days=1)
-    return days
-
-
-def varied(session: date, seed: int) -> Portfolio:
-    """The recorded portfolio with figures of the session's own, and totals that agree."""
-    chance = random.Random(seed)  # noqa: S311 - figures, no secrets
-    recorded = sample.recorded(sample.SESSIONS[0])
-    rows = list(recorded.holdings)
-    for _ in range(20):
-        one, other = chance.sample(range(len(rows)), 2)
-        moved = Decimal(chance.randint(1, 20)) / 1000
-        if rows[other].participacao_pct > moved:
-            rows[one] = replace(rows[one], participacao_pct=rows[one].participacao_pct + moved)
-            rows[other] = replace(rows[other], participacao_pct=rows[other].participacao_pct - moved)
-    rows = [replace(row, qtde_teorica=row.qtde_teorica + chance.randint(0, 9999)) for row in rows]
-    total = sum(row.qtde_teorica for row in rows)
-    return replace(recorded, session=session, holdings=tuple(rows), total_quantity=total)
-
-
-def write_files(folder: Path, portfolios: list[Portfolio]) -> None:
-    """The downloads, every third one as people's copies are."""
-    for number, portfolio in enumerate(portfolios):
-        content = base64.b64decode(csv_download(portfolio))
-        if number % 3 == 1:
-            content = content.decode("latin-1").replace("\r\n", "\n").encode()
-        if number % 6 == 2:  # noqa: PLR2004 - a sixth of them
-            content = content.split(b"\r\n", 1)[1]
-        (folder / f"IBOVDia_{portfolio.session:%d-%m-%y}.csv").write_bytes(content)
 
 
 def run_import(folder: Path, home: Path, seconds: float | None) -> subprocess.CompletedProcess[str] | None:
@@ -94,37 +47,21 @@ def run_import(folder: Path, home: Path, seconds: float | None) -> subprocess.Co
     return subprocess.CompletedProcess(command, process.returncode, output)
 
 
-def published(home: Path) -> tuple[dict[date, dict[str, tuple[float, float]]], list[dict[str, str]]]:
+def published(home: Path) -> tuple[Cells, list[dict[str, str]]]:
     """What Athena shows of every session, and the Glue runs' states and arguments."""
-    with running_account(home) as account:
-        os.environ.update(account.environment())
-        aws, settings = connect(), load_settings({})
-        result = run_query(
-            aws.athena,
-            "SELECT data_pregao, codigo, quantidade_teorica_acoes, percentual_participacao_ibov "
-            "FROM bovespa_refined_data",
-            workgroup=settings.workgroup,
-            database=settings.database,
-            timeout=600,
-        )
-        pages = aws.glue.get_paginator("get_job_runs").paginate(JobName=settings.glue_job_name)
+    with lab.opened(home) as place:
+        job = place.settings.glue_job_name
+        pages = place.aws.glue.get_paginator("get_job_runs").paginate(JobName=job)
         runs = [{"state": run["JobRunState"], **run["Arguments"]} for page in pages for run in page["JobRuns"]]
-    shown: dict[date, dict[str, tuple[float, float]]] = {}
-    for session, code, quantity, share in result.rows:
-        rows = shown.setdefault(date.fromisoformat(str(session)), {})
-        if code in rows:
-            raise Wrong(f"{session}: {code} stands twice")
-        rows[str(code)] = (float(str(quantity)), float(str(share)))
-    return shown, runs
+        return shares_in_athena(place), runs
 
 
-def differences(portfolios: list[Portfolio], shown: dict[date, dict[str, tuple[float, float]]]) -> Iterator[str]:
+def differences(expected: Cells, shown: Cells) -> Iterator[str]:
     """What is published otherwise than its file says."""
-    for portfolio in portfolios:
-        stated = {row.codigo: (float(row.qtde_teorica), float(row.participacao_pct)) for row in portfolio.holdings}
-        if shown.get(portfolio.session) != stated:
-            yield f"{portfolio.session}: {len(shown.get(portfolio.session, {}))} rows, {len(stated)} stated, or other figures"
-    if strange := shown.keys() - {portfolio.session for portfolio in portfolios}:
+    for session, rows in expected.items():
+        if shown.get(session) != rows:
+            yield f"{session}: {len(shown.get(session, {}))} rows, {len(rows)} stated, or other figures"
+    if strange := shown.keys() - expected.keys():
         yield f"sessions that no file has: {sorted(strange)}"
 
 
@@ -136,8 +73,8 @@ def measure(sessions: int, kills: int, seed: int, folder: Path) -> dict[str, obj
     """
     files, home = folder / "files", folder / "home"
     files.mkdir()
-    portfolios = [varied(day, number) for number, day in enumerate(trading_days(sessions))]
-    write_files(files, portfolios)
+    given = portfolios(sessions)
+    csv_files(files, given)
     chance = random.Random(seed)  # noqa: S311 - instants, no secrets
     began, killed_after = time.monotonic(), []
     for _ in range(kills):
@@ -151,7 +88,7 @@ def measure(sessions: int, kills: int, seed: int, folder: Path) -> dict[str, obj
             f"the import ended with code {last.returncode if last else None}: {last.stdout[-2000:] if last else ''}"
         )
     shown, runs = published(home)
-    if problems := list(differences(portfolios, shown)):
+    if problems := list(differences(stated(given), shown)):
         raise Wrong("; ".join(problems[:5]))
     # A run that was live when the account's last user was killed died with the account, and is done again.
     succeeded = [run for run in runs if run["state"] == "SUCCEEDED"]

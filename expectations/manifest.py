@@ -6,9 +6,10 @@ The Glue script writes it and the flow reads it, so both take it from here. Stan
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from expectations.contract import ContractError
 
@@ -52,6 +53,9 @@ class StagedSession:
     summary_rows: int
 
 
+Named = TypeVar("Named", Source, StagedFile, StagedSession)
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """The whole output of one Glue run."""
@@ -60,6 +64,14 @@ class Manifest:
     sources: tuple[Source, ...]
     sessions: tuple[StagedSession, ...]
     files: tuple[StagedFile, ...]
+
+    def by_session(self) -> dict[tuple[str, date], Manifest]:
+        """What the manifest says of each index and session that it names, as a manifest of its own."""
+        sources, sessions, files = _grouped(self.sources), _grouped(self.sessions), _grouped(self.files)
+        return {
+            key: Manifest(self.run_id, sources.get(key, ()), sessions.get(key, ()), files.get(key, ()))
+            for key in sources.keys() | sessions.keys() | files.keys()
+        }
 
     def to_json(self) -> str:
         """The manifest as JSON text; the same manifest is always the same text."""
@@ -88,6 +100,13 @@ class Manifest:
             if isinstance(error, ContractError):
                 raise
             raise ContractError(f"manifest: not readable ({type(error).__name__}: {error})") from error
+
+
+def _grouped(items: Iterable[Named]) -> dict[tuple[str, date], tuple[Named, ...]]:
+    groups: dict[tuple[str, date], list[Named]] = {}
+    for item in items:
+        groups.setdefault((item.index, item.session), []).append(item)
+    return {key: tuple(group) for key, group in groups.items()}
 
 
 def _dated(item: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def ecs_template(
     credentials: Annotated[
         str, typer.Option("--credentials", help="Id of Prefect's AWS Credentials block: `prefect block ls`.")
     ],
+    as_json: Json = True,  # Prefect reads nothing else
 ) -> None:
     """Print the base job template of the work pool bovespa-ecs: what the Pulumi stack made, as its defaults.
 
@@ -70,7 +71,7 @@ def ecs_template(
     from flows.ecs_pool import filled  # noqa: PLC0415
 
     body = filled(_read(template), _read(outputs), tag=tag, region=region, credentials=credentials)
-    Screen(as_json=True).result(body)
+    Screen(as_json=as_json).result(body)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from expectations import raw, refined
+from expectations.contract import parse_raw_key
 from expectations.gate import GateReport, run_gate
 from flows import etl, storage
 from flows.athena import run_query
@@ -45,8 +46,9 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """A session's staged output with gate 2's report on it."""
+    """A session's staged output, with the facts of the raw file that it comes from and gate 2's report on it."""
 
+    facts: RawFacts
     staged: StagedSession
     output: StagedOutput
     report: GateReport
@@ -172,8 +174,8 @@ class Pipeline:
         started = etl.wait_for_start(self.aws.glue, job, version, settings.etl_start_timeout)
         run = etl.wait_for_end(self.aws.glue, job, started, settings.etl_timeout)
         manifest = etl.read_manifest(self.aws.s3, settings.refined_bucket, run)
-        facts = storage.read_raw(self.aws.s3, version).facts
-        return run, staged_session(manifest, facts.index, facts.session, version.version_id)
+        raw_object = parse_raw_key(version.key)
+        return run, staged_session(manifest, raw_object.index, raw_object.session, version.version_id)
 
     def audit(self, version: RawVersion, staged: StagedSession) -> Audited:
         """Gate 2 on the staged files, against the rows of the raw version that they come from.
@@ -193,7 +195,7 @@ class Pipeline:
             age_in_days=max((staged.reference_date - collected_on).days, 0),
         )
         report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))
-        return Audited(staged, output, report)
+        return Audited(file.facts, staged, output, report)
 
     def publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
         """Publish the audited session, confirm it through Athena, and record it; one flow at a time.
@@ -203,9 +205,8 @@ class Pipeline:
             QueryError: Athena failed.
             AwsError: AWS could not be asked.
         """
-        staged, bucket = audited.staged, self.settings.refined_bucket
+        staged, facts, bucket = audited.staged, audited.facts, self.settings.refined_bucket
         with session_lease(self.aws.s3, bucket, staged.index, staged.session, self.settings.lease_timeout):
-            facts = storage.read_raw(self.aws.s3, version).facts
             before = storage.read_publication(self.aws.s3, bucket, staged.index, staged.session)
             if not force and before and before.covers(facts):
                 return before

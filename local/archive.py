@@ -12,7 +12,7 @@ from local.object_rows import COLUMNS, VersionRow, identity, to_delete_marker, t
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from local.mirror import Mirror
     from local.state import State
@@ -115,12 +115,12 @@ class Archive:
             return FileChanges(((key, mark),) if self._is_new(bucket, key, mark) else (), ())
         return FileChanges((), (key,) if key in self._shown[bucket] else ())
 
-    def file_changes(self, bucket: str, prefix: str) -> FileChanges:
-        """What happened to the files below a prefix."""
+    def file_changes(self, bucket: str, prefix: str, known: Iterable[str]) -> FileChanges:
+        """What happened to the files below a prefix, whose keys are known."""
         found = dict(self._mirror.files(bucket, prefix))
         written = tuple((key, mark) for key, mark in found.items() if self._is_new(bucket, key, mark))
         shown = self._shown[bucket]
-        removed = tuple(key for key in list(shown) if key.startswith(prefix) and key not in found)
+        removed = (key for key in known if key in shown and key not in found)
         return FileChanges(written, tuple(key for key in removed if self._mirror.mark(bucket, key) is None))
 
     def adopt(self, bucket: str, version: FakeKey, mark: FileMark) -> None:

@@ -41,6 +41,20 @@ class ServiceError(Exception):
         self.status = status
 
 
+class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
+    """moto's, which for each request lists its folders and tries its patterns, one request at a time: a third of an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._of_host: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
+        """Moto's module for a host name such as `s3.sa-east-1.amazonaws.com`."""
+        if host not in self._of_host:
+            self._of_host[host] = super().get_backend_for_host(host)
+        return self._of_host[host]
+
+
 class Gateway:
     """A WSGI application.
 
@@ -62,7 +76,7 @@ class Gateway:
         self._owned = owned
         self._invoke = invoke
         self._commit = commit
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Dispatcher()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""

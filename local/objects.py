@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey
@@ -19,6 +21,7 @@ from moto.s3.notifications import S3NotificationEvent
 
 from local.archive import NO_CHANGES
 from local.events import Change, Event, event_body
+from local.key_store import KeyStore
 from local.mirror import UnmirrorableKeyError
 from local.object_rows import StoredKey
 
@@ -27,6 +30,18 @@ if TYPE_CHECKING:
     from local.events import Outbox
     from local.mirror import FileMark, Mirror
     from local.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What of a listing is asked for: the keys after one, at most so many; `is_first` where it does not go on with another."""
+
+    after: str = ""
+    most: int | None = None
+    is_first: bool = True
+
+
+_FIRST = _Page()
 
 
 class ObjectStore(S3Backend):  # type: ignore[misc]
@@ -50,6 +65,7 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         if "/" in bucket_name or bucket_name.startswith("."):
             raise InvalidBucketName
         bucket = super().create_bucket(bucket_name, *args, **kwargs)
+        bucket.keys = KeyStore()
         attributes = {"account_id": self.account_id, "region_name": self.region_name, "bucket_name": bucket_name}
         for version, tags in self._archive.restore(bucket_name, **attributes):
             bucket.keys[version.name] = version
@@ -93,9 +109,11 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
 
     def list_objects(self, bucket: FakeBucket, prefix: str | None, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """List the current objects, Spark's files included."""
-        if not getattr(self._request, "is_next_page", False):
+        page: _Page = getattr(self._request, "page", _FIRST)
+        if page.is_first:
             self._see_files(bucket, prefix or "")
-        return super().list_objects(bucket, prefix, *args, **kwargs)
+        shown = SimpleNamespace(keys=bucket.keys.shown(prefix or "", page.after, page.most))
+        return super().list_objects(shown, prefix, *args, **kwargs)
 
     def list_objects_v2(
         self,
@@ -103,15 +121,18 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         prefix: str | None,
         delimiter: str | None,
         continuation_token: str | None,
-        *args: Any,  # noqa: ANN401
-        **kwargs: Any,  # noqa: ANN401
+        start_after: str | None,
+        max_keys: int,
     ) -> Any:  # noqa: ANN401
         """List the current objects; the folders are read for the first page only, or 20,000 files were read 20 times."""
-        self._request.is_next_page = continuation_token is not None
+        after = self._pagination_tokens.get(continuation_token, "") if continuation_token else start_after
+        # One more than is shown tells that there are more; keys that a delimiter makes one may be any number.
+        most = None if delimiter else max_keys + 1
+        self._request.page = _Page(after or "", most, is_first=continuation_token is None)
         try:
-            return super().list_objects_v2(bucket, prefix, delimiter, continuation_token, *args, **kwargs)
+            return super().list_objects_v2(bucket, prefix, delimiter, continuation_token, start_after, max_keys)
         finally:
-            self._request.is_next_page = False
+            del self._request.page
 
     def list_object_versions(
         self,
@@ -191,9 +212,12 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
                 self._apply(bucket, self._archive.file_change(bucket_name, key_name))
 
     def _see_files(self, bucket: FakeBucket, prefix: str) -> None:
-        if self._archive.file_changes(bucket.name, prefix) != NO_CHANGES:
+        def changes() -> FileChanges:
+            return self._archive.file_changes(bucket.name, prefix, bucket.keys.names(prefix))
+
+        if changes() != NO_CHANGES:
             with self._lock:
-                self._apply(bucket, self._archive.file_changes(bucket.name, prefix))
+                self._apply(bucket, changes())
 
     def _apply(self, bucket: FakeBucket, changes: FileChanges) -> None:
         for key_name, mark in changes.written:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.children import site_packages
+from local.file_system import FILE_SYSTEM, compiled_file_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,10 +29,10 @@ _FIXED = {
     # Half of a run is Java starting up: the first compiler tier and the smallest collector start soonest.
     "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
-    # Raw, because LocalFileSystem puts a .crc beside every file, which S3 would not show.
-    "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
-    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
 }
+
+# Raw, because LocalFileSystem puts a .crc beside every file, which S3 would not show.
+_RAW_FILE_SYSTEM = "org.apache.hadoop.fs.RawLocalFileSystem"
 
 _LOGGING = """\
 rootLogger.level = warn
@@ -67,10 +68,22 @@ def write_configuration(folder: Path, buckets: Iterable[Path]) -> None:
     mounts = {
         f"spark.hadoop.fs.viewfs.mounttable.{bucket.name}.linkFallback": bucket.resolve().as_uri() for bucket in buckets
     }
-    settings = {**_FIXED, "spark.sql.warehouse.dir": (folder.parent / "warehouse").resolve().as_uri(), **mounts}
+    settings = {
+        **_FIXED,
+        **_file_system(),
+        "spark.sql.warehouse.dir": (folder.parent / "warehouse").resolve().as_uri(),
+        **mounts,
+    }
     lines = [f"{name} {value}\n" for name, value in settings.items()]
     (folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
     (folder / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
+
+
+def _file_system() -> dict[str, str]:
+    jar = compiled_file_system(java_home())
+    name = FILE_SYSTEM if jar else _RAW_FILE_SYSTEM
+    path = {"spark.driver.extraClassPath": str(jar)} if jar else {}
+    return {"spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": name, "spark.hadoop.fs.file.impl": name, **path}
 
 
 def environment(configuration: Path, extra_py_files: Sequence[Path]) -> dict[str, str]:

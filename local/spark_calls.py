@@ -6,6 +6,7 @@ role. Its log says which file each scan reads, and into which folder each task's
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,15 +47,20 @@ def spark_calls(log: Path, mirror: Path) -> list[Call]:
     if not log.exists():
         return []
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    found = {(call.action, call.resource): call for line in lines for call in _of_line(line, mirror)}
-    return list(found.values())
+    read = dict.fromkeys((match[1], unquote(match[2])) for line in lines if (match := _READ.search(line)))
+    # Every task names the folder of its whole table.
+    folders = dict.fromkeys(
+        (match[1], _ATTEMPT.sub("", unquote(match[2]))) for line in lines if (match := _WRITTEN.search(line))
+    )
+    written = dict.fromkeys(place for bucket, folder in folders for place in _files(mirror, bucket, folder))
+    return [
+        *(Call("s3:GetObject", object_arn(*place)) for place in read),
+        *(Call("s3:PutObject", object_arn(*place)) for place in written),
+    ]
 
 
-def _of_line(line: str, mirror: Path) -> Iterator[Call]:
-    if match := _READ.search(line):
-        yield Call("s3:GetObject", object_arn(match[1], unquote(match[2])))
-    elif match := _WRITTEN.search(line):
-        bucket, folder = mirror / match[1], _ATTEMPT.sub("", unquote(match[2]))
-        for file in (bucket / folder).rglob("*"):
-            if file.is_file():
-                yield Call("s3:PutObject", object_arn(match[1], file.relative_to(bucket).as_posix()))
+def _files(mirror: Path, bucket: str, folder: str) -> Iterator[tuple[str, str]]:
+    root = mirror / bucket
+    for path, _, names in os.walk(root / folder):
+        inside = Path(path).relative_to(root).as_posix()
+        yield from ((bucket, f"{inside}/{name}") for name in names)

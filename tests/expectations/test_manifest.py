@@ -60,6 +60,15 @@ def test_the_same_manifest_is_the_same_text() -> None:
     assert MANIFEST.to_json() == Manifest.from_json(MANIFEST.to_json()).to_json()
 
 
+def test_taken_apart_each_session_is_a_manifest_of_its_own_and_nothing_is_lost() -> None:
+    other = StagedFile("bovespa_refined_indices", "IBXX", SESSION, None, "staging/jr_1/c.parquet", 30)
+    parts = replace(MANIFEST, files=(*MANIFEST.files, other)).by_session()
+    assert parts == {
+        ("IBOV", SESSION): MANIFEST,
+        ("IBXX", SESSION): Manifest("jr_1", (), (), (other,)),
+    }
+
+
 def test_dates_are_written_as_iso_texts() -> None:
     assert json.loads(MANIFEST.to_json())["sources"][0]["reference_date"] == "2025-07-01"
 

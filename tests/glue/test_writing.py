@@ -121,6 +121,19 @@ def test_nothing_but_parquet_files_is_left_behind(one: Run) -> None:
     assert {path.suffix for path in one.folder.rglob("*") if path.is_file()} == {".parquet"}
 
 
+def test_no_file_gets_permissions_which_takes_a_process_each(spark: SparkSession, s3_root: Path) -> None:
+    file = s3_root / REFINED_BUCKET / "permissions"
+    file.touch(mode=0o640)
+    hadoop: Any = spark.sparkContext._jvm.org.apache.hadoop.fs  # type: ignore[union-attr]
+    path = hadoop.Path(f"s3://{REFINED_BUCKET}/permissions")
+    path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).setPermission(
+        path, hadoop.permission.FsPermission("777")
+    )
+    mode = file.stat().st_mode & 0o777
+    file.unlink()
+    assert mode == 0o640
+
+
 def test_no_rows_stay_in_sparks_memory(one: Run, spark: SparkSession) -> None:
     assert spark.sparkContext._jsc.getPersistentRDDs().size() == 0
 

@@ -1,0 +1,1 @@
+"""What the pipeline costs in time, requests, memory and money: measured, against others and against the limit."""

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks.sessions import csv_files, portfolios, raw_content, shown, stated, trading_days
+
+
+def test_the_same_number_of_sessions_is_the_same_raw_files() -> None:
+    one, other = ([raw_content(item) for item in portfolios(3)] for _ in range(2))
+    assert one == other
+
+
+def test_sessions_are_trading_days_and_differ() -> None:
+    given = portfolios(6)
+    assert [item.session for item in given] == trading_days(6)
+    assert trading_days(6)[:2] == [date(2015, 1, 2), date(2015, 1, 5)]
+    assert len({item.fingerprint() for item in given}) == 6
+
+
+def test_a_sessions_figures_agree_with_its_totals() -> None:
+    for item in portfolios(3):
+        assert sum(row.qtde_teorica for row in item.holdings) == item.total_quantity
+        assert sum(row.participacao_pct for row in item.holdings) == item.total_share
+
+
+def test_what_is_shown_is_held_against_what_was_stated() -> None:
+    given = portfolios(2)
+    rows = [
+        (item.session, row.codigo, float(row.qtde_teorica), float(row.participacao_pct))
+        for item in given
+        for row in item.holdings
+    ]
+    assert shown(rows) == stated(given)
+    assert shown(rows[1:]) != stated(given)
+    with pytest.raises(ValueError, match="ALOS3 stands twice"):
+        shown([*rows, rows[0]])
+
+
+def test_downloads_are_one_a_session(tmp_path: Path) -> None:
+    csv_files(tmp_path, portfolios(3))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "IBOVDia_02-01-15.csv",
+        "IBOVDia_05-01-15.csv",
+        "IBOVDia_06-01-15.csv",
+    ]
