@@ -165,11 +165,12 @@ def flow_policy(arns: FlowResources) -> str:
             listing(arns.refined, STAGING_PREFIX, *published, LEDGER_TABLE.prefix),
             # The ledger is only ever added to.
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{LEDGER_TABLE.prefix}*"]),
-            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
             Statement(_PUBLISHING, tables_of(arns.table)),
+            # With the right to the catalog and the database, which the statement above gives.
+            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
             # A share that left the index leaves no partition behind; where a session is one partition, it stays.
             Statement(["glue:BatchDeletePartition"], tables_of(arns.table, _BY_TICKER)),
             *_querying(arns),
