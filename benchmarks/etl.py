@@ -33,6 +33,10 @@ _ONCE = 100  # sessions from which on a run is measured once
 _LONG = 1000  # sessions from which on the job alone is measured, and a sample of its sessions compared
 _SAMPLE = 50
 
+_FILES = (
+    "Spark opens a Parquet writer, with Hadoop's configuration, for each file of one row; the layout is the contract's"
+)
+
 _HOW = """\
 A raw file a session (84 rows), uploaded to the account on the laptop; the job is started with `StartJobRun` and waited for, so
 that a run's time holds all of it: Python, JVM, Spark, copies of its input, one Parquet file a share and session, the
@@ -202,12 +206,20 @@ def _part(single: dict[str, float], sizes: Sequence[Size]) -> Part:
     floor = last.floor or 0.0
     of = f"{last.sessions} sessions"
     targets = (
-        Target("One session, the whole job with its JVM", first.ours, 8, "s"),
+        Target("One session, the whole job with its JVM", first.ours, 8, "s", why=_jvm(start)),
         Target(
             f"{of}: plain runs, one a file, against the job", plain * last.sessions / last.ours, 5, "x", at_most=False
         ),
-        Target(f"A session of {of} against a session alone", last.ours / last.sessions / first.ours, 1 / 20, "x"),
-        Target(f"{of}: the job net of Spark's start against the floor", (last.ours - start) / floor, 3, "x"),
+        Target(
+            f"A session of {of} against a session alone",
+            last.ours / last.sessions / first.ours,
+            1 / 20,
+            "x",
+            why=_FILES,
+        ),
+        Target(
+            f"{of}: the job net of Spark's start against the floor", (last.ours - start) / floor, 3, "x", why=_FILES
+        ),
     )
     facts = {
         "etl_start": start,
@@ -215,6 +227,13 @@ def _part(single: dict[str, float], sizes: Sequence[Size]) -> Part:
         "etl_session": (last.ours - first.ours) / max(1, last.sessions - 1),
     }
     return Part("etl", "ETL", _HOW, (table,), targets, facts)
+
+
+def _jvm(start: float) -> str:
+    return (
+        f"{number(start)} s of it are Spark's start; most of the rest is a fresh JVM that loads and compiles Spark's classes, "
+        "whatever the number of rows"
+    )
 
 
 def _cells(size: Size, start: float, plain: float) -> tuple[str, ...]:
