@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hypothesis
+import pytest
 
 # A busy machine must not make a property fail, nor a run leave files behind.
 hypothesis.settings.register_profile("faults", deadline=None, database=None)
 hypothesis.settings.load_profile("faults")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole-matrix", action="store_true", help="all cases of the fault matrix, not only the quick ones")
