@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query test lint
+.PHONY: help run up query test lint faults
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -13,6 +13,7 @@ help:
 	@echo "make up              keep the account on the laptop up, and say how to reach it"
 	@echo 'make query SQL="..." query the published tables'
 	@echo "make test            run the tests"
+	@echo "make faults          inject a fault at every boundary, and write what came of it into docs/reliability.md"
 	@echo "make lint            run the linter, the formatter's check and the type checker"
 	@echo "Everything a user can do: $(BOVESPA) --help"
 
@@ -32,6 +33,11 @@ test: $(VENV)/.dev
 	@echo "Running the tests: about three minutes on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 	@echo "All tests passed. Next: make run"
+
+faults: $(VENV)/.dev
+	@echo "Injecting faults: about six minutes on two cores"
+	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability
+	@echo "All faults were survived: see docs/reliability.md"
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

@@ -11,4 +11,8 @@ hypothesis.settings.load_profile("faults")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--whole-matrix", action="store_true", help="all cases of the fault matrix, not only the quick ones")
+    group = parser.getgroup("faults")
+    group.addoption(
+        "--whole-matrix", action="store_true", help="all cases of the fault matrix, not only the quick ones"
+    )
+    group.addoption("--write-reliability", action="store_true", help="write their result into docs/reliability.md")

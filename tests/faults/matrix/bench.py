@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import boto3
 from botocore.config import Config
+from matrix import state
 from matrix.proxy import Proxy
 
 from expectations import gate
@@ -85,6 +86,7 @@ class World:
         hasty: clients of the same place that try every call once.
         eyes: clients that see the account as it is.
         runs: the Glue run of each raw version that was refined in a batch.
+        undo: gives back what protections were removed in the account.
         undisturbed: sessions to which nothing happened, one of each kind: see `Bench.kind`.
     """
 
@@ -97,6 +99,7 @@ class World:
     eyes: Aws
     runs: dict[str, GlueRun] = field(default_factory=dict)
     days: Iterator[date] = field(default_factory=trading_days)
+    undo: ExitStack = field(default_factory=ExitStack)
     undisturbed: dict[str, Bench] = field(default_factory=dict)
 
     def bench(self, *, by_ticker: bool = False) -> Bench:
@@ -146,6 +149,8 @@ class Bench:
         collected: the last collection.
         version: the raw version that is worked on.
         earlier, before: the raw version and the portfolio that it corrects, if it does.
+        uploads: the most versions of the raw file that there may be.
+        after: called with the name of each step of the whole way once it is done.
         notes: what an injected fault wants to remember.
     """
 
@@ -158,6 +163,8 @@ class Bench:
     earlier: RawVersion | None = None
     before: Portfolio | None = None
     publication: Publication | None = None
+    uploads: int = 9
+    after: Callable[[str], None] = lambda _: None
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -208,21 +215,19 @@ class Bench:
         gate.require(audited.report)
         self.publication = pipeline.publish(self.version, audited, force=False)
 
-    def daily(self, after: Callable[[str], None] = lambda _: None) -> None:
-        """All steps, with a Glue run of the session's own, which S3's event starts; as the flow does them.
-
-        Args:
-            after: called with each step's name once it is done.
-        """
+    def daily(self) -> None:
+        """All steps, with a Glue run of the session's own, which S3's event starts; as the flow does them."""
         pipeline = self.pipeline
         self.collect()
-        after("upload")
         if self.publication:
             return
         assert self.version is not None
+        uploads = len(state.raw_versions(self))
+        state.demand(uploads <= self.uploads, f"{uploads} versions of the raw file")
+        self.after("upload")
         _, staged = pipeline.refine(self.version)
-        after("refine")
+        self.after("refine")
         audited = pipeline.audit(self.version, staged)
         gate.require(audited.report)
-        after("audit")
+        self.after("audit")
         self.publication = pipeline.publish(self.version, audited, force=False)

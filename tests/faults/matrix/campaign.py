@@ -1,19 +1,21 @@
 """The cases taken through the pipeline, phase by phase, so that all of them share two Glue runs.
 
-First everything is collected, where cases of that boundary are struck; then one Glue run refines all sessions; then earlier versions
-are published and corrections collected, which a second run refines. From there each case is struck and judged by itself.
+First everything is collected, where cases of that boundary are struck; then one Glue run refines all sessions; then earlier
+versions are published and corrections collected, which a second run refines. From there each case is struck and judged alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from matrix.case import EXPECTED, Case, Ends, Killed, Stage, strike
+from matrix.deployed import await_run, stop_runs
 from matrix.state import as_undisturbed, nothing_visible, whole_or_nothing
 
 from flows.aws import PARALLEL_SESSIONS
@@ -48,15 +50,26 @@ class Campaign:
         benches: where each case takes place.
         unprotected: the same without the case's protection.
         failed: what went wrong with a case before its own turn.
+        early: cases that are being struck already.
     """
 
     world: World
     benches: dict[str, Bench] = field(default_factory=dict)
     unprotected: dict[str, Bench] = field(default_factory=dict)
     failed: dict[str, BaseException] = field(default_factory=dict)
+    early: dict[str, tuple[Bench, Future[None]]] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(default_factory=ThreadPoolExecutor)
+
+    def begin(self, cases: Sequence[Case]) -> None:
+        """Let cases that take their time be struck beside all others, out of their faults' reach."""
+        for case in cases:
+            bench = replace(self.world, clients=self.world.eyes).bench()
+            self.early[case.id] = (bench, self._pool.submit(strike, case, bench, bench.daily))
+            await_run(bench)
 
     def prepare(self, cases: Sequence[Case], without: Sequence[Case]) -> None:
         """Take the cases, and those that are to fail without their protection, as far as they go together."""
+        self.begin([case for case in cases if case.early])
         shared = [case for case in cases if case.stage is not Stage.DAILY]
         later = [case for case in without if case.stage in (Stage.PUBLISH, Stage.CORRECT)]
         self.benches, self.unprotected = self._places(shared), self._places(later)
@@ -130,22 +143,28 @@ class Campaign:
             raise self.failed[case.id]
         if case.stage is Stage.COLLECT:
             as_undisturbed(self.benches[case.id])
+        elif case.id in self.early:
+            bench, struck = self.early[case.id]
+            take(case, bench, struck.result)
         else:
             take(case, self.benches.get(case.id) or self.world.bench())
 
-    def judge_unprotected(self, case: Case, patch: pytest.MonkeyPatch) -> str:
-        """How the case fails without its protection; empty where it does not."""
+    def judge_unprotected(self, case: Case, patch: pytest.MonkeyPatch) -> BaseException | None:
+        """How the case fails without its protection; None where it does not."""
         bench = self.unprotected.get(case.id) or self.world.bench()
-        case.protection.remove(patch, self.world)
-        try:
-            if case.stage is Stage.COLLECT:
-                with self.world.unnoticed():
-                    collect(case, bench)
-            else:
-                take(case, bench)
-        except SEEN_TO_FAIL as failure:
-            return f"{type(failure).__name__}: {failure}"
-        return ""
+        with self.world.undo:
+            case.protection.remove(patch, self.world)
+            try:
+                if case.stage is Stage.COLLECT:
+                    with self.world.unnoticed():
+                        collect(case, bench)
+                else:
+                    take(case, bench)
+            except SEEN_TO_FAIL as failure:
+                return failure
+            finally:
+                stop_runs(bench)
+        return None
 
 
 def collect(case: Case, bench: Bench) -> None:
@@ -156,10 +175,14 @@ def collect(case: Case, bench: Bench) -> None:
     case.then(bench)
 
 
-def take(case: Case, bench: Bench) -> None:
-    """Publish with the fault and, where that fails, again without; then the state must be the undisturbed one."""
+def take(case: Case, bench: Bench, struck: Callable[[], None] | None = None) -> None:
+    """Publish with the fault and, where that fails, again without; then the state must be the undisturbed one.
+
+    Args:
+        struck: waits for the run with the fault, where that has begun already.
+    """
     run = bench.daily if case.stage is Stage.DAILY else bench.publish
-    strike(case, bench, run)
+    (struck or partial(strike, case, bench, run))()
     whole_or_nothing(bench, bench.portfolio, *([bench.before] if bench.before else []))
     if case.ends is Ends.IS_REFUSED:
         nothing_visible(bench)

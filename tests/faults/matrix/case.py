@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -56,11 +56,13 @@ class Protection:
     """What keeps a fault from doing harm.
 
     Attributes:
-        name: where it is and what it is called.
+        where: its file.
+        what: what it does, in a few words.
         remove: takes it away, as long as the patch lasts.
     """
 
-    name: str
+    where: str
+    what: str
     remove: Callable[[pytest.MonkeyPatch, World], None]
 
 
@@ -79,6 +81,8 @@ class Case:
         seen: looks, after the struck run, at what else must hold; raises AssertionError.
         limits: settings of the case, without their prefix.
         then: looks at what must hold in the end, besides the published state.
+        uploads: the most versions of the raw file that it may take.
+        early: whether its struck run takes so long that it begins before all other cases.
         by_ticker: whether it needs a table with a partition for each share.
         quick: whether every run of the tests takes it.
     """
@@ -93,8 +97,15 @@ class Case:
     seen: Look = lambda _: None
     limits: Mapping[str, str] = field(default_factory=dict)
     then: Look = lambda _: None
+    uploads: int = 9
+    early: bool = False
     by_ticker: bool = False
     quick: bool = False
+
+    @property
+    def hidden(self) -> bool:
+        """Whether its session is not published in the end."""
+        return self.ends is Ends.IS_REFUSED
 
     @property
     def id(self) -> str:
@@ -109,7 +120,7 @@ def strike(case: Case, bench: Bench, run: Callable[[], None]) -> None:
         AssertionError: it ended otherwise, or left something else.
         Killed, BovespaError, …: it should have recovered.
     """
-    bench.limits = case.limits
+    bench.limits, bench.uploads = case.limits, case.uploads
     for proxy in (bench.world.aws, bench.world.b3):
         proxy.calls.clear()
     with case.arm(bench):
@@ -160,6 +171,33 @@ def at_aws(*faults: Fault) -> Arm:
     return lambda bench: bench.world.aws.having(*(fault.rule() for fault in faults))
 
 
+def both(*arms: Arm) -> Arm:
+    """Several at once."""
+
+    @contextmanager
+    def arm(bench: Bench) -> Iterator[None]:
+        with ExitStack() as stack:
+            for item in arms:
+                stack.enter_context(item(bench))
+            yield
+
+    return arm
+
+
+def limited(**limits: str) -> Arm:
+    """The struck run has limits of its own: settings without their prefix."""
+
+    @contextmanager
+    def arm(bench: Bench) -> Iterator[None]:
+        before, bench.limits = bench.limits, {**bench.limits, **limits}
+        try:
+            yield
+        finally:
+            bench.limits = before
+
+    return arm
+
+
 def nothing(_: Bench) -> AbstractContextManager[object]:
     """No fault: what is special is what is looked at."""
     return nullcontext()
@@ -177,6 +215,25 @@ def b3_shows(change: Callable[[Portfolio], Portfolio]) -> Arm:
             bench.shown = None
 
     return arm
+
+
+def after(step: str, do: Callable[[Bench], None]) -> Arm:
+    """Something happens once the flow has done a step: upload, refine or audit."""
+
+    @contextmanager
+    def arm(bench: Bench) -> Iterator[None]:
+        bench.after = lambda done: do(bench) if done == step else None
+        try:
+            yield
+        finally:
+            bench.after = lambda _: None
+
+    return arm
+
+
+def stops(_: Bench) -> None:
+    """The process ends."""
+    raise Killed
 
 
 def dies(before: str, *, after: int = 0, key: str = "") -> Arm:

@@ -12,6 +12,9 @@ from matrix.case import Case, Ends, Fault, Stage, at_aws
 from matrix.wire import changes, loses_the_answer, refuses, resets, takes_half, to
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from matrix.bench import Bench
     from matrix.proxy import Exchange
 
 CATALOG = "catalog"
@@ -84,7 +87,8 @@ def _corrections() -> list[Case]:
         correct(
             fault="half of the BatchUpdatePartition that hides fails (correction)",
             protection=kept_by.WHOLE_BATCHES,
-            ends=Ends.RECOVERS,
+            ends=Ends.FAILS,
+            says="updating partitions",
             arm=at_aws(Fault(_UPDATE, _half_updated)),
         ),
         correct(
@@ -132,6 +136,10 @@ class _Slow:
         return {"QueryExecution": {**answer["QueryExecution"], "Status": status}}
 
 
+def _slow_query(bench: Bench) -> AbstractContextManager[object]:
+    return at_aws(Fault(to("GetQueryExecution"), _Slow(3), None))(bench)
+
+
 def _other_cell(answer: dict[str, Any]) -> dict[str, Any]:
     answer["ResultSet"]["Rows"][-1]["Data"][1]["VarCharValue"] = "ANOTHER"
     return answer
@@ -143,9 +151,7 @@ def _row_less(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _athena() -> list[Case]:
-    recovers = partial(
-        Case, ATHENA, stage=Stage.PUBLISH, ends=Ends.RECOVERS, protection=kept_by.AWS_RETRIES
-    )
+    recovers = partial(Case, ATHENA, stage=Stage.PUBLISH, ends=Ends.RECOVERS, protection=kept_by.AWS_RETRIES)
     fails = partial(Case, ATHENA, stage=Stage.PUBLISH, ends=Ends.FAILS, protection=kept_by.CONFIRM)
     start, look, results = to("StartQueryExecution"), to("GetQueryExecution"), to("GetQueryResults")
     return [
@@ -162,7 +168,7 @@ def _athena() -> list[Case]:
             fault="the query does not end",
             protection=kept_by.QUERY_LIMIT,
             says="has not ended within 1 s and was stopped",
-            arm=lambda bench: at_aws(Fault(look, _Slow(3), None))(bench),
+            arm=_slow_query,
             limits={"query_timeout": "1"},
         ),
         fails(

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from matrix import protections as kept_by
-from matrix.case import Case, Ends, Stage, dies, nothing
+from matrix.case import Case, Ends, Stage, after, dies, nothing, stops
+from matrix.deployed import one_run
 from matrix.proxy import Rule
 from matrix.state import demand, landed, raw_versions
 from matrix.wire import Gate, to
@@ -108,10 +109,26 @@ def _publishing() -> list[Case]:
     ]
 
 
-def _correcting() -> list[Case]:
+def _between() -> list[Case]:
+    """Between the steps, with a Glue run of the session's own."""
     killed = partial(
-        Case, FLOW, stage=Stage.CORRECT, ends=Ends.FAILS, limits=_A_DEAD_FLOWS_LEASE, by_ticker=True
+        Case,
+        FLOW,
+        stage=Stage.DAILY,
+        ends=Ends.FAILS,
+        protection=kept_by.REATTACHED,
+        limits={"etl_reattach_timeout": "20"},
+        then=one_run,
+        uploads=1,
     )
+    return [
+        killed(fault="killed after the upload", arm=after("upload", stops)),
+        killed(fault="killed after the Glue run", arm=after("refine", stops)),
+    ]
+
+
+def _correcting() -> list[Case]:
+    killed = partial(Case, FLOW, stage=Stage.CORRECT, ends=Ends.FAILS, limits=_A_DEAD_FLOWS_LEASE, by_ticker=True)
     return [
         killed(
             fault="killed amid the copies (correction)",
@@ -245,4 +262,4 @@ def _together() -> list[Case]:
     ]
 
 
-CASES = [*_collecting(), *_publishing(), *_correcting(), *_together()]
+CASES = [*_collecting(), *_between(), *_publishing(), *_correcting(), *_together()]

@@ -230,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         rule = self.server.proxy.rule_for(exchange.call)
         (rule.does if rule else passes)(exchange)
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the base class names them
 
     def send_response(self, code: int, message: str | None = None) -> None:
         self.send_response_only(code, message)  # the upstream's own Date and Server are passed on
