@@ -10,6 +10,15 @@ hypothesis.settings.register_profile("faults", deadline=None, database=None)
 hypothesis.settings.load_profile("faults")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--whole-matrix", default=False):
+        return
+    left = [item for item in items if item.get_closest_marker("whole_matrix")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
     group.addoption(

@@ -6,7 +6,13 @@ table into docs/reliability.md; every other run of the tests takes the quick one
 
 from __future__ import annotations
 
+import os
+import random
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +24,12 @@ from matrix.campaign import Campaign
 from matrix.case import Stage
 from matrix.proxy import proxying
 from matrix.report import Results, brief
+from matrix.state import as_undisturbed, whole_or_nothing
 
-from local import b3_standin
+from local import b3_standin, sample
 
 if TYPE_CHECKING:
+    from matrix.bench import Bench
     from matrix.case import Case
 
     from local.account import Account
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.account
 
 ROOT = Path(__file__).resolve().parents[2]
+BOVESPA = Path(sys.executable).with_name("bovespa")
 CASES = [*b3.CASES, *s3.CASES, *trigger.CASES, *etl.CASES, *catalog.CASES, *flow.CASES]
 
 
@@ -101,6 +110,39 @@ def test_it_fails_without_its_protection(
     failure = campaign.judge_unprotected(case, monkeypatch)
     assert failure, f"passes without its protection, {case.protection.what}"
     results.failures[case.id] = brief(failure)
+
+
+@pytest.mark.whole_matrix
+def test_a_process_that_is_killed_at_a_random_instant_is_made_up_for_by_the_next(campaign: Campaign) -> None:
+    """The command as a user runs it, and SIGKILL; three lives, then one that ends."""
+    bench = campaign.world.bench(by_ticker=True)
+    for _ in range(3):
+        seconds = random.SystemRandom().uniform(4, 14)
+        killed(bench, seconds)
+        whole_or_nothing(bench, bench.portfolio)
+    bench.limits = {"etl_reattach_timeout": "20", "lease_timeout": "3"}
+    bench.daily()
+    as_undisturbed(bench)
+
+
+def killed(bench: Bench, seconds: float) -> None:
+    """`bovespa run --live` in a process of its own, for so long."""
+    world = bench.world
+    world.stand_in.show(bench.portfolio)
+    variables = {
+        **os.environ,
+        "BOVESPA_HOME": str(world.account.home),
+        "B3_BASE_URL": world.stand_in.url,
+        "BOVESPA_LEASE_TIMEOUT": "3",
+    }
+    command = [BOVESPA, "run", "--live", "--collected-at", sample.collected_at(bench.session).isoformat()]
+    with subprocess.Popen(
+        command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_there_are_sixty_cases_each_with_a_name_of_its_own() -> None:

@@ -213,7 +213,9 @@ def _outputs() -> list[Case]:
     }
     return [
         *(
-            refused(fault=f"staged output with {name}", says="gate-2", arm=_staged_as(change))
+            refused(
+                fault=f"staged output with {name}", says="gate-2", arm=_staged_as(change), quick=name == "another share"
+            )
             for name, change in damages.items()
         ),
         Case(
