@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query cost deploy-check test lint diagram bench
+.PHONY: help run up query cost deploy-check test faults lint diagram bench
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -15,6 +15,7 @@ help:
 	@echo "make cost            what a month has cost so far; MONTH=2025-06 AWS=1"
 	@echo "make deploy-check    try the deployments on schedule against a real Prefect server on this machine"
 	@echo "make test            run the tests"
+	@echo "make faults          inject a fault at every boundary, and write what came of it into docs/reliability.md"
 	@echo "make lint            run the linter, the formatter's check and the type checker"
 	@echo "make diagram         write docs/resources.md from what the Pulumi program declares"
 	@echo "make bench           measure, and write docs/performance.md (QUICK=1: three minutes, prints only)"
@@ -42,6 +43,11 @@ test: $(VENV)/.dev
 	@echo "Running the tests: about three minutes on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 	@echo "All tests passed. Next: make run"
+
+faults: $(VENV)/.dev
+	@echo "Injecting faults: about six minutes on two cores"
+	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability
+	@echo "All faults were survived: see docs/reliability.md"
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .

@@ -83,20 +83,25 @@ class Publisher:
             )
             for item in files
         }
-        present = set(self._partitions(table, staged))
-        self._update(table, dict.fromkeys(present, HIDDEN_PREFIX))
+        present = dict(self._partitions(table, staged))
+        self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
         self._copy(table, files)
-        self._delete_partitions(table, present - prefixes.keys())
+        self._delete_partitions(table, present.keys() - prefixes.keys())
         self._delete_files(partition_prefix(table, staged.index, staged.session), prefixes.values())
-        self._create(table, dict.fromkeys(prefixes.keys() - present, HIDDEN_PREFIX))
+        self._create(table, dict.fromkeys(prefixes.keys() - present.keys(), HIDDEN_PREFIX))
+        self._move(table, prefixes, back=dict.fromkeys(prefixes, HIDDEN_PREFIX))
+
+    def _move(self, table: Table, prefixes: dict[Values, str], back: dict[Values, str]) -> None:
+        """Point all partitions to other prefixes, or else back to those where they were."""
         try:
             self._update(table, prefixes)
         except PublishError:
             # Glue refused some of a batch and took the others: half a session must not stay visible.
-            self._update(table, dict.fromkeys(prefixes, HIDDEN_PREFIX))
+            self._update(table, back)
             raise
 
-    def _partitions(self, table: Table, staged: StagedSession) -> Iterator[Values]:
+    def _partitions(self, table: Table, staged: StagedSession) -> Iterator[tuple[Values, str]]:
+        """The session's partitions, and the prefix that each points to."""
         session = staged.session
         expression = f"year = {session.year} AND month = {session.month} AND day = {session.day}"
         if INDEX_PARTITION in table.partitions:
@@ -104,7 +109,9 @@ class Publisher:
         pages = self.glue.get_paginator("get_partitions").paginate(
             DatabaseName=self.database, TableName=table.name, Expression=expression, ExcludeColumnSchema=True
         )
-        return (tuple(partition["Values"]) for page in pages for partition in page["Partitions"])
+        found = (partition for page in pages for partition in page["Partitions"])
+        root = f"s3://{self.bucket}/"
+        return ((tuple(item["Values"]), item["StorageDescriptor"]["Location"].removeprefix(root)) for item in found)
 
     def _copy(self, table: Table, files: Sequence[StagedFile]) -> None:
         def copy(item: StagedFile) -> None:

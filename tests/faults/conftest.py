@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 import hypothesis
+import pytest
 
 # A busy machine must not make a property fail, nor a run leave files behind.
 hypothesis.settings.register_profile("faults", deadline=None, database=None)
 hypothesis.settings.load_profile("faults")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--whole-matrix", default=False):
+        return
+    left = [item for item in items if item.get_closest_marker("whole_matrix")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("faults")
+    group.addoption(
+        "--whole-matrix", action="store_true", help="all cases of the fault matrix, not only the quick ones"
+    )
+    group.addoption("--write-reliability", action="store_true", help="write their result into docs/reliability.md")

@@ -1,0 +1,233 @@
+"""Where a case of the fault matrix takes place: a session of its own on the account on the laptop, behind two proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import boto3
+from botocore.config import Config
+from matrix import state
+from matrix.proxy import Proxy
+
+from expectations import gate
+from expectations.contract import GLUE_JOB_NAME, RAW_BUCKET
+from flows import etl, staging
+from flows.aws import Aws, connect
+from flows.batch_runs import BatchRuns
+from flows.pipeline import Collected, Pipeline
+from flows.sessions import is_session
+from flows.settings import Settings, load_settings
+from local import sample
+
+if TYPE_CHECKING:
+    from flows.etl import GlueRun
+    from flows.portfolio import Portfolio
+    from flows.staging import StagedSession
+    from flows.storage import Publication, RawVersion
+    from local.account import Account
+    from local.b3_standin import StandIn
+
+_FIRST_DAY = date(2023, 1, 2)
+_SMALLER, _FEW = "IBLV", 28
+_READ_TIMEOUT = 3.0  # seconds; production waits a minute
+
+# Limits that let a fault be over within seconds. The lease's is longer than any publication here takes.
+_LIMITS = {
+    "b3_connect_timeout": "1",
+    "b3_call_timeout": "2",
+    "b3_backoff": "0.01",
+    "etl_reattach_timeout": "0",
+    "lease_timeout": "20",
+}
+
+
+def trading_days() -> Iterator[date]:
+    """Trading days from 2023 on."""
+    day = _FIRST_DAY
+    while True:
+        if is_session(day):
+            yield day
+        day += timedelta(days=1)
+
+
+def smaller(portfolio: Portfolio) -> Portfolio:
+    """An index of fewer shares, whose table has one partition a session: most faults need no more, and it is quicker."""
+    *holdings, last = portfolio.holdings[:_FEW]
+    rest = portfolio.total_share - sum(item.participacao_pct for item in holdings)
+    holdings.append(replace(last, participacao_pct=rest))
+    return replace(
+        portfolio,
+        index=_SMALLER,
+        holdings=tuple(holdings),
+        total_records=len(holdings),
+        total_quantity=sum(item.qtde_teorica for item in holdings),
+    )
+
+
+def clients(**changed: Any) -> Aws:  # noqa: ANN401 - botocore's settings
+    """The flows' own clients, with a shorter patience, and what else is changed of their configuration."""
+    with patch("botocore.config.Config", lambda **given: Config(**{**given, "read_timeout": _READ_TIMEOUT, **changed})):
+        return connect()
+
+
+@dataclass
+class World:
+    """The account with all that is in front of it, for all cases.
+
+    Attributes:
+        aws, b3: the proxies.
+        clients: the flows' clients, whose calls go through the proxy.
+        hasty: clients of the same place that try every call once.
+        eyes: clients that see the account as it is.
+        runs: the Glue run of each raw version that was refined in a batch.
+        undo: gives back what protections were removed in the account.
+        undisturbed: sessions to which nothing happened, one of each kind: see `Bench.kind`.
+    """
+
+    account: Account
+    aws: Proxy
+    b3: Proxy
+    stand_in: StandIn
+    clients: Aws
+    hasty: Aws
+    eyes: Aws
+    runs: dict[str, GlueRun] = field(default_factory=dict)
+    days: Iterator[date] = field(default_factory=trading_days)
+    undo: ExitStack = field(default_factory=ExitStack)
+    undisturbed: dict[str, Bench] = field(default_factory=dict)
+
+    def bench(self, *, by_ticker: bool = False) -> Bench:
+        """A place for another case.
+
+        Args:
+            by_ticker: the Ibovespa, whose table has a partition for each share; otherwise a smaller index.
+        """
+        recorded = replace(sample.recorded(sample.SESSIONS[0]), session=next(self.days))
+        return Bench(self, recorded if by_ticker else smaller(recorded))
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - any of boto3's
+        """The administrator's client of a service."""
+        account = self.account
+        return boto3.client(service, endpoint_url=account.endpoint_url, region_name=account.region)  # type: ignore[call-overload]
+
+    def refine(self, versions: Sequence[RawVersion]) -> None:
+        """Refine raw versions, all of them in one Glue run."""
+        if not versions:
+            return
+        settings = load_settings({})
+        runs = BatchRuns(self.eyes.s3, self.eyes.glue, settings.artifacts_bucket, GLUE_JOB_NAME, 0)
+        run = etl.wait_for_end(self.eyes.glue, GLUE_JOB_NAME, runs.start(versions), 240)
+        self.runs |= {version.version_id: run for version in versions}
+
+    @contextmanager
+    def unnoticed(self) -> Iterator[None]:
+        """Uploads within the block start nothing: S3 has nobody to tell of them."""
+        told = self.eyes.s3.get_bucket_notification_configuration(Bucket=RAW_BUCKET)
+        told.pop("ResponseMetadata", None)  # type: ignore[misc]
+        change = partial(self.eyes.s3.put_bucket_notification_configuration, Bucket=RAW_BUCKET)
+        change(NotificationConfiguration={})
+        try:
+            yield
+        finally:
+            change(NotificationConfiguration=told)
+
+
+@dataclass
+class Bench:
+    """One session, and who takes it through the steps of the daily flow.
+
+    Attributes:
+        portfolio: what B3 states of the session.
+        shown: what B3 shows now, where that is something else.
+        limits: settings of this case, without their prefix.
+        collected: the last collection.
+        version: the raw version that is worked on.
+        earlier, before: the raw version and the portfolio that it corrects, if it does.
+        uploads: the most versions of the raw file that there may be.
+        after: called with the name of each step of the whole way once it is done.
+        notes: what an injected fault wants to remember.
+    """
+
+    world: World
+    portfolio: Portfolio
+    shown: Portfolio | None = None
+    limits: Mapping[str, str] = field(default_factory=dict)
+    collected: Collected | None = None
+    version: RawVersion | None = None
+    earlier: RawVersion | None = None
+    before: Portfolio | None = None
+    publication: Publication | None = None
+    uploads: int = 9
+    after: Callable[[str], None] = lambda _: None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def session(self) -> date:
+        """The case's session."""
+        return self.portfolio.session
+
+    @property
+    def kind(self) -> str:
+        """What sessions with the same figures have in common."""
+        return f"{self.portfolio.index}{' corrected' if self.before else ''}"
+
+    @property
+    def settings(self) -> Settings:
+        """The flows' settings."""
+        limits = {f"BOVESPA_{name.upper()}": value for name, value in {**_LIMITS, **self.limits}.items()}
+        return load_settings({"B3_BASE_URL": self.world.b3.url, **limits})
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The flow's steps, on the clients that go through the proxy."""
+        return Pipeline(self.settings, self.world.clients)
+
+    def collect(self) -> None:
+        """B3 to the raw bucket, as the flow does it; no further where the session is published as B3 states it."""
+        pipeline = self.pipeline
+        self.world.stand_in.show(self.shown or self.portfolio)
+        self.collected = pipeline.collect(self.portfolio.index, sample.collected_at(self.session))
+        self.publication = pipeline.publication(self.collected.facts)
+        if self.publication:
+            return
+        gate.require(pipeline.check_raw(self.collected))
+        self.version = pipeline.upload(self.collected, force=False)
+
+    def staged(self) -> StagedSession:
+        """What the batch's Glue run left of the session, as a batch reads it."""
+        assert self.version is not None
+        settings, aws = self.settings, self.world.clients
+        run = etl.wait_for_end(aws.glue, settings.glue_job_name, self.world.runs[self.version.version_id], 5)
+        manifest = etl.read_manifest(aws.s3, settings.refined_bucket, run)
+        return staging.staged_session(manifest, self.portfolio.index, self.session, self.version.version_id)
+
+    def publish(self) -> None:
+        """Gate 2 and publication of what the batch's Glue run left."""
+        assert self.version is not None
+        pipeline, staged = self.pipeline, self.staged()
+        audited = pipeline.audit(self.version, staged)
+        gate.require(audited.report)
+        self.publication = pipeline.publish(self.version, audited, force=False)
+
+    def daily(self) -> None:
+        """All steps, with a Glue run of the session's own, which S3's event starts; as the flow does them."""
+        pipeline = self.pipeline
+        self.collect()
+        if self.publication:
+            return
+        assert self.version is not None
+        uploads = len(state.raw_versions(self))
+        state.demand(uploads <= self.uploads, f"{uploads} versions of the raw file")
+        self.after("upload")
+        _, staged = pipeline.refine(self.version)
+        self.after("refine")
+        audited = pipeline.audit(self.version, staged)
+        gate.require(audited.report)
+        self.after("audit")
+        self.publication = pipeline.publish(self.version, audited, force=False)

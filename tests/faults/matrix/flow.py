@@ -1,0 +1,265 @@
+"""The flow itself: killed between any two of its steps, run twice, run beside itself."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from matrix import protections as kept_by
+from matrix.case import Case, Ends, Stage, after, dies, nothing, stops
+from matrix.deployed import one_run
+from matrix.proxy import Rule
+from matrix.state import demand, landed, raw_versions
+from matrix.wire import Gate, to
+
+if TYPE_CHECKING:
+    from matrix.bench import Bench
+    from matrix.case import Arm
+
+FLOW = "flow"
+
+_A_DEAD_FLOWS_LEASE = {"lease_timeout": "1"}
+_CATALOG_WRITES = ("BatchCreatePartition", "BatchUpdatePartition", "BatchDeletePartition")
+
+
+def nothing_kept(bench: Bench) -> None:
+    demand(not landed(bench), "there is a payload in landing")
+    demand(not raw_versions(bench), "there is a raw file without its payload")
+
+
+def one_payload(bench: Bench) -> None:
+    demand(len(landed(bench)) == 1, f"{len(landed(bench))} versions in landing")
+
+
+def _collecting() -> list[Case]:
+    killed = partial(Case, FLOW, stage=Stage.COLLECT, ends=Ends.FAILS)
+    return [
+        killed(
+            fault="killed before the payload is kept",
+            protection=kept_by.LAND_FIRST,
+            arm=dies("PutObject", key="landing/"),
+            seen=nothing_kept,
+        ),
+        killed(
+            fault="killed after the payload was kept, before the raw file is uploaded",
+            protection=kept_by.LAND_KNOWN,
+            arm=dies("PutObject", key="raw-data/"),
+            seen=one_payload,
+            quick=True,
+        ),
+    ]
+
+
+def _publishing() -> list[Case]:
+    killed = partial(Case, FLOW, stage=Stage.PUBLISH, ends=Ends.FAILS, limits=_A_DEAD_FLOWS_LEASE)
+    return [
+        killed(
+            fault="killed after gate 2, before the lease",
+            protection=kept_by.RECORD_LAST,
+            arm=dies("PutObject", key="leases/"),
+        ),
+        killed(
+            fault="killed with the lease, before the first copy",
+            protection=kept_by.LEASE_VOID,
+            arm=dies("CopyObject"),
+        ),
+        killed(
+            fault="killed amid the copies",
+            protection=kept_by.FILES_FIRST,
+            arm=dies("CopyObject", after=40),
+            by_ticker=True,
+            quick=True,
+        ),
+        killed(
+            fault="killed before partitions are made",
+            protection=kept_by.RECORD_LAST,
+            arm=dies("BatchCreatePartition"),
+        ),
+        killed(
+            fault="killed before partitions are shown",
+            protection=kept_by.FROM_WHAT_IS_THERE,
+            arm=dies("BatchUpdatePartition"),
+        ),
+        killed(
+            fault="killed between the two tables",
+            protection=kept_by.FROM_WHAT_IS_THERE,
+            arm=dies("CopyObject", after=1),
+        ),
+        killed(
+            fault="killed before Athena is asked",
+            protection=kept_by.FROM_WHAT_IS_THERE,
+            arm=dies("StartQueryExecution"),
+        ),
+        killed(
+            fault="killed before the publication is recorded",
+            protection=kept_by.FROM_WHAT_IS_THERE,
+            arm=dies("PutObject", key="published/"),
+        ),
+        killed(
+            fault="killed before the lease is given back",
+            protection=kept_by.LEASE_VOID,
+            arm=dies("DeleteObject", key="leases/"),
+        ),
+    ]
+
+
+def _between() -> list[Case]:
+    """Between the steps, with a Glue run of the session's own."""
+    killed = partial(
+        Case,
+        FLOW,
+        stage=Stage.DAILY,
+        ends=Ends.FAILS,
+        protection=kept_by.REATTACHED,
+        limits={"etl_reattach_timeout": "20"},
+        then=one_run,
+        uploads=1,
+    )
+    return [
+        killed(fault="killed after the upload", arm=after("upload", stops)),
+        killed(fault="killed after the Glue run", arm=after("refine", stops)),
+    ]
+
+
+def _correcting() -> list[Case]:
+    killed = partial(Case, FLOW, stage=Stage.CORRECT, ends=Ends.FAILS, limits=_A_DEAD_FLOWS_LEASE, by_ticker=True)
+    return [
+        killed(
+            fault="killed amid the copies (correction)",
+            protection=kept_by.HIDE_FIRST,
+            arm=dies("CopyObject", after=40),
+        ),
+        killed(
+            fault="killed before partitions of shares that are gone are removed (correction)",
+            protection=kept_by.STRAY_PARTITIONS,
+            arm=dies("BatchDeletePartition"),
+        ),
+        killed(
+            fault="killed before files of shares that are gone are removed (correction)",
+            protection=kept_by.STRAY_FILES,
+            arm=dies("DeleteObjects"),
+        ),
+        killed(
+            fault="killed before partitions are shown (correction)",
+            protection=kept_by.FROM_WHAT_IS_THERE,
+            arm=dies("BatchCreatePartition"),
+        ),
+        Case(
+            FLOW,
+            "a flow with the earlier version comes late (correction)",
+            kept_by.OUTDATED,
+            Ends.FAILS,
+            _with_the_earlier_version,
+            Stage.CORRECT,
+            says="was replaced by",
+            by_ticker=True,
+        ),
+    ]
+
+
+@contextmanager
+def _with_the_earlier_version(bench: Bench) -> Iterator[None]:
+    current, bench.version = bench.version, bench.earlier
+    try:
+        yield
+    finally:
+        bench.version = current
+
+
+# --- beside itself -------------------------------------------------------------------------------------------------------
+
+
+def _beside_another(held_for: float) -> Arm:
+    """Another flow publishes the session, while this one is held up amid its copies for so long."""
+
+    @contextmanager
+    def arm(bench: Bench) -> Iterator[None]:
+        world, gate, rival = bench.world, Gate(), replace(bench)
+        held = Rule(to("CopyObject", "refined-"), gate.holds)
+        with world.aws.having(held), ThreadPoolExecutor(2) as pool:
+            watch = pool.submit(_watch, bench, gate, held_for)
+            other = pool.submit(lambda: gate.reached.wait(30) and rival.publish())
+            yield
+            bench.notes["mixed"] = watch.result()
+            other.result()
+        bench.notes["rival"] = rival.publication
+
+    return arm
+
+
+def _watch(bench: Bench, gate: Gate, held_for: float) -> bool:
+    """Whether the rival has copied while the first was at work; ends the first's wait."""
+    try:
+        gate.reached.wait(30)
+        _await(lambda: _copied_twice(bench) or _tries_for_the_lease(bench) > 1, 20)
+        return _await(lambda: _copied_twice(bench), held_for)
+    finally:
+        gate.opened.set()
+
+
+def _await(holds: Callable[[], bool], seconds: float) -> bool:
+    ends = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _copied_twice(bench: Bench) -> bool:
+    copied = Counter(call.key for call in list(bench.world.aws.calls) if call.operation == "CopyObject")
+    return any(count > 1 for count in copied.values())
+
+
+def _tries_for_the_lease(bench: Bench) -> int:
+    calls = [call for call in list(bench.world.aws.calls) if call.operation == "PutObject"]
+    return sum(call.key.startswith("leases/") and "if-none-match" in call.headers for call in calls)
+
+
+def one_at_a_time(bench: Bench) -> None:
+    demand(not bench.notes["mixed"], "two flows published the session at once")
+    demand(bench.notes["rival"] == bench.publication, "the second flow published again")
+
+
+def left_alone(bench: Bench) -> None:
+    """A further run finds the session published and changes nothing."""
+    before, seen = bench.publication, len(bench.world.aws.calls)
+    bench.publish()
+    demand(bench.publication == before, "the session was published again")
+    written = [call.operation for call in bench.world.aws.calls[seen:] if call.operation in _CATALOG_WRITES]
+    demand(not written, "the catalog was written again")
+
+
+def _together() -> list[Case]:
+    publish = partial(Case, FLOW, stage=Stage.PUBLISH, ends=Ends.RECOVERS)
+    return [
+        publish(
+            fault="two flows publish the session at once",
+            protection=kept_by.LEASE,
+            arm=_beside_another(held_for=0.5),
+            seen=one_at_a_time,
+        ),
+        publish(
+            fault="a second flow waits longer than a dead flow's lease is valid",
+            protection=kept_by.LEASE_RENEWAL,
+            arm=_beside_another(held_for=4),
+            seen=one_at_a_time,
+            limits={"lease_timeout": "1.5"},
+        ),
+        publish(
+            fault="run again after it published",
+            protection=kept_by.PUBLISHED_ONCE,
+            arm=nothing,
+            seen=left_alone,
+            quick=True,
+        ),
+    ]
+
+
+CASES = [*_collecting(), *_between(), *_publishing(), *_correcting(), *_together()]

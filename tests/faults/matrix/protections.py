@@ -1,0 +1,232 @@
+"""What keeps faults from doing harm, each with the way to take it away; see `removals`."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from functools import partial
+
+import requests
+from matrix import deployed
+from matrix.case import Protection
+from matrix.removals import (
+    NO_RETRIES,
+    Overwriting,
+    another_error,
+    any_manifest,
+    around,
+    empty_handed,
+    in_the_account,
+    never_hiding,
+    no_lease,
+    not_renewed,
+    not_there_is_an_error,
+    of_one_header,
+    other_handler,
+    recorded_first,
+    remove_fallback,
+    remove_retries,
+    remove_strictness,
+    setting,
+    shown_at_once,
+    shown_before_copied,
+    succeeded_anyhow,
+    with_settings,
+    without_expectation,
+)
+
+from expectations import gate, raw
+from flows import athena, b3_scraper, etl, lease, pipeline, publish, storage
+from flows.b3_scraper import B3Client
+from flows.pipeline import Pipeline
+from flows.publish import Publisher
+from flows.storage import Publication, RawVersion
+
+B3_RETRIES = Protection("flows/b3_scraper.py", "retries", setting(B3Client, "_give_up", lambda *_: True))
+
+B3_CALL_LIMIT = Protection("flows/b3_scraper.py", "limit of a call, whole", around(B3Client, "_body", with_settings()))
+
+B3_SIZE = Protection(
+    "flows/b3_scraper.py", "limit of an answer's size", around(B3Client, "_body", with_settings(b3_max_bytes=10**9))
+)
+
+B3_FALLBACK = Protection("flows/b3_scraper.py", "CSV and page as further sources", remove_fallback)
+
+B3_NO_REDIRECT = Protection(
+    "flows/b3_scraper.py",
+    "no redirect is followed",
+    setting(b3_scraper._Session, "get_redirect_target", requests.Session.get_redirect_target),
+)
+
+B3_STRICT = Protection("flows/b3_json.py", "an answer that is not understood ends the run", remove_strictness)
+
+B3_PAGES = Protection("flows/b3_json.py", "pages have one header", around(b3_scraper, "parse_pages", of_one_header))
+
+NOTHING_HAD = Protection("flows/b3_scraper.py", "nothing had is an error", around(B3Client, "collect", empty_handed))
+
+LAND_FIRST = Protection(
+    "flows/pipeline.py",
+    "bytes are kept before they are read",
+    setting(storage, "land", lambda _s3, _bucket, payload: payload.key()),
+)
+
+
+def gate_1(note: str) -> Protection:
+    """The expectation of gate 1 whose words begin so."""
+    return Protection("expectations/raw.py", f"gate 1, {note}", without_expectation(raw, "raw_checks", note))
+
+
+GATE_2 = Protection("expectations/refined.py", "gate 2", setting(gate, "require", lambda report: report))
+
+AWS_RETRIES = Protection("flows/aws.py", "standard retries", remove_retries)
+
+AWS_ERRORS = Protection(
+    "flows/aws.py", "AWS's errors are explained", setting(storage, "aws_errors", lambda _: nullcontext())
+)
+
+LAND_ONCE = Protection(
+    "flows/storage.py",
+    "If-None-Match on payloads",
+    around(storage, "land", lambda land: lambda s3, bucket, payload: land(Overwriting(s3), bucket, payload)),
+)
+
+LAND_KNOWN = Protection(
+    "flows/storage.py", "a payload that is there already is the same", setting(storage, "_EXISTS", frozenset())
+)
+
+LAND_CONFLICT = Protection(
+    "flows/storage.py", "a conflict (409) is tried again", setting(storage, "_conflicts_retried", lambda put: put())
+)
+
+LEASE = Protection(
+    "flows/lease.py", "one publisher a session (If-None-Match)", setting(pipeline, "session_lease", no_lease)
+)
+
+LEASE_HOLDER = Protection(
+    "flows/lease.py",
+    "a lease knows its holder",
+    around(lease, "_taken", lambda taken: lambda s3, bucket, key, void, _: taken(s3, bucket, key, void, "")),
+)
+
+LEASE_VOID = Protection(
+    "flows/lease.py",
+    "a dead holder's lease is void after a time",
+    around(
+        lease, "_taken", lambda taken: lambda s3, bucket, key, _, holder: taken(s3, bucket, key, float("inf"), holder)
+    ),
+)
+
+LEASE_RENEWAL = Protection("flows/lease.py", "a holder at work renews its lease", setting(lease, "_renew", not_renewed))
+
+LEASE_GONE = Protection("flows/lease.py", "a lease may be gone already", setting(lease, "_GONE", frozenset()))
+
+FILES_FIRST = Protection(
+    "flows/publish.py", "files first, partitions after", around(Publisher, "_copy", shown_before_copied)
+)
+
+RECORD_LAST = Protection(
+    "flows/pipeline.py", "recorded once it is confirmed", around(Pipeline, "publish", recorded_first)
+)
+
+HIDE_FIRST = Protection("flows/publish.py", "hidden while it is replaced", around(Publisher, "_update", never_hiding))
+
+CREATE_HIDDEN = Protection(
+    "flows/publish.py", "partitions are made hidden", around(Publisher, "_create", shown_at_once)
+)
+
+WHOLE_BATCHES = Protection(
+    "flows/publish.py", "undone where Glue took a part of a batch", around(publish, "_refuse", another_error)
+)
+
+FROM_WHAT_IS_THERE = Protection(
+    "flows/publish.py",
+    "begins from the partitions that are there",
+    setting(Publisher, "_partitions", lambda *_: iter(())),
+)
+
+STRAY_FILES = Protection(
+    "flows/publish.py", "files of no partition are removed", setting(Publisher, "_delete_files", lambda *_: None)
+)
+
+STRAY_PARTITIONS = Protection(
+    "flows/publish.py",
+    "partitions of the earlier version are removed",
+    setting(Publisher, "_delete_partitions", lambda *_: None),
+)
+
+GONE_ALREADY = Protection(
+    "flows/publish.py",
+    "a partition may be gone already",
+    setting(Publisher, "_delete_partitions", not_there_is_an_error),
+)
+
+CONFIRM = Protection(
+    "flows/confirm.py",
+    "what Athena shows is compared, cell by cell",
+    setting(pipeline, "confirm", lambda _table, _published, audited: len(audited)),
+)
+
+QUERY_STATE = Protection("flows/athena.py", "a query must have succeeded", around(athena, "_wait", succeeded_anyhow))
+
+QUERY_LIMIT = Protection(
+    "flows/athena.py",
+    "limit of a query",
+    around(athena, "_wait", lambda wait: lambda client, query, _: wait(client, query, 60)),
+)
+
+OUTDATED = Protection(
+    "flows/pipeline.py",
+    "an outdated version is not published",
+    setting(Pipeline, "_refuse_outdated", lambda *_: None),
+)
+
+PUBLISHED_ONCE = Protection(
+    "flows/storage.py", "what is published as stated is left alone", setting(Publication, "covers", lambda *_: False)
+)
+
+LAMBDA_RETRIES = Protection(
+    "infrastructure/trigger.py", "an event that failed is tried again", in_the_account(NO_RETRIES)
+)
+
+BOTH_RETRIES = Protection(
+    "infrastructure/trigger.py",
+    "an event that failed is tried again, and boto3's own retries",
+    in_the_account(NO_RETRIES, partial(deployed.variables, added={"AWS_MAX_ATTEMPTS": "1"})),
+)
+
+DEAD_LETTERS = Protection(
+    "infrastructure/trigger.py", "dead letters", in_the_account(partial(NO_RETRIES, letters=False))
+)
+
+START_ONCE = Protection(
+    "lambda/trigger_glue_job/handler.py",
+    "no run where there is one",
+    other_handler("if _taken_care_of(glue, job, version):", "if False:"),
+)
+
+LAMBDA_RAISES = Protection(
+    "lambda/trigger_glue_job/handler.py",
+    "what failed is raised",
+    other_handler("    if failures:\n", "    if False:\n"),
+)
+
+RUN_OF_MANIFEST = Protection(
+    "flows/etl.py", "the manifest is the run's own", setting(etl, "read_manifest", any_manifest)
+)
+
+REATTACHED = Protection(
+    "flows/pipeline.py", "a run that is there is found", setting(Pipeline, "_has_run", lambda *_: False)
+)
+
+UPLOADED_AGAIN = Protection(
+    "flows/pipeline.py",
+    "a version whose run failed or never came is uploaded again",
+    setting(Pipeline, "_has_run", lambda *_: True),
+)
+
+MANIFEST_NEEDED = Protection(
+    "flows/pipeline.py", "a run without manifest counts as none", setting(Pipeline, "_is_whole", lambda *_: True)
+)
+
+FINGERPRINT = Protection(
+    "flows/storage.py", "a raw version is known by its portfolio", setting(RawVersion, "covers", lambda *_: True)
+)

@@ -1,0 +1,258 @@
+"""How protections are taken away, so that a case can be seen to fail without its own; see `protections`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import requests
+from matrix import deployed
+
+from expectations.contract import partition_prefix, partition_values
+from flows import b3_scraper, etl, publish, storage
+from flows.b3_scraper import B3Client
+from flows.errors import B3Unavailable, PayloadError, StagingError
+from flows.pipeline import Pipeline
+from flows.portfolio import Portfolio
+from flows.publish import HIDDEN_PREFIX, Publisher
+from flows.storage import Publication, RawVersion
+
+if TYPE_CHECKING:
+    import pytest
+    from matrix.bench import World
+
+    from expectations.gate import Check
+
+
+def setting(owner: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch, World], None]:
+    """Something else in the place of an attribute, which must be there."""
+    return lambda patch, _: patch.setattr(owner, name, value)
+
+
+def around(owner: Any, name: str, make: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch, World], None]:  # noqa: ANN401
+    """Something made of the attribute in its place."""
+    return lambda patch, _: patch.setattr(owner, name, make(getattr(owner, name)))
+
+
+# --- B3 ------------------------------------------------------------------------------------------------------------------
+
+
+def not_to_be_had(*_: object) -> None:
+    raise B3Unavailable("removed")
+
+
+def papering_over(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def parsed(*arguments: object) -> object:
+        try:
+            return parse(*arguments)
+        except PayloadError as error:
+            raise B3Unavailable(str(error)) from error
+
+    return parsed
+
+
+def with_settings(**changed: object) -> Callable[[Any], Any]:
+    def make(method: Any) -> Any:  # noqa: ANN401 - a method
+        def call(client: B3Client, response: requests.Response, ends: float) -> bytes:
+            kept = client._settings
+            client._settings = kept.model_copy(update=changed)
+            try:
+                return method(client, response, float("inf") if not changed else ends)  # type: ignore[no-any-return]
+            finally:
+                client._settings = kept
+
+        return call
+
+    return make
+
+
+def of_one_header(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def parsed(index: str, pages: Sequence[Any]) -> object:
+        return parse(index, [replace(page, header=pages[0].header) for page in pages])
+
+    return parsed
+
+
+def empty_handed(collect: Callable[..., Portfolio]) -> Callable[..., Portfolio]:
+    def collected(client: B3Client, index: str, at: datetime) -> Portfolio:
+        try:
+            return collect(client, index, at)
+        except B3Unavailable:
+            return Portfolio(index, at.date(), "json", (), 0, 0, Decimal(100), None)
+
+    return collected
+
+
+def remove_fallback(patch: pytest.MonkeyPatch, _: World) -> None:
+    patch.setattr(B3Client, "_from_csv", not_to_be_had)
+    patch.setattr(B3Client, "_from_html", not_to_be_had)
+
+
+def remove_strictness(patch: pytest.MonkeyPatch, _: World) -> None:
+    patch.setattr(b3_scraper, "parse_page", papering_over(b3_scraper.parse_page))
+    patch.setattr(b3_scraper, "parse_pages", papering_over(b3_scraper.parse_pages))
+
+
+def without_expectation(module: Any, name: str, note: str) -> Callable[[pytest.MonkeyPatch, World], None]:  # noqa: ANN401
+    def without(check: Check) -> Check:
+        kept = [item for item in check.expectations if note not in str(item.notes)]
+        return replace(check, expectations=kept)
+
+    def make(checks: Callable[..., Sequence[Check]]) -> Callable[..., list[Check]]:
+        def fewer(*arguments: object) -> list[Check]:
+            whole = checks(*arguments)
+            left = [without(check) for check in whole]
+            assert sum(len(check.expectations) for check in left) < sum(len(check.expectations) for check in whole)
+            return [check for check in left if check.expectations]
+
+        return fewer
+
+    return around(module, name, make)
+
+
+# --- S3 ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Overwriting:
+    """A client of S3 whose puts have no condition."""
+
+    s3: Any
+
+    def put_object(self, **request: object) -> object:
+        request.pop("IfNoneMatch", None)
+        return self.s3.put_object(**request)
+
+
+def remove_retries(patch: pytest.MonkeyPatch, world: World) -> None:
+    patch.setattr(world, "clients", world.hasty)
+
+
+# --- one publisher a session ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def no_lease(*_: object) -> Iterator[None]:
+    yield
+
+
+def not_renewed(*given: Any) -> object:  # noqa: ANN401 - the client, the bucket, …
+    *_, (_, etag), _, stopped = given
+    stopped.wait()
+    return etag
+
+
+# --- publishing ----------------------------------------------------------------------------------------------------------
+
+
+BY_TICKER = 4  # partition columns
+
+
+def never_hiding(update: Callable[..., None]) -> Callable[..., None]:
+    def call(publisher: Publisher, table: Any, prefixes: Mapping[Any, str]) -> None:  # noqa: ANN401
+        if set(prefixes.values()) != {HIDDEN_PREFIX}:
+            update(publisher, table, prefixes)
+
+    return call
+
+
+def shown_at_once(create: Callable[..., None]) -> Callable[..., None]:
+    def call(publisher: Publisher, table: Any, prefixes: Mapping[Any, str]) -> None:  # noqa: ANN401
+        assert len(table.partitions) == BY_TICKER
+        prefix = {
+            values: partition_prefix(table, "IBOV", date(*map(int, values[:3])), values[3]) for values in prefixes
+        }
+        create(publisher, table, prefix)
+
+    return call
+
+
+def another_error(refuse: Callable[..., None]) -> Callable[..., None]:
+    def call(errors: Sequence[object], action: str) -> None:
+        if errors:
+            raise StagingError(action)
+        refuse(errors, action)
+
+    return call
+
+
+def not_there_is_an_error(publisher: Publisher, table: Any, partitions: Any) -> None:  # noqa: ANN401
+    values = [{"Values": list(item)} for item in sorted(partitions)]
+    if values:
+        answer = publisher.glue.batch_delete_partition(
+            DatabaseName=publisher.database, TableName=table.name, PartitionsToDelete=values
+        )
+        publish._refuse(answer.get("Errors", []), "deleting partitions")
+
+
+def shown_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
+    def call(publisher: Publisher, table: Any, files: Sequence[Any]) -> None:  # noqa: ANN401
+        publisher._create(
+            table,
+            {
+                partition_values(table, item.index, item.session, item.ticker): partition_prefix(
+                    table, item.index, item.session, item.ticker
+                )
+                for item in files
+            },
+        )
+        copy(publisher, table, files)
+
+    return call
+
+
+def recorded_first(publish: Callable[..., Publication]) -> Callable[..., Publication]:
+    def call(self: Pipeline, version: RawVersion, audited: Any, *, force: bool) -> Publication:  # noqa: ANN401
+        staged, facts = audited.staged, storage.read_raw(self.aws.s3, version).facts
+        if found := self.publication(facts):
+            return found
+        record = Publication(
+            staged.index,
+            staged.session.isoformat(),
+            facts.collected_at.isoformat(),
+            facts.fingerprint,
+            facts.has_sectors,
+            version.version_id,
+            staged.run_id,
+            staged.rows,
+            staged.summary_rows,
+        )
+        storage.write_publication(self.aws.s3, self.settings.refined_bucket, record)
+        return publish(self, version, audited, force=True)
+
+    return call
+
+
+def succeeded_anyhow(wait: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: {**wait(*given), "Status": {"State": "SUCCEEDED"}}
+
+
+# --- the Lambda ----------------------------------------------------------------------------------------------------------
+
+
+def in_the_account(*changes: Callable[[World], AbstractContextManager[None]]) -> Callable[..., None]:
+    def remove(_: pytest.MonkeyPatch, world: World) -> None:
+        for change in changes:
+            world.undo.enter_context(change(world))
+
+    return remove
+
+
+def other_handler(old: str, new: str) -> Callable[..., None]:
+    return in_the_account(partial(deployed.handler, change=deployed.replacing(old, new)))
+
+
+NO_RETRIES = partial(deployed.given_up_after, retries=0)
+
+
+# --- the Glue run --------------------------------------------------------------------------------------------------------
+
+
+def any_manifest(s3: Any, bucket: str, run: Any) -> object:  # noqa: ANN401
+    key = etl.manifest_key(run.run_id)
+    return etl.Manifest.from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

@@ -1,0 +1,177 @@
+"""What is there after a case: what Athena shows, what the catalog and the buckets hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from expectations.contract import (
+    DATABASE,
+    INDEX_PARTITION,
+    PART_NAME,
+    RAW_BUCKET,
+    REFINED_BUCKET,
+    REFINED_TABLE,
+    TICKER_PARTITION,
+    Table,
+    lease_key,
+    partition_prefix,
+    raw_key,
+    refined_table,
+    session_path,
+    summary_table,
+)
+from flows import storage
+from flows.athena import run_query
+
+if TYPE_CHECKING:
+    from matrix.bench import Bench, World
+
+    from flows.portfolio import Portfolio
+    from flows.storage import Publication
+
+Rows = list[tuple[str | None, ...]]
+
+# Of two sessions with the same figures these differ: the dates.
+_DATED = frozenset({"data_pregao", "timestamp_coleta", "dias_desde_coleta"})
+
+
+def tables(bench: Bench) -> tuple[Table, Table]:
+    """The table of the index's shares, and its summary."""
+    return refined_table(bench.portfolio.index), summary_table(bench.portfolio.index)
+
+
+def visible(bench: Bench, table: Table) -> Rows:
+    """The session's rows in Athena, without their dates."""
+    names = [column.name for column in table.columns if column.name not in _DATED]
+    sql = f"SELECT {', '.join(names)} FROM {table.name} WHERE {_where(bench, table)}"
+    result = run_query(bench.world.eyes.athena, sql, workgroup="bovespa", database=DATABASE, timeout=60)
+    return sorted(result.rows, key=str)
+
+
+def _where(bench: Bench, table: Table) -> str:
+    day, index = bench.session, bench.portfolio.index
+    of_index = f"{INDEX_PARTITION.name} = '{index}' AND " if INDEX_PARTITION in table.partitions else ""
+    return f"{of_index}year = {day.year} AND month = {day.month} AND day = {day.day}"
+
+
+def figures(portfolio: Portfolio) -> set[tuple[str, float, float]]:
+    """Code, quantity and share of each holding, as B3 states them."""
+    return {(item.codigo, float(item.qtde_teorica), float(item.participacao_pct)) for item in portfolio.holdings}
+
+
+def shown_figures(rows: Rows) -> set[tuple[str, float, float]]:
+    """The same of the rows that Athena shows."""
+    names = [column.name for column in REFINED_TABLE.columns if column.name not in _DATED]
+    code, quantity, share = (
+        names.index(name) for name in ("codigo", "quantidade_teorica_acoes", "percentual_participacao_ibov")
+    )
+    return {(str(row[code]), float(str(row[quantity])), float(str(row[share]))) for row in rows}
+
+
+def locations(bench: Bench, table: Table) -> dict[tuple[str, ...], str]:
+    """Where each of the session's partitions points to."""
+    pages = bench.world.eyes.glue.get_paginator("get_partitions").paginate(
+        DatabaseName=DATABASE, TableName=table.name, Expression=_where(bench, table)
+    )
+    found = (item for page in pages for item in page["Partitions"])
+    return {tuple(item["Values"]): item["StorageDescriptor"]["Location"] for item in found}
+
+
+def keys(world: World, bucket: str, prefix: str) -> list[str]:
+    """The keys below a prefix."""
+    pages = world.eyes.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+
+def versions(world: World, bucket: str, prefix: str) -> list[str]:
+    """The key of every version below a prefix."""
+    pages = world.eyes.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    return sorted(item["Key"] for page in pages for item in page.get("Versions", []))
+
+
+def landed(bench: Bench) -> list[str]:
+    """The key of every version in landing that may be of the session."""
+    undated = f"landing/undated/{bench.portfolio.index.lower()}_{bench.session:%Y%m%d}"
+    prefixes = (f"landing/{session_path(bench.session)}/", undated)
+    return [key for prefix in prefixes for key in versions(bench.world, RAW_BUCKET, prefix)]
+
+
+def raw_versions(bench: Bench) -> list[str]:
+    """The session's raw file, once for each version of it."""
+    return versions(bench.world, RAW_BUCKET, raw_key(bench.portfolio.index, bench.session))
+
+
+def publication(bench: Bench) -> Publication | None:
+    """The record of the session's publication."""
+    return storage.read_publication(bench.world.eyes.s3, REFINED_BUCKET, bench.portfolio.index, bench.session)
+
+
+def demand(holds: object, otherwise: str) -> None:
+    """An AssertionError that says `otherwise`, unless it holds."""
+    if not holds:
+        raise AssertionError(otherwise)
+
+
+def whole_or_nothing(bench: Bench, *allowed: Portfolio) -> None:
+    """Athena shows nothing of the session, or all of one of these portfolios; the summary agrees or is not there."""
+    rows, summary = (visible(bench, table) for table in tables(bench))
+    seen = shown_figures(rows)
+    whole = [portfolio for portfolio in allowed if seen == figures(portfolio) and len(rows) == len(portfolio.holdings)]
+    demand(not rows or whole, f"half a session, or a mixture: {len(rows)} rows are visible")
+    total = sum(int(float(str(row[2]))) for row in summary)
+    quantities = {sum(int(item.qtde_teorica) for item in portfolio.holdings) for portfolio in allowed}
+    demand(not summary or total in quantities, "half a summary is visible")
+
+
+def nothing_visible(bench: Bench) -> None:
+    """Athena shows nothing of the session."""
+    for table in tables(bench):
+        demand(not visible(bench, table), f"rows of {table.name} are visible")
+    demand(publication(bench) is None, "a publication is recorded")
+
+
+def published(bench: Bench, portfolio: Portfolio) -> None:
+    """The session is published with this portfolio, once, and nothing else lies about."""
+    refined, summary = tables(bench)
+    rows = visible(bench, refined)
+    demand(shown_figures(rows) == figures(portfolio), f"Athena shows {len(rows)} rows, not B3's figures")
+    demand(len(rows) == len(portfolio.holdings), f"{len(rows)} rows for {len(portfolio.holdings)} shares")
+    by_ticker = TICKER_PARTITION in refined.partitions
+    _exactly(bench, refined, [item.codigo for item in portfolio.holdings] if by_ticker else [None])
+    _exactly(bench, summary, [None])
+    record = publication(bench)
+    demand(record is not None and record.rows == len(rows), "the publication's record is missing or wrong")
+    demand(len(set(landed(bench))) == len(landed(bench)), "a payload in landing was overwritten")
+    lease = lease_key(portfolio.index, bench.session)
+    demand(lease not in keys(bench.world, REFINED_BUCKET, lease), "a lease is left")
+
+
+def as_undisturbed(bench: Bench) -> None:
+    """The published state equals, cell by cell, that of the session to which nothing happened.
+
+    B3's CSV download and page state no sectors: what was taken from there has none, and is not summed up by them.
+    """
+    published(bench, bench.portfolio)
+    undisturbed = bench.world.undisturbed[bench.kind]
+    if bench.collected and not bench.collected.facts.has_sectors:
+        same = [_without_sectors(visible(place, tables(bench)[0])) for place in (bench, undisturbed)]
+        demand(same[0] == same[1], "the rows differ from the undisturbed ones")
+        return
+    for table in tables(bench):
+        demand(visible(bench, table) == visible(undisturbed, table), f"{table.name} differs from the undisturbed one")
+
+
+def _without_sectors(rows: Rows) -> Rows:
+    names = [column.name for column in REFINED_TABLE.columns if column.name not in _DATED]
+    kept = [number for number, name in enumerate(names) if name not in ("setor", "subsetor")]
+    return sorted((tuple(row[number] for number in kept) for row in rows), key=str)
+
+
+def _exactly(bench: Bench, table: Table, tickers: Iterable[str | None]) -> None:
+    index, day = bench.portfolio.index, bench.session
+    prefixes = {partition_prefix(table, index, day, ticker) for ticker in tickers}
+    found = {url.removeprefix(f"s3://{REFINED_BUCKET}/") for url in locations(bench, table).values()}
+    demand(found == prefixes, f"{table.name}: other partitions than the session's {len(prefixes)}")
+    files = set(keys(bench.world, REFINED_BUCKET, partition_prefix(table, index, day)))
+    demand(files == {prefix + PART_NAME for prefix in prefixes}, f"{table.name}: other files than the partitions'")
