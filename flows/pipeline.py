@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from expectations import raw, refined
@@ -45,11 +46,12 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """A session's staged output with gate 2's report on it."""
+    """A session's staged output with gate 2's report on it, and B3's divisor, which the staged rows do not have."""
 
     staged: StagedSession
     output: StagedOutput
     report: GateReport
+    divisor: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ class Pipeline:
             age_in_days=max((staged.reference_date - collected_on).days, 0),
         )
         report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))
-        return Audited(staged, output, report)
+        return Audited(staged, output, report, file.facts.divisor)
 
     def publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
         """Publish the audited session, confirm it through Athena, and record it; one flow at a time.
