@@ -124,11 +124,17 @@ CHANGES_COLUMNS = (
     Column("nome_acao", ColumnType.STRING, False, "Company's trading name"),
     Column("classe", ColumnType.STRING, False, "Class of share"),
     Column("setor", ColumnType.STRING, True, "Sector; null where the source has none"),
-    Column("mudanca", ColumnType.STRING, False, "entrou, saiu, renomeada, quantidade, participacao: the first that holds"),
+    Column(
+        "mudanca", ColumnType.STRING, False, "entrou, saiu, renomeada, quantidade, participacao: the first that holds"
+    ),
     Column("acao_anterior", ColumnType.STRING, True, "Ticker before; null but for a share that was renamed"),
-    Column("quantidade_anterior", ColumnType.DOUBLE, True, "Theoretical quantity before; null for a share that entered"),
+    Column(
+        "quantidade_anterior", ColumnType.DOUBLE, True, "Theoretical quantity before; null for a share that entered"
+    ),
     Column("quantidade_atual", ColumnType.DOUBLE, True, "Theoretical quantity; null for a share that left"),
-    Column("participacao_anterior", ColumnType.DOUBLE, True, "Share of the index before, in percent; null if it entered"),
+    Column(
+        "participacao_anterior", ColumnType.DOUBLE, True, "Share of the index before, in percent; null if it entered"
+    ),
     Column("participacao_atual", ColumnType.DOUBLE, True, "Share of the index, in percent; null if it left"),
     Column("variacao_participacao", ColumnType.DOUBLE, False, "Change of the share, in percentage points"),
     Column("rebalanceamento", ColumnType.BOOLEAN, False, "Whether the index was rebalanced between the two sessions"),
@@ -348,7 +354,9 @@ def published_key(index: str, session: date) -> str:
     return f"{published_prefix(index)}{session_path(session)}/publication.json"
 
 
-_PUBLISHED_KEY = re.compile(r"published/[a-z][a-z0-9]{3}/year=(\d{4})/month=(\d{2})/day=(\d{2})/publication\.json", re.ASCII)
+_PUBLISHED_KEY = re.compile(
+    r"published/[a-z][a-z0-9]{3}/year=(\d{4})/month=(\d{2})/day=(\d{2})/publication\.json", re.ASCII
+)
 
 
 def published_session(key: str) -> date | None:

@@ -1,8 +1,8 @@
 """Many raw versions, one Glue run, each session audited and published by itself.
 
 What fails for one session is its own result and stops no other. Sessions are published several at a time; each is guarded by
-its lease, so a batch may run beside other batches and beside the daily flow. The monthly tables are brought up to date once, after
-all sessions: a month's file is written again once, not once a session.
+its lease, so a batch may run beside other batches and beside the daily flow. The monthly tables are brought up to date after all
+sessions: a month's file is written again once, not once a session.
 """
 
 from __future__ import annotations

@@ -148,9 +148,9 @@ def _weight(row: Row) -> float:
 def _renamed(old: Mapping[str, Row], new: Mapping[str, Row], *, due: bool) -> dict[str, str]:
     """Tickers that only have another name now: from the one now to the one before.
 
-    Certain, and therefore told as a renaming, is it only where one share left and one entered with the very same quantity, both of
-    one class, and the company goes on: by the root of the ticker, by a word of its name (NTCO3 of GRUPO NATURA became NATU3 of
-    NATURA), or, outside of rebalancings, at which alone other companies enter, by its sector.
+    It is certain, and therefore told as a renaming, only where one share left and one entered with the very same quantity, both
+    of one class, and the company goes on: by the root of the ticker, by a word of its name (NTCO3 of GRUPO NATURA became NATU3
+    of NATURA), or, outside of rebalancings, at which alone other companies enter, by its sector.
     """
     left, entered = old.keys() - new.keys(), new.keys() - old.keys()
     was = {_quantity(old[code]): code for code in left}

@@ -1,10 +1,11 @@
 """The monthly tables, history and changes, kept equal to what is published.
 
 The publication records are the truth: a session is published once its record lies in S3, and the record's ETag tells one
-publication from another. Each month of the tables states of which publications its rows come, so that what is missing, outdated or
-superfluous is found with one listing of the records and one look at each table, whoever left it so: a run that was killed after its
-record, a session put in between two others, a record that was removed. What has to be made is made from the rows that a publisher
-has at hand, where they are of the recorded publication, and from the published files otherwise. One at a time does so for an index.
+publication from another. Each month of the tables states of which publications its rows come. So whatever is missing, outdated or
+superfluous is found with one listing of the records and one look at each table, whoever left it so: a run that was killed after
+its record, a session put in between two others, a record that was removed. What has to be made is made from the rows that a
+publisher has at hand, where they are of the recorded publication, and from the published files otherwise. One keeper at a time
+does so for an index.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ class _Keeper:
     def _fetch(self, session: date) -> tuple[str, pa.Table] | None:
         try:
             record, etag = self._record(session)
-            if (offered := self.offers.get(session)) and offered.record == record:
+            if (offered := self.offers.get(session)) and _identity(offered.record) == _identity(record):
                 return etag, offered.rows
             # Whoever publishes it meanwhile would mix two versions of its files under our eyes.
             with session_lease(self.history.s3, self.history.bucket, self.index, session, self.void_after):
@@ -216,6 +217,10 @@ class _Keeper:
                 )
             self.rows[month] = rows
         return self.rows[month]
+
+
+def _identity(record: Publication) -> tuple[str, str, str]:
+    return record.raw_version_id, record.run_id, record.published_at
 
 
 def _by_month(sessions: Iterable[tuple[date, str]]) -> dict[date, Sessions]:

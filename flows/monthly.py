@@ -160,13 +160,18 @@ class MonthlyTable:
             "StorageDescriptor": storage_descriptor(self.table, f"s3://{self.bucket}/{to.prefix}"),
             "Parameters": {CONTENTS_PARAMETER: self._stated(to.sessions)},
         }
-        if held is None:
-            errors = self.glue.batch_create_partition(**place, PartitionInputList=[wanted]).get("Errors", [])
-        else:
-            entry = {"PartitionValueList": values, "PartitionInput": wanted}
-            errors = self.glue.batch_update_partition(**place, Entries=[entry]).get("Errors", [])
+        answer: Any = (
+            self.glue.batch_create_partition(**place, PartitionInputList=[wanted])
+            if held is None
+            else self.glue.batch_update_partition(
+                **place, Entries=[{"PartitionValueList": values, "PartitionInput": wanted}]
+            )
+        )
+        errors = answer.get("Errors", [])
         if errors:
-            raise PublishError(f"{self.table.name}, {index} {month:%Y-%m}: the catalog refused the partition: {errors[0]}")
+            raise PublishError(
+                f"{self.table.name}, {index} {month:%Y-%m}: the catalog refused the partition: {errors[0]}"
+            )
 
     def _delete(self, keys: Sequence[str]) -> None:
         if not keys:
