@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from expectations.contract import DATABASE, REFINED_BUCKET, TABLES, partition_prefix
+from expectations.contract import DATABASE, JOB_TABLES, REFINED_BUCKET, TABLES, partition_prefix
 from infrastructure.monitoring import PUT_METRIC_DATA
 from local import b3_standin, sample
 from local.account import running_account
@@ -107,13 +107,13 @@ class Administrator:
         return boto3.client(service, endpoint_url=url, region_name=region, **keys)
 
     def drop_tables(self) -> None:
-        for table in TABLES:
+        for table in JOB_TABLES:
             self.client("glue").delete_table(DatabaseName=DATABASE, Name=table.name)
 
     def take_tables_back(self) -> None:
         """Give the tables the definitions of an earlier program, which lacked a column."""
         glue = self.client("glue")
-        for table in TABLES:
+        for table in JOB_TABLES:
             found = glue.get_table(DatabaseName=DATABASE, Name=table.name)["Table"]
             kept = {"Name", "TableType", "PartitionKeys", "StorageDescriptor"}
             earlier = {name: value for name, value in found.items() if name in kept}
