@@ -11,7 +11,7 @@ from flows.reports import escaped
 
 _HEADING = ("Mudança", "Ação", "Nome", "Quantidade antes", "Quantidade", "Participação antes (%)", "Participação (%)")
 
-_NONE = "-"
+_NONE = ""
 
 
 def of_composition(changes: Sequence[Change]) -> list[Change]:

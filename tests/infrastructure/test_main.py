@@ -66,7 +66,7 @@ def test_the_program_declares_what_the_pipeline_is_made_of(deployed: Deployment)
         "QueuePolicy": 1,
         "BucketNotification": 1,
         "Workgroup": 1,
-        "NamedQuery": 8,
+        "NamedQuery": 10,
         "Key": 1,
         "Topic": 1,
         "TopicPolicy": 1,
