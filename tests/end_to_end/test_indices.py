@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+import requests
 
 from flows.portfolio import Holding, Portfolio
-from local import sample
+from local import b3_standin, sample
 from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:
@@ -52,8 +54,6 @@ def ifix() -> Portfolio:
 @pytest.fixture(scope="module")
 def result(account: Account) -> dict[str, Any]:
     """SMLL is asked for, but B3 does not answer."""
-    from local import b3_standin  # noqa: PLC0415
-
     with b3_standin.serving() as site:
         site.show(ibra())
         site.show(ifix())
@@ -109,3 +109,59 @@ def test_the_ibovespas_own_tables_hold_nothing_of_them(result: dict[str, Any], o
         assert "indice" not in columns
     strangers = operator.query("SELECT COUNT(*) FROM bovespa_refined_data WHERE codigo IN ('KNRI11', 'X0003')")
     assert strangers.rows == (("0",),)
+
+
+NEXT = date(2025, 7, 1)
+
+
+@pytest.fixture(scope="module")
+def changed(result: dict[str, Any], account: Account) -> dict[str, Any]:
+    """The day after, a fund has left IFIX, and another has taken its weight and got new shares."""
+    _, second, *rest = ifix().holdings
+    grown = replace(second, qtde_teorica=second.qtde_teorica + 1000, participacao_pct=Decimal("13.600"))
+    with b3_standin.serving() as site:
+        site.show(replace(of("IFIX", grown, *rest), session=NEXT))
+        at = sample.collected_at(NEXT).isoformat()
+        done = bovespa(
+            account.home,
+            *("run", "--live", "--index", "IFIX", "--collected-at", at, "--json"),
+            B3_BASE_URL=site.url,
+        )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_a_changed_composition_is_told_by_the_run_by_an_artifact_and_to_cloudwatch(
+    changed: dict[str, Any], account: Account
+) -> None:
+    (summary,) = changed["sessions"]
+    assert summary["changes"] == 2
+    api = account.environment()["PREFECT_API_URL"]
+    wanted = {"artifacts": {"key": {"any_": ["changes-ifix"]}}}
+    (artifact,) = requests.post(f"{api}/artifacts/latest/filter", json=wanted, timeout=30).json()
+    assert "IFIX 2025-07-01: 1 saiu, 1 quantidade" in artifact["data"]
+    session: Any = boto3.Session("local", "local", region_name=account.region)
+    cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
+    now = datetime.now(UTC)
+    (point,) = cloudwatch.get_metric_statistics(
+        Namespace="Bovespa",
+        MetricName="CompositionChanges",
+        Dimensions=[{"Name": "Indice", "Value": "IFIX"}],
+        StartTime=now - timedelta(hours=12),
+        EndTime=now + timedelta(hours=12),
+        Period=24 * 3600,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert point["Maximum"] == 2
+
+
+def test_the_command_shows_the_latest_changes_of_composition(changed: dict[str, Any], account: Account) -> None:
+    done = bovespa(account.home, "changes", "--index", "IFIX", "--json")
+    answer = json.loads(done.stdout)
+    columns = ["mudanca", "acao", "quantidade_anterior", "quantidade_atual"]
+    shown = [[row[answer["columns"].index(name)] for name in columns] for row in answer["rows"]]
+    assert shown == [["saiu", "KNRI11", "2.8204684E7", None], ["quantidade", "F00011", "4836324.0", "4837324.0"]]
+    table = bovespa(account.home, "changes", "--index", "IFIX")
+    assert "IFIX: 2 changes of composition" in table.stdout
+    assert "KNRI11" in table.stdout
