@@ -188,6 +188,8 @@ def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]
             screen.fail(summary["error"])
         if note := summary.get("note"):
             screen.line(note)
+        if summary.get("changes"):
+            screen.line(f"  {summary['changes']} changes of composition: bovespa changes --index {summary['index']}")
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in summary["seconds"].items())
         screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
 

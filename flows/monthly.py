@@ -132,9 +132,9 @@ class MonthlyTable:
         prefix = f"{folder}{hashlib.sha256(content).hexdigest()[:_DIGITS]}/"
         self.s3.put_object(Bucket=self.bucket, Key=prefix + PART_NAME, Body=content)
         self._point(index, month, Month(prefix, sessions), held)
-        kept = {prefix + PART_NAME, held.prefix + PART_NAME if held else ""}
+        kept = {prefix + PART_NAME, *([held.prefix + PART_NAME] if held else [])}
         self._delete(sorted({*(held.keys if held else ())} - kept))
-        return Month(prefix, sessions, tuple(kept))
+        return Month(prefix, sessions, tuple(sorted(kept)))
 
     def empty(self, index: str, month: date, held: Month) -> Month:
         """Make the month show nothing.

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -155,12 +155,13 @@ class Evidence:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
-    """One session is collected and published; then a folder corrects it and brings another index's, in an altered account;
-    then all is rebuilt from landing, looked after, and it is noon."""
+    """One session is collected and published; then a folder corrects it and brings another index's and the next one, in an
+    altered account; then the first is rebuilt from landing, looked after, and it is noon."""
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
     write_csv(folder, replace(portfolio, index="IBXX"))
+    write_csv(folder, replace(portfolio, session=SESSION + timedelta(days=1)))
     with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
         administrator = Administrator(account)
         site.show(portfolio)
