@@ -71,8 +71,8 @@ ALARMS = (
     ),
     Alarm(
         "bovespa-composition-change",
-        "The Ibovespa's composition changed: shares entered, left, were renamed, or have another quantity. Nothing is to be "
-        "mended; `bovespa changes --aws` shows them.",
+        "The index's composition changed: shares entered, left, were renamed, or have another quantity. Nothing is to be "
+        "mended; `bovespa changes --aws` (with --index, of another index) shows them.",
         metrics.NAMESPACE,
         metrics.COMPOSITION_CHANGES,
         _OF_INDEX,
