@@ -15,7 +15,6 @@ from expectations.contract import (
     JOB_TABLES,
     LANDING_PREFIX,
     LEASES_PREFIX,
-    MONTHLY_TABLES,
     PUBLISHED_PREFIX,
     RAW_PREFIX,
     REPORTS_PREFIX,
@@ -31,11 +30,8 @@ RESULTS_PREFIX = "results/"
 ETL_LOGS = f"/aws-glue/jobs/{GLUE_JOB_NAME}"
 
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
-_PUBLISHING = (
-    *("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
-    *("glue:BatchCreatePartition", "glue:BatchUpdatePartition"),
-)
-_KEEPING_MONTHS = ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition")
+_PUBLISHING = ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition")
+_QUERIED = ("glue:GetTable", "glue:GetPartition", "glue:BatchGetPartition")
 _BY_TICKER = [table for table in TABLES if TICKER_PARTITION in table.partitions]
 
 
@@ -176,8 +172,9 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
-            Statement(_PUBLISHING, tables_of(arns.table, JOB_TABLES)),
-            Statement(_KEEPING_MONTHS, tables_of(arns.table, MONTHLY_TABLES)),
+            Statement(_PUBLISHING, tables_of(arns.table)),
+            # What the flows confirm through Athena.
+            Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
             # A share that left the index leaves no partition behind; where a session is one partition, it stays.
             Statement(["glue:BatchDeletePartition"], tables_of(arns.table, _BY_TICKER)),
             *_querying(arns),
