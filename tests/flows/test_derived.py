@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -288,6 +289,13 @@ class TestAMonth:
         written = [request["Key"].split("/")[0] for name, request in watch.calls if name == "put_object"]
         assert [written.count(name) for name in ("historico", "mudancas")] == [3, 3]
         assert aws.history().keys() == {MAY_29, MAY_30, JUN_2, JUN_3, JUN_30, JUL_1}
+
+    def test_of_several_publishers_at_once_loses_none_of_their_sessions(self, aws: Account) -> None:
+        offers = [aws.publish(two(day)) for day in (JUN_2, JUN_3, JUN_30)]
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda item: ensure_derived(aws.pipeline(), INDEX, [item]), offers))
+        assert aws.history().keys() == {JUN_2, JUN_3, JUN_30}
+        assert ensure_derived(aws.pipeline(), INDEX) == Derived()
 
     def test_keeps_the_file_that_was_just_replaced_for_who_reads_it_and_none_before_it(self, aws: Account) -> None:
         seen = []
