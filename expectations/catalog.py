@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from typing import TYPE_CHECKING
 
-from expectations.contract import TICKER_PARTITION, Column, Table
+from expectations.contract import INDEX_PARTITION, TICKER_PARTITION, Column, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import ColumnTypeDef, StorageDescriptorTypeDef, TableInputTypeDef
@@ -43,6 +44,17 @@ def table_parameters(table: Table) -> dict[str, str]:
 def partition_index_keys(table: Table) -> list[str]:
     """The partition columns by which queries look for a session: all but the ticker, in the table's order."""
     return [column.name for column in table.partitions if column != TICKER_PARTITION]
+
+
+def index_expression(index: str) -> str:
+    """What Glue is asked for to get the partitions of an index, of a table that is partitioned by index."""
+    return f"{INDEX_PARTITION.name} = '{index}'"
+
+
+def session_expression(table: Table, index: str, session: date) -> str:
+    """What Glue is asked for to get the partitions of a session."""
+    of_session = f"year = {session.year} AND month = {session.month} AND day = {session.day}"
+    return f"{index_expression(index)} AND {of_session}" if INDEX_PARTITION in table.partitions else of_session
 
 
 def table_location(table: Table, refined_bucket: str) -> str:

@@ -48,6 +48,7 @@ class ColumnType(StrEnum):
     BIGINT = "bigint"
     INT = "int"
     DOUBLE = "double"
+    BOOLEAN = "boolean"
     DATE = "date"
     TIMESTAMP = "timestamp"
 
@@ -104,8 +105,43 @@ SESSION_PARTITIONS = (
     Column("month", ColumnType.INT, False, "Month of the session"),
     Column("day", ColumnType.INT, False, "Day of the session"),
 )
+MONTH_PARTITIONS = SESSION_PARTITIONS[:2]
 INDEX_PARTITION = Column("indice", ColumnType.STRING, False, "Index code, such as IBXX")
 TICKER_PARTITION = Column("acao", ColumnType.STRING, False, "Ticker (the same as `codigo`)")
+
+# A table with one file a month has as columns what the tables with one file a session or share have as partitions.
+_DAY = Column("day", ColumnType.INT, False, "Day of the session")
+
+HISTORY_COLUMNS = (
+    TICKER_PARTITION,
+    *REFINED_COLUMNS,
+    Column("redutor", ColumnType.DOUBLE, True, "B3's divisor of the session; null where the source has none"),
+    _DAY,
+)
+
+CHANGES_COLUMNS = (
+    Column("acao", ColumnType.STRING, False, "Ticker; of a share that left, the one that it had"),
+    Column("nome_acao", ColumnType.STRING, False, "Company's trading name"),
+    Column("classe", ColumnType.STRING, False, "Class of share"),
+    Column("setor", ColumnType.STRING, True, "Sector; null where the source has none"),
+    Column(
+        "mudanca", ColumnType.STRING, False, "entrou, saiu, renomeada, quantidade, participacao: the first that holds"
+    ),
+    Column("acao_anterior", ColumnType.STRING, True, "Ticker before; null but for a share that was renamed"),
+    Column(
+        "quantidade_anterior", ColumnType.DOUBLE, True, "Theoretical quantity before; null for a share that entered"
+    ),
+    Column("quantidade_atual", ColumnType.DOUBLE, True, "Theoretical quantity; null for a share that left"),
+    Column(
+        "participacao_anterior", ColumnType.DOUBLE, True, "Share of the index before, in percent; null if it entered"
+    ),
+    Column("participacao_atual", ColumnType.DOUBLE, True, "Share of the index, in percent; null if it left"),
+    Column("variacao_participacao", ColumnType.DOUBLE, False, "Change of the share, in percentage points"),
+    Column("rebalanceamento", ColumnType.BOOLEAN, False, "Whether the index was rebalanced between the two sessions"),
+    Column("pregao_anterior", ColumnType.DATE, False, "The published session before"),
+    Column("data_pregao", ColumnType.DATE, False, "Session"),
+    _DAY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +183,27 @@ INDICES_SUMMARY_TABLE = Table(
     (INDEX_PARTITION, *SESSION_PARTITIONS),
     "B3's other indices by sector and class, per session",
 )
-TABLES = (REFINED_TABLE, SUMMARY_TABLE, INDICES_REFINED_TABLE, INDICES_SUMMARY_TABLE)
+HISTORY_TABLE = Table(
+    "bovespa_historico",
+    "historico/",
+    HISTORY_COLUMNS,
+    (INDEX_PARTITION, *MONTH_PARTITIONS),
+    "All published sessions of all indices, one file a month and index; the share is that of the index in `indice`",
+)
+CHANGES_TABLE = Table(
+    "bovespa_mudancas",
+    "mudancas/",
+    CHANGES_COLUMNS,
+    (INDEX_PARTITION, *MONTH_PARTITIONS),
+    "What changed in an index against its published session before, one row a share that did",
+)
+JOB_TABLES = (REFINED_TABLE, SUMMARY_TABLE, INDICES_REFINED_TABLE, INDICES_SUMMARY_TABLE)
+"""What the Glue job writes, and the flows publish."""
+
+MONTHLY_TABLES = (HISTORY_TABLE, CHANGES_TABLE)
+"""What the flows themselves derive from what is published."""
+
+TABLES = (*JOB_TABLES, *MONTHLY_TABLES)
 
 
 def refined_table(index: str) -> Table:
@@ -277,19 +333,46 @@ def partition_prefix(table: Table, index: str, session: date, ticker: str | None
     Args:
         ticker: for a table that is partitioned by ticker; without it, the prefix of the whole session.
     """
-    names = {column.name for column in table.partitions}
-    folders = [f"{INDEX_PARTITION.name}={check_index(index)}"] if INDEX_PARTITION.name in names else []
-    folders.append(session_path(session))
-    if TICKER_PARTITION.name in names and ticker is not None:
-        folders.append(f"{TICKER_PARTITION.name}={ticker}")
-    return f"{table.prefix}{'/'.join(folders)}/"
+    values = {
+        INDEX_PARTITION.name: check_index(index),
+        "year": f"{session:%Y}",
+        "month": f"{session:%m}",
+        "day": f"{session:%d}",
+        TICKER_PARTITION.name: ticker,
+    }
+    named = [(column.name, values[column.name]) for column in table.partitions]
+    return table.prefix + "".join(f"{name}={value}/" for name, value in named if value is not None)
+
+
+def published_prefix(index: str) -> str:
+    """The prefix of the publication records of an index."""
+    return f"{PUBLISHED_PREFIX}{check_index(index).lower()}/"
 
 
 def published_key(index: str, session: date) -> str:
     """The key of a session's publication record."""
-    return f"{PUBLISHED_PREFIX}{check_index(index).lower()}/{session_path(session)}/publication.json"
+    return f"{published_prefix(index)}{session_path(session)}/publication.json"
+
+
+_PUBLISHED_KEY = re.compile(
+    r"published/[a-z][a-z0-9]{3}/year=(\d{4})/month=(\d{2})/day=(\d{2})/publication\.json", re.ASCII
+)
+
+
+def published_session(key: str) -> date | None:
+    """The session whose publication record lies under the key; None where it is no record's key."""
+    found = _PUBLISHED_KEY.fullmatch(key)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 def lease_key(index: str, session: date) -> str:
     """The key of a session's lease, which one publisher at a time holds."""
     return f"{LEASES_PREFIX}{check_index(index).lower()}/{session_path(session)}/lease"
+
+
+def monthly_lease_key(index: str) -> str:
+    """The key of the lease that who brings the monthly tables of an index up to date holds."""
+    return f"{LEASES_PREFIX}{check_index(index).lower()}/monthly/lease"

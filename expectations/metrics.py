@@ -18,6 +18,9 @@ ROWS = "Rows"
 BYTES = "Bytes"
 DURATION = "DurationSeconds"
 
+COMPOSITION_CHANGES = "CompositionChanges"
+"""Shares that entered, left, were renamed, or got another quantity, of the session that a run published."""
+
 LAMBDA_ERRORS = "TriggerErrorLines"
 """Of the log of the Lambda, by a metric filter; without a dimension."""
 

@@ -31,6 +31,9 @@ PLAUSIBLE_ROWS = {
     "IDIV": (33, 67),
     "SMLL": (81, 150),
     "IFIX": (79, 147),
+    "IBBR": (67, 115),
+    "IBLV": (21, 35),
+    "IBHB": (20, 35),
 }
 PLAUSIBLE_ROWS_ELSEWHERE = (5, 500)
 FULL_SHARE = Decimal("100.000")

@@ -1,7 +1,8 @@
 """Many raw versions, one Glue run, each session audited and published by itself.
 
 What fails for one session is its own result and stops no other. Sessions are published several at a time; each is guarded by
-its lease, so a batch may run beside other batches and beside the daily flow.
+its lease, so a batch may run beside other batches and beside the daily flow. The monthly tables are brought up to date after all
+sessions: a month's file is written again once, not once a session.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from expectations.manifest import Manifest
 from flows import etl
 from flows.aws import PARALLEL_SESSIONS
 from flows.batch_runs import BatchRuns
+from flows.derived import Offer, ensure_derived, offer
 from flows.errors import BovespaError, EtlRunFailed
 from flows.staging import staged_session
 
@@ -114,13 +116,18 @@ class Batch:
 
         Raises:
             AwsError: Glue could not be asked for the runs, or not be made to start one.
+            PublishError: what was published is, but the monthly tables could not be brought up to date; run the batch again.
         """
         results: list[Result] = []
+        offers: list[Offer] = []
         started_at = datetime.now(UTC)
         for run, of_run in self._runs(versions):
-            for result in self._publish_run(run, of_run, Way(started_at, sessions=len(of_run))):
+            for result, offered in self._publish_run(run, of_run, Way(started_at, sessions=len(of_run))):
                 self.tell(result)
                 results.append(result)
+                offers += offered
+        for index in sorted({result.index for result in results}):
+            ensure_derived(self.pipeline, index, [item for item in offers if item.record.index == index])
         return sorted(results, key=lambda result: (result.index, result.session))
 
     def _runs(self, versions: Sequence[RawVersion]) -> list[tuple[GlueRun, Sequence[RawVersion]]]:
@@ -144,7 +151,9 @@ class Batch:
         whole = {run_id for run_id, run in runs.items() if run.live or self.pipeline.is_whole(run)}
         return {version_id: run for version_id, run in found.items() if run.run_id in whole}
 
-    def _publish_run(self, run: GlueRun, versions: Sequence[RawVersion], way: Way) -> Iterator[Result]:
+    def _publish_run(
+        self, run: GlueRun, versions: Sequence[RawVersion], way: Way
+    ) -> Iterator[tuple[Result, list[Offer]]]:
         pipeline = self.pipeline
         try:
             ended = etl.wait_for_end(
@@ -155,7 +164,7 @@ class Batch:
             manifest = etl.read_manifest(pipeline.aws.s3, pipeline.settings.refined_bucket, ended)
         except BovespaError as error:
             way = replace(way, run=error.run) if isinstance(error, EtlRunFailed) else way
-            yield from (_failed(version, run.run_id, str(error), way) for version in versions)
+            yield from ((_failed(version, run.run_id, str(error), way), []) for version in versions)
             return
         # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
         parts, none = manifest.by_session(), Manifest(manifest.run_id, (), (), ())
@@ -164,7 +173,7 @@ class Batch:
             for future in as_completed(found):
                 yield future.result()
 
-    def _publish(self, manifest: Manifest, version: RawVersion, way: Way) -> Result:
+    def _publish(self, manifest: Manifest, version: RawVersion, way: Way) -> tuple[Result, list[Offer]]:
         """Publish a version, of whose session the manifest tells."""
         raw = parse_raw_key(version.key)
         try:
@@ -172,12 +181,11 @@ class Batch:
             audited = self.pipeline.audit(version, staged)
             way = replace(way, version=version, gates=(audited.report,))
             require(audited.report)
-            publication = self.pipeline.publish(version, audited, force=self.again)
+            record = self.pipeline.publish(version, audited, force=self.again)
         except (BovespaError, ContractError, GateRefused) as error:
-            return _failed(version, manifest.run_id, str(error), way)
-        return Result(
-            raw.index, raw.session, Outcome.PUBLISHED, run_id=publication.run_id, rows=publication.rows, way=way
-        )
+            return _failed(version, manifest.run_id, str(error), way), []
+        result = Result(raw.index, raw.session, Outcome.PUBLISHED, run_id=record.run_id, rows=record.rows, way=way)
+        return result, offer(record, audited)
 
 
 def _failed(version: RawVersion, run_id: str, reason: str, way: Way) -> Result:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from expectations.contract import DEFAULT_INDEX, ContractError
+from expectations.contract import DEFAULT_INDEX, ContractError, check_index
 from expectations.queries import QUERIES
-from flows import cli_batches, cli_cost, cli_deploy, cli_status
+from flows import cli_batches, cli_changes, cli_cost, cli_deploy, cli_status
 from flows.cli_place import InAws, Json, Place, open_place
 from flows.console import Screen, query_body
 from flows.errors import BovespaError, SettingsError
@@ -30,7 +30,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Index = Annotated[str, typer.Option("--index", help="Index code that B3 publishes, such as IBOV or IBXX.")]
+Indices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--index",
+        help="Index code that B3 publishes, such as IBOV or IBXX; may be given several times. By default BOVESPA_INDICES.",
+    ),
+]
 
 _SAMPLE_NOTE = (
     "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01, served by a stand-in on this machine"
@@ -42,7 +48,7 @@ def run(
     *,
     live: Annotated[bool, typer.Option("--live", help="Ask B3 itself (B3_BASE_URL), not the recorded sample.")] = False,
     aws: InAws = False,
-    index: Index = DEFAULT_INDEX,
+    index: Indices = None,
     force: Annotated[bool, typer.Option("--force", help="Repeat sessions that are already published.")] = False,
     collected_at: Annotated[
         datetime | None,
@@ -54,16 +60,17 @@ def run(
 
     Without --live the recorded sample is collected: two real sessions, offline.
 
-    Examples: bovespa run · bovespa run --live · bovespa run --live --index IBXX · bovespa run --live --aws
+    Examples: bovespa run · bovespa run --live · bovespa run --live --index IBXX --index IFIX · bovespa run --live --aws
     """
     screen = Screen(as_json=as_json)
-    if not (live or aws) and (index != DEFAULT_INDEX or collected_at):
+    codes = [check_index(code) for code in index or ()]
+    if not (live or aws) and (collected_at or set(codes) - {DEFAULT_INDEX}):
         raise SettingsError(
             "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
         )
     with open_place(screen, aws=aws, as_flow=True) as place:
         if live or aws:
-            summaries = [_collect_live(index, force=force, collected_at=collected_at, screen=screen)]
+            summaries = _collect_live(codes, force=force, collected_at=collected_at, screen=screen)
         else:
             summaries = _collect_sample(force=force, screen=screen)
         body: dict[str, Any] = {"sample": not (live or aws), "sessions": summaries, "queries": []}
@@ -123,12 +130,23 @@ def main() -> None:
         raise SystemExit(1) from error
 
 
-def _collect_live(index: str, *, force: bool, collected_at: datetime | None, screen: Screen) -> dict[str, Any]:
-    screen.say(f"collecting {index} from {load_settings().b3_base_url}")
-    return _daily(index, force=force, collected_at=collected_at)
+def _collect_live(
+    codes: list[str], *, force: bool, collected_at: datetime | None, screen: Screen
+) -> list[dict[str, Any]]:
+    from flows.daily_indices import daily_indices, run_daily  # noqa: PLC0415 - Prefect reads its settings when imported
+
+    settings = load_settings()
+    chosen = codes or list(settings.indices)
+    screen.say(f"collecting {', '.join(chosen)} from {settings.b3_base_url}")
+    if len(chosen) == 1:
+        return [run_daily(chosen[0], force=force, collected_at=collected_at)]
+    state: Any = daily_indices(chosen, force=force, collected_at=collected_at, return_state=True)
+    summaries: list[dict[str, Any]] = state.result(raise_on_failure=False)
+    return summaries
 
 
 def _collect_sample(*, force: bool, screen: Screen) -> list[dict[str, Any]]:
+    from flows.daily_indices import run_daily  # noqa: PLC0415
     from local import b3_standin, sample  # noqa: PLC0415 - only for the sample
 
     screen.say(_SAMPLE_NOTE)
@@ -137,18 +155,8 @@ def _collect_sample(*, force: bool, screen: Screen) -> list[dict[str, Any]]:
         os.environ["B3_BASE_URL"] = stand_in.url
         for session in sample.SESSIONS:
             stand_in.show(sample.recorded(session))
-            summaries.append(_daily(sample.INDEX, force=force, collected_at=sample.collected_at(session)))
+            summaries.append(run_daily(sample.INDEX, force=force, collected_at=sample.collected_at(session)))
     return summaries
-
-
-def _daily(index: str, *, force: bool, collected_at: datetime | None) -> dict[str, Any]:
-    from flows.daily import daily  # noqa: PLC0415 - Prefect reads its settings when it is imported
-
-    state = daily(index, force=force, collected_at=collected_at, return_state=True)
-    found = state.result(raise_on_failure=False)
-    if isinstance(found, dict):
-        return found
-    return {"index": index, "session": None, "outcome": "failed", "error": str(found), "links": {}, "seconds": {}}
 
 
 def _query(settings: Settings, sql: str) -> QueryResult:
@@ -180,11 +188,13 @@ def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]
             screen.fail(summary["error"])
         if note := summary.get("note"):
             screen.line(note)
+        if summary.get("changes"):
+            screen.line(f"  {summary['changes']} changes of composition: bovespa changes --index {summary['index']}")
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in summary["seconds"].items())
         screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
 
 
-for _commands in (cli_batches, cli_cost, cli_deploy, cli_status):
+for _commands in (cli_batches, cli_changes, cli_cost, cli_deploy, cli_status):
     _commands.register(app, open_place)
 
 if __name__ == "__main__":

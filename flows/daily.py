@@ -1,6 +1,7 @@
 """The flow `daily`: collect the session that B3 shows, take it the whole way, and publish it.
 
-scrape → land → parse → gate 1 → upload → the Glue run of exactly that upload → gate 2 → publish → confirm through Athena
+scrape → land → parse → gate 1 → upload → the Glue run of exactly that upload → gate 2 → publish → confirm through Athena →
+history and changes
 
 B3 may still show an older session than it should. The run then ends in the state Completed, named Stale, for there is nothing to
 mend: the schedule's next try finds the session, and where none does, the alarm at noon tells.
@@ -12,7 +13,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -24,6 +25,8 @@ from prefect.states import Completed, Failed
 from expectations.contract import DEFAULT_INDEX, ContractError, check_index
 from expectations.gate import GateRefused, GateReport, require
 from flows.aws import connect
+from flows.changes_report import changes_headline, changes_markdown, of_composition
+from flows.derived import Derived, Offer, ensure_derived, offer
 from flows.errors import AwsError, BovespaError, EtlRunFailed
 from flows.etl import GlueRun
 from flows.ledger import DAILY
@@ -90,6 +93,12 @@ def publish(pipeline: Pipeline, version: RawVersion, audited: Audited, *, force:
     return pipeline.publish(version, audited, force=force)
 
 
+@task(name="derive", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def derive(pipeline: Pipeline, index: str, offers: list[Offer]) -> Derived:
+    """Bring the history and the changes up to date with what is published."""
+    return ensure_derived(pipeline, index, offers)
+
+
 @flow(name="daily", flow_run_name="daily-{index}", validate_parameters=True, persist_result=False)
 def daily(
     index: str = DEFAULT_INDEX, *, force: bool = False, collected_at: datetime | None = None
@@ -145,6 +154,7 @@ def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: dat
         return
     if not force and (publication := pipeline.publication(facts)):
         summary.outcome, summary.rows, summary.run_id = ALREADY_PUBLISHED, publication.rows, publication.run_id
+        _derive(pipeline, summary, facts.session, [])
         return
     with _timed(summary, "gate 1"):
         _pass(summary, check_raw(pipeline, collected))
@@ -162,6 +172,22 @@ def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: dat
     with _timed(summary, "publish and confirm"):
         publication = publish(pipeline, version, audited, force=force)
     summary.outcome, summary.rows = STALE if summary.note else PUBLISHED, publication.rows
+    _derive(pipeline, summary, facts.session, offer(publication, audited))
+
+
+def _derive(pipeline: Pipeline, summary: Summary, session: date, offers: list[Offer]) -> None:
+    """Bring the monthly tables up to date, also where a run that was killed has left them behind; tell what changed."""
+    with _timed(summary, "history and changes"):
+        changes = derive(pipeline, summary.index, offers).changes.get(session, [])
+    summary.changes = len(of_composition(changes))
+    if summary.changes:
+        headline = changes_headline(summary.index, session, changes)
+        get_run_logger().warning(headline)
+        create_markdown_artifact(
+            changes_markdown(summary.index, session, changes),
+            key=f"changes-{summary.index.lower()}",
+            description=headline,
+        )
 
 
 def _is_passed_over(pipeline: Pipeline, summary: Summary, facts: RawFacts) -> bool:

@@ -17,6 +17,7 @@ from expectations.contract import ContractError
 from flows import storage
 from flows.aws import PARALLEL_SESSIONS
 from flows.batch import Batch, Outcome, Result
+from flows.derived import ensure_derived
 from flows.errors import SettingsError
 from flows.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.importing.readers import KINDS, Unreadable, read_files
@@ -80,6 +81,7 @@ class FolderImport:
             entries += others
             chosen += [best] if best else []
         entries += self._publish(chosen, ledger)
+        self._derive(entries)
         return sorted(entries, key=lambda entry: entry.files)
 
     # --- reading ---------------------------------------------------------------------------------------------------------
@@ -183,6 +185,12 @@ class FolderImport:
             advance()
 
         return Batch(self.pipeline, tell=tell).take(versions)
+
+    def _derive(self, entries: Iterable[Entry]) -> None:
+        """Bring the monthly tables up to date, which an import that was killed before it did so has left behind."""
+        present = {entry.index for entry in entries if entry.verdict is Verdict.PRESENT and entry.index}
+        for index in sorted(present) if not self.dry_run else ():
+            ensure_derived(self.pipeline, index)
 
     def _upload(self, found: Found) -> RawVersion | Entry:
         """The raw version to publish, or what speaks against it, or that there is nothing to do."""

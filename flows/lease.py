@@ -1,4 +1,4 @@
-"""One publisher a session: a lease in S3, taken with a conditional write.
+"""One publisher a session, one keeper of an index's monthly tables: leases in S3, taken with a conditional write.
 
 Copying a session's files and moving its partitions takes several calls; two flows that did so at once for the same session
 could mix their files. S3's `If-None-Match` lets one of them in (AWS: "Conditional writes"). A holder renews its lease while it is
@@ -44,10 +44,25 @@ def session_lease(s3: S3Client, bucket: str, index: str, session: date, void_aft
         PublishError: another flow held the lease all the time.
         AwsError: S3 could not be asked.
     """
-    key = lease_key(index, session)
+    with lease(s3, bucket, lease_key(index, session), void_after, "publishing the session"):
+        yield
+
+
+@contextmanager
+def lease(s3: S3Client, bucket: str, key: str, void_after: float, work: str) -> Iterator[None]:
+    """Hold the lease with that key within the block, waiting for another holder first.
+
+    Args:
+        void_after: age in seconds at which another holder's lease is void; also the longest wait.
+        work: what is done under it, such as `publishing the session`.
+
+    Raises:
+        PublishError: another flow held the lease all the time.
+        AwsError: S3 could not be asked.
+    """
     holder, stopped = uuid4().hex, Event()
     with aws_errors(f"taking the lease s3://{bucket}/{key}"):
-        etag = _wait_for(s3, bucket, key, void_after, holder)
+        etag = _wait_for(s3, bucket, key, void_after, holder, work)
     with ThreadPoolExecutor(1) as pool:
         renewed = pool.submit(_renew, s3, bucket, key, (holder, etag), void_after / _RENEWALS, stopped)
         try:
@@ -71,7 +86,7 @@ def _renew(s3: S3Client, bucket: str, key: str, lease: tuple[str, str], every: f
     return etag
 
 
-def _wait_for(s3: S3Client, bucket: str, key: str, void_after: float, holder: str) -> str:
+def _wait_for(s3: S3Client, bucket: str, key: str, void_after: float, holder: str, work: str) -> str:
     retries = Retrying(
         retry=retry_if_result(lambda etag: etag is None),
         wait=wait_random_exponential(multiplier=0.2, max=5),
@@ -80,9 +95,7 @@ def _wait_for(s3: S3Client, bucket: str, key: str, void_after: float, holder: st
     try:
         etag = retries(_take, s3, bucket, key, void_after, holder)
     except RetryError as error:
-        raise PublishError(
-            f"s3://{bucket}/{key}: another flow has been publishing the session for {void_after:g} s"
-        ) from error
+        raise PublishError(f"s3://{bucket}/{key}: another flow has been {work} for {void_after:g} s") from error
     assert etag is not None, "tenacity returns only what is not retried"
     return etag
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from expectations.contract import ContractError
 from expectations.ledger import LEDGER_COLUMNS, AttemptState
-from flows.raw_parquet import arrow_schema
+from flows.arrow import arrow_schema
 from flows.reports import FAILED
 
 if TYPE_CHECKING:

@@ -39,6 +39,9 @@ def run_metrics(summary: Summary, today: date) -> list[Datum]:
     ]
     if summary.outcome == PUBLISHED:
         values += [(metrics.ROWS, float(summary.rows), "Count"), (metrics.BYTES, float(summary.raw_bytes), "Bytes")]
+    # A run that found the session published, but its changes not told, tells them.
+    if summary.outcome == PUBLISHED or summary.changes:
+        values.append((metrics.COMPOSITION_CHANGES, float(summary.changes), "Count"))
     current = summary.outcome in (PUBLISHED, ALREADY_PUBLISHED)
     if current and summary.session and summary.session >= today:
         values.append((metrics.FRESH_SESSION, 1.0, "None"))

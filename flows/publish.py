@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from expectations.catalog import storage_descriptor
+from expectations.catalog import session_expression, storage_descriptor
 from expectations.contract import (
-    INDEX_PARTITION,
     PART_NAME,
     STAGING_PREFIX,
     Table,
@@ -102,10 +101,7 @@ class Publisher:
 
     def _partitions(self, table: Table, staged: StagedSession) -> Iterator[tuple[Values, str]]:
         """The session's partitions, and the prefix that each points to."""
-        session = staged.session
-        expression = f"year = {session.year} AND month = {session.month} AND day = {session.day}"
-        if INDEX_PARTITION in table.partitions:
-            expression = f"{INDEX_PARTITION.name} = '{staged.index}' AND {expression}"
+        expression = session_expression(table, staged.index, staged.session)
         pages = self.glue.get_paginator("get_partitions").paginate(
             DatabaseName=self.database, TableName=table.name, Expression=expression, ExcludeColumnSchema=True
         )

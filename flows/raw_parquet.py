@@ -17,28 +17,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract import RAW_COLUMNS, Column, ColumnType, ContractError
+from expectations.contract import RAW_COLUMNS, ContractError
+from flows.arrow import arrow_schema
 from flows.portfolio import MAX_QUANTITY, MAX_RECORDS, Holding, Portfolio, shown
 
 METADATA_KEY = b"bovespa"
 
 _MOST_SHARE = 1000  # percent
 _THOUSANDTH = Decimal("0.001")  # of a percent, B3's precision
-
-_ARROW_TYPES = {
-    ColumnType.STRING: pa.string(),
-    ColumnType.BIGINT: pa.int64(),
-    ColumnType.INT: pa.int32(),
-    ColumnType.DOUBLE: pa.float64(),
-    ColumnType.DATE: pa.date32(),
-    ColumnType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
-}
-
-
-def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The contract's columns as an Arrow schema."""
-    return pa.schema([pa.field(column.name, _ARROW_TYPES[column.type], nullable=column.nullable) for column in columns])
-
 
 RAW_SCHEMA = arrow_schema(RAW_COLUMNS)
 

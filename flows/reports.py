@@ -63,6 +63,7 @@ class Summary:
         run: that run as it ended, where this one waited for it.
         raw: S3 address of the raw file.
         raw_version_id: its version.
+        changes: shares of the session that entered, left, were renamed, or have another quantity than in the session before.
         error: why the run failed, in one line.
         note: what is amiss though it did not fail, in one line.
         seconds: per step, how long it took.
@@ -81,6 +82,7 @@ class Summary:
     run: GlueRun | None = None
     raw: str = ""
     raw_version_id: str = ""
+    changes: int = 0
     error: str = ""
     note: str = ""
     seconds: dict[str, float] = field(default_factory=dict)

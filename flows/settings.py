@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
 from expectations import contract
 from flows.errors import SettingsError
@@ -42,6 +42,10 @@ class Settings(BaseModel):
     workgroup: str = contract.WORKGROUP
     glue_job_name: str = contract.GLUE_JOB_NAME
 
+    indices: tuple[str, ...] = Field(
+        (contract.DEFAULT_INDEX,), min_length=1, description="Index codes to collect, comma separated: IBOV,IBXX,IFIX"
+    )
+
     etl_start_timeout: float = Field(120.0, gt=0, description="Limit for the Glue run of an upload to appear")
     etl_reattach_timeout: float = Field(
         20.0, ge=0, description="Age up to which an upload of another flow may still be without its Glue run"
@@ -56,6 +60,18 @@ class Settings(BaseModel):
     )
 
     home: Path = Field(Path(".bovespa"), description="Folder of the account on the laptop")
+
+    @field_validator("indices", mode="before")
+    @classmethod
+    def _indices(cls, value: object) -> object:
+        """Codes as the environment states them, each once."""
+        codes = [code.strip().upper() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
+        return tuple(dict.fromkeys(codes)) if isinstance(codes, list | tuple) else codes
+
+    @field_validator("indices")
+    @classmethod
+    def _are_codes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(contract.check_index(code) for code in codes)
 
     @cached_property
     def raw_bucket(self) -> str:

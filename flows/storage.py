@@ -220,11 +220,20 @@ def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Pu
         if not _exists(s3, bucket, key):
             return None
         body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return read_record(body, f"s3://{bucket}/{key}")
+
+
+def read_record(body: bytes, address: str) -> Publication:
+    """A publication record's content.
+
+    Raises:
+        ContractError: the record is not readable.
+    """
     try:
         found = json.loads(body)
         return Publication(**found | {"history": tuple(PublishedVersion(**item) for item in found.get("history", ()))})
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
-        raise ContractError(f"s3://{bucket}/{key}: not a publication record ({error})") from error
+        raise ContractError(f"{address}: not a publication record ({error})") from error
 
 
 def write_publication(s3: S3Client, bucket: str, publication: Publication) -> None:

@@ -17,7 +17,7 @@ from expectations.contract import (
     B3_TIME_ZONE,
     DEFAULT_INDEX,
     INDEX_PARTITION,
-    TABLES,
+    JOB_TABLES,
     TICKER_PARTITION,
     ContractError,
     parse_raw_key,
@@ -115,7 +115,7 @@ def _source(s3: S3Client, version: RawVersion, reference_date: date | None) -> S
 
 
 def _staged_file(key: str, path: str, size: int) -> StagedFile:
-    table = next((table for table in TABLES if path.startswith(table.prefix)), None)
+    table = next((table for table in JOB_TABLES if path.startswith(table.prefix)), None)
     if table is None:
         raise JobError(f"staged file {key!r}: below none of the tables' prefixes")
     values = dict(_HIVE_PAIR.findall(path))

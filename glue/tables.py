@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from pyspark.sql import types as st
 
 from expectations.catalog import SCHEMA_PARAMETER, table_input
-from expectations.contract import RAW_COLUMNS, TABLES, Column, ColumnType, Table
+from expectations.contract import JOB_TABLES, RAW_COLUMNS, Column, ColumnType, Table
 from expectations.transformations import INDEX, REFERENCE_DATE
 from glue.errors import JobError
 
@@ -30,6 +30,7 @@ _SPARK_TYPES: dict[ColumnType, st.DataType] = {
     ColumnType.BIGINT: st.LongType(),
     ColumnType.INT: st.IntegerType(),
     ColumnType.DOUBLE: st.DoubleType(),
+    ColumnType.BOOLEAN: st.BooleanType(),
     ColumnType.DATE: st.DateType(),
     ColumnType.TIMESTAMP: st.TimestampType(),
 }
@@ -49,7 +50,7 @@ def input_schema() -> st.StructType:
 
 
 def keep_in_step(glue: GlueClient, database: str, refined_bucket: str) -> list[str]:
-    """Bring the tables' definitions in the catalog to this code's contract; partitions are never touched.
+    """Bring the definitions of the job's tables in the catalog to this code's contract; partitions are never touched.
 
     Returns:
         Names of the tables that were created or updated.
@@ -57,7 +58,7 @@ def keep_in_step(glue: GlueClient, database: str, refined_bucket: str) -> list[s
     Raises:
         JobError: a table has other partition columns, or other columns than it says it was declared with.
     """
-    return [table.name for table in TABLES if _keep(glue, database, table, table_input(table, refined_bucket))]
+    return [table.name for table in JOB_TABLES if _keep(glue, database, table, table_input(table, refined_bucket))]
 
 
 def _keep(glue: GlueClient, database: str, table: Table, wanted: TableInputTypeDef) -> bool:

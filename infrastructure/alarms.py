@@ -70,6 +70,14 @@ ALARMS = (
         _OF_INDEX,
     ),
     Alarm(
+        "bovespa-composition-change",
+        "The index's composition changed: shares entered, left, were renamed, or have another quantity. Nothing is to be "
+        "mended; `bovespa changes --aws` (with --index, of another index) shows them.",
+        metrics.NAMESPACE,
+        metrics.COMPOSITION_CHANGES,
+        _OF_INDEX,
+    ),
+    Alarm(
         "bovespa-slow-run",
         "A run took more than a quarter of an hour. Its summary has the seconds of each step.",
         metrics.NAMESPACE,

@@ -13,7 +13,7 @@ from infrastructure.storage import Storage
 
 
 class Catalog(pulumi.ComponentResource):
-    """The database, where the stack wants it created, the sessions' tables and the ledger."""
+    """The database, where the stack wants it created, the contract's tables and the ledger."""
 
     def __init__(
         self, name: str, settings: Settings, storage: Storage, opts: pulumi.ResourceOptions | None = None

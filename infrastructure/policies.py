@@ -10,7 +10,9 @@ from typing import Any
 from expectations import metrics
 from expectations.contract import (
     BATCHES_PREFIX,
+    CHANGES_TABLE,
     GLUE_JOB_NAME,
+    JOB_TABLES,
     LANDING_PREFIX,
     LEASES_PREFIX,
     PUBLISHED_PREFIX,
@@ -28,10 +30,8 @@ RESULTS_PREFIX = "results/"
 ETL_LOGS = f"/aws-glue/jobs/{GLUE_JOB_NAME}"
 
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
-_PUBLISHING = (
-    *("glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
-    *("glue:BatchCreatePartition", "glue:BatchUpdatePartition"),
-)
+_PUBLISHING = ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition")
+_QUERIED = ("glue:GetTable", "glue:GetPartition", "glue:BatchGetPartition")
 _BY_TICKER = [table for table in TABLES if TICKER_PARTITION in table.partitions]
 
 
@@ -125,7 +125,7 @@ def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: st
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", *_MULTIPART], [f"{refined_arn}/{STAGING_PREFIX}*"]
             ),
             listing(refined_arn, STAGING_PREFIX),
-            Statement(["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], tables_of(table_arn)),
+            Statement(["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], tables_of(table_arn, JOB_TABLES)),
             Statement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
             # PutMetricData knows no resources; its namespace is what can be bounded.
             Statement(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": "Glue"}}),
@@ -150,6 +150,8 @@ def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
     removable = [*(table.prefix for table in TABLES), LEASES_PREFIX]
     published = [*removable, PUBLISHED_PREFIX]
+    # Changes are made anew for every month, from the history.
+    readable = [prefix for prefix in published if prefix != CHANGES_TABLE.prefix]
     return allow(
         [
             Statement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
@@ -159,8 +161,9 @@ def flow_policy(arns: FlowResources) -> str:
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
-            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
-            # Whatever lies in a session's folder and is not of its publication.
+            Statement(["s3:GetObject"], [f"{arns.refined}/{prefix}*" for prefix in readable]),
+            Statement(["s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
+            # Whatever lies in a session's or a month's folder and is not of its publication.
             Statement(["s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in removable]),
             listing(arns.refined, STAGING_PREFIX, *published, LEDGER_TABLE.prefix),
             # The ledger is only ever added to.
@@ -171,6 +174,8 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(_PUBLISHING, tables_of(arns.table)),
             # With the right to the catalog and the database, which the statement above gives.
             Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
+            # What the flows confirm through Athena.
+            Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
             # A share that left the index leaves no partition behind; where a session is one partition, it stays.
             Statement(["glue:BatchDeletePartition"], tables_of(arns.table, _BY_TICKER)),
             *_querying(arns),

@@ -6,13 +6,13 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from expectations.contract import DATABASE, REFINED_BUCKET, TABLES, partition_prefix
+from expectations.contract import DATABASE, JOB_TABLES, REFINED_BUCKET, TABLES, partition_prefix
 from infrastructure.monitoring import PUT_METRIC_DATA
 from local import b3_standin, sample
 from local.account import running_account
@@ -107,13 +107,13 @@ class Administrator:
         return boto3.client(service, endpoint_url=url, region_name=region, **keys)
 
     def drop_tables(self) -> None:
-        for table in TABLES:
+        for table in JOB_TABLES:
             self.client("glue").delete_table(DatabaseName=DATABASE, Name=table.name)
 
     def take_tables_back(self) -> None:
         """Give the tables the definitions of an earlier program, which lacked a column."""
         glue = self.client("glue")
-        for table in TABLES:
+        for table in JOB_TABLES:
             found = glue.get_table(DatabaseName=DATABASE, Name=table.name)["Table"]
             kept = {"Name", "TableType", "PartitionKeys", "StorageDescriptor"}
             earlier = {name: value for name, value in found.items() if name in kept}
@@ -155,12 +155,13 @@ class Evidence:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
-    """One session is collected and published; then a folder corrects it and brings another index's, in an altered account;
-    then all is rebuilt from landing, looked after, and it is noon."""
+    """One session is collected and published; then a folder corrects it and brings another index's and the next one, in an
+    altered account; then the first is rebuilt from landing, looked after, and it is noon."""
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
     write_csv(folder, replace(portfolio, index="IBXX"))
+    write_csv(folder, replace(portfolio, session=SESSION + timedelta(days=1)))
     with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
         administrator = Administrator(account)
         site.show(portfolio)

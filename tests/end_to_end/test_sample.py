@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from expectations.contract import REFINED_COLUMNS
 from expectations.views import VIEWS, View
 from local import sample
 
@@ -103,35 +104,84 @@ def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict
     assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
 
 
+OF_THE_SAMPLE = "indice = 'IBOV' AND data_pregao IN (DATE '2025-06-30', DATE '2025-07-01')"
+
+
+def test_the_history_holds_exactly_the_published_rows(result: dict[str, Any], operator: Operator) -> None:
+    columns = ", ".join(column.name for column in REFINED_COLUMNS)
+    published = operator.query(
+        f"SELECT acao, day, {columns} FROM bovespa_refined_data WHERE {OF_THE_SAMPLE.partition('AND ')[2]}"
+    )
+    history = operator.query(f"SELECT acao, day, {columns} FROM bovespa_historico WHERE {OF_THE_SAMPLE}")
+    assert sorted(history.rows, key=str) == sorted(published.rows, key=str)
+    assert len(history.rows) == 168
+    divisors = operator.query(f"SELECT DISTINCT data_pregao, redutor FROM bovespa_historico WHERE {OF_THE_SAMPLE}")
+    assert {(date.fromisoformat(str(day)), float(str(divisor))) for day, divisor in divisors.rows} == {
+        (day, float(divisor)) for day, divisor in sample.DIVISORS.items()
+    }
+
+
+def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str, Any], account: Account) -> None:
+    done = bovespa(account.home, "changes", "--since", "2025-07-01", "--until", "2025-07-01", "--weights", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    place = answer["columns"].index
+    found = {
+        row[place("acao")]: (row[place("mudanca")], round(float(row[place("variacao_participacao")]) * 1000))
+        for row in answer["rows"]
+    }
+    first, second = (
+        {holding.codigo: holding for holding in sample.recorded(session).holdings} for session in sample.SESSIONS
+    )
+    moved = {code: second[code].participacao_pct - first[code].participacao_pct for code in first}
+    assert found == {code: ("participacao", int(by * 1000)) for code, by in moved.items() if by}
+
+
 def test_views_answer_typed_rows_of_the_sample(result: dict[str, Any], operator: Operator) -> None:
     first, second = (sample.recorded(session).holdings for session in sample.SESSIONS)
-    largest = sorted(second, key=lambda holding: (-holding.participacao_pct, holding.codigo))[:10]
-    shares = [float(holding.participacao_pct) for holding in first]
 
-    tops = operator.query("SELECT acao, percentual_participacao_ibov FROM default.bovespa_dez_maiores")
-    assert dict(tops.rows) == {holding.codigo: str(float(holding.participacao_pct)) for holding in largest}
+    tops = operator.query(
+        "SELECT acao, percentual_participacao_ibov FROM default.bovespa_dez_maiores WHERE indice = 'IBOV'"
+    )
+    assert len(tops.rows) == 10
     assert tops.types == ("varchar", "double")
 
     moves = operator.query(
-        "SELECT COUNT(*), COUNT(variacao), ROUND(SUM(variacao), 6) FROM bovespa_evolucao_participacao"
+        "SELECT COUNT(*), COUNT(variacao), ROUND(SUM(variacao), 6) FROM bovespa_evolucao_participacao "
+        "WHERE indice = 'IBOV' AND data_pregao = DATE '2025-07-01'"
     )
-    assert [float(str(value)) for value in moves.rows[0]] == [168, 84, 0]
+    assert [float(str(value)) for value in moves.rows[0]] == [84, 84, 0]
 
     sectors = operator.query(
-        "SELECT data_pregao, SUM(total_acoes), SUM(participacao_total) FROM bovespa_setores GROUP BY 1"
+        "SELECT data_pregao, SUM(total_acoes), SUM(participacao_total) FROM bovespa_setores "
+        f"WHERE {OF_THE_SAMPLE} GROUP BY 1"
     )
     assert {(day, count, round(float(str(share)), 6)) for day, count, share in sectors.rows} == {
         ("2025-06-30", "84", 100.0),
         ("2025-07-01", "84", 100.0),
     }
 
-    assert operator.query("SELECT * FROM bovespa_entradas_e_saidas").rows == ()
+    moved = operator.query(f"SELECT * FROM bovespa_entradas_e_saidas WHERE {OF_THE_SAMPLE}")
+    assert moved.rows == ()
 
-    query = "SELECT hhi, cinco_maiores, dez_maiores FROM bovespa_concentracao WHERE data_pregao = DATE '2025-06-30'"
-    ordered = sorted(shares, reverse=True)
-    expected = [sum(share * share for share in shares), sum(ordered[:5]), sum(ordered[:10])]
-    (found,) = operator.query(query).rows
+    where = "WHERE indice = 'IBOV' AND data_pregao = DATE '2025-06-30'"
+    (found,) = operator.query(f"SELECT hhi, cinco_maiores, dez_maiores FROM bovespa_concentracao {where}").rows
+    ordered = sorted((float(holding.participacao_pct) for holding in first), reverse=True)
+    expected = [sum(share * share for share in ordered), sum(ordered[:5]), sum(ordered[:10])]
     assert [round(float(str(value)), 6) for value in found] == [round(value, 6) for value in expected]
+
+    as_of = operator.query(
+        "SELECT data_pregao, acao, quantidade_teorica_acoes FROM bovespa_composicao "
+        "WHERE indice = 'IBOV' AND data = DATE '2025-07-01'"
+    )
+    assert {(day, code, float(str(quantity))) for day, code, quantity in as_of.rows} == {
+        ("2025-07-01", holding.codigo, holding.qtde_teorica) for holding in second
+    }
+
+    age = operator.query(f"SELECT dias_desde_coleta FROM bovespa_dias_desde_coleta {where}")
+    today = datetime.now(sample.collected_at(sample.SESSIONS[0]).tzinfo).date()
+    assert age.rows == ((str((today - date(2025, 6, 30)).days),),)
+    assert age.types == ("bigint",)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)

@@ -138,6 +138,16 @@ class TestTables:
         prefixes = [*(table.prefix for table in contract.TABLES), contract.STAGING_PREFIX, contract.PUBLISHED_PREFIX]
         assert not [(a, b) for a in prefixes for b in prefixes if a != b and a.startswith(b)]
 
+    def test_are_written_by_the_job_or_by_the_flows(self) -> None:
+        assert (*contract.JOB_TABLES, *contract.MONTHLY_TABLES) == contract.TABLES
+
+    def test_history_has_every_column_and_partition_of_the_refined_tables(self) -> None:
+        def names(table: contract.Table) -> set[str]:
+            return {column.name for column in (*table.columns, *table.partitions)}
+
+        for table in (contract.REFINED_TABLE, contract.INDICES_REFINED_TABLE):
+            assert names(table) <= names(contract.HISTORY_TABLE)
+
     def test_the_raw_and_refined_columns_are_the_users(self) -> None:
         assert [column.name for column in contract.RAW_COLUMNS] == [
             *("codigo", "acao", "tipo", "setor", "qtde_teorica", "participacao_pct", "data_pregao", "timestamp_coleta"),
@@ -198,3 +208,28 @@ class TestRunKeys:
     def test_a_publication_record_lies_outside_every_table(self) -> None:
         key = contract.published_key("IBOV", MONDAY)
         assert key == "published/ibov/year=2025/month=06/day=30/publication.json"
+
+
+class TestPublicationKeys:
+    @given(INDICES, SESSIONS)
+    def test_a_records_key_tells_its_session(self, index: str, session: date) -> None:
+        key = contract.published_key(index, session)
+        assert key.startswith(contract.published_prefix(index))
+        assert contract.published_session(key) == session
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "published/ibov/year=2025/month=02/day=30/publication.json",
+            "published/ibov/year=2025/month=06/day=30/publication.json.bak",
+            "published/ibov/year=2025/month=06/publication.json",
+            "other/ibov/year=2025/month=06/day=30/publication.json",
+        ],
+    )
+    def test_another_key_tells_none(self, key: str) -> None:
+        assert contract.published_session(key) is None
+
+    def test_the_lease_of_the_monthly_tables_is_the_indexs(self) -> None:
+        assert contract.monthly_lease_key("IBXX") == "leases/ibxx/monthly/lease"
+        with pytest.raises(ContractError):
+            contract.monthly_lease_key("../x")

@@ -398,3 +398,28 @@ class TestTipoPattern:
     def test_takes_an_unknown_flag_only_where_flags_need_not_be_known(self) -> None:
         assert re.fullmatch(raw.tipo_pattern(known_flags=False), "ON  EZZ NM")
         assert not re.fullmatch(raw.tipo_pattern(known_flags=True), "ON  EZZ NM")
+
+
+@pytest.mark.parametrize(
+    ("index", "recorded"),
+    [
+        ("IBOV", (76, 92)),
+        ("IBRA", (148, 179)),
+        ("IBXX", (97, 103)),
+        ("IBXL", (47, 53)),
+        ("IDIV", (45, 53)),
+        ("SMLL", (109, 120)),
+        ("IFIX", (106, 117)),
+        ("IBBR", (90, 92)),
+        ("IBLV", (28, 28)),
+        ("IBHB", (27, 28)),
+    ],
+)
+def test_every_recorded_number_of_rows_is_plausible_and_half_or_double_of_it_is_not(
+    index: str, recorded: tuple[int, int]
+) -> None:
+    least, most = raw.PLAUSIBLE_ROWS[index]
+    assert least <= recorded[0]
+    assert recorded[1] <= most
+    assert recorded[0] // 2 < least
+    assert most < recorded[1] * 2

@@ -40,6 +40,7 @@ def test_a_run_that_published_says_what_and_how_long_it_took() -> None:
         "DurationSeconds": 61.75,
         "Rows": 84,
         "Bytes": 9000,
+        "CompositionChanges": 0,
         "FreshSession": 1,
     }
 
@@ -47,7 +48,18 @@ def test_a_run_that_published_says_what_and_how_long_it_took() -> None:
 def test_a_run_that_found_the_session_published_says_that_it_is_fresh_but_counts_no_rows_twice() -> None:
     found = values(summary(ALREADY_PUBLISHED))
     assert found["FreshSession"] == 1
-    assert not {"Rows", "Bytes"} & set(found)
+    assert not {"Rows", "Bytes", "CompositionChanges"} & set(found)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(PUBLISHED, id="that published it"),
+        pytest.param(ALREADY_PUBLISHED, id="that found it published by a run that was killed before it told"),
+    ],
+)
+def test_the_changes_of_a_sessions_composition_are_counted_by_the_run(outcome: str) -> None:
+    assert values(summary(outcome, changes=3))["CompositionChanges"] == 3
 
 
 def test_a_failed_run_counts_as_such_and_says_nothing_of_freshness() -> None:

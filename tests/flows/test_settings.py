@@ -49,6 +49,25 @@ def test_a_suffix_is_on_every_bucket() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "indices"),
+    [
+        pytest.param(None, ("IBOV",), id="by default the Ibovespa"),
+        pytest.param("IBXX", ("IBXX",), id="one"),
+        pytest.param("IBOV,ifix, SMLL,", ("IBOV", "IFIX", "SMLL"), id="several, as people write them"),
+        pytest.param("IBOV,IBXX,IBOV", ("IBOV", "IBXX"), id="one twice"),
+    ],
+)
+def test_the_indices_to_collect_are_a_list(value: str | None, indices: tuple[str, ...]) -> None:
+    assert load_settings({} if value is None else {"BOVESPA_INDICES": value}).indices == indices
+
+
+@pytest.mark.parametrize("value", ["", " , ", "IBOV;IBXX", "IBOVESPA", "../x"])
+def test_what_is_no_list_of_indices_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="BOVESPA_INDICES = "):
+        load_settings({"BOVESPA_INDICES": value})
+
+
 def test_names_of_other_programs_are_left_alone() -> None:
     assert load_settings({"PATH": "/bin", "AWS_REGION": "sa-east-1"}) == load_settings({})
 

@@ -17,10 +17,10 @@ import pytest
 from expectations.catalog import table_input
 from expectations.contract import (
     DATABASE,
+    JOB_TABLES,
     RAW_BUCKET,
     REFINED_BUCKET,
     REFINED_TABLE,
-    TABLES,
     partition_prefix,
     raw_key,
     refined_table,
@@ -198,7 +198,7 @@ def test_the_job_writes_nowhere_but_below_its_runs_prefix(one: Run) -> None:
 
 def test_a_partitions_file_lies_where_it_will_be_published_from(one: Run) -> None:
     for item in one.manifest.files:
-        table = next(table for table in TABLES if table.name == item.table)
+        table = next(table for table in JOB_TABLES if table.name == item.table)
         folder = staging_prefix(one.run_id) + partition_prefix(table, item.index, item.session, item.ticker)
         assert item.key.startswith(folder)
         assert "/" not in item.key.removeprefix(folder)
@@ -206,7 +206,7 @@ def test_a_partitions_file_lies_where_it_will_be_published_from(one: Run) -> Non
 
 def test_the_catalog_has_the_contracts_tables_and_no_partitions(one: Run) -> None:
     glue = one.aws.glue
-    for table in TABLES:
+    for table in JOB_TABLES:
         found = glue.get_table(DatabaseName=DATABASE, Name=table.name)["Table"]
         wanted = table_input(table, REFINED_BUCKET)
         assert found["StorageDescriptor"] == wanted["StorageDescriptor"]

@@ -12,10 +12,10 @@ from pyspark.sql import types as st
 from expectations.catalog import SCHEMA_PARAMETER, storage_descriptor, table_input
 from expectations.contract import (
     DATABASE,
+    JOB_TABLES,
     RAW_COLUMNS,
     REFINED_BUCKET,
     REFINED_TABLE,
-    TABLES,
     Column,
     ColumnType,
 )
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from conftest import Aws
     from mypy_boto3_glue import GlueClient
 
-NAMES = [table.name for table in TABLES]
+NAMES = [table.name for table in JOB_TABLES]
 SPARK_TYPES = {
     ColumnType.STRING: "string",
     ColumnType.BIGINT: "bigint",
     ColumnType.INT: "int",
     ColumnType.DOUBLE: "double",
+    ColumnType.BOOLEAN: "boolean",
     ColumnType.DATE: "date",
     ColumnType.TIMESTAMP: "timestamp",
 }
@@ -76,7 +77,7 @@ def table_names(glue: GlueClient) -> list[str]:
 
 def create(glue: GlueClient, change: Callable[[dict[str, Any]], object] = lambda _: None) -> None:
     """Create the contract's tables, the refined one with a change."""
-    for table in TABLES:
+    for table in JOB_TABLES:
         wanted: Any = copy.deepcopy(table_input(table, REFINED_BUCKET))
         if table is REFINED_TABLE:
             change(wanted)

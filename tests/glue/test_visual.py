@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract import DATABASE, RAW_BUCKET, REFINED_BUCKET, TABLES, raw_key, staging_prefix
+from expectations.contract import DATABASE, JOB_TABLES, RAW_BUCKET, REFINED_BUCKET, raw_key, staging_prefix
 from expectations.manifest import Manifest
 from expectations.transformations import INPUT_COLUMNS, REFINED, STEPS, SUMMARY, Step
 from flows.raw_parquet import RawFacts, encode
@@ -198,7 +198,7 @@ def test_both_forms_stage_the_same_rows_in_the_same_files(both: Forms) -> None:
 
 def test_both_forms_stage_files_of_the_same_schemas(both: Forms) -> None:
     found = both.schemas("jr_visual")
-    assert found.keys() == {table.name for table in TABLES}
+    assert found.keys() == {table.name for table in JOB_TABLES}
     assert found == both.schemas("jr_script")
 
 

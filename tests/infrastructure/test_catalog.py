@@ -73,6 +73,8 @@ def test_a_table_states_with_which_columns_it_was_declared(deployed: Deployment,
         pytest.param("bovespa_resumo_setor", ["year", "month", "day"], id="sectors"),
         pytest.param("bovespa_refined_indices", ["indice", "year", "month", "day"], id="shares of other indices"),
         pytest.param("bovespa_resumo_setor_indices", ["indice", "year", "month", "day"], id="their sectors"),
+        pytest.param("bovespa_historico", ["indice", "year", "month"], id="history, by month"),
+        pytest.param("bovespa_mudancas", ["indice", "year", "month"], id="changes, by month"),
     ],
 )
 def test_a_session_is_found_by_an_index(deployed: Deployment, table: str, keys: list[str]) -> None:

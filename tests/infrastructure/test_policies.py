@@ -24,6 +24,7 @@ GLUE = "arn:aws:glue:sa-east-1:123456789012"
 JOB = f"{GLUE}:job/bovespa-etl-job"
 TABLE = f"{GLUE}:table/default/bovespa_refined_data"
 LEDGER = f"{GLUE}:table/default/bovespa_execucoes"
+HISTORY = f"{GLUE}:table/default/bovespa_historico"
 WORKGROUP = "arn:aws:athena:sa-east-1:123456789012:workgroup/bovespa"
 DEAD_LETTERS = "arn:aws:sqs:sa-east-1:123456789012:trigger-glue-job-dead-letters"
 LOGS = "arn:aws:logs:sa-east-1:123456789012:log-group"
@@ -88,7 +89,8 @@ def test_every_resource_is_one_of_the_accounts_own(deployed: Deployment, role: s
         f"{GLUE}:database/default",
         f"{LOGS}:/aws",
     )
-    tables = tuple(f"{GLUE}:table/default/bovespa_{name}" for name in ("refined_", "resumo_", "execucoes"))
+    names = ("refined_", "resumo_", "historico", "mudancas", "execucoes")
+    tables = tuple(f"{GLUE}:table/default/bovespa_{name}" for name in names)
     resources = {resource for item in statements(deployed, role) for resource in item["Resource"]} - {"*"}
     assert {resource for resource in resources if not resource.startswith(own + tables)} == set()
 
@@ -185,6 +187,7 @@ def test_the_lambda(deployed: Deployment, action: str, resource: str, expected: 
         pytest.param("glue:BatchDeletePartition", TABLE, False, id="removes no partition"),
         pytest.param("glue:DeleteTable", TABLE, False, id="deletes no table"),
         pytest.param("glue:UpdateTable", f"{GLUE}:table/default/others", False, id="touches no other table"),
+        pytest.param("glue:UpdateTable", HISTORY, False, id="touches no table of the flows"),
         pytest.param("glue:StartJobRun", JOB, False, id="starts nothing"),
     ],
 )
@@ -224,6 +227,12 @@ def test_only_a_job_in_visual_form_reads_and_lists_raw_files(deployed: Deploymen
         pytest.param("s3:DeleteObject", f"{REFINED}/execucoes-data/year=2025/a.parquet", False, id="take nothing back"),
         pytest.param("glue:BatchCreatePartition", LEDGER, True, id="register the ledger's months"),
         pytest.param("glue:BatchUpdatePartition", LEDGER, False, id="move none of them"),
+        pytest.param("glue:BatchUpdatePartition", HISTORY, True, id="point a month at its file"),
+        pytest.param("glue:BatchDeletePartition", HISTORY, False, id="remove no month"),
+        pytest.param("s3:PutObject", f"{REFINED}/historico/a.parquet", True, id="write the history"),
+        pytest.param("s3:GetObject", f"{REFINED}/historico/a.parquet", True, id="read the history"),
+        pytest.param("s3:PutObject", f"{REFINED}/mudancas/a.parquet", True, id="write the changes"),
+        pytest.param("s3:DeleteObject", f"{REFINED}/mudancas/a.parquet", True, id="remove old changes"),
         pytest.param("athena:StartQueryExecution", WORKGROUP, True, id="query"),
         pytest.param("s3:PutObject", f"{RESULTS}/results/1.csv", True, id="keep results"),
         pytest.param("s3:PutObject", f"{ARTIFACTS}/reports/ibov/index.html", True, id="write reports"),

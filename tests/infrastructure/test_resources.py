@@ -193,6 +193,11 @@ MONITORING = [
         "cloudwatch/metricAlarm:MetricAlarm", "bovespa-no-session-by-noon", {**OF_RUNS, "metricName": "FreshSession"}
     ),
     Wanted("cloudwatch/metricAlarm:MetricAlarm", "bovespa-gate-failure", {**OF_RUNS, "metricName": "GateFailures"}),
+    Wanted(
+        "cloudwatch/metricAlarm:MetricAlarm",
+        "bovespa-composition-change",
+        {**OF_RUNS, "metricName": "CompositionChanges"},
+    ),
     Wanted("cloudwatch/metricAlarm:MetricAlarm", "bovespa-slow-run", {**OF_RUNS, "metricName": "DurationSeconds"}),
     Wanted("cloudwatch/metricAlarm:MetricAlarm", "bovespa-lambda-errors", {**OF_LAMBDA, "metricName": "Errors"}),
     Wanted("cloudwatch/metricAlarm:MetricAlarm", "bovespa-lambda-throttles", {**OF_LAMBDA, "metricName": "Throttles"}),
