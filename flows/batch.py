@@ -21,7 +21,7 @@ from expectations.manifest import Manifest
 from flows import etl
 from flows.aws import PARALLEL_SESSIONS
 from flows.batch_runs import BatchRuns
-from flows.derived import Offer, ensure_derived, offer
+from flows.derived import Derive, Offer, ensure_derived, offer
 from flows.errors import BovespaError, EtlRunFailed
 from flows.staging import staged_session
 
@@ -100,11 +100,13 @@ class Batch:
     Attributes:
         again: refine and publish what is published already, too.
         tell: called with each session's result, from any thread but one at a time.
+        derive: brings the monthly tables of an index up to date with what was published.
     """
 
     pipeline: Pipeline
     again: bool = False
     tell: Tell = lambda _: None
+    derive: Derive = ensure_derived
 
     def take(self, versions: Sequence[RawVersion]) -> list[Result]:
         """Refine, audit and publish the versions: one Glue run for all of them that have none, or one for each thousand.
@@ -126,8 +128,8 @@ class Batch:
                 self.tell(result)
                 results.append(result)
                 offers += offered
-        for index in sorted({result.index for result in results}):
-            ensure_derived(self.pipeline, index, [item for item in offers if item.record.index == index])
+        for index in sorted({result.index for result in results if result.outcome is Outcome.PUBLISHED}):
+            self.derive(self.pipeline, index, [item for item in offers if item.record.index == index])
         return sorted(results, key=lambda result: (result.index, result.session))
 
     def _runs(self, versions: Sequence[RawVersion]) -> list[tuple[GlueRun, Sequence[RawVersion]]]:

@@ -146,6 +146,8 @@ def _show_recovered(screen: Screen, recovered: Recovered) -> None:
         screen.line(
             f"  {result.outcome}  {result.index} {result.session}{f': {result.reason}' if result.reason else ''}"
         )
+    for problem in recovered.problems:
+        screen.fail(problem)
     if recovered.left:
         screen.table(("Index", *HEADING), left_rows(recovered))
 

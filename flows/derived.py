@@ -11,7 +11,7 @@ does so for an index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -59,6 +59,10 @@ class Derived:
 
     history: list[date] = field(default_factory=list)
     changes: dict[date, list[Change]] = field(default_factory=dict)
+
+
+Derive = Callable[["Pipeline", str, Sequence[Offer]], object]
+"""`ensure_derived`, as who publishes many sessions is given it."""
 
 
 def offer(record: Publication, audited: Audited) -> list[Offer]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -21,6 +22,7 @@ from expectations import raw
 from expectations.contract import ContractError
 from flows import storage
 from flows.batch import Batch, Outcome, Result, Way
+from flows.derived import Derive, Offer, ensure_derived
 from flows.errors import PublishError
 from flows.landing import by_session, read_key
 from flows.lease import session_lease
@@ -55,15 +57,17 @@ class Recovered:
     Attributes:
         results: of the sessions that it took.
         left: where those stand that it left alone though they are not published.
+        problems: why the monthly tables of an index are not up to date, one line each.
     """
 
     results: Sequence[Result]
     left: Sequence[Standing]
+    problems: Sequence[str] = ()
 
     @property
     def failed(self) -> bool:
-        """Whether a session that was taken could not be published."""
-        return any(result.outcome is Outcome.FAILED for result in self.results)
+        """Whether a session that was taken could not be published, or is not in the monthly tables."""
+        return bool(self.problems) or any(result.outcome is Outcome.FAILED for result in self.results)
 
     @property
     def headline(self) -> str:
@@ -71,13 +75,15 @@ class Recovered:
         outcomes = Counter(str(result.outcome) for result in self.results)
         states = Counter(str(item.state) for item in self.left)
         done = ", ".join(f"{count} {name}" for name, count in outcomes.items()) or "nothing to do"
-        return f"{done}; left: {', '.join(f'{count} {name}' for name, count in states.items()) or 'none'}"
+        left = ", ".join(f"{count} {name}" for name, count in states.items()) or "none"
+        return "; ".join([f"{done}; left: {left}", *self.problems])
 
     def to_dict(self) -> dict[str, object]:
         """The recovery as JSON's types."""
         return {
             "results": [result.to_dict() for result in self.results],
             "left": [item.to_dict() for item in self.left],
+            "problems": list(self.problems),
         }
 
 
@@ -90,6 +96,7 @@ class Recovery:
         at_once: take what is so young that another flow may be at work on it, too.
         execution: id of the flow run; by default one of its own.
         progress: begins a step (what, of how many) and returns what is to be called after each of them.
+        derive: brings the monthly tables of an index up to date with what is published.
     """
 
     pipeline: Pipeline
@@ -97,6 +104,7 @@ class Recovery:
     at_once: bool = False
     execution: str = ""
     progress: Progress = lambda _, __: lambda: None
+    derive: Derive = ensure_derived
 
     def run(
         self, now: datetime, since: date | None = None, until: date | None = None, indices: Sequence[str] = ()
@@ -126,7 +134,18 @@ class Recovery:
         again = [item.known.version for item in planned(Step.REFINE_AGAIN) if item.known.version]
         results += self._take(again, ledger, again=True)
         left = [item.standing for item in planned(Step.LEAVE) if item.standing.state is not State.PUBLISHED]
-        return Recovered(sorted(results, key=lambda result: (result.index, result.session)), left)
+        problems = self._derive(found.sessions)
+        return Recovered(sorted(results, key=lambda result: (result.index, result.session)), left, problems)
+
+    def _derive(self, indices: Iterable[str]) -> list[str]:
+        """Bring the monthly tables up to date, also with what others have published; why that could not be."""
+        problems: list[str] = []
+        for index in indices:
+            try:
+                self.derive(self.pipeline, index, ())
+            except (ContractError, PublishError) as error:
+                problems.append(str(error))
+        return problems
 
     def _step(self, item: Surveyed, now: datetime, undated: Collection[Name]) -> Step:
         changed_at, young = item.seen.changed_at, timedelta(seconds=self.pipeline.settings.reconcile_after)
@@ -198,7 +217,12 @@ class Recovery:
             ledger.note_result(result)
             advance()
 
-        return Batch(self.pipeline, again=again, tell=tell).take(versions)
+        def derive(pipeline: Pipeline, index: str, offers: Sequence[Offer]) -> None:
+            # What stands in the way is found again, and told, after all sessions.
+            with suppress(ContractError, PublishError):
+                self.derive(pipeline, index, offers)
+
+        return Batch(self.pipeline, again=again, tell=tell, derive=derive).take(versions)
 
 
 def _may_be_of(key: str, sessions: Collection[date]) -> bool:

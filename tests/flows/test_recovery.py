@@ -13,6 +13,7 @@ import pytest
 from expectations.contract import ARTIFACTS_BUCKET, LANDING_PREFIX, parse_raw_key
 from expectations.ledger import AttemptState
 from flows.batch import Outcome
+from flows.errors import PublishError
 from flows.recovery import Recovered, Recovery
 from flows.status import UNREAD, State
 from local.b3_formats import json_page
@@ -36,8 +37,13 @@ def answer(portfolio: Portfolio) -> bytes:
     return json_page(portfolio, 1, 120, by_sector=True)
 
 
+def nothing_to_derive(*_: object) -> None:
+    """Stands for the monthly tables, which have tests of their own."""
+
+
 def recover(aws: Account, *, after: timedelta = LONG_AFTER, until: date = FRI, **options: Any) -> Recovered:  # noqa: ANN401
-    return Recovery(aws.pipeline, **options).run(datetime.now(UTC) + after, since=MON, until=until)
+    recovery = Recovery(aws.pipeline, **{"derive": nothing_to_derive, **options})
+    return recovery.run(datetime.now(UTC) + after, since=MON, until=until)
 
 
 def outcomes(recovered: Recovered) -> dict[date, tuple[Outcome, str]]:
@@ -175,3 +181,23 @@ def test_landing_is_never_written_to(aws: Account) -> None:
 def keys(aws: Account) -> list[str]:
     bucket = aws.pipeline.settings.raw_bucket
     return [item["Key"] for item in aws.s3.list_objects_v2(Bucket=bucket, Prefix=LANDING_PREFIX)["Contents"]]
+
+
+def test_the_monthly_tables_are_brought_up_to_date_though_there_is_no_session_to_take(aws: Account) -> None:
+    aws.publish(MON, aws.upload(MON))
+    derived: list[str] = []
+    recovered = recover(aws, until=MON, derive=lambda _, index, __: derived.append(index))
+    assert (recovered.results, recovered.failed, derived) == ([], False, ["IBOV"])
+
+
+def test_what_keeps_the_monthly_tables_from_being_so_is_told_with_the_results(aws: Account) -> None:
+    def refuse(*_: object) -> None:
+        raise PublishError("IBOV 2025-06-02: 0 rows are published where the record says 84")
+
+    aws.publish(MON, aws.upload(MON))
+    aws.upload(TUE)
+    recovered = recover(aws, until=TUE, derive=refuse)
+    assert [result.session for result in recovered.results] == [TUE]
+    assert recovered.failed
+    assert recovered.headline.endswith("; IBOV 2025-06-02: 0 rows are published where the record says 84")
+    assert recovered.to_dict()["problems"] == ["IBOV 2025-06-02: 0 rows are published where the record says 84"]
