@@ -148,10 +148,8 @@ class FlowResources:
 
 def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
-    removable = [*(table.prefix for table in TABLES), LEASES_PREFIX]
-    published = [*removable, PUBLISHED_PREFIX]
-    # Changes are made anew for every month, from the history.
-    readable = [prefix for prefix in published if prefix != CHANGES_TABLE.prefix]
+    kept = [*(table.prefix for table in TABLES if table != CHANGES_TABLE), LEASES_PREFIX]
+    recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
     return allow(
         [
             Statement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
@@ -161,13 +159,14 @@ def flow_policy(arns: FlowResources) -> str:
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
-            Statement(["s3:GetObject"], [f"{arns.refined}/{prefix}*" for prefix in readable]),
-            Statement(["s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
-            # Whatever lies in a session's or a month's folder and is not of its publication.
-            Statement(["s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in removable]),
-            listing(arns.refined, STAGING_PREFIX, *published, LEDGER_TABLE.prefix),
-            # The ledger is only ever added to.
-            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{LEDGER_TABLE.prefix}*"]),
+            # What lies in a session's or a month's folder and is not of its publication is deleted.
+            Statement(
+                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
+            ),
+            # Changes are made anew for every month, from the history.
+            Statement(["s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{CHANGES_TABLE.prefix}*"]),
+            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
+            listing(arns.refined, STAGING_PREFIX, *kept, CHANGES_TABLE.prefix, *recorded),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),

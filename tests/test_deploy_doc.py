@@ -13,6 +13,15 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from expectations.contract import (
+    ARTIFACTS_BUCKET,
+    DATABASE,
+    GLUE_JOB_NAME,
+    QUERY_RESULTS_BUCKET,
+    RAW_BUCKET,
+    REFINED_BUCKET,
+    WORKGROUP,
+)
 from flows.cli import app
 from flows.prices import REGIONS
 from flows.settings import Settings
@@ -135,8 +144,14 @@ def test_the_key_of_prefect_is_typed_into_no_command() -> None:
 
 def test_the_flows_rights_fit_a_managed_policy() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, without blanks."""
-    long = "arn:aws:service:ap-southeast-2:123456789012:of-thirty-letters/" + "x" * 30
+    suffix, place = f"-{'x' * 29}", "ap-southeast-2:123456789012"
+    buckets = (
+        f"arn:aws:s3:::{name}{suffix}" for name in (RAW_BUCKET, REFINED_BUCKET, ARTIFACTS_BUCKET, QUERY_RESULTS_BUCKET)
+    )
     arns = FlowResources(
-        long, long, long, long, long, f"arn:aws:glue:ap-southeast-2:123456789012:table/{'d' * 30}/t", long
+        *buckets,
+        job=f"arn:aws:glue:{place}:job/{GLUE_JOB_NAME}",
+        table=f"arn:aws:glue:{place}:table/{DATABASE}/t",
+        workgroup=f"arn:aws:athena:{place}:workgroup/{WORKGROUP}",
     )
     assert len(re.sub(r"\s", "", flow_policy(arns))) < 6144
