@@ -45,10 +45,14 @@ EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
 
 
 class _OneLine(logging.Filter):
-    """Keeps the tracebacks of expected errors out of the log: their message says all that helps."""
+    """Keeps the tracebacks of expected errors out of the log: their message says all that helps.
+
+    And Prefect's, which in a worker's process looks for an exception in a Failed state and finds the run's summary.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], EXPECTED_ERRORS):
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, EXPECTED_ERRORS) or str(error).startswith("Unexpected result for failed state"):
             record.exc_info = None
         return True
 

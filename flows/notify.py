@@ -25,7 +25,7 @@ _JSON = {"Content-Type": "application/json"}
 # Slack, Mattermost, Teams and Google Chat all take an object with a text.
 _PAYLOAD = (
     '{"text": {{ ("Bovespa: run " ~ flow_run.name ~ " is " ~ flow_run.state.name ~ ": " ~ '
-    '(flow_run.state.message or "no message") ~ "\\n" ~ (flow_run | ui_url)) | tojson }}}'
+    '(flow_run.state.message or "no message") ~ "\\n" ~ (flow_run | ui_url or flow_run.id)) | tojson }}}'
 )
 _TIMEOUT = 15.0
 

@@ -74,7 +74,7 @@ def test_prefects_worker_takes_every_default() -> None:
         name: found["default"] for name, found in properties.items() if name != "aws_credentials" and "default" in found
     }
     variables = ECSVariables.model_validate(known)
-    assert (variables.cpu, variables.memory, variables.launch_type) == (512, 2048, "FARGATE")
+    assert (variables.cpu, variables.memory, variables.launch_type) == (512, 1024, "FARGATE")
     assert "network_configuration" in ECSJobConfiguration.model_fields
 
 

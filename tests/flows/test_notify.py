@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from prefect.server.events.jinja_filters import all_filters
+from prefect.server.schemas.responses import FlowRunResponse
+from prefect.server.schemas.states import State, StateType
 from prefect.server.utilities.user_templates import register_user_template_filters, render_user_template_sync
 
 from flows import notify
@@ -13,13 +14,15 @@ from flows.errors import SettingsError
 from local.webhook import receiving
 
 BLOCK = UUID("00000000-0000-4000-8000-000000000001")
+RUN = UUID("00000000-0000-4000-8000-000000000002")
 
 
 def rendered(message: str | None) -> str:
-    """What the webhook is told of a failed run, as Prefect's server renders it."""
+    """What the webhook is told of a failed run, as Prefect's server renders it; without a UI, by the run's id."""
     (action,) = notify.automation(BLOCK).actions
-    register_user_template_filters({**all_filters, "ui_url": lambda run: f"https://prefect/runs/{run.id}"})
-    run = SimpleNamespace(name="daily-IBOV", id="r1", state=SimpleNamespace(name="Failed", message=message))
+    register_user_template_filters(all_filters)
+    state = State(type=StateType.FAILED, name="Failed", message=message)
+    run = FlowRunResponse(id=RUN, name="daily-IBOV", flow_id=RUN, state=state)
     text: str = json.loads(render_user_template_sync(action.payload, {"flow_run": run}))["text"]
     return text
 
@@ -39,11 +42,8 @@ def test_it_calls_the_webhook_of_the_block() -> None:
 
 
 def test_the_message_names_the_run_its_end_and_where_to_look() -> None:
-    text = rendered("IBOV: failed, B3's answer, header.date: is no date")
-    assert (
-        text
-        == "Bovespa: run daily-IBOV is Failed: IBOV: failed, B3's answer, header.date: is no date\nhttps://prefect/runs/r1"
-    )
+    message = "IBOV: failed: B3's answer, header.date: is no date"
+    assert rendered(message) == f"Bovespa: run daily-IBOV is Failed: {message}\n{RUN}"
 
 
 @pytest.mark.parametrize("message", ['quotes " and \\ and\nlines', "<script>", "ação", None])
