@@ -36,18 +36,22 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.account
 
-LANDED, RAW, GIVEN_UP, DAMAGED, MISSING = (date(2025, 11, day) for day in (3, 4, 5, 6, 7))
+LANDED, RAW, GIVEN_UP, DAMAGED, MISSING, MONDAY = (date(2025, 11, day) for day in (3, 4, 5, 6, 7, 10))
 INDEX = "IBXX"  # whose tables the tests of the Ibovespa's views do not look at
 DAYS = {"since": LANDED, "until": MISSING, "indices": [INDEX]}
 
+# On Monday morning B3 still shows Friday's session, which nobody has collected.
 FLOWS = """
 import json
-from datetime import date
+from datetime import date, datetime
+from flows.daily import daily
 from flows.reconcile import reconcile
 from flows.status_flow import status
 
-days = {"since": date(2025, 11, 3), "until": date(2025, 11, 7), "indices": ["IBXX"]}
-states = [flow(**days, return_state=True) for flow in (reconcile, status)]
+monday = datetime.fromisoformat("2025-11-10T06:30:00-03:00")
+states = [daily("IBXX", collected_at=monday, return_state=True)]
+days = {"since": date(2025, 11, 3), "until": date(2025, 11, 10), "indices": ["IBXX"]}
+states += [flow(**days, return_state=True) for flow in (reconcile, status)]
 print(json.dumps([[state.name, state.result()] for state in states]))
 """
 
@@ -155,20 +159,30 @@ def artifact(account: Account, key: str) -> str:
     return str(answer.json()[0]["data"])
 
 
-def test_the_flows_say_what_was_done_and_what_is_left(account: Account) -> None:
-    variables = {**os.environ, **account.environment(FLOW_ROLE)}
+def test_the_flows_take_a_stale_answer_under_its_own_date_and_say_what_was_done_and_what_is_left(
+    operator: Operator, account: Account
+) -> None:
+    operator.stand_in.show(portfolio_of(MISSING))
+    variables = {**os.environ, **account.environment(FLOW_ROLE), "B3_BASE_URL": operator.stand_in.url}
     done = subprocess.run(
-        [sys.executable, "-c", FLOWS], env=variables, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", FLOWS], env=variables, capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
-    reconciled, surveyed = json.loads(done.stdout)
-    assert reconciled[0] == "Completed"
-    assert reconciled[1]["results"] == []
-    assert [item["session"] for item in reconciled[1]["left"]] == [str(DAMAGED), str(MISSING)]
+    (stale, collected), (reconciled, recovered), (incomplete, surveyed) = json.loads(done.stdout)
+    assert stale == "Stale"
+    assert (collected["outcome"], collected["session"], collected["rows"]) == ("stale", str(MISSING), 84)
+    assert collected["note"] == (
+        f"B3 still shows {MISSING}, {MONDAY} expected; tried again on the schedule "
+        f"({MISSING} was missing: it is taken under its own date)"
+    )
+
+    assert (reconciled, recovered["results"]) == ("Completed", [])
+    assert [item["session"] for item in recovered["left"]] == [str(DAMAGED), str(MONDAY)]
     assert artifact(account, "reconcile").startswith("# nothing to do; left: 1 quarantined, 1 missing")
-    assert surveyed[0] == "Incomplete"
-    (found,) = surveyed[1]["indices"]
-    assert found["counts"] == {"published": 3, "quarantined": 1, "missing": 1}
+
+    assert incomplete == "Incomplete"
+    (found,) = surveyed["indices"]
+    assert found["counts"] == {"published": 4, "quarantined": 1, "missing": 1}
     (quarantined,) = (item for item in found["sessions"] if item["state"] == "quarantined")
     assert (quarantined["session"], quarantined["gate"]) == (str(DAMAGED), "gate-1-raw")
     assert "rows are B3's totalRecords, 84: 83" in quarantined["demands"]
