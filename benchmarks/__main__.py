@@ -11,12 +11,16 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
+
+import duckdb
 
 from benchmarks import cost, daily, etl, memory, publish, scale
 from benchmarks.daily import CALLS
 from benchmarks.measure import Plan, machine
 from benchmarks.report import Part, document, targets
+from flows.errors import BovespaError
 
 _ROOT = Path(__file__).resolve().parents[1]
 _KEPT = _ROOT / "build" / "benchmarks"
@@ -29,6 +33,7 @@ PARTS: dict[str, Callable[[Plan], list[Part]]] = {
     "memory": memory.measure,
 }
 ORDER = ("etl", "publish", "query", "daily", "memory")
+FAILURES = (BovespaError, OSError, RuntimeError, ValueError, SubprocessError, duckdb.Error)
 QUICK, FULL = (1, 21), (1, 21, 250, 2500)
 
 
@@ -38,19 +43,31 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes, one round, no document: some three minutes")
     parser.add_argument("--sizes", type=_sizes, help="numbers of sessions, such as 1,21,250")
     parser.add_argument("--rounds", type=int, help="runs of each thing, of which the median counts")
-    parser.add_argument("--only", default=",".join(PARTS), help=f"what is measured, of {', '.join(PARTS)}")
+    parser.add_argument("--only", type=_names, default=tuple(PARTS), help=f"what is measured, of {', '.join(PARTS)}")
     given = parser.parse_args()
     sizes = given.sizes or (QUICK if given.quick else FULL)
     rounds = given.rounds or (1 if given.quick else 3)
     parts = list[Part]()
-    for name in given.only.split(","):
-        found = _measure(name, sizes, rounds)
+    failed = list[str]()
+    for name in given.only:
+        try:
+            found = _measure(name, sizes, rounds)
+        except FAILURES as error:
+            # The others are measured all the same; what is kept of this one is of an earlier run.
+            failed.append(f"{name}: {type(error).__name__}: {error}")
+            continue
         parts += found
         for part in found if not given.quick else ():
             part.save(_KEPT)
     if given.quick:
         _show([*parts, *reckoned(parts)])
-        return
+    else:
+        _write()
+    if failed:
+        raise SystemExit("\n".join(failed))
+
+
+def _write() -> None:
     kept = [Part.load(path) for name in ORDER if (path := _KEPT / f"{name}.json").exists()]
     everything = [*kept, *reckoned(kept)]
     _show(everything)
@@ -77,6 +94,13 @@ def _show(parts: Sequence[Part]) -> None:
     for part in parts:
         _say(f"\n{part.markdown()}\n")
     _say("\n".join(targets(parts)))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if unknown := [name for name in names if name not in PARTS]:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: known are {', '.join(PARTS)}")
+    return names
 
 
 def _sizes(text: str) -> tuple[int, ...]:
