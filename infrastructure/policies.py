@@ -169,6 +169,9 @@ def flow_policy(arns: FlowResources) -> str:
             # The ledger is only ever added to.
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{LEDGER_TABLE.prefix}*"]),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
+            # A run adds itself to the data-quality site, of which the reports of the others are part.
+            Statement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
+            listing(arns.artifacts, REPORTS_PREFIX),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
             Statement(_PUBLISHING, tables_of(arns.table)),
