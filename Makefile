@@ -1,64 +1,69 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query cost deploy-check test faults lint diagram bench
+.PHONY: help run up query report cost notebook docs dictionary diagram deploy-check test faults bench lint
 
 PYTHON ?= python3.11
 VENV := .venv
 BOVESPA := $(VENV)/bin/bovespa
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
-help:
-	@echo "make run             collect the recorded sample and take it the whole way, on this machine, offline"
-	@echo "make run LIVE=1      the same with what B3 shows now"
-	@echo "make up              keep the account on the laptop up, and say how to reach it"
-	@echo 'make query SQL="..." query the published tables'
-	@echo "make cost            what a month has cost so far; MONTH=2025-06 AWS=1"
-	@echo "make deploy-check    try the deployments on schedule against a real Prefect server on this machine"
-	@echo "make test            run the tests"
-	@echo "make faults          inject a fault at every boundary, and write what came of it into docs/reliability.md"
-	@echo "make lint            run the linter, the formatter's check and the type checker"
-	@echo "make diagram         write docs/resources.md from what the Pulumi program declares"
-	@echo "make bench           measure, and write docs/performance.md (QUICK=1: three minutes, prints only)"
+# Each target says what it does behind its two hashes.
+help:  ## this list
+	@awk -F ' *## *' '/^[a-z-]+:.*## /{ split($$1, target, ":"); printf "make %-14s %s\n", target[1], $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "Everything a user can do: $(BOVESPA) --help"
 
-run: $(VENV)/.local
+run: $(VENV)/.local  ## collect the recorded sample and take it the whole way, offline; LIVE=1 what B3 shows now, INDEX=IBXX another index, FORCE=1 again
 	@$(BOVESPA) run $(if $(LIVE),--live) $(if $(INDEX),--index $(INDEX)) $(if $(FORCE),--force)
 
-up: $(VENV)/.local
+up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it
 	@$(BOVESPA) up
 
 # Through the environment, so that the query's own quotes and dollars arrive as they stand.
 query: export SQL := $(value SQL)
-query: $(VENV)/.local
+query: $(VENV)/.local  ## query the published tables: make query SQL="SELECT ..."
 	@test -n "$$SQL" || { echo 'Say what to query: make query SQL="SELECT ..."'; exit 1; }
 	@$(BOVESPA) query "$$SQL"
 
-cost: $(VENV)/.local
+cost: $(VENV)/.local  ## what a month has cost so far; MONTH=2025-06, AWS=1
 	@$(BOVESPA) cost $(if $(MONTH),--month $(MONTH)) $(if $(AWS),--aws)
 
-deploy-check: $(VENV)/.local
+deploy-check: $(VENV)/.local  ## try the deployments on schedule against a real Prefect server on this machine
 	@$(VENV)/bin/python -m local.deploy_check
 
-test: $(VENV)/.dev
+report: $(VENV)/.local  ## make the data-quality site again, and say where it is
+	@$(BOVESPA) report
+
+notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it with its figures
+	@$(BOVESPA) run --json > /dev/null
+	@$(VENV)/bin/python notebooks/execute.py
+
+docs: $(VENV)/.docs dictionary  ## build the documentation's site into site/, which reads without a network
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+	@echo "Built: site/index.html"
+
+dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contract and the views
+	@$(VENV)/bin/python -m expectations.dictionary > docs/data-dictionary.md
+
+test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about three minutes on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 	@echo "All tests passed. Next: make run"
 
-faults: $(VENV)/.dev
+faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
 	@echo "Injecting faults: about six minutes on two cores"
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability
 	@echo "All faults were survived: see docs/reliability.md"
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev  ## run the linter, the formatter's check and the type checker
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-diagram: $(VENV)/.local
+diagram: $(VENV)/.local  ## write docs/resources.md from what the Pulumi program declares
 	@$(VENV)/bin/python -m infrastructure.diagram
 	@echo "Written: docs/resources.md"
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev  ## measure, and write docs/performance.md; QUICK=1 three minutes, prints only
 	@echo "Measuring: about $(if $(QUICK),three minutes,a quarter of an hour), on a machine that does nothing else"
 	@$(VENV)/bin/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(if $(SIZES),--sizes $(SIZES)) $(if $(ONLY),--only $(ONLY))
 
@@ -76,4 +81,14 @@ $(VENV)/.local: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need into $(VENV): about two minutes, once"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.local
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing what the documentation's site needs into $(VENV)"
+	@$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
+$(VENV)/.notebooks: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing what the notebook needs into $(VENV)"
+	@$(PIP) install --constraint constraints.txt --editable '.[notebooks]'
 	@touch $@ $(VENV)/.local

@@ -12,7 +12,8 @@ import typer
 
 from expectations.contract import DEFAULT_INDEX, ContractError, check_index
 from expectations.queries import QUERIES
-from flows import cli_batches, cli_changes, cli_cost, cli_deploy, cli_status
+from flows import cli_batches, cli_changes, cli_cost, cli_deploy, cli_report, cli_status
+from flows.cli_help import arrange
 from flows.cli_place import InAws, Json, Place, open_place
 from flows.console import Screen, query_body
 from flows.errors import BovespaError, SettingsError
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="Collect the Ibovespa's portfolio of the day from B3, refine it, check it, publish it, query it.",
     no_args_is_help=True,
     add_completion=True,
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -105,7 +107,10 @@ def query(
 
 @app.command()
 def up(*, as_json: Json = False) -> None:
-    """Keep the account on the laptop up until Ctrl-C, and say how to reach it."""
+    """Keep the account on the laptop up until Ctrl-C, and say how to reach it.
+
+    Examples: bovespa up · bovespa up --json
+    """
     screen = Screen(as_json=as_json)
     stopped = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -194,8 +199,9 @@ def _show_summaries(screen: Screen, place: Place, summaries: list[dict[str, Any]
         screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
 
 
-for _commands in (cli_batches, cli_changes, cli_cost, cli_deploy, cli_status):
+for _commands in (cli_batches, cli_changes, cli_cost, cli_deploy, cli_report, cli_status):
     _commands.register(app, open_place)
+arrange(app)
 
 if __name__ == "__main__":
     main()

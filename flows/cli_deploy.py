@@ -37,6 +37,8 @@ def _notify_command(open_place: OpenPlace) -> Callable[..., None]:
         """Have people told of scheduled runs that end badly: a Prefect automation that calls a webhook.
 
         With --aws the Prefect server is that of PREFECT_API_URL, such as Prefect Cloud. Run it again for another address.
+
+        Examples: bovespa notify · bovespa notify --aws --json
         """
         screen = Screen(as_json=as_json)
         with open_place(screen, aws=aws):

@@ -37,6 +37,8 @@ from flows.raw_parquet import RawFacts
 from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary, publish_reports
 from flows.sessions import SAO_PAULO, expected, is_stale
 from flows.settings import load_settings
+from flows.site.figures import figures_of
+from flows.site.publish import Site
 from flows.staging import StagedSession
 from flows.storage import Publication, RawVersion
 from flows.turn import turn_of
@@ -118,7 +120,7 @@ def daily(
         The run's summary as JSON's types; of a failed run too, as the data of its Failed state, and of one that found B3
         stale as that of its Completed state named Stale.
     """
-    summary = Summary(check_index(index), datetime.now(UTC))
+    summary = Summary(check_index(index), datetime.now(UTC), recorded_at=collected_at)
     pipeline = Pipeline(load_settings(), connect())
     try:
         _attempt(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
@@ -176,6 +178,7 @@ def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: dat
     with _timed(summary, "publish and confirm"):
         publication = publish(pipeline, version, audited, force=force)
     summary.outcome, summary.rows = STALE if summary.note else PUBLISHED, publication.rows
+    summary.figures = figures_of(audited.output.refined["percentual_participacao_ibov"].tolist()).to_dict()
     _derive(pipeline, summary, facts.session, offer(publication, audited))
 
 
@@ -217,11 +220,14 @@ def _pass(summary: Summary, report: GateReport) -> None:
 
 def _report(pipeline: Pipeline, summary: Summary) -> None:
     """Keep the reports; that they cannot be kept must not fail a run, nor hide why it failed."""
-    log = get_run_logger()
+    log, s3, settings = get_run_logger(), pipeline.aws.s3, pipeline.settings
     with _timed(summary, "reports"):
         try:
-            publish_reports(pipeline.aws.s3, pipeline.settings.artifacts_bucket, summary)
-        except AwsError as error:
+            publish_reports(s3, settings.artifacts_bucket, summary)
+            site = Site(s3, settings.artifacts_bucket, settings.refined_bucket)
+            site.add(summary)
+            summary.links["all sessions"] = site.address
+        except (AwsError, ContractError) as error:
             log.warning("the reports were not kept: %s", error)
         create_markdown_artifact(
             summary.to_markdown(), key=f"daily-{summary.index.lower()}", description=summary.headline

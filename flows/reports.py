@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -67,8 +67,11 @@ class Summary:
         error: why the run failed, in one line.
         note: what is amiss though it did not fail, in one line.
         seconds: per step, how long it took.
+        recorded_at: instant at which B3's answer was recorded; None where B3 itself was asked.
+        figures: the published session in figures, as the site plots them.
         gates: the gates' reports.
         links: addresses by what they lead to.
+        docs: the Data Docs' pages below the run's prefix, by the check that they show.
     """
 
     index: str
@@ -85,9 +88,12 @@ class Summary:
     changes: int = 0
     error: str = ""
     note: str = ""
+    recorded_at: datetime | None = None
+    figures: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     gates: list[GateReport] = field(default_factory=list)
     links: dict[str, str] = field(default_factory=dict)
+    docs: dict[str, str] = field(default_factory=dict)
 
     @property
     def headline(self) -> str:
@@ -168,8 +174,9 @@ def publish_reports(s3: S3Client, bucket: str, summary: Summary) -> dict[str, st
         files |= {f"{_DOCS}{path}": body for path, body in build_docs(summary.gates).items()}
         files |= {f"{gate.gate}.json": gate.to_json().encode() for gate in summary.gates}
         links["data docs"] = f"{address}{_DOCS}index.html"
+        summary.docs |= _pages(files)
     summary.links |= links
-    text = summary.to_markdown() + _pages(files)
+    text = summary.to_markdown() + _links(summary.docs)
     files["summary.json"] = json.dumps(summary.to_dict(), indent=1, ensure_ascii=False).encode()
     files["summary.md"] = text.encode()
     files["summary.html"] = _page(summary.headline, text).encode()
@@ -193,14 +200,16 @@ def _upload(s3: S3Client, bucket: str, prefix: str, files: Mapping[str, bytes]) 
         list(pool.map(put, files))
 
 
-def _pages(files: Mapping[str, bytes]) -> str:
-    """Links to the Data Docs' pages, whose own index needs a network."""
+def _pages(files: Iterable[str]) -> dict[str, str]:
+    """The Data Docs' pages, whose own index needs a network, by the check that they show."""
     pages = [path for path in files if path.startswith(_VALIDATIONS)]
-    if not pages:
+    return {".".join(path.removeprefix(_VALIDATIONS).split("/")[:2]): path for path in pages}
+
+
+def _links(docs: Mapping[str, str]) -> str:
+    if not docs:
         return ""
-    names = (path.removeprefix(_VALIDATIONS).split("/")[:2] for path in pages)
-    links = [f"- [{'.'.join(name)}](<{path}>)" for name, path in zip(names, pages, strict=True)]
-    return "\n".join(["", "## Data Docs", "", *links, ""])
+    return "\n".join(["", "## Data Docs", "", *(f"- [{name}](<{path}>)" for name, path in docs.items()), ""])
 
 
 def _page(title: str, markdown: str) -> str:

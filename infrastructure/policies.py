@@ -168,6 +168,9 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
             listing(arns.refined, STAGING_PREFIX, *kept, CHANGES_TABLE.prefix, *recorded),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
+            # A run adds itself to the data-quality site, of which the reports of the others are part.
+            Statement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
+            listing(arns.artifacts, REPORTS_PREFIX),
             Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
             Statement(_PUBLISHING, tables_of(arns.table)),

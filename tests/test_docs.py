@@ -1,24 +1,36 @@
-"""What the documents say is there: commands, files, tables, settings."""
+"""What the documents say is there: commands and their options, files, tables, settings. And the two READMEs say the same."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
 
 from expectations.contract import TABLES
+from expectations.dictionary import DERIVED, dictionary, meaning
+from expectations.ledger import LEDGER_TABLE
 from expectations.queries import QUERIES
+from expectations.views import VIEWS
 from flows.cli import app
 from flows.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+READMES = ("README.md", "README.pt-BR.md")
+PAGES = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")))
+DOCUMENTS = (*READMES, "CONTRIBUTING.md", "CHANGELOG.md", *PAGES)
+COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def code_blocks(name: str) -> list[str]:
+    return re.findall(r"^```(.*?)^```$", text(name), re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -29,32 +41,123 @@ def test_every_make_target_that_is_named_exists(document: str) -> None:
     assert commands <= targets
 
 
+def test_every_make_target_is_in_its_help() -> None:
+    makefile = text("Makefile")
+    targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    assert targets == set(re.findall(r"^([a-z-]+):.*  ## \S", makefile, re.MULTILINE))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_linked_file_exists(document: str) -> None:
-    links = re.findall(r"\]\((?!https?://)([^)#]+)\)", text(document))
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    folder = (ROOT / document).parent
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)", text(document))
+    assert [link for link in links if not (folder / link).exists()] == []
 
 
-def test_the_readme_names_every_table() -> None:
-    assert [table.name for table in TABLES if table.name not in text("README.md")] == []
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_is_one_of_the_command_line_with_options_that_it_has(document: str) -> None:
+    for command, arguments in re.findall(r"(?:bin/|`)bovespa ([a-z][a-z-]*)([^`|\n]*)", text(document)):
+        assert command in COMMANDS, f"{document}: bovespa {command}"
+        options = {option for parameter in COMMANDS[command].params for option in parameter.opts}
+        given = set(re.findall(r"(?<=\s)--[a-z-]+", re.sub(r'"[^"]*"', "", arguments)))
+        assert given <= options | {"--help"}, f"{document}: bovespa {command} {arguments}"
 
 
-def test_the_readme_shows_the_first_query_verbatim() -> None:
-    assert QUERIES[0].sql in text("README.md")
+@pytest.mark.parametrize("readme", READMES)
+class TestReadme:
+    def test_names_every_table_and_every_view(self, readme: str) -> None:
+        assert [item.name for item in (*TABLES, LEDGER_TABLE, *VIEWS) if f"`{item.name}`" not in text(readme)] == []
+
+    def test_shows_the_first_query_verbatim(self, readme: str) -> None:
+        assert QUERIES[0].sql in text(readme)
+
+    def test_names_every_command(self, readme: str) -> None:
+        named = set(re.findall(r"(?:bin/bovespa|`make) ([a-z-]+)", text(readme)))
+        assert set(COMMANDS) - named == set()
+
+    def test_leads_to_every_page(self, readme: str) -> None:
+        linked = set(re.findall(r"\]\((docs/[^)#]+)\)", text(readme)))
+        assert {page for page in PAGES if page != "docs/index.md"} - linked == set()
+
+    def test_names_settings_that_there_are(self, readme: str) -> None:
+        named = set(re.findall(r"\bBOVESPA_([A-Z_]+)\b", text(readme)))
+        assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
-def test_every_command_of_the_readme_is_one_of_the_command_line() -> None:
-    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
-    assert set(re.findall(r"bin/bovespa ([a-z]+)", text("README.md"))) <= commands
+class TestTranslation:
+    """The two READMEs say the same: whatever is not prose is in both, in the same order."""
+
+    def same(self, pattern: str, flags: re.RegexFlag = re.MULTILINE) -> None:
+        english, portuguese = (re.findall(pattern, text(readme), flags) for readme in READMES)
+        assert portuguese == english
+        assert english
+
+    def test_has_the_same_levels_of_headings(self) -> None:
+        self.same(r"^(#+) ")
+
+    def test_has_the_same_code_blocks_but_for_the_words_of_the_picture(self) -> None:
+        english, portuguese = (
+            [block for block in code_blocks(readme) if not block.startswith("mermaid")] for readme in READMES
+        )
+        assert portuguese == english
+
+    def test_has_the_same_picture(self) -> None:
+        english, portuguese = (
+            re.findall(r"\w+(?=[\[{])|-->|[\[({]+", block)
+            for readme in READMES
+            for block in code_blocks(readme)
+            if block.startswith("mermaid")
+        )
+        assert portuguese == english
+
+    def test_has_the_same_commands_and_names(self) -> None:
+        english, portuguese = (sorted(re.findall(r"`([^`\n]+)`", text(readme))) for readme in READMES)
+        assert portuguese == english
+
+    def test_has_the_same_links(self) -> None:
+        self.same(r"\]\((?!README)([^)]+)\)")
+
+    def test_has_tables_of_the_same_rows(self) -> None:
+        english, portuguese = (re.findall(r"^\|.*\|$", text(readme), re.MULTILINE) for readme in READMES)
+        assert [row.count("|") for row in portuguese] == [row.count("|") for row in english]
+
+    def test_leads_to_the_other(self) -> None:
+        assert [other in text(readme) for readme, other in zip(READMES, reversed(READMES), strict=True)] == [True, True]
 
 
-def test_every_setting_of_the_readme_exists() -> None:
-    named = set(re.findall(r"\bBOVESPA_([A-Z_]+)\b", text("README.md")))
-    assert {name.lower() for name in named} <= set(Settings.model_fields)
+class TestDictionary:
+    def test_is_up_to_date(self) -> None:
+        assert text("docs/data-dictionary.md") == dictionary(), "run: make dictionary"
+
+    def test_says_what_every_column_of_every_view_means(self) -> None:
+        assert [name for view in VIEWS for name, _ in view.columns if not meaning(view, name)] == []
+
+    def test_explains_nothing_that_there_is_not(self) -> None:
+        of_views = {known for view in VIEWS for name, _ in view.columns for known in (name, f"{view.name}.{name}")}
+        assert set(DERIVED) <= of_views
+
+    def test_refuses_a_column_that_nobody_explained(self) -> None:
+        with pytest.raises(KeyError):
+            meaning(VIEWS[0], "sem_sentido")
+
+
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    assert [page for page in PAGES if page.removeprefix("docs/") not in text("mkdocs.yml")] == []
+
+
+def test_every_picture_of_a_page_is_drawn_without_a_script_and_names_what_there_is() -> None:
+    for picture in (ROOT / "docs" / "images").glob("*.svg"):
+        drawn = picture.read_text(encoding="utf-8")
+        assert not re.search(r"<script|<foreignObject|href=", drawn)
+        assert "<title" in drawn
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    cells = json.loads(text("notebooks/ibovespa.ipynb"))["cells"]
+    assert [cell["id"] for cell in cells if cell.get("outputs") or cell.get("execution_count")] == []
 
 
 def test_no_document_names_a_path_of_a_machine_or_a_package_registry() -> None:
     banned = re.compile(r"/home/|/root/|/work/|pypi\.org|pythonhosted|registry\.npmjs")
-    assert [
-        name for name in (*DOCUMENTS, "constraints.txt", "pyproject.toml", "Makefile") if banned.search(text(name))
-    ] == []
+    others = ("constraints.txt", "pyproject.toml", "Makefile", "mkdocs.yml", "notebooks/ibovespa.ipynb")
+    assert [name for name in (*DOCUMENTS, *others) if banned.search(text(name))] == []

@@ -156,7 +156,7 @@ class Evidence:
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     """One session is collected and published; then a folder corrects it and brings another index's and the next one, in an
-    altered account; then the first is rebuilt from landing, looked after, and it is noon."""
+    altered account; then the first is rebuilt from landing, looked after, the site of reports is made again, and it is noon."""
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
@@ -174,6 +174,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         command(account, site.url, "replay", "--from-landing", "--from", str(SESSION), "--to", str(SESSION))
         command(account, site.url, "reconcile", "--since", str(SESSION), "--until", str(SESSION))
         command(account, site.url, "status", "--session", str(SESSION))
+        command(account, site.url, "report")
         administrator.pass_noon()
         yield Evidence(administrator.rights(), read_trail(Home(account.home).trail))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from lxml import html
 
 from expectations.contract import REFINED_COLUMNS
 from expectations.views import VIEWS, View
+from flows.site.figures import figures_of, figures_query, read_figures
 from local import sample
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.account
 
+ROOT = Path(__file__).resolve().parents[2]
 BOVESPA = Path(sys.executable).with_name("bovespa")
 
 
@@ -135,6 +139,56 @@ def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str,
     )
     moved = {code: second[code].participacao_pct - first[code].participacao_pct for code in first}
     assert found == {code: ("participacao", int(by * 1000)) for code, by in moved.items() if by}
+
+
+def test_each_run_adds_itself_to_the_site_whose_links_all_lead_somewhere(
+    result: dict[str, Any], account: Account
+) -> None:
+    site = account.home / "s3" / result["sessions"][1]["links"]["all sessions"].removeprefix("s3://")
+    assert site.exists()
+    to_sessions = links_of(site.parent / "ibov/year=2025/index.html")
+    assert {path.parent.name for path in to_sessions} >= {"day=30", "day=01"}
+    to_runs = [path for page in to_sessions for path in links_of(page)]
+    assert {"summary.html", "index.html"} <= {path.name for path in to_runs}
+    assert [path for path in (*to_sessions, *to_runs) if not path.exists()] == []
+
+
+def links_of(page: Path) -> list[Path]:
+    links = html.document_fromstring(page.read_text(encoding="utf-8")).xpath("//a/@href")
+    return [(page.parent / link.partition("#")[0]).resolve() for link in links if not link.startswith("#")]
+
+
+def test_the_site_made_again_shows_both_sessions(result: dict[str, Any], account: Account) -> None:
+    assert result
+    made = json.loads(bovespa(account.home, "report", "--json").stdout)
+    (ibov,) = (item for item in made["indices"] if item["index"] == "IBOV")
+    assert (made["left_out"], ibov["sessions"]["published"] >= 2) == ([], True)
+    assert "data quality" in Path(made["report"].removeprefix("file://")).read_text(encoding="utf-8").lower()
+
+
+def test_the_figures_that_athena_tells_are_those_of_the_portfolio(result: dict[str, Any], operator: Operator) -> None:
+    assert result
+    found = read_figures(operator.query(figures_query("IBOV", sample.SESSIONS)))
+    for session in sample.SESSIONS:
+        weights = [float(holding.participacao_pct) for holding in sample.recorded(session).holdings]
+        assert found[session].to_dict() == pytest.approx(figures_of(weights).to_dict())
+
+
+def documented() -> dict[str, str]:
+    """The queries that the documents show, by where they stand."""
+    found = {}
+    for name in ("README.md", "docs/how-to.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        blocks = re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        commands = re.findall(r'(?:bovespa query(?: --json)? |SQL=)"(SELECT [^"…]+)"', text)
+        found |= {f"{name} {number}": sql for number, sql in enumerate((*blocks, *commands))}
+    return found
+
+
+@pytest.mark.parametrize("where", documented())
+def test_every_query_of_the_documents_runs(result: dict[str, Any], operator: Operator, where: str) -> None:
+    assert result
+    assert operator.query(documented()[where]).columns
 
 
 def test_views_answer_typed_rows_of_the_sample(result: dict[str, Any], operator: Operator) -> None:
