@@ -143,12 +143,12 @@ def _unavailable() -> list[Case]:
     return [
         missing(
             fault="down: HTTP 500 from every source",
-            protection=kept_by.NOTHING_HAD,
+            protection=kept_by.NAMED_MISSING,
             arm=at_b3(Fault(anything, says(500), None)),
         ),
         missing(
             fault="down: every connection reset",
-            protection=kept_by.NOTHING_HAD,
+            protection=kept_by.NAMED_MISSING,
             arm=at_b3(Fault(anything, resets, None)),
         ),
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from matrix.proxy import Rule
-from matrix.state import demand
+from matrix.state import demand, named
 
 from expectations.contract import ContractError
 from expectations.gate import GateRefused
@@ -129,6 +129,8 @@ def strike(case: Case, bench: Bench, run: Callable[[], None]) -> None:
         else:
             _run_to_its_end(case, run)
     case.seen(bench)
+    if case.ends is not Ends.RECOVERS:
+        named(bench)
 
 
 def _run_to_its_end(case: Case, run: Callable[[], None]) -> None:

@@ -14,7 +14,6 @@ from matrix.removals import (
     another_error,
     any_manifest,
     around,
-    empty_handed,
     in_the_account,
     never_hiding,
     no_lease,
@@ -35,7 +34,7 @@ from matrix.removals import (
 )
 
 from expectations import gate, raw
-from flows import athena, b3_scraper, etl, lease, pipeline, publish, storage
+from flows import athena, b3_scraper, etl, lease, pipeline, publish, storage, survey
 from flows.b3_scraper import B3Client
 from flows.pipeline import Pipeline
 from flows.publish import Publisher
@@ -61,7 +60,11 @@ B3_STRICT = Protection("flows/b3_json.py", "an answer that is not understood end
 
 B3_PAGES = Protection("flows/b3_json.py", "pages have one header", around(b3_scraper, "parse_pages", of_one_header))
 
-NOTHING_HAD = Protection("flows/b3_scraper.py", "nothing had is an error", around(B3Client, "collect", empty_handed))
+NAMED_MISSING = Protection(
+    "flows/survey.py",
+    "status names what the calendar expects",
+    setting(survey, "_expected", lambda _index, seen, *_: list(seen.values())),
+)
 
 LAND_FIRST = Protection(
     "flows/pipeline.py",
@@ -224,7 +227,7 @@ UPLOADED_AGAIN = Protection(
 )
 
 MANIFEST_NEEDED = Protection(
-    "flows/pipeline.py", "a run without manifest counts as none", setting(Pipeline, "_is_whole", lambda *_: True)
+    "flows/pipeline.py", "a run without manifest counts as none", setting(Pipeline, "is_whole", lambda *_: True)
 )
 
 FINGERPRINT = Protection(

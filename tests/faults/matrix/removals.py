@@ -78,8 +78,7 @@ def of_one_header(parse: Callable[..., Any]) -> Callable[..., Any]:
     return parsed
 
 
-def empty_handed(collect: Callable[..., Portfolio]) -> Callable[..., Portfolio]:
-    def collected(client: B3Client, index: str, at: datetime) -> Portfolio:
+def collected(client: B3Client, index: str, at: datetime) -> Portfolio:
         try:
             return collect(client, index, at)
         except B3Unavailable:

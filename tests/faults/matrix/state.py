@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from expectations.contract import (
@@ -21,8 +22,10 @@ from expectations.contract import (
     session_path,
     summary_table,
 )
-from flows import storage
+from flows import storage, survey
 from flows.athena import run_query
+from flows.pipeline import Pipeline
+from flows.status import State
 
 if TYPE_CHECKING:
     from matrix.bench import Bench, World
@@ -131,6 +134,22 @@ def nothing_visible(bench: Bench) -> None:
     demand(publication(bench) is None, "a publication is recorded")
 
 
+def standing(bench: Bench) -> State | None:
+    """Where the session stands by `bovespa status`; None where it does not name it."""
+    day, index = bench.session, bench.portfolio.index
+    account = Pipeline(bench.settings, bench.world.eyes)
+    found = survey.survey(account, datetime.now(UTC), since=day, until=day, indices=[index])
+    states = {item.standing.session: item.standing.state for item in found.sessions[index]}
+    return states.get(day)
+
+
+def named(bench: Bench) -> None:
+    """What is not recorded as published is named by `bovespa status`."""
+    state = standing(bench)
+    demand(state is not None, "status does not name the session")
+    demand(publication(bench) or state is not State.PUBLISHED, "status takes the session for published")
+
+
 def published(bench: Bench, portfolio: Portfolio) -> None:
     """The session is published with this portfolio, once, and nothing else lies about."""
     refined, summary = tables(bench)
@@ -143,6 +162,7 @@ def published(bench: Bench, portfolio: Portfolio) -> None:
     record = publication(bench)
     demand(record is not None and record.rows == len(rows), "the publication's record is missing or wrong")
     demand(len(set(landed(bench))) == len(landed(bench)), "a payload in landing was overwritten")
+    demand(standing(bench) is State.PUBLISHED, "status does not tell that the session is published")
     lease = lease_key(portfolio.index, bench.session)
     demand(lease not in keys(bench.world, REFINED_BUCKET, lease), "a lease is left")
 
