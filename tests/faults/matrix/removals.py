@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from flows import b3_scraper, etl, publish, storage
 from flows.b3_scraper import B3Client
 from flows.errors import B3Unavailable, PayloadError, StagingError
 from flows.pipeline import Pipeline
-from flows.portfolio import Portfolio
 from flows.publish import HIDDEN_PREFIX, Publisher
 from flows.storage import Publication, RawVersion
 
@@ -76,15 +74,6 @@ def of_one_header(parse: Callable[..., Any]) -> Callable[..., Any]:
         return parse(index, [replace(page, header=pages[0].header) for page in pages])
 
     return parsed
-
-
-def collected(client: B3Client, index: str, at: datetime) -> Portfolio:
-        try:
-            return collect(client, index, at)
-        except B3Unavailable:
-            return Portfolio(index, at.date(), "json", (), 0, 0, Decimal(100), None)
-
-    return collected
 
 
 def remove_fallback(patch: pytest.MonkeyPatch, _: World) -> None:
