@@ -51,7 +51,7 @@ test: $(VENV)/.dev  ## run the tests
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
 	@echo "Injecting faults: about six minutes on two cores"
-	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability
+	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
 lint: $(VENV)/.dev  ## run the linter, the formatter's check and the type checker

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import hypothesis
 import pytest
+
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
 # A busy machine must not make a property fail, nor a run leave files behind.
 hypothesis.settings.register_profile("faults", deadline=None, database=None)
 hypothesis.settings.load_profile("faults")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    of_worker = hasattr(config, "workerinput")
+    if config.getoption("--write-reliability", default=False) and not of_worker:
+        from matrix.cases import CASES  # noqa: PLC0415 - other tests of this folder need not import it
+        from matrix.report import Results  # noqa: PLC0415
+
+        config.pluginmanager.register(Results(CASES, DOCUMENT))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,19 +11,18 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
-from matrix import b3, catalog, etl, flow, s3, trigger
 from matrix.bench import World, clients
 from matrix.campaign import Campaign
-from matrix.case import Stage
+from matrix.cases import CASES, chosen, part_of, unprotected
 from matrix.proxy import proxying
-from matrix.report import Results, brief
+from matrix.report import FAILED, SURVIVED, brief
 from matrix.state import as_undisturbed, whole_or_nothing
 
 from local import b3_standin, sample
@@ -38,25 +37,20 @@ pytestmark = pytest.mark.account
 
 ROOT = Path(__file__).resolve().parents[2]
 BOVESPA = Path(sys.executable).with_name("bovespa")
-CASES = [*b3.CASES, *s3.CASES, *trigger.CASES, *etl.CASES, *catalog.CASES, *flow.CASES]
+Note = Callable[[str, object], None]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "case" in metafunc.fixturenames:
-        whole = metafunc.config.getoption("--whole-matrix", default=False)
-        cases = [case for case in CASES if whole or case.quick]
-        if metafunc.function is test_it_fails_without_its_protection:
-            cases = unprotected(cases)
-        metafunc.parametrize("case", cases, ids=[case.id for case in cases])
-
-
-def unprotected(cases: list[Case]) -> list[Case]:
-    """The cases that are seen to fail; those with Glue runs of their own take long, and one of each protection is enough."""
-    first: dict[str, Case] = {}
-    for case in cases:
-        if case.stage is Stage.DAILY:
-            first.setdefault(case.protection.what, case)
-    return [case for case in cases if case.stage is not Stage.DAILY or case in first.values()]
+    if "case" not in metafunc.fixturenames:
+        return
+    whole = metafunc.config.getoption("--whole-matrix", default=False)
+    cases = chosen(whole=whole)
+    if metafunc.function is test_it_fails_without_its_protection:
+        cases = unprotected(cases)
+    parts = 2 if whole else 1
+    metafunc.parametrize(
+        "case", [pytest.param(case, id=case.id, marks=pytest.mark.xdist_group(part_of(case, parts))) for case in cases]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -78,41 +72,49 @@ def world(account: Account) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest) -> Iterator[Results]:
-    found = Results(CASES)
-    yield found
-    if request.config.getoption("--write-reliability", default=False):
-        found.write(ROOT / "docs" / "reliability.md")
+def campaigns() -> dict[str, Campaign]:
+    """What is prepared already, by part of the matrix."""
+    return {}
 
 
-@pytest.fixture(scope="module")
-def campaign(results: Results, world: World, request: pytest.FixtureRequest) -> Campaign:
-    selected: dict[str, dict[str, Case]] = {}
-    for item in request.session.items:
-        case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
-        if case and item.path == request.path:
-            selected.setdefault(item.originalname, {})[case.id] = case
-    protected = selected.get(test_it_ends_in_the_undisturbed_state.__name__, {})
-    without = selected.get(test_it_fails_without_its_protection.__name__, {})
-    prepared = Campaign(world)
-    prepared.prepare(list(protected.values()), list(without.values()))
-    return prepared
+@pytest.fixture
+def campaign(campaigns: dict[str, Campaign], world: World, request: pytest.FixtureRequest) -> Campaign:
+    part = _part(request.node)
+    if part not in campaigns:
+        campaigns[part] = Campaign(world)
+        campaigns[part].prepare(*(_selected(request, part, test) for test in (PROTECTED, UNPROTECTED)))
+    return campaigns[part]
 
 
-def test_it_ends_in_the_undisturbed_state(campaign: Campaign, results: Results, case: Case) -> None:
+def _part(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("xdist_group")
+    return str(mark.args[0]) if mark else ""
+
+
+def _selected(request: pytest.FixtureRequest, part: str, test: Callable[..., None]) -> list[Case]:
+    """The cases of a part that this run of the tests takes."""
+    items = [item for item in request.session.items if item.path == request.path and _part(item) == part]
+    return [item.callspec.params["case"] for item in items if item.function is test]  # type: ignore[attr-defined]
+
+
+def test_it_ends_in_the_undisturbed_state(campaign: Campaign, case: Case, record_property: Note) -> None:
     campaign.judge(case)
-    results.passed.add(case.id)
+    record_property(SURVIVED, case.id)
 
 
 def test_it_fails_without_its_protection(
-    campaign: Campaign, results: Results, case: Case, monkeypatch: pytest.MonkeyPatch
+    campaign: Campaign, case: Case, monkeypatch: pytest.MonkeyPatch, record_property: Note
 ) -> None:
     failure = campaign.judge_unprotected(case, monkeypatch)
     assert failure, f"passes without its protection, {case.protection.what}"
-    results.failures[case.id] = brief(failure)
+    record_property(FAILED, (case.id, brief(failure)))
+
+
+PROTECTED, UNPROTECTED = test_it_ends_in_the_undisturbed_state, test_it_fails_without_its_protection
 
 
 @pytest.mark.whole_matrix
+@pytest.mark.xdist_group("part-0")
 def test_a_process_that_is_killed_at_a_random_instant_is_made_up_for_by_the_next(campaign: Campaign) -> None:
     """The command as a user runs it, and SIGKILL; three lives, then one that ends."""
     bench = campaign.world.bench(by_ticker=True)

@@ -197,7 +197,7 @@ def _not_understood() -> list[Case]:
         refused(
             fault="another session on the second page (B3 rolls in between)",
             protection=kept_by.B3_PAGES,
-            arm=at_b3(Fault(to("json"), in_pages(60, _next_day), None)),
+            arm=at_b3(Fault(to("json"), in_pages(20, _next_day), None)),
         ),
     ]
 

@@ -86,6 +86,7 @@ class World:
         hasty: clients of the same place that try every call once.
         eyes: clients that see the account as it is.
         runs: the Glue run of each raw version that was refined in a batch.
+        known: rows of an undisturbed session, by its kind and table.
         undo: gives back what protections were removed in the account.
         undisturbed: sessions to which nothing happened, one of each kind: see `Bench.kind`.
     """
@@ -99,6 +100,7 @@ class World:
     eyes: Aws
     runs: dict[str, GlueRun] = field(default_factory=dict)
     days: Iterator[date] = field(default_factory=trading_days)
+    known: dict[tuple[str, str], list[tuple[str | None, ...]]] = field(default_factory=dict)
     undo: ExitStack = field(default_factory=ExitStack)
     undisturbed: dict[str, Bench] = field(default_factory=dict)
 

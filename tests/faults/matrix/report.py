@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pytest
     from matrix.case import Case
 
 BEGIN = "<!-- what follows is written by `make faults` -->"
@@ -22,9 +23,13 @@ _HEAD = (
 )
 
 
+SURVIVED = "survived"
+FAILED = "failed without its protection"
+
+
 @dataclass
 class Results:
-    """What the tests found.
+    """What the tests found; a plugin of pytest's, which hears of them wherever they ran.
 
     Attributes:
         passed: cases that ended as they must.
@@ -32,9 +37,23 @@ class Results:
     """
 
     cases: Sequence[Case]
+    document: Path
     passed: set[str] = field(default_factory=set)
     failures: dict[str, str] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a test notes."""
+        for name, value in report.user_properties if report.when == "call" and report.passed else ():
+            if name == SURVIVED:
+                self.passed.add(str(value))
+            elif name == FAILED:
+                id_, failure = value  # type: ignore[misc]
+                self.failures[id_] = failure
+
+    def pytest_sessionfinish(self) -> None:
+        """Put the table into the document."""
+        self.write(self.document)
 
     def write(self, document: Path) -> None:
         """Put the table into the document."""

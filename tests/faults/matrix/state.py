@@ -173,13 +173,20 @@ def as_undisturbed(bench: Bench) -> None:
     B3's CSV download and page state no sectors: what was taken from there has none, and is not summed up by them.
     """
     published(bench, bench.portfolio)
-    undisturbed = bench.world.undisturbed[bench.kind]
+    refined, summary = tables(bench)
     if bench.collected and not bench.collected.facts.has_sectors:
-        same = [_without_sectors(visible(place, tables(bench)[0])) for place in (bench, undisturbed)]
+        same = [_without_sectors(rows) for rows in (visible(bench, refined), _undisturbed(bench, refined))]
         demand(same[0] == same[1], "the rows differ from the undisturbed ones")
         return
-    for table in tables(bench):
-        demand(visible(bench, table) == visible(undisturbed, table), f"{table.name} differs from the undisturbed one")
+    for table in (refined, summary):
+        demand(visible(bench, table) == _undisturbed(bench, table), f"{table.name} differs from the undisturbed one")
+
+
+def _undisturbed(bench: Bench, table: Table) -> Rows:
+    world, name = bench.world, (bench.kind, table.name)
+    if name not in world.known:
+        world.known[name] = visible(world.undisturbed[bench.kind], table)
+    return world.known[name]
 
 
 def _without_sectors(rows: Rows) -> Rows:
