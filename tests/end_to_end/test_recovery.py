@@ -58,7 +58,7 @@ def test_a_run_killed_after_any_step_and_run_again_ends_in_the_published_state_w
     assert shown(operator, portfolio.session) == figures(portfolio)
     runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
     stamp = f"{portfolio.session:%Y%m%d}"
-    assert [run["JobRunState"] for run in runs if stamp in run["Arguments"]["--raw_key"]] == ["SUCCEEDED"]
+    assert [run["JobRunState"] for run in runs if stamp in run["Arguments"].get("--raw_key", "")] == ["SUCCEEDED"]
 
 
 def test_two_runs_at_once_end_in_one_published_state(operator: Operator, portfolio: Portfolio) -> None:
