@@ -10,11 +10,10 @@ from datetime import date
 from benchmarks import lab
 from benchmarks.measure import slope
 from benchmarks.report import Part, Table, Target, number, ratio
-from expectations import contract
+from expectations.contract import DEFAULT_INDEX, HISTORY_TABLE, INDEX_PARTITION, REFINED_COLUMNS, REFINED_TABLE
 from flows.athena import run_query
 
 _TEN_YEARS = 2500  # sessions
-_HISTORY = "bovespa_historico"
 _EVOLUTION = "evolution"
 
 _QUERIES = {
@@ -42,8 +41,8 @@ class Answer:
     bytes_read: int
 
 
-Answers = tuple[Answer, Answer | None]
-"""Of the contract's layout, and of the history where the contract has it."""
+Answers = tuple[Answer, Answer]
+"""Of the contract's layout, and of the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,8 @@ def measure(place: lab.Lab, sessions: list[date], rounds: int) -> Part:
 
 
 def _compare(place: lab.Lab, name: str, period: Period, rounds: int) -> Answers:
-    tables = {contract.REFINED_TABLE.name: period.where}
-    if _HISTORY in {table.name for table in contract.TABLES}:
-        tables[_HISTORY] = f"indice = '{contract.DEFAULT_INDEX}' AND {period.where}"
+    of_index = f"{INDEX_PARTITION.name} = '{DEFAULT_INDEX}' AND {period.where}"
+    tables = {REFINED_TABLE.name: period.where, HISTORY_TABLE.name: of_index}
     times: dict[str, list[int]] = {table: [] for table in tables}
     seen, answers = {}, {}
     for _ in range(rounds):
@@ -90,18 +88,19 @@ def _compare(place: lab.Lab, name: str, period: Period, rounds: int) -> Answers:
             times[table].append(result.milliseconds)
             answers[table] = _comparable(result.columns, result.rows)
             seen[table] = result.scanned_bytes
-    if len({str(answer) for answer in answers.values()}) > 1:
+    one, other = answers.values()
+    if one != other:
         raise ValueError(f"{name} over {period.name}: the contract's layout and the history give other answers")
-    found = [
+    layout, history = (
         Answer(statistics.median(times[table]), _objects(place, table, where), seen[table])
         for table, where in tables.items()
-    ]
-    return found[0], found[1] if len(found) > 1 else None
+    )
+    return layout, history
 
 
 def _comparable(columns: tuple[str, ...], rows: tuple[tuple[str | None, ...], ...]) -> list[tuple[object, ...]]:
     # The history has columns of its own beside those of the contract; sums differ in their last digit with the order.
-    shared = [column.name for column in contract.REFINED_COLUMNS if column.name in columns] or list(columns)
+    shared = [column.name for column in REFINED_COLUMNS if column.name in columns] or list(columns)
     wanted = shared if "codigo" in columns else list(columns)
     places = [columns.index(name) for name in wanted]
     return sorted((tuple(_rounded(row[place]) for place in places) for row in rows), key=str)
@@ -131,16 +130,15 @@ def _part(found: dict[tuple[str, Period], Answers], periods: list[Period]) -> Pa
         tuple(rows),
     )
     of_layout, of_history = ten[_EVOLUTION]
-    facts = {"query_layout_session_ms": of_layout.milliseconds / _TEN_YEARS}
-    if of_history:
-        facts["query_history_session_ms"] = of_history.milliseconds / _TEN_YEARS
+    facts = {
+        "query_layout_session_ms": of_layout.milliseconds / _TEN_YEARS,
+        "query_history_session_ms": of_history.milliseconds / _TEN_YEARS,
+    }
     longest = periods[-1]
     return Part("query", "Queries", _HOW, (table,), _targets(longest.name, *found[_EVOLUTION, longest]), facts)
 
 
-def _targets(period: str, layout: Answer, history: Answer | None) -> tuple[Target, ...]:
-    if history is None:
-        return ()
+def _targets(period: str, layout: Answer, history: Answer) -> tuple[Target, ...]:
     faster = layout.milliseconds / max(1, history.milliseconds)
     subject = f"Evolution over {period}"
     return (
@@ -150,9 +148,8 @@ def _targets(period: str, layout: Answer, history: Answer | None) -> tuple[Targe
 
 
 def _ten_years(name: str, found: dict[tuple[str, Period], Answers], periods: list[Period]) -> Answers:
-    layout = {period.sessions: found[name, period][0] for period in periods}
-    history = {period.sessions: answer for period in periods if (answer := found[name, period][1])}
-    return _extrapolated(layout), _extrapolated(history) if history else None
+    layout, history = ({period.sessions: found[name, period][place] for period in periods} for place in (0, 1))
+    return _extrapolated(layout), _extrapolated(history)
 
 
 def _extrapolated(answers: dict[int, Answer]) -> Answer:
@@ -167,9 +164,7 @@ def _extrapolated(answers: dict[int, Answer]) -> Answer:
     )
 
 
-def _cells(name: str, period: str, layout: Answer, history: Answer | None) -> tuple[str, ...]:
-    if history is None:
-        return name, period, number(layout.milliseconds), "-", "-", f"{layout.objects:,}", "-", _kib(layout), "-"
+def _cells(name: str, period: str, layout: Answer, history: Answer) -> tuple[str, ...]:
     return (
         name,
         period,

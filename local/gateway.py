@@ -42,7 +42,7 @@ class ServiceError(Exception):
 
 
 class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
-    """moto's, which for each request lists its folders and tries its patterns, one request at a time: a third of an answer."""
+    """moto's, which for each request lists its folders and tries its patterns, a millisecond in which no other is answered."""
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)

@@ -1,7 +1,7 @@
 """A bucket's versions by key, as moto keeps them, with its keys in order: a listing costs what it shows, not what there is.
 
-moto looks at every key of the bucket for each page of a listing, and sorts those below the prefix. With the 200,000 files that
-ten years of sessions are, and some listings for each session, that was most of what the account did.
+moto looks at every key of the bucket for each page of a listing, and sorts those below the prefix. Ten years of sessions are
+200,000 files, and each session that is published lists its own several times.
 """
 
 from __future__ import annotations

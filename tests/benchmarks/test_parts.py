@@ -43,11 +43,11 @@ def test_requests_of_a_share_are_told_from_those_of_a_session() -> None:
 MONTH, YEAR = query.Period("a month", 21, "month"), query.Period("a year", 250, "year")
 
 
-def answers(history: bool) -> dict[tuple[str, query.Period], query.Answers]:  # noqa: FBT001
+def answers() -> dict[tuple[str, query.Period], query.Answers]:
     return {
         (name, period): (
             query.Answer(period.sessions * 10.0, period.sessions * 84, period.sessions * 1024),
-            query.Answer(20.0, period.sessions // 21 + 1, 1024) if history else None,
+            query.Answer(20.0, period.sessions // 21 + 1, 1024),
         )
         for name in query._QUERIES
         for period in (MONTH, YEAR)
@@ -55,17 +55,11 @@ def answers(history: bool) -> dict[tuple[str, query.Period], query.Answers]:  # 
 
 
 def test_queries_are_extrapolated_to_ten_years_with_their_slope() -> None:
-    part = query._part(answers(history=True), [MONTH, YEAR])
+    part = query._part(answers(), [MONTH, YEAR])
     ten = next(row for row in part.tables[0].rows if row[:2] == ("evolution", "ten years, extrapolated"))
     assert ten[2:6] == ("25,000", "20", "1,250 x", "210,000")
     assert [target.met for target in part.targets] == [True, True]
     assert part.facts["query_layout_session_ms"] == pytest.approx(10)
-
-
-def test_without_the_history_the_layout_alone_is_measured() -> None:
-    part = query._part(answers(history=False), [MONTH, YEAR])
-    assert part.targets == ()
-    assert {row[3] for row in part.tables[0].rows} == {"-"}
 
 
 def test_a_daily_run_is_held_against_the_sum_of_its_floors() -> None:
