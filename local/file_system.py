@@ -2,8 +2,8 @@
 
 S3 knows no permissions. Hadoop's RawLocalFileSystem gives them to every file and folder that it makes and, without Hadoop's
 native libraries (they are not on PyPI), starts the program `chmod` for each: two processes for each of a session's 85 files,
-which was two thirds of the processor time of a run of 40 sessions. The class that leaves it out is compiled once for an installation,
-by the compiler that Spark brings along for the code that it generates (Janino).
+which was two thirds of the processor time of a run of 40 sessions. The class that leaves it out is compiled once for an
+installation, by the compiler that Spark brings along for the code that it generates (Janino).
 """
 
 from __future__ import annotations
