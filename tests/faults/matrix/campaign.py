@@ -78,8 +78,8 @@ class Campaign:
         with self.world.unnoticed():
             for case in shared:
                 self._collect(case)
-            for bench in (*undisturbed.values(), *self.unprotected.values()):
-                bench.collect()
+        for bench in (*undisturbed.values(), *self.unprotected.values()):
+            bench.upload()
         self._refine([*undisturbed.values(), *self.benches.values(), *self.unprotected.values()])
         corrections = {case.id for case in (*shared, *later) if case.stage is Stage.CORRECT}
         places = [*self.benches.items(), *self.unprotected.items()]
@@ -101,19 +101,18 @@ class Campaign:
     def _collect(self, case: Case) -> None:
         bench = self.benches[case.id]
         if case.stage is not Stage.COLLECT:
-            bench.collect()
+            bench.upload()
             return
         with self._noted(case):
             collect(case, bench)
 
     def _correct(self, benches: Sequence[Bench]) -> None:
         """Publish the sessions, and have other figures of them refined."""
-        with self.world.unnoticed():
-            for bench in benches:
-                bench.publish()
-                bench.earlier, bench.before = bench.version, bench.portfolio
-                bench.portfolio = corrected(bench.portfolio)
-                bench.collect()
+        for bench in benches:
+            bench.publish_unseen()
+            bench.earlier, bench.before = bench.version, bench.portfolio
+            bench.portfolio = corrected(bench.portfolio)
+            bench.upload()
         self._refine(benches)
 
     def _publish_collected(self, cases: Sequence[Case]) -> None:
