@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.objects import FlowRun, State
     from prefect.client.schemas.responses import DeploymentResponse
 
 PATIENCE = 150.0
@@ -84,12 +84,12 @@ def scheduled(deployment: DeploymentResponse, slug: str, count: int, parameters:
 def asked_for(deployment: DeploymentResponse, parameters: dict[str, str]) -> FlowRun:
     """One run that is due in some seconds, as `prefect deployment run --in` plans it.
 
-    What happens within five minutes of a schedule's planning, the server holds back from automations for a quarter of an hour: the
-    planning is no event that it could be put behind. Schedules plan days ahead, where that does not matter; here it would.
+    What happens within five minutes of a schedule's planning, the server holds back from automations for a quarter of an hour:
+    the planning is no event that it could be put behind. Schedules plan days ahead, where that does not matter; here it would.
     """
     from prefect.states import Scheduled  # noqa: PLC0415
 
-    state = Scheduled(scheduled_time=datetime.now(UTC) + _SHORTLY)
+    state: State[None] = Scheduled(scheduled_time=datetime.now(UTC) + _SHORTLY)
     with _client() as client:
         return client.create_flow_run_from_deployment(deployment.id, parameters=parameters, state=state)
 
