@@ -12,6 +12,7 @@ from expectations.contract import (
     BATCHES_PREFIX,
     CHANGES_TABLE,
     GLUE_JOB_NAME,
+    HISTORY_TABLE,
     JOB_TABLES,
     LANDING_PREFIX,
     LEASES_PREFIX,
@@ -176,8 +177,8 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(_PUBLISHING, tables_of(arns.table)),
             # With the right to the catalog and the database, which the statement above gives.
             Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
-            # What the flows confirm through Athena.
-            Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
+            # What the flows confirm through Athena, and the weights that the reports show.
+            Statement(_QUERIED, tables_of(arns.table, (*JOB_TABLES, HISTORY_TABLE))),
             # A share that left the index leaves no partition behind; where a session is one partition, it stays.
             Statement(["glue:BatchDeletePartition"], tables_of(arns.table, _BY_TICKER)),
             *_querying(arns),
