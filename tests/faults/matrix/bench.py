@@ -65,6 +65,8 @@ def smaller(index: str, shares: int) -> Portfolio:
     *holdings, last = recorded.holdings[:shares]
     rest = recorded.total_share - sum(item.participacao_pct for item in holdings)
     holdings.append(replace(last, participacao_pct=rest))
+    # In the order of B3's answer: the last digit of a mean depends on it.
+    holdings.sort(key=lambda item: (item.setor or "", item.codigo))
     return replace(
         recorded,
         index=index,
