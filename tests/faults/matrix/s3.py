@@ -161,7 +161,7 @@ def _leases() -> list[Case]:
             fault="the lease's put took place, its answer is lost",
             protection=kept_by.LEASE_HOLDER,
             arm=_at(_LEASE, loses_the_answer),
-            limits={"lease_timeout": "6"},
+            limits={"lease_timeout": "4"},
             seen=without_waiting,
         ),
         publish(
