@@ -70,11 +70,17 @@ def given_up_after(world: World, *, retries: int, letters: bool = True) -> Itera
     declared = functions.get_function_event_invoke_config(FunctionName=LAMBDA_NAME)
     right = {part: declared[part] for part in ("MaximumRetryAttempts", "DestinationConfig")}
     other = {"MaximumRetryAttempts": retries, **({"DestinationConfig": right["DestinationConfig"]} if letters else {})}
-    functions.put_function_event_invoke_config(FunctionName=LAMBDA_NAME, **other)
+    _put_invoke_config(functions, other)
     try:
         yield
     finally:
-        functions.put_function_event_invoke_config(FunctionName=LAMBDA_NAME, **right)
+        _put_invoke_config(functions, right)
+
+
+def _put_invoke_config(functions: Any, config: Mapping[str, Any]) -> None:  # noqa: ANN401 - boto3's client
+    # moto keeps every configuration that was put, and tells of the first.
+    functions.delete_function_event_invoke_config(FunctionName=LAMBDA_NAME)
+    functions.put_function_event_invoke_config(FunctionName=LAMBDA_NAME, **config)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from matrix import deployed
 from matrix import protections as kept_by
-from matrix.case import Case, Ends, Fault, Stage, at_aws, both, limited
+from matrix.case import Case, Ends, Fault, Stage, at_aws, limited
 from matrix.deployed import await_run, one_run
 from matrix.state import keys
 from matrix.trigger import AFTER_A_RETRY
@@ -36,20 +36,27 @@ from expectations.contract import (
 if TYPE_CHECKING:
     from matrix.bench import Bench
     from matrix.case import Arm
-    from matrix.proxy import Call, Exchange
+    from matrix.proxy import Call, Does, Exchange
 
 GLUE = "Glue"
 
 
-@contextmanager
-def _by_way_of_the_proxy(bench: Bench) -> Iterator[None]:
-    with deployed.variables(bench.world, {"AWS_ENDPOINT_URL": bench.world.aws.url}):
-        yield
+def _at_start(does: Does) -> Arm:
+    """The Lambda's call that starts the session's run meets a fault."""
 
+    @contextmanager
+    def arm(bench: Bench) -> Iterator[None]:
+        key = raw_key(bench.portfolio.index, bench.session).encode()
 
-def _at_lambda(*faults: Fault) -> Arm:
-    """The faults strike the Lambda's calls to AWS."""
-    return both(_by_way_of_the_proxy, at_aws(*faults))
+        def starts(call: Call) -> bool:
+            # Another session's event may come late and must not take the fault.
+            return call.operation == "StartJobRun" and key in call.body
+
+        by_way_of_the_proxy = {"AWS_ENDPOINT_URL": bench.world.aws.url}
+        with deployed.variables(bench.world, by_way_of_the_proxy), at_aws(Fault(starts, does))(bench):
+            yield
+
+    return arm
 
 
 def _to_its_run(do: Callable[[Bench, str], None], *, midway: bool) -> Arm:
@@ -120,17 +127,16 @@ def _runs() -> list[Case]:
     fails = partial(Case, GLUE, stage=Stage.DAILY, ends=Ends.FAILS, protection=kept_by.UPLOADED_AGAIN)
     recovers = partial(Case, GLUE, stage=Stage.DAILY, ends=Ends.RECOVERS, limits=AFTER_A_RETRY, then=one_run)
     found = partial(fails, protection=kept_by.REATTACHED, then=one_run, uploads=1)
-    start = to("StartJobRun")
     return [
         recovers(
             fault="StartJobRun throttled",
             protection=kept_by.BOTH_RETRIES,
-            arm=_at_lambda(Fault(start, refuses("ThrottlingException"))),
+            arm=_at_start(refuses("ThrottlingException")),
         ),
         recovers(
             fault="StartJobRun refused: too many concurrent runs",
             protection=kept_by.LAMBDA_RAISES,
-            arm=_at_lambda(Fault(start, refuses("ConcurrentRunsExceededException"))),
+            arm=_at_start(refuses("ConcurrentRunsExceededException")),
         ),
         fails(fault="the run is killed midway", says="ended FAILED", arm=_to_its_run(_kill, midway=True)),
         fails(fault="the run is stopped", says="ended STOPPED", arm=_to_its_run(_stop, midway=False)),
