@@ -38,7 +38,8 @@ def test_a_slope_is_that_of_the_straight_line(points: list[tuple[float, float]],
 
 
 def test_a_process_is_measured() -> None:
-    ended = python(["-c", "print('said'); bytearray(64 * 2**20)"])
+    # The process is looked at while it lives: this one lives long enough to be.
+    ended = python(["-c", "import time; print('said'); held = bytearray(64 * 2**20); time.sleep(0.5)"])
     assert ended.output == "said\n"
     assert ended.seconds > 0
     assert 64 < ended.peak_mib < 2048
