@@ -68,8 +68,9 @@ def given_up_after(world: World, *, retries: int, letters: bool = True) -> Itera
     """The Lambda's events tried again so often, and then put into the dead-letter queue or not."""
     functions = world.client("lambda")
     declared = functions.get_function_event_invoke_config(FunctionName=LAMBDA_NAME)
-    right = {part: declared[part] for part in ("MaximumRetryAttempts", "DestinationConfig")}
-    other = {"MaximumRetryAttempts": retries, **({"DestinationConfig": right["DestinationConfig"]} if letters else {})}
+    right = {part: declared[part] for part in ("MaximumRetryAttempts", "DestinationConfig") if part in declared}
+    other = {part: value for part, value in right.items() if letters or part != "DestinationConfig"}
+    other["MaximumRetryAttempts"] = retries
     _put_invoke_config(functions, other)
     try:
         yield
