@@ -45,12 +45,12 @@ dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contra
 	@$(VENV)/bin/python -m expectations.dictionary > docs/data-dictionary.md
 
 test: $(VENV)/.dev  ## run the tests
-	@echo "Running the tests: about three minutes on two cores"
+	@echo "Running the tests: about six minutes on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 	@echo "All tests passed. Next: make run"
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
-	@echo "Injecting faults: about six minutes on two cores"
+	@echo "Injecting faults: about twelve minutes on two cores"
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 

@@ -215,8 +215,10 @@ def _await(holds: Callable[[], bool], seconds: float) -> bool:
 
 
 def _copied_twice(bench: Bench) -> bool:
-    copied = Counter(call.key for call in list(bench.world.aws.calls) if call.operation == "CopyObject")
-    return any(count > 1 for count in copied.values())
+    calls = [call for call in list(bench.world.aws.calls) if call.operation == "CopyObject"]
+    # A call that botocore tries again, because it is held for so long, is the same call.
+    copied = {(call.key, call.headers.get("amz-sdk-invocation-id")) for call in calls}
+    return any(count > 1 for count in Counter(key for key, _ in copied).values())
 
 
 def _tries_for_the_lease(bench: Bench) -> int:
@@ -246,13 +248,6 @@ def _together() -> list[Case]:
             protection=kept_by.LEASE,
             arm=_beside_another(held_for=0.5),
             seen=one_at_a_time,
-        ),
-        publish(
-            fault="a second flow waits longer than a dead flow's lease is valid",
-            protection=kept_by.LEASE_RENEWAL,
-            arm=_beside_another(held_for=5),
-            seen=one_at_a_time,
-            limits={"lease_timeout": "3"},
         ),
         publish(
             fault="run again after it published",
