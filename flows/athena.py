@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
+    from flows.settings import Settings
+
 _FIRST_PAUSE = 0.05  # seconds
 _LONGEST_PAUSE = 2.0  # seconds
 
@@ -37,6 +39,17 @@ class QueryResult:
     scanned_bytes: int
     milliseconds: int
     output: str
+
+
+def query(athena: AthenaClient, settings: Settings, sql: str) -> QueryResult:
+    """Run one query in the settings' workgroup and database, within their limit.
+
+    Raises:
+        QueryError, AwsError: as `run_query` does.
+    """
+    return run_query(
+        athena, sql, workgroup=settings.workgroup, database=settings.database, timeout=settings.query_timeout
+    )
 
 
 def run_query(athena: AthenaClient, sql: str, *, workgroup: str, database: str, timeout: float) -> QueryResult:

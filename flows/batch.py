@@ -28,12 +28,16 @@ from flows.staging import staged_session
 if TYPE_CHECKING:
     from expectations.gate import GateReport
     from flows.etl import GlueRun
+    from flows.ledger_store import Ledger
     from flows.pipeline import Pipeline
     from flows.storage import RawVersion
 
 SESSIONS_A_RUN = 1000
 
 Tell = Callable[["Result"], None]
+Advance = Callable[[], None]
+Progress = Callable[[str, int], Advance]
+"""Begins a step (what, of how many) and returns what is to be called after each of them."""
 
 
 class Outcome(StrEnum):
@@ -91,6 +95,17 @@ class Result:
             "run_id": self.run_id,
             "rows": self.rows,
         }
+
+
+def telling(ledger: Ledger, progress: Progress, versions: Sequence[RawVersion]) -> Tell:
+    """Each result of these versions into the ledger, and a step on in the progress."""
+    advance = progress("refining and publishing", len(versions))
+
+    def tell(result: Result) -> None:
+        ledger.note_result(result)
+        advance()
+
+    return tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from expectations.changes import ENTERED, KINDS, LEFT, QUANTITY, RENAMED, WEIGHT
 from expectations.contract import CHANGES_COLUMNS
 from flows.arrow import arrow_schema
-
-ENTERED, LEFT, RENAMED, QUANTITY, WEIGHT = "entrou", "saiu", "renomeada", "quantidade", "participacao"
-COMPOSITION = (ENTERED, LEFT, RENAMED, QUANTITY)
-"""The kinds of change that change the portfolio itself: which shares are in it, and how many of each."""
 
 CHANGES_SCHEMA = arrow_schema(CHANGES_COLUMNS)
 RULES = 1
@@ -36,7 +33,7 @@ _REBALANCING_MONTHS = (1, 5, 9)
 _FIRST_WEEK = 10  # the first Monday is the 7th at the latest; a holiday may move it on
 _DECIMALS = 3  # of a share in percent, as B3 states it
 _ONE_OF_EACH = 2
-_KINDS = {kind: number for number, kind in enumerate((*COMPOSITION, WEIGHT))}
+_KINDS = {kind: number for number, kind in enumerate(KINDS)}
 _COMPANY_WORD = re.compile(r"[A-Z0-9]{4,}")
 
 Row = Mapping[str, Any]

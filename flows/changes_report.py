@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
-from flows.changes import COMPOSITION, Change
+from expectations.changes import COMPOSITION
+from flows.changes import Change
 from flows.reports import escaped
 
 _HEADING = ("Mudança", "Ação", "Nome", "Quantidade antes", "Quantidade", "Participação antes (%)", "Participação (%)")

@@ -165,16 +165,10 @@ def _collect_sample(*, force: bool, screen: Screen) -> list[dict[str, Any]]:
 
 
 def _query(settings: Settings, sql: str) -> QueryResult:
-    from flows.athena import run_query  # noqa: PLC0415
+    from flows import athena  # noqa: PLC0415
     from flows.aws import connect  # noqa: PLC0415
 
-    return run_query(
-        connect().athena,
-        sql,
-        workgroup=settings.workgroup,
-        database=settings.database,
-        timeout=settings.query_timeout,
-    )
+    return athena.query(connect().athena, settings, sql)
 
 
 def _show_queries(screen: Screen, place: Place, body: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from expectations.changes import KINDS, WEIGHT
 from expectations.contract import CHANGES_TABLE, DEFAULT_INDEX, check_index
 from flows.cli_place import InAws, Json, OpenPlace
 from flows.console import Screen, query_body
@@ -18,7 +19,6 @@ _COLUMNS = (
     *("data_pregao", "mudanca", "acao", "acao_anterior", "nome_acao", "quantidade_anterior", "quantidade_atual"),
     *("participacao_anterior", "participacao_atual", "variacao_participacao", "rebalanceamento", "pregao_anterior"),
 )
-_ORDER = ("entrou", "saiu", "renomeada", "quantidade", "participacao")
 
 
 def register(app: typer.Typer, open_place: OpenPlace) -> None:
@@ -34,7 +34,7 @@ def changes_query(index: str, since: date | None, until: date | None, *, weights
     """The query for an index's changes; without a day, for those of its latest session that has any."""
     where = [f"indice = '{check_index(index)}'"]
     if not weights:
-        where.append("mudanca <> 'participacao'")
+        where.append(f"mudanca <> '{WEIGHT}'")
     table = CHANGES_TABLE.name
     if since:
         # What the catalog can tell by itself, for Athena to open no other month.
@@ -43,7 +43,7 @@ def changes_query(index: str, since: date | None, until: date | None, *, weights
         where += [f"year * 100 + month <= {until:%Y%m}", f"data_pregao <= DATE '{until}'"]
     if not (since or until):
         where.append(f"data_pregao = (SELECT MAX(data_pregao) FROM {table} WHERE {' AND '.join(where)})")  # noqa: S608
-    order = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(_ORDER))
+    order = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(KINDS))
     return (
         f"SELECT {', '.join(_COLUMNS)} FROM {table} WHERE {' AND '.join(where)} "  # noqa: S608 - index and days are of their form
         f"ORDER BY data_pregao, CASE mudanca {order} END, ABS(variacao_participacao) DESC, acao"
@@ -74,17 +74,10 @@ def _changes_command(open_place: OpenPlace) -> Callable[..., None]:
             raise SettingsError(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}")
         sql = changes_query(index, since.date() if since else None, until.date() if until else None, weights=weights)
         with open_place(screen, aws=aws) as place:
-            from flows.athena import run_query  # noqa: PLC0415
+            from flows.athena import query  # noqa: PLC0415
             from flows.aws import connect  # noqa: PLC0415
 
-            settings = place.settings
-            result = run_query(
-                connect().athena,
-                sql,
-                workgroup=settings.workgroup,
-                database=settings.database,
-                timeout=settings.query_timeout,
-            )
+            result = query(connect().athena, place.settings, sql)
         screen.heading(f"{index}: {len(result.rows)} changes{'' if weights else ' of composition'}")
         screen.rows(result, limit=None)
         screen.result(query_body(sql, result))

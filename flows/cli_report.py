@@ -65,16 +65,7 @@ def _line(item: Mapping[str, Any]) -> str:
 
 
 def _figures(pipeline: Pipeline, index: str, sessions: Sequence[date]) -> dict[date, Figures]:
-    from flows.athena import run_query  # noqa: PLC0415
+    from flows.athena import query  # noqa: PLC0415
     from flows.site.figures import figures_query, read_figures  # noqa: PLC0415
 
-    settings = pipeline.settings
-    sql = figures_query(index, sessions)
-    result = run_query(
-        pipeline.aws.athena,
-        sql,
-        workgroup=settings.workgroup,
-        database=settings.database,
-        timeout=settings.query_timeout,
-    )
-    return read_figures(result)
+    return read_figures(query(pipeline.aws.athena, pipeline.settings, figures_query(index, sessions)))

@@ -7,7 +7,7 @@ is then already present, what was uploaded is not uploaded again, and the Glue r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from expectations.contract import ContractError
 from flows import storage
 from flows.aws import PARALLEL_SESSIONS
-from flows.batch import Batch, Outcome, Result
+from flows.batch import Batch, Outcome, Progress, Result, telling
 from flows.derived import ensure_derived
 from flows.errors import SettingsError
 from flows.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 
     from flows.pipeline import Pipeline
     from flows.storage import RawVersion
-
-Advance = Callable[[], None]
-Progress = Callable[[str, int], Advance]
-"""Begins a step (what, of how many) and returns what is to be called after each of them."""
 
 _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -178,13 +174,7 @@ class FolderImport:
     def _take(self, versions: Sequence[RawVersion], ledger: Ledger) -> list[Result]:
         if not versions:
             return []
-        advance = self.progress("refining and publishing", len(versions))
-
-        def tell(result: Result) -> None:
-            ledger.note_result(result)
-            advance()
-
-        return Batch(self.pipeline, tell=tell).take(versions)
+        return Batch(self.pipeline, tell=telling(ledger, self.progress, versions)).take(versions)
 
     def _derive(self, entries: Iterable[Entry]) -> None:
         """Bring the monthly tables up to date, which an import that was killed before it did so has left behind."""

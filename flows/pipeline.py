@@ -13,7 +13,7 @@ from expectations import raw, refined
 from expectations.contract import parse_raw_key
 from expectations.gate import GateReport, run_gate
 from flows import etl, storage
-from flows.athena import run_query
+from flows.athena import query
 from flows.aws import Aws
 from flows.b3_scraper import B3Client
 from flows.confirm import confirm, session_query, session_tables
@@ -241,12 +241,10 @@ class Pipeline:
         rows, summary_rows = (
             confirm(
                 table,
-                run_query(
+                query(
                     self.aws.athena,
+                    self.settings,
                     session_query(table, audited.staged.index, audited.staged.session),
-                    workgroup=self.settings.workgroup,
-                    database=self.settings.database,
-                    timeout=self.settings.query_timeout,
                 ),
                 frame,
             )

@@ -11,7 +11,7 @@ publishing takes the lease again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from expectations import raw
 from expectations.contract import ContractError
 from flows import storage
-from flows.batch import Batch, Outcome, Result, Way
+from flows.batch import Batch, Outcome, Progress, Result, Way, telling
 from flows.derived import Derive, Offer, ensure_derived
 from flows.errors import PublishError
 from flows.landing import by_session, read_key
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from flows.pipeline import Pipeline
     from flows.storage import RawVersion
 
-Progress = Callable[[str, int], Callable[[], None]]
 Name = tuple[str, date]
 
 
@@ -211,18 +210,15 @@ class Recovery:
     def _take(self, versions: Sequence[RawVersion], ledger: Ledger, *, again: bool) -> list[Result]:
         if not versions:
             return []
-        advance = self.progress("refining and publishing", len(versions))
-
-        def tell(result: Result) -> None:
-            ledger.note_result(result)
-            advance()
 
         def derive(pipeline: Pipeline, index: str, offers: Sequence[Offer]) -> None:
             # What stands in the way is found again, and told, after all sessions.
             with suppress(ContractError, PublishError):
                 self.derive(pipeline, index, offers)
 
-        return Batch(self.pipeline, again=again, tell=tell, derive=derive).take(versions)
+        return Batch(self.pipeline, again=again, tell=telling(ledger, self.progress, versions), derive=derive).take(
+            versions
+        )
 
 
 def _may_be_of(key: str, sessions: Collection[date]) -> bool:

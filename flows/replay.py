@@ -7,7 +7,7 @@ replay without a change of code ends in the same published state.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from expectations.contract import LANDING_PREFIX, RAW_PREFIX, ContractError, parse_raw_key
 from flows import storage
 from flows.aws import PARALLEL_CALLS
-from flows.batch import Batch, Result
+from flows.batch import Batch, Progress, Result, telling
 from flows.landing import list_keys, read_key, undated
 from flows.ledger import REPLAY
 from flows.ledger_store import Ledger
@@ -25,8 +25,6 @@ from flows.rebuild import Unfit, rebuild
 if TYPE_CHECKING:
     from flows.pipeline import Pipeline
     from flows.storage import RawVersion
-
-Advance = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Replay:
     pipeline: Pipeline
     index: str
     from_landing: bool = False
-    progress: Callable[[str, int], Advance] = lambda _, __: lambda: None
+    progress: Progress = lambda _, __: lambda: None
 
     def run(self, since: date, until: date) -> list[Result]:
         """Refine, audit and publish all sessions from `since` to `until`, both included.
@@ -68,13 +66,7 @@ class Replay:
     def _take(self, versions: Sequence[RawVersion], ledger: Ledger) -> list[Result]:
         if not versions:
             return []
-        advance = self.progress("refining and publishing", len(versions))
-
-        def tell(result: Result) -> None:
-            ledger.note_result(result)
-            advance()
-
-        return Batch(self.pipeline, again=True, tell=tell).take(versions)
+        return Batch(self.pipeline, again=True, tell=telling(ledger, self.progress, versions)).take(versions)
 
     def _versions(self, since: date, until: date) -> dict[date, RawVersion]:
         """The current raw versions by session."""

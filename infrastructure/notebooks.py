@@ -13,6 +13,7 @@ from infrastructure.notebook_policies import (
     notebook_policy,
     notebook_trust,
 )
+from infrastructure.query import encrypted_results
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
@@ -49,12 +50,7 @@ class Notebooks(pulumi.ComponentResource):
                 engine_version=aws.athena.WorkgroupConfigurationEngineVersionArgs(
                     selected_engine_version="PySpark engine version 3"
                 ),
-                result_configuration=aws.athena.WorkgroupConfigurationResultConfigurationArgs(
-                    output_location=pulumi.Output.concat("s3://", storage.query_results.bucket, "/", NOTEBOOKS_PREFIX),
-                    encryption_configuration=aws.athena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs(
-                        encryption_option="SSE_S3"
-                    ),
-                ),
+                result_configuration=encrypted_results(storage, NOTEBOOKS_PREFIX),
             ),
             tags=settings.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),

@@ -16,6 +16,16 @@ from infrastructure.storage import Storage
 _MEGABYTE = 1024 * 1024
 
 
+def encrypted_results(storage: Storage, prefix: str) -> aws.athena.WorkgroupConfigurationResultConfigurationArgs:
+    """Where a workgroup leaves what it calculates: below a prefix of the bucket of results, encrypted."""
+    return aws.athena.WorkgroupConfigurationResultConfigurationArgs(
+        output_location=pulumi.Output.concat("s3://", storage.query_results.bucket, "/", prefix),
+        encryption_configuration=aws.athena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs(
+            encryption_option="SSE_S3"
+        ),
+    )
+
+
 class Query(pulumi.ComponentResource):
     """The workgroup `bovespa`: engine version 3, results encrypted, what a query may read bounded, nothing overridable."""
 
@@ -42,12 +52,7 @@ class Query(pulumi.ComponentResource):
                 engine_version=aws.athena.WorkgroupConfigurationEngineVersionArgs(
                     selected_engine_version="Athena engine version 3"
                 ),
-                result_configuration=aws.athena.WorkgroupConfigurationResultConfigurationArgs(
-                    output_location=pulumi.Output.concat("s3://", storage.query_results.bucket, "/", RESULTS_PREFIX),
-                    encryption_configuration=aws.athena.WorkgroupConfigurationResultConfigurationEncryptionConfigurationArgs(
-                        encryption_option="SSE_S3"
-                    ),
-                ),
+                result_configuration=encrypted_results(storage, RESULTS_PREFIX),
             ),
             tags=settings.tags,
             opts=child,

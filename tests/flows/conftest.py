@@ -14,10 +14,12 @@ from botocore.config import Config
 from moto import mock_aws
 
 from expectations import contract
+from expectations.catalog import table_input
 from flows.portfolio import Holding, Portfolio
 from local.sample import recorded
 
 if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
 # A busy machine must not make a property fail, nor a run leave files behind.
@@ -85,3 +87,20 @@ def s3(account: S3Client) -> S3Client:
         if keys:
             account.delete_objects(Bucket=bucket, Delete={"Objects": keys})
     return account
+
+
+@pytest.fixture(scope="module")
+def tables(account: S3Client) -> GlueClient:
+    client = boto3.client("glue")
+    client.create_database(DatabaseInput={"Name": contract.DATABASE})
+    return client
+
+
+@pytest.fixture
+def glue(tables: GlueClient) -> GlueClient:
+    """A catalog with the contract's tables and no partitions."""
+    for table in tables.get_tables(DatabaseName=contract.DATABASE)["TableList"]:
+        tables.delete_table(DatabaseName=contract.DATABASE, Name=table["Name"])
+    for table in contract.TABLES:
+        tables.create_table(DatabaseName=contract.DATABASE, TableInput=table_input(table, contract.REFINED_BUCKET))
+    return tables

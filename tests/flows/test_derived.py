@@ -12,7 +12,6 @@ from decimal import Decimal
 from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,7 +25,6 @@ from expectations.contract import (
     PART_NAME,
     RAW_BUCKET,
     REFINED_BUCKET,
-    TABLES,
     Table,
     monthly_lease_key,
     partition_prefix,
@@ -60,23 +58,6 @@ JUN_2, JUN_3, JUN_30 = date(2025, 6, 2), date(2025, 6, 3), date(2025, 6, 30)
 JUL_1 = date(2025, 7, 1)
 MAY, JUNE, JULY = date(2025, 5, 1), date(2025, 6, 1), date(2025, 7, 1)
 COLLECTED_AT = datetime(2025, 6, 30, 11, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def tables(account: S3Client) -> GlueClient:
-    client = boto3.client("glue")
-    client.create_database(DatabaseInput={"Name": DATABASE})
-    return client
-
-
-@pytest.fixture
-def glue(tables: GlueClient) -> GlueClient:
-    """A catalog with the contract's tables and no partitions."""
-    for table in tables.get_tables(DatabaseName=DATABASE)["TableList"]:
-        tables.delete_table(DatabaseName=DATABASE, Name=table["Name"])
-    for table in TABLES:
-        tables.create_table(DatabaseName=DATABASE, TableInput=table_input(table, REFINED_BUCKET))
-    return tables
 
 
 def portfolio(session: date, *shares: tuple[str, int, str], index: str = INDEX, divisor: str = "100.5") -> Portfolio:

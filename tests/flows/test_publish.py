@@ -9,16 +9,13 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
-from expectations.catalog import table_input
 from expectations.contract import (
     DATABASE,
     REFINED_BUCKET,
     REFINED_TABLE,
     SUMMARY_TABLE,
-    TABLES,
     Table,
     partition_prefix,
     refined_table,
@@ -35,23 +32,6 @@ if TYPE_CHECKING:
 
 SESSION = date(2025, 6, 30)
 Seen = dict[tuple[str, ...], list[bytes]]
-
-
-@pytest.fixture(scope="module")
-def tables(account: S3Client) -> GlueClient:
-    client = boto3.client("glue")
-    client.create_database(DatabaseInput={"Name": DATABASE})
-    return client
-
-
-@pytest.fixture
-def glue(tables: GlueClient) -> GlueClient:
-    """A catalog with the contract's tables and no partitions."""
-    for table in tables.get_tables(DatabaseName=DATABASE)["TableList"]:
-        tables.delete_table(DatabaseName=DATABASE, Name=table["Name"])
-    for table in TABLES:
-        tables.create_table(DatabaseName=DATABASE, TableInput=table_input(table, REFINED_BUCKET))
-    return tables
 
 
 @dataclass

@@ -1,0 +1,9 @@
+"""The kinds of change in the table of changes, in the order in which they are told. Standard library only."""
+
+from __future__ import annotations
+
+ENTERED, LEFT, RENAMED, QUANTITY, WEIGHT = "entrou", "saiu", "renomeada", "quantidade", "participacao"
+COMPOSITION = (ENTERED, LEFT, RENAMED, QUANTITY)
+"""The kinds of change that change the portfolio itself: which shares are in it, and how many of each."""
+
+KINDS = (*COMPOSITION, WEIGHT)
