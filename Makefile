@@ -76,11 +76,13 @@ $(VENV)/bin/python:
 $(VENV)/.local: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the pipeline needs into $(VENV): about two minutes, once"
 	@$(PIP) install --constraint constraints.txt --editable '.[local]'
+	@$(VENV)/bin/python -m local.prepare
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need into $(VENV): about two minutes, once"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@$(VENV)/bin/python -m local.prepare
 	@touch $@ $(VENV)/.local
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
@@ -91,4 +93,5 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.notebooks: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the notebook needs into $(VENV)"
 	@$(PIP) install --constraint constraints.txt --editable '.[notebooks]'
+	@$(VENV)/bin/python -m local.prepare
 	@touch $@ $(VENV)/.local

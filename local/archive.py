@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moto.s3.models import FakeDeleteMarker, FakeKey
 
 from local.mirror import FileMark, UnmirrorableKeyError
-from local.object_rows import COLUMNS, VersionRow, identity, to_delete_marker, to_row, to_version
+from local.object_rows import COLUMNS, VersionRow, identity, to_delete_marker, to_row, to_version, values
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,7 +63,7 @@ class Archive:
         shown = self._shown[bucket] = {}
         covered: FakeKey | FakeDeleteMarker | None = None
         query = f"SELECT {COLUMNS} FROM object_versions WHERE bucket = ? ORDER BY key, position"  # noqa: S608 - constants
-        for row in (VersionRow(*values) for values in self._state.rows(query, (bucket,))):
+        for row in (VersionRow(*found) for found in self._state.rows(query, (bucket,))):
             if row.is_delete_marker:
                 covered, tags = to_delete_marker(row, covered), dict[str, str]()
             else:
@@ -103,7 +103,7 @@ class Archive:
         last = len(versions) - 1
         for position, ((version, tags), content) in enumerate(zip(versions, contents, strict=True)):
             row = to_row(version, tags, mark if position == last else None)
-            transaction.execute(_UPSERT, (*astuple(row), bucket, position, content))
+            transaction.execute(_UPSERT, (*values(row), bucket, position, content))
 
     def file_change(self, bucket: str, key: str) -> FileChanges:
         """What happened to one key's file."""

@@ -25,6 +25,13 @@ def site_packages() -> str:
     return sysconfig.get_path("purelib")
 
 
+def installed() -> Path:
+    """Where what is made once for an installation is kept: in the environment or, where it is not this user's, in their cache."""
+    folder = Path(sys.prefix) if os.access(sys.prefix, os.W_OK) else Path.home() / ".cache" / "pipeline-bovespa"
+    (folder / "var").mkdir(parents=True, exist_ok=True)
+    return folder / "var"
+
+
 @dataclass(frozen=True, slots=True)
 class Death:
     """What a program died of: the exception's name, its text, and the way to it."""

@@ -126,7 +126,7 @@ class JobProcesses:
             module.write_bytes(self._fetch(location))
             modules.append(module if module.suffix in (".zip", ".egg", ".whl") else folder)
         configuration = folder / "conf"
-        spark.write_configuration(configuration, [path for path in self._home.mirror.iterdir() if path.is_dir()])
+        spark.write_configuration(configuration, self._home.mirror)
         with (configuration / "log4j2.properties").open("a", encoding="utf-8") as logging:
             logging.write(LOGGING.format(log=folder / _SPARK_S3_LOG))
         role = role_of_arn(job.get("Role"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,12 +101,12 @@ class Mirror:
         return FileMark(found.st_size, found.st_mtime_ns)
 
     def files(self, bucket: str, prefix: str) -> Iterator[tuple[str, FileMark]]:
-        """Key and mark of every file below the prefix; hidden files and committers' folders are not objects."""
+        """Key and mark of every file below the prefix, in order; hidden files and committers' folders are not objects."""
         folder = prefix.rpartition("/")[0]
         start = f"{folder}/" if folder else ""
         if start and ".." in start.split("/"):
             return
-        for key, mark in _walk(self.root / bucket / folder, start):
+        for key, mark in sorted(_walk(str(self.root / bucket / folder), start), key=itemgetter(0)):
             if key.startswith(prefix):
                 yield key, mark
 
@@ -122,18 +123,21 @@ class Mirror:
         return self.path(bucket, prefix) if prefix.strip("/") else self.root / bucket
 
 
-def _walk(folder: Path, start: str) -> Iterator[tuple[str, FileMark]]:
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _HIDDEN_FOLDERS:
-                yield from _walk(Path(entry.path), f"{start}{entry.name}/")
-        elif not (entry.name.startswith(".") or entry.name.endswith(".crc")):
-            try:
-                found = entry.stat()
-            except FileNotFoundError:
-                continue  # renamed by a committer since it was listed
-            yield start + entry.name, FileMark(found.st_size, found.st_mtime_ns)
+def _walk(folder: str, start: str) -> Iterator[tuple[str, FileMark]]:
+    waiting = [(folder, start)]
+    while waiting:
+        folder, start = waiting.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _HIDDEN_FOLDERS:
+                    waiting.append((entry.path, f"{start}{entry.name}/"))
+            elif not (entry.name.startswith(".") or entry.name.endswith(".crc")):
+                try:
+                    found = entry.stat()
+                except FileNotFoundError:
+                    continue  # renamed by a committer since it was listed
+                yield start + entry.name, FileMark(found.st_size, found.st_mtime_ns)

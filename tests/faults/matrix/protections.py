@@ -17,6 +17,7 @@ from matrix.removals import (
     in_the_account,
     never_hiding,
     no_lease,
+    not_renewed,
     not_there_is_an_error,
     of_one_header,
     other_handler,
@@ -116,6 +117,8 @@ LEASE_VOID = Protection(
         lease, "_taken", lambda taken: lambda s3, bucket, key, _, holder: taken(s3, bucket, key, float("inf"), holder)
     ),
 )
+
+LEASE_RENEWAL = Protection("flows/lease.py", "a holder at work renews its lease", setting(lease, "_renew", not_renewed))
 
 LEASE_GONE = Protection("flows/lease.py", "a lease may be gone already", setting(lease, "_GONE", frozenset()))
 

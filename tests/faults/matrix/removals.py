@@ -129,6 +129,12 @@ def no_lease(*_: object) -> Iterator[None]:
     yield
 
 
+def not_renewed(*given: Any) -> object:  # noqa: ANN401 - the client, the bucket, …
+    *_, (_, etag), _, stopped = given
+    stopped.wait()
+    return etag
+
+
 # --- publishing ----------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,7 +97,7 @@ class Results:
 def brief(failure: BaseException) -> str:
     """A failure in a few words that are the same in every run."""
     words = str(failure).partition(":")[0] if isinstance(failure, AssertionError) else type(failure).__name__
-    return "".join(char for char in words if not char.isdigit()).replace("  ", " ").strip()
+    return re.sub(r"\b\d[\d.:-]* ?", "", words).strip()
 
 
 def machine() -> str:

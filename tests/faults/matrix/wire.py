@@ -6,12 +6,11 @@ import base64
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from threading import Event
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
-from matrix.proxy import Call, Does, Exchange, Reply, passes
+from matrix.proxy import Call, Does, Exchange, Reply
 
 Matches = Callable[[Call], bool]
 
@@ -151,17 +150,3 @@ def takes_half(items: str, name: Callable[[Any], dict[str, Any]]) -> Does:
         exchange.send(replace(reply, body=json.dumps(answer).encode()))
 
     return do
-
-
-@dataclass
-class Gate:
-    """Holds calls up until it is opened."""
-
-    reached: Event = field(default_factory=Event)
-    opened: Event = field(default_factory=Event)
-
-    def holds(self, exchange: Exchange) -> None:
-        """The call waits, and is then answered right."""
-        self.reached.set()
-        self.opened.wait(30)
-        passes(exchange)

@@ -1,0 +1,87 @@
+"""What is made once for an installation, so that every Glue run on the laptop starts sooner: `python -m local.prepare`.
+
+The classes to keep are those that the job itself uses: its Spark part refines a session of the recorded sample in a process of
+its own, on folders that stand for the buckets.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from expectations.contract import RAW_BUCKET, REFINED_BUCKET, raw_key, staging_prefix
+from expectations.manifest import Source
+from expectations.transformations import INDEX, REFERENCE_DATE
+from flows.console import Screen
+from local import class_archive, sample, spark
+from local.file_system import compiled_file_system
+
+_RUN = "prepare"
+_INPUT = f"{staging_prefix(_RUN)}input/"
+
+
+def main() -> None:
+    """Make what is missing; what cannot be made is said, and done without."""
+    screen, began = Screen(as_json=False), time.monotonic()
+    java_home = spark.java_home()
+    try:
+        file_system = compiled_file_system(java_home)
+        if class_archive.find(java_home, file_system):
+            return
+        with screen.busy(
+            "Preparing Java for Spark, once: a run of the job, and an archive of the classes that it loads"
+        ):
+            class_archive.make(java_home, file_system, _start)
+    except (subprocess.CalledProcessError, OSError) as error:
+        screen.say(f"Done without: {error}")
+        return
+    screen.say(f"Prepared in {time.monotonic() - began:.0f} s: Spark starts sooner from now on")
+
+
+def _start(java_options: Sequence[str]) -> None:
+    """Refine a session with these Java options, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        buckets = Path(folder) / "s3"
+        _put_input(buckets / REFINED_BUCKET)
+        configuration = Path(folder) / "conf"
+        spark.write_configuration(configuration, buckets)
+        with (configuration / "spark-defaults.conf").open("a", encoding="utf-8") as settings:
+            settings.write(f"spark.driver.extraJavaOptions {' '.join(java_options)}\n")
+        environment = {**os.environ, **spark.environment(configuration, [])}
+        # Its output is read to the end: only then has Java ended, too.
+        subprocess.run(
+            [sys.executable, "-m", "local.prepare", "refine"], check=True, capture_output=True, env=environment
+        )
+
+
+def _put_input(refined: Path) -> None:
+    from flows.raw_parquet import RawFacts, encode  # noqa: PLC0415 - pyarrow, where it is needed
+
+    session = sample.SESSIONS[0]
+    portfolio = sample.recorded(session)
+    facts = RawFacts.of(portfolio, sample.collected_at(session), [])
+    folder = refined / _INPUT / f"{INDEX}={sample.INDEX}" / f"{REFERENCE_DATE}={session}"
+    folder.mkdir(parents=True)
+    (folder / "raw.parquet").write_bytes(encode(portfolio, facts))
+
+
+def refine(session: date) -> None:
+    """The Spark part of the job."""
+    from glue.arguments import Arguments  # noqa: PLC0415 - pyspark, where it is needed
+    from glue.transforms import refined, summary  # noqa: PLC0415
+    from glue.writing import by_session, read_input, start_spark, write_tables  # noqa: PLC0415
+
+    source = Source(RAW_BUCKET, raw_key(sample.INDEX, session), "", sample.INDEX, session, session)
+    arguments = Arguments(_RUN, REFINED_BUCKET, "", None, None, None)
+    rows = by_session(refined(read_input(start_spark(), f"s3://{REFINED_BUCKET}/{_INPUT}")), 1)
+    write_tables(rows, summary(rows), arguments, [source])
+
+
+if __name__ == "__main__":
+    refine(sample.SESSIONS[0]) if sys.argv[1:] else main()
