@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 from collections import Counter
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from local.children import installed, site_packages
 
+_PREFIX = "spark-classes-"
 _ARCHIVE, _JARS = "classes.jsa", "jars"
 _SOURCE = " source: file:"
 
@@ -68,7 +70,7 @@ def make(java_home: str, file_system: Path, start: Callable[[Sequence[str]], Non
         folder.mkdir()
         classes, loaded = Path(made) / "classes", Path(made) / "loaded"
         start([f"-XX:DumpLoadedClassList={classes}", "-Xshare:off", f"-Xlog:class+load:file={loaded}"])
-        jars = _by_use(loaded)
+        jars = [str(file_system), *(jar for jar in _by_use(loaded) if jar != str(file_system))]
         (folder / _JARS).write_text("\n".join(jars), encoding="utf-8")
         options = ["-Xshare:dump", "-XX:+UseSerialGC", f"-XX:SharedClassListFile={classes}"]
         archive = ClassArchive(folder / _ARCHIVE, tuple(jars))
@@ -76,6 +78,9 @@ def make(java_home: str, file_system: Path, start: Callable[[Sequence[str]], Non
         subprocess.run(program, check=True, capture_output=True)  # noqa: S603 - our Java
         if not target.exists():  # another process may have been sooner
             folder.rename(target)
+    for outdated in target.parent.glob(f"{_PREFIX}*"):
+        if outdated != target:
+            shutil.rmtree(outdated)
     return ClassArchive(target / _ARCHIVE, tuple(jars))
 
 
@@ -96,4 +101,4 @@ def _folder(java_home: str, file_system: Path) -> Path:
     release = Path(java_home) / "release"
     facts = [java_home, str(jars), str(file_system), *sorted(path.name for path in jars.glob("*.jar"))]
     facts += [release.read_text(encoding="utf-8")] if release.exists() else []
-    return installed() / f"spark-classes-{hashlib.sha256(os.linesep.join(facts).encode()).hexdigest()[:16]}"
+    return installed() / f"{_PREFIX}{hashlib.sha256(os.linesep.join(facts).encode()).hexdigest()[:16]}"

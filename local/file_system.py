@@ -6,6 +6,9 @@ program `chmod` for each: two processes for each of a session's 85 files, two th
 sessions. Behind ViewFileSystemOverloadScheme, which would map `s3://` to it, every operation takes a path apart and builds it
 again several times. The class that does neither is compiled once for an installation, by the compiler that Spark brings along for
 the code that it generates (Janino).
+
+Parquet looks through all of Hadoop's settings for each file that it writes; of a thousand, 438 are YARN's defaults. An empty
+file of their name, in the same jar, stands in front of them.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from local.children import installed, site_packages
 FILE_SYSTEM = "bovespa.BucketFileSystem"
 
 _SOURCES = Path(__file__).with_name("java")
+_NO_YARN = _SOURCES / "yarn-default.xml"
 _COMPILER = "org.codehaus.commons.compiler.samples.CompilerDemo"
 
 
@@ -45,7 +49,11 @@ def _in_folders(ending: str) -> str:
 
 def _kept(source: Path, jars: Path) -> Path:
     # Of this source and this Hadoop: another version of either is compiled anew.
-    facts = source.read_bytes() + "".join(sorted(path.name for path in jars.glob("hadoop-*.jar"))).encode()
+    facts = (
+        source.read_bytes()
+        + _NO_YARN.read_bytes()
+        + "".join(sorted(path.name for path in jars.glob("hadoop-*.jar"))).encode()
+    )
     return installed() / f"bucket-file-system-{hashlib.sha256(facts).hexdigest()[:16]}.jar"
 
 
@@ -59,4 +67,5 @@ def _compile(java_home: str, jars: Path, source: Path, target: Path) -> None:
         jar = Path(made) / target.name
         with zipfile.ZipFile(jar, "w") as archive:
             archive.write(Path(made) / _in_folders(".class"), _in_folders(".class"))
+            archive.write(_NO_YARN, _NO_YARN.name)
         jar.replace(target)

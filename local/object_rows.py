@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,12 @@ class StoredKey(FakeKey):  # type: ignore[misc]
         self.contentsize = len(content)
         if content:
             self._load = lambda: content
+
+    @property
+    def last_modified_ISO8601(self) -> datetime:  # noqa: N802 - moto's name
+        """The instant, to the second, as moto's serializer needs it; its own property is a text that is then read again."""
+        instant: datetime = self.last_modified
+        return instant.replace(microsecond=0, tzinfo=UTC)
 
     def dispose(self, garbage: bool = False) -> None:  # noqa: FBT001, FBT002 - moto's signature
         """There is no temporary file to close."""

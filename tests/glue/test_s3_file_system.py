@@ -47,3 +47,9 @@ def test_a_bucket_that_is_made_later_is_seen(spark: SparkSession, s3_root: Path)
 def test_what_is_not_there_is_said(spark: SparkSession, address: str, problem: str) -> None:
     with pytest.raises(Exception, match=problem):
         spark.read.text(address).count()
+
+
+def test_yarns_settings_are_not_looked_through_for_every_file(spark: SparkSession) -> None:
+    configuration = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]
+    assert configuration.get("mapreduce.job.reduces") == "1"
+    assert configuration.get("yarn.resourcemanager.hostname") is None

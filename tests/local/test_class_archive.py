@@ -45,6 +45,15 @@ def test_another_file_system_has_no_archive_yet(prefix: Path, jar: Path) -> None
     assert class_archive.find(java_home(), jar.with_name("other.jar")) is None
 
 
+def test_an_archive_of_another_spark_is_not_kept(prefix: Path, jar: Path) -> None:
+    outdated = prefix / "var" / "spark-classes-outdated"
+    outdated.mkdir(parents=True)
+
+    class_archive.make(java_home(), jar, lambda options: start(jar, options) and None)
+
+    assert not outdated.exists()
+
+
 def test_a_start_that_fails_leaves_nothing_behind(prefix: Path, jar: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         class_archive.make(java_home(), jar, lambda _: start(jar.with_name("none.jar"), []) and None)

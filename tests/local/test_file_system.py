@@ -17,7 +17,7 @@ def test_the_class_is_compiled_once_into_a_jar(monkeypatch: pytest.MonkeyPatch, 
 
     jar = compiled_file_system(java_home())
 
-    assert zipfile.ZipFile(jar).namelist() == ["bovespa/BucketFileSystem.class"]
+    assert zipfile.ZipFile(jar).namelist() == ["bovespa/BucketFileSystem.class", "yarn-default.xml"]
     assert compiled_file_system("/no/java/is/needed") == jar
     assert [path.name for path in (tmp_path / "var").iterdir()] == [jar.name]
 
