@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -105,9 +106,14 @@ def _rows(files: Sequence[StagedFile], parquets: Mapping[StagedFile, pq.ParquetF
     import pandas as pd  # noqa: PLC0415 - 1 s to import
 
     # Whatever the files' schemas are, gate 2 judges them: reading must not fail on a difference.
-    frames = [parquets[item].read().to_pandas().assign(file_ticker=item.ticker) for item in files]
-    rows: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return rows
+    alike: defaultdict[pa.Schema, list[pa.Table]] = defaultdict(list)
+    for item in files:
+        rows = parquets[item].read()
+        tickers = pa.nulls(len(rows), pa.string()) if item.ticker is None else pa.repeat(item.ticker, len(rows))
+        alike[rows.schema].append(rows.append_column("file_ticker", tickers))
+    frames = [pa.concat_tables(tables).to_pandas() for tables in alike.values()]
+    frame: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return frame
 
 
 def _schema(parquet: pq.ParquetFile) -> list[str]:
