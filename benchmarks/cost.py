@@ -26,11 +26,12 @@ Glue run is billed for its minimum of one minute on two G.1X workers: what it do
 bills ten megabytes a query at least. Free tiers are left out. Prices: `flows/prices.py`."""
 
 
-def bill(calls: Mapping[str, float], prices: Prices) -> dict[str, Decimal]:
+def bill(calls: Mapping[str, float], prices: Prices, *, flex: bool = False) -> dict[str, Decimal]:
     """US dollars of one session, by what they are for.
 
     Args:
         calls: requests of one session, by `role/service:Action`.
+        flex: the Glue run is of flexible execution (the setting `flexExecution`).
     """
     asked = {name: Decimal(str(times)) for name, times in calls.items()}
 
@@ -42,7 +43,7 @@ def bill(calls: Mapping[str, float], prices: Prices) -> dict[str, Decimal]:
     reads = sum((times for name, times in s3.items() if name.split("/")[-1] not in _WRITES), Decimal())
     queries = sum((times for name, times in asked.items() if name.endswith("athena:StartQueryExecution")), Decimal())
     return {
-        "Glue run": Decimal(GLUE_MINIMUM_SECONDS * WORKERS) / 3600 * prices.glue.usd,
+        "Glue run": Decimal(GLUE_MINIMUM_SECONDS * WORKERS) / 3600 * (prices.glue_flex if flex else prices.glue).usd,
         "S3 writes, copies, lists": writes * prices.s3_write.usd,
         "S3 reads": reads * prices.s3_read.usd,
         "Athena": queries * ATHENA_MINIMUM_MEGABYTES / Decimal(1024 * 1024) * prices.athena.usd,
@@ -57,42 +58,37 @@ def _parts(name: str) -> int:
 
 
 def part(calls: Mapping[str, float]) -> Part:
-    """The cost of one session in each region that has prices."""
-    bills = {region: bill(calls, prices) for region, prices in REGIONS.items()}
-    kinds = list(next(iter(bills.values())))
-    rows = [(kind, *(f"{found[kind]:.5f}" for found in bills.values())) for kind in kinds]
-    rows.append(("**a session**", *(f"{sum(found.values()):.4f}" for found in bills.values())))
-    rows.append(
-        (
-            f"**a month** of {SESSIONS_A_MONTH}",
-            *(f"{sum(found.values()) * SESSIONS_A_MONTH:.3f}" for found in bills.values()),
-        )
+    """The cost of one session in each region that has prices, with either execution of the Glue run."""
+    bills = {
+        f"{region}{', flexible' if flex else ''}": bill(calls, prices, flex=flex)
+        for region, prices in REGIONS.items()
+        for flex in (False, True)
+    }
+    sessions = {name: float(sum(found.values())) for name, found in bills.items()}
+    rows = [(kind, *(f"{found[kind]:.5f}" for found in bills.values())) for kind in next(iter(bills.values()))]
+    rows.append(("**a session**", *(f"{usd:.4f}" for usd in sessions.values())))
+    rows.append((f"**a month** of {SESSIONS_A_MONTH}", *(f"{usd * SESSIONS_A_MONTH:.3f}" for usd in sessions.values())))
+    table = Table("US dollars, by region and by execution of the Glue run.", ("", *bills), tuple(rows))
+    targets = [target for name, usd in sessions.items() for target in _targets(name, usd)]
+    return Part(
+        "cost", "Cost in AWS", HOW, (table,), tuple(targets), {f"usd/{name}": usd for name, usd in sessions.items()}
     )
-    table = Table("US dollars.", ("", *bills), tuple(rows))
-    targets = tuple(
-        target
-        for region, found in bills.items()
-        for target in (
-            Target(f"A session in {region}", float(sum(found.values())), _MOST_A_SESSION, "USD", why=_why(region)),
-            Target(
-                f"A month in {region} against the user's estimate",
-                float(sum(found.values()) * SESSIONS_A_MONTH / ESTIMATE),
-                1 / 3,
-                "x",
-                why=_why(region),
-            ),
-        )
+
+
+def _targets(name: str, usd: float) -> tuple[Target, Target]:
+    why = _why(name.partition(",")[0])
+    month = usd * SESSIONS_A_MONTH / float(ESTIMATE)
+    return (
+        Target(f"A session in {name}", usd, _MOST_A_SESSION, "USD", why=why),
+        Target(f"A month in {name}, against the user's estimate", month, 1 / 3, "x", why=why),
     )
-    facts = {f"usd/{region}": float(sum(found.values())) for region, found in bills.items()}
-    return Part("cost", "Cost in AWS", HOW, (table,), targets, facts)
 
 
 def _why(region: str) -> str:
-    glue, cheapest = REGIONS[region].glue.usd, min(prices.glue.usd for prices in REGIONS.values())
-    flex = REGIONS[region].glue_flex.usd
-    if glue == cheapest:
+    times = REGIONS[region].glue.usd / min(prices.glue.usd for prices in REGIONS.values())
+    if times == 1:
         return ""
     return (
-        f"a DPU-hour costs {glue / cheapest:.2f} times as much there, and the run is billed a minute on two workers, the fewest; "
-        f"`flexExecution` brings it to {flex} a DPU-hour"
+        f"a DPU-hour costs {times:.2f} times as much as where it is cheapest, and the run is billed a minute on two "
+        "workers, the fewest that there are"
     )
