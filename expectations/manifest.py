@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 
 MANIFEST_VERSION = 1
 
