@@ -24,7 +24,8 @@ from benchmarks import lab
 from benchmarks.measure import Plan, clock, interleaved
 from benchmarks.report import Part, Table, Target, number, ratio
 from benchmarks.sessions import Cells, portfolios, shown, stated
-from expectations.contract import REFINED_TABLE, SUMMARY_TABLE, session_path
+from expectations.contract import REFINED_TABLE, SUMMARY_TABLE
+from expectations.keys import session_path
 from flows.batch import SESSIONS_A_RUN
 
 if TYPE_CHECKING:

@@ -38,9 +38,8 @@ from expectations.contract import (
     REFINED_COLUMNS,
     REFINED_TABLE,
     Table,
-    partition_prefix,
-    partition_values,
 )
+from expectations.keys import partition_prefix, partition_values
 from flows.arrow import arrow_schema
 from flows.history import audited_rows, month_rows
 from flows.monthly import encode, month_of

@@ -17,7 +17,7 @@ import boto3
 
 from benchmarks.measure import Requests
 from benchmarks.sessions import Cells, raw_content, shown
-from expectations.contract import staging_prefix
+from expectations.keys import staging_prefix
 from flows import etl
 from flows.athena import run_query
 from flows.aws import PARALLEL_CALLS, Aws, connect

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from expectations.contract import RAW_SUFFIX, Column, ColumnType, ContractError, Table, check_index
+from expectations.contract import RAW_SUFFIX, Column, ColumnType, Table
+from expectations.keys import ContractError, check_index
 
 _TEXT, _COUNT, _FIGURE, _INSTANT = ColumnType.STRING, ColumnType.BIGINT, ColumnType.DOUBLE, ColumnType.TIMESTAMP
 

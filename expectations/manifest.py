@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 
 MANIFEST_VERSION = 1
 
@@ -75,8 +75,8 @@ class Manifest:
 
     def to_json(self) -> str:
         """The manifest as JSON text; the same manifest is always the same text."""
-        body = {"manifest_version": MANIFEST_VERSION, **asdict(self)}
-        return json.dumps(body, default=date.isoformat, indent=1, sort_keys=True)
+        body = {"manifest_version": MANIFEST_VERSION, **_fields(self)}
+        return json.dumps(body, default=_as_json, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
@@ -100,6 +100,14 @@ class Manifest:
             if isinstance(error, ContractError):
                 raise
             raise ContractError(f"manifest: not readable ({type(error).__name__}: {error})") from error
+
+
+def _fields(item: Source | StagedFile | StagedSession | Manifest) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in item.__slots__}
+
+
+def _as_json(item: date | Source | StagedFile | StagedSession) -> str | dict[str, Any]:
+    return item.isoformat() if isinstance(item, date) else _fields(item)
 
 
 def _grouped(items: Iterable[Named]) -> dict[tuple[str, date], tuple[Named, ...]]:

@@ -25,7 +25,7 @@ from tenacity import (
 )
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from expectations.contract import check_index
+from expectations.keys import check_index
 from flows.b3_csv import decode_download, parse_csv
 from flows.b3_html import parse_html
 from flows.b3_json import Page, parse_page, parse_pages

@@ -15,8 +15,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from expectations.contract import ContractError, parse_raw_key
 from expectations.gate import GateRefused, require
+from expectations.keys import ContractError, parse_raw_key
 from expectations.manifest import Manifest
 from flows import etl
 from flows.aws import PARALLEL_SESSIONS

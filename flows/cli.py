@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from expectations.contract import DEFAULT_INDEX, ContractError, check_index
+from expectations.contract import DEFAULT_INDEX
+from expectations.keys import ContractError, check_index
 from expectations.queries import QUERIES
 from flows import cli_batches, cli_changes, cli_cost, cli_deploy, cli_report, cli_status
 from flows.cli_help import arrange

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from expectations.contract import DEFAULT_INDEX, check_index
+from expectations.contract import DEFAULT_INDEX
+from expectations.keys import check_index
 from flows.cli_place import InAws, Json, OpenPlace
 from flows.console import Screen
 from flows.errors import SettingsError

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from expectations.changes import KINDS, WEIGHT
-from expectations.contract import CHANGES_TABLE, DEFAULT_INDEX, check_index
+from expectations.contract import CHANGES_TABLE, DEFAULT_INDEX
+from expectations.keys import check_index
 from flows.cli_place import InAws, Json, OpenPlace
 from flows.console import Screen, query_body
 from flows.errors import SettingsError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from expectations.contract import check_index
+from expectations.keys import check_index
 from flows.cli_place import InAws, Json, OpenPlace
 from flows.console import Screen
 

@@ -22,8 +22,9 @@ from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from expectations.contract import DEFAULT_INDEX, ContractError, check_index
+from expectations.contract import DEFAULT_INDEX
 from expectations.gate import GateRefused, GateReport, require
+from expectations.keys import ContractError, check_index
 from flows.aws import connect
 from flows.changes_report import changes_headline, changes_markdown, of_composition
 from flows.derived import Derived, Offer, ensure_derived, offer

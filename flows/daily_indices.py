@@ -9,7 +9,7 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas import State
 from prefect.states import Failed
 
-from expectations.contract import check_index
+from expectations.keys import check_index
 from flows.daily import daily
 from flows.reports import FAILED
 from flows.settings import load_settings

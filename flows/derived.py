@@ -17,14 +17,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from expectations.contract import (
-    CHANGES_TABLE,
-    HISTORY_TABLE,
-    monthly_lease_key,
-    published_key,
-    published_prefix,
-    published_session,
-)
+from expectations.contract import CHANGES_TABLE, HISTORY_TABLE
+from expectations.keys import monthly_lease_key, published_key, published_prefix, published_session
 from flows.aws import PARALLEL_SESSIONS, aws_errors
 from flows.changes import RULES, Change, changes_table, month_changes
 from flows.errors import AwsError, PublishError

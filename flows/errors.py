@@ -15,7 +15,7 @@
     ├── TurnError           another run of the index is still going: look at it
     └── QueryError          Athena refused or failed a query
 
-A gate that refuses raises `expectations.gate.GateRefused`; a key or code of the wrong form `expectations.contract.ContractError`.
+A gate that refuses raises `expectations.gate.GateRefused`; a key or code of the wrong form `expectations.keys.ContractError`.
 """
 
 from __future__ import annotations

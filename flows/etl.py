@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-from expectations.contract import ContractError, manifest_key
+from expectations.keys import ContractError, manifest_key
 from expectations.manifest import Manifest
 from flows.aws import aws_errors, error_code
 from flows.errors import EtlNotStarted, EtlOverdue, EtlRunFailed, StagingError

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.catalog import session_expression
-from expectations.contract import HISTORY_COLUMNS, PART_NAME, REFINED_COLUMNS, TICKER_PARTITION, raw_key, refined_table
+from expectations.contract import HISTORY_COLUMNS, PART_NAME, REFINED_COLUMNS, TICKER_PARTITION, refined_table
+from expectations.keys import raw_key
 from flows.arrow import arrow_schema
 from flows.aws import PARALLEL_CALLS
 from flows.errors import PublishError

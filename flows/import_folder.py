@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from flows import storage
 from flows.aws import PARALLEL_SESSIONS
 from flows.batch import Batch, Outcome, Progress, Result, telling

@@ -17,7 +17,8 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from expectations.contract import LANDING_PREFIX, ContractError, check_index
+from expectations.contract import LANDING_PREFIX
+from expectations.keys import ContractError, check_index
 from flows.aws import aws_errors
 from flows.b3_csv import decode_download, parse_csv
 from flows.b3_html import parse_html

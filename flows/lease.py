@@ -19,7 +19,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_random_exponential
 
-from expectations.contract import lease_key
+from expectations.keys import lease_key
 from flows.aws import aws_errors, error_code
 from flows.errors import PublishError
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from expectations.ledger import LEDGER_COLUMNS, AttemptState
 from flows.arrow import arrow_schema
 from flows.reports import FAILED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from expectations.catalog import storage_descriptor
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from expectations.ledger import LEDGER_TABLE, attempt_key, month_prefix, month_values
 from flows.aws import aws_errors
 from flows.errors import BovespaError, PublishError

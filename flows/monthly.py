@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from expectations.catalog import SCHEMA_PARAMETER, index_expression, storage_descriptor, table_parameters
-from expectations.contract import INDEX_PARTITION, PART_NAME, Table, partition_prefix, partition_values
+from expectations.contract import INDEX_PARTITION, PART_NAME, Table
+from expectations.keys import partition_prefix, partition_values
 from flows.arrow import arrow_schema
 from flows.aws import error_code
 from flows.errors import PublishError

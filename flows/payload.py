@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
 
-from expectations.contract import landing_key
+from expectations.keys import landing_key
 from flows.b3_csv import decode_download
 from flows.errors import PayloadError
 from flows.portfolio import read_session

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from expectations import raw, refined
-from expectations.contract import parse_raw_key
 from expectations.gate import GateReport, run_gate
+from expectations.keys import parse_raw_key
 from flows import etl, storage
 from flows.athena import query
 from flows.aws import Aws

@@ -15,15 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from expectations.catalog import session_expression, storage_descriptor
-from expectations.contract import (
-    PART_NAME,
-    STAGING_PREFIX,
-    Table,
-    partition_prefix,
-    partition_values,
-    refined_table,
-    summary_table,
-)
+from expectations.contract import PART_NAME, STAGING_PREFIX, Table, refined_table, summary_table
+from expectations.keys import partition_prefix, partition_values
 from flows.aws import PARALLEL_CALLS, aws_errors
 from flows.errors import PublishError
 

@@ -17,7 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract import RAW_COLUMNS, ContractError
+from expectations.contract import RAW_COLUMNS
+from expectations.keys import ContractError
 from flows.arrow import arrow_schema
 from flows.portfolio import MAX_QUANTITY, MAX_RECORDS, Holding, Portfolio, shown
 

@@ -10,7 +10,7 @@ from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from expectations.contract import check_index
+from expectations.keys import check_index
 from flows.aws import connect
 from flows.pipeline import Pipeline
 from flows.recovery import Recovery

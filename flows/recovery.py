@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from expectations import raw
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from flows import storage
 from flows.batch import Batch, Outcome, Progress, Result, Way, telling
 from flows.derived import Derive, Offer, ensure_derived

@@ -7,13 +7,14 @@ replay without a change of code ends in the same published state.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from expectations.contract import LANDING_PREFIX, RAW_PREFIX, ContractError, parse_raw_key
+from expectations.contract import LANDING_PREFIX, RAW_PREFIX
+from expectations.keys import ContractError, month_prefixes, parse_raw_key
 from flows import storage
 from flows.aws import PARALLEL_CALLS
 from flows.batch import Batch, Progress, Result, telling
@@ -71,7 +72,7 @@ class Replay:
     def _versions(self, since: date, until: date) -> dict[date, RawVersion]:
         """The current raw versions by session."""
         s3, bucket = self.pipeline.aws.s3, self.pipeline.settings.raw_bucket
-        found = (parse_raw_key(key) for key in list_keys(s3, bucket, months(RAW_PREFIX, since, until)))
+        found = (parse_raw_key(key) for key in list_keys(s3, bucket, month_prefixes(RAW_PREFIX, since, until)))
         days = sorted({item.session for item in found if item.index == self.index and since <= item.session <= until})
         with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
             current = pool.map(lambda day: storage.find_raw(s3, bucket, self.index, day), days)
@@ -93,16 +94,10 @@ class Replay:
         """The keys in landing by session."""
         s3, bucket = self.pipeline.aws.s3, self.pipeline.settings.raw_bucket
         found: defaultdict[date, list[str]] = defaultdict(list)
-        for landed in map(read_key, list_keys(s3, bucket, months(LANDING_PREFIX, since, until))):
+        for landed in map(read_key, list_keys(s3, bucket, month_prefixes(LANDING_PREFIX, since, until))):
             if landed.index == self.index and landed.session and since <= landed.session <= until:
                 found[landed.session].append(landed.key)
         for session, keys in undated(s3, bucket, self.index).items():
             if since <= session <= until:
                 found[session] += keys
         return found
-
-
-def months(prefix: str, since: date, until: date) -> Sequence[str]:
-    """The key prefixes of the months from one day to another, such as `raw-data/year=2025/month=06/`."""
-    numbers: Iterable[int] = range(since.year * 12 + since.month - 1, until.year * 12 + until.month)
-    return [f"{prefix}year={number // 12:04d}/month={number % 12 + 1:02d}/" for number in numbers]

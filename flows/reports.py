@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from mimetypes import guess_type
 from typing import TYPE_CHECKING
 
-from expectations.contract import REPORTS_PREFIX, check_index, session_path
+from expectations.contract import REPORTS_PREFIX
+from expectations.keys import check_index, session_path
 from flows.aws import PARALLEL_CALLS, aws_errors
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
 from expectations import contract
+from expectations.keys import check_index
 from flows.errors import SettingsError
 
 PREFIX = "BOVESPA_"
@@ -71,7 +72,7 @@ class Settings(BaseModel):
     @field_validator("indices")
     @classmethod
     def _are_codes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(contract.check_index(code) for code in codes)
+        return tuple(check_index(code) for code in codes)
 
     @cached_property
     def raw_bucket(self) -> str:

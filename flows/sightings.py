@@ -11,18 +11,11 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from expectations.contract import (
-    INDEX_PATTERN,
-    LANDING_PREFIX,
-    PUBLISHED_PREFIX,
-    RAW_PREFIX,
-    ContractError,
-    parse_raw_key,
-)
+from expectations.contract import INDEX_PATTERN, LANDING_PREFIX, PUBLISHED_PREFIX, RAW_PREFIX
+from expectations.keys import ContractError, month_prefixes, parse_raw_key
 from expectations.ledger import LEDGER_TABLE, AttemptKey, parse_attempt_key
 from flows.aws import PARALLEL_CALLS, aws_errors
 from flows.landing import UNDATED_PREFIX, read_key
-from flows.replay import months
 from flows.sessions import SAO_PAULO
 
 if TYPE_CHECKING:
@@ -178,16 +171,16 @@ class _Reader:
     def stored(self, indices: Sequence[str], first: date, last: date) -> Iterator[Sighting]:
         """Payloads, raw files and publications; a key that is not of the contract's form is nobody's."""
         raw, refined = self.settings.raw_bucket, self.settings.refined_bucket
-        for item in self._listed(raw, months(LANDING_PREFIX, first, last)):
+        for item in self._listed(raw, month_prefixes(LANDING_PREFIX, first, last)):
             yield from _of_landing(item)
-        for item in self._listed(raw, months(RAW_PREFIX, first, last)):
+        for item in self._listed(raw, month_prefixes(RAW_PREFIX, first, last)):
             yield from _of_raw(item)
-        published = [prefix for index in indices for prefix in months(_published(index), first, last)]
+        published = [prefix for index in indices for prefix in month_prefixes(_published(index), first, last)]
         for item in self._listed(refined, published):
             yield from _of_publication(item)
 
     def attempts(self, first: date, today: date) -> Iterator[tuple[datetime, AttemptKey]]:
-        prefixes = months(LEDGER_TABLE.prefix, first - _AHEAD, today + timedelta(days=1))
+        prefixes = month_prefixes(LEDGER_TABLE.prefix, first - _AHEAD, today + timedelta(days=1))
         for item in self._listed(self.settings.refined_bucket, prefixes):
             try:
                 yield item.at, parse_attempt_key(item.key)

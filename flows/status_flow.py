@@ -13,7 +13,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from expectations.contract import check_index
+from expectations.keys import check_index
 from flows.aws import connect
 from flows.pipeline import Pipeline
 from flows.sessions import SAO_PAULO

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from expectations.contract import ContractError, published_key, raw_key
+from expectations.keys import ContractError, published_key, raw_key
 from flows.aws import aws_errors, error_code
 from flows.raw_parquet import RawFacts, RawFile, decode
 

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from expectations.contract import DEFAULT_INDEX, ContractError
+from expectations.contract import DEFAULT_INDEX
+from expectations.keys import ContractError
 from flows import sessions, storage
 from flows.aws import PARALLEL_CALLS
 from flows.batch_runs import BatchRuns

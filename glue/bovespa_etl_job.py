@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import boto3
@@ -41,9 +42,13 @@ def refine(arguments: Arguments, s3: S3Client, glue: GlueClient) -> Manifest:
     Raises:
         JobError: they cannot be refined.
     """
-    sources, folder = begin(arguments, s3, glue)
+    with ThreadPoolExecutor(1) as pool:
+        # S3 copies the input while Java starts.
+        begun = pool.submit(begin, arguments, s3, glue)
+        spark = start_spark()
+        sources, folder = begun.result()
     # The one shuffle of a run.
-    rows = by_session(refined(read_input(start_spark(), folder)), len(sources))
+    rows = by_session(refined(read_input(spark, folder)), len(sources))
     return finish(arguments, s3, sources, write_tables(rows, summary(rows), arguments, sources))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from expectations.contract import manifest_key
+from expectations.keys import manifest_key
 from expectations.manifest import Manifest, Source, StagedSession
 from glue.arguments import Arguments
 from glue.staging import list_output, resolve_sources, stage_input

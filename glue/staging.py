@@ -13,17 +13,8 @@ from zoneinfo import ZoneInfo
 
 from botocore.exceptions import ClientError
 
-from expectations.contract import (
-    B3_TIME_ZONE,
-    DEFAULT_INDEX,
-    INDEX_PARTITION,
-    JOB_TABLES,
-    TICKER_PARTITION,
-    ContractError,
-    parse_raw_key,
-    partition_prefix,
-    staging_prefix,
-)
+from expectations.contract import B3_TIME_ZONE, DEFAULT_INDEX, INDEX_PARTITION, JOB_TABLES, TICKER_PARTITION
+from expectations.keys import ContractError, parse_raw_key, partition_prefix, staging_prefix
 from expectations.manifest import Source, StagedFile
 from expectations.transformations import INDEX, REFERENCE_DATE
 from glue.arguments import Arguments, RawVersion, read_raw_list
@@ -126,14 +117,13 @@ def _staged_file(key: str, path: str, size: int) -> StagedFile:
         raise JobError(f"staged file {key!r}: its folders tell no session") from error
     by_ticker = TICKER_PARTITION in table.partitions
     # A ticker that cannot be a folder's name as it is would be read back as another one.
-    if by_ticker == (ticker is None) or f"{PurePosixPath(path).parent}/" != partition_prefix(
-        table, index, session, ticker
-    ):
+    folder = path[: path.rindex("/") + 1]
+    if by_ticker == (ticker is None) or folder != partition_prefix(table, index, session, ticker):
         raise JobError(f"staged file {key!r}: not a partition of {table.name}")
     return StagedFile(table=table.name, index=index, session=session, ticker=ticker, key=key, size=size)
 
 
 def _refuse_split_partitions(files: Sequence[StagedFile]) -> None:
-    counts = Counter(PurePosixPath(item.key).parent for item in files)
-    if split := [str(folder) for folder, count in counts.items() if count > 1]:
+    counts = Counter(item.key.rpartition("/")[0] for item in files)
+    if split := [folder for folder, count in counts.items() if count > 1]:
         raise JobError(f"staged partitions with more than one file: {', '.join(sorted(split)[:3])}")

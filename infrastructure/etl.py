@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "glue" / "bovespa_etl_job.py"
 # What the script imports; the suites of `expectations` need Great Expectations and stay with the flows.
 MODULES = (
-    *("expectations/__init__.py", "expectations/contract.py", "expectations/b3_texts.py"),
+    *("expectations/__init__.py", "expectations/contract.py", "expectations/keys.py", "expectations/b3_texts.py"),
     *("expectations/catalog.py", "expectations/manifest.py", "expectations/transformations.py"),
     *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "glue").glob("*.py") if path != SCRIPT),
 )

@@ -29,11 +29,15 @@ _NO_YARN = _SOURCES / "yarn-default.xml"
 _COMPILER = "org.codehaus.commons.compiler.samples.CompilerDemo"
 
 
+class FileSystemError(RuntimeError):
+    """The class cannot be compiled, so that no Glue run can start. One readable line."""
+
+
 def compiled_file_system(java_home: str) -> Path:
     """The jar with the compiled class, for a class path.
 
     Raises:
-        subprocess.CalledProcessError: it cannot be compiled.
+        FileSystemError: it cannot be compiled.
     """
     source = _SOURCES / _in_folders(".java")
     jars = Path(site_packages()) / "pyspark" / "jars"
@@ -63,7 +67,13 @@ def _compile(java_home: str, jars: Path, source: Path, target: Path) -> None:
     compiler = [f"{java_home}/bin/java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{jars}/*", _COMPILER]
     with tempfile.TemporaryDirectory(dir=target.parent) as made:
         program = [*compiler, "-d", made, "-classpath", class_path, str(source)]
-        subprocess.run(program, check=True, capture_output=True)  # noqa: S603 - our Java
+        try:
+            subprocess.run(program, check=True, capture_output=True, text=True)  # noqa: S603 - our Java
+        except OSError as error:
+            raise FileSystemError(f"JAVA_HOME {java_home}: no Java can be started there ({error.strerror})") from error
+        except subprocess.CalledProcessError as error:
+            said = (error.stderr.strip() or error.stdout.strip()).partition("\n")[0]
+            raise FileSystemError(f"the Java in {java_home} cannot compile {source}: {said}") from error
         jar = Path(made) / target.name
         with zipfile.ZipFile(jar, "w") as archive:
             archive.write(Path(made) / _in_folders(".class"), _in_folders(".class"))

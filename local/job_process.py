@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from local import spark
 from local.children import Child, base_environment
+from local.file_system import FileSystemError
 from local.iam import Call
 from local.job_logs import RunLog
 from local.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
@@ -88,7 +89,7 @@ class JobProcesses:
                     return Outcome("STOPPED")
                 child = self._running[run["Id"]] = Child(program, variables, folder, log_file)
             return self._permitted(self._outcome(child, run, log_file), job, folder)
-        except (ObjectMissingError, AccessDeniedError) as error:
+        except (ObjectMissingError, AccessDeniedError, FileSystemError) as error:
             log_file.write_text(f"{error}\n", encoding="utf-8")
             return Outcome("FAILED", str(error))
         finally:

@@ -15,31 +15,40 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from expectations.contract import RAW_BUCKET, REFINED_BUCKET, raw_key, staging_prefix
+from expectations.contract import RAW_BUCKET, REFINED_BUCKET
+from expectations.keys import raw_key, staging_prefix
 from expectations.manifest import Source
 from expectations.transformations import INDEX, REFERENCE_DATE
 from flows.console import Screen
 from local import class_archive, sample, spark
-from local.file_system import compiled_file_system
+from local.file_system import FileSystemError, compiled_file_system
 
 _RUN = "prepare"
 _INPUT = f"{staging_prefix(_RUN)}input/"
 
 
 def main() -> None:
-    """Make what is missing; what cannot be made is said, and done without."""
+    """Make what is missing; an archive that cannot be made is done without.
+
+    Raises:
+        SystemExit: there is no Java that works.
+    """
     screen, began = Screen(as_json=False), time.monotonic()
     java_home = spark.java_home()
     try:
         file_system = compiled_file_system(java_home)
-        if class_archive.find(java_home, file_system):
-            return
+    except FileSystemError as error:
+        screen.fail(str(error))
+        raise SystemExit(1) from error
+    if class_archive.find(java_home, file_system):
+        return
+    try:
         with screen.busy(
             "Preparing Java for Spark, once: a run of the job, and an archive of the classes that it loads"
         ):
             class_archive.make(java_home, file_system, _start)
     except (subprocess.CalledProcessError, OSError) as error:
-        screen.say(f"Done without: {error}")
+        screen.say(f"Done without, so Spark takes some seconds longer to start: {error}")
         return
     screen.say(f"Prepared in {time.monotonic() - began:.0f} s: Spark starts sooner from now on")
 

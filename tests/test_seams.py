@@ -22,7 +22,8 @@ from sqlglot import exp
 
 from expectations import contract
 from expectations.catalog import table_input
-from expectations.contract import RAW_COLUMNS, TABLES, Table, parse_raw_key, raw_key, refined_table
+from expectations.contract import RAW_COLUMNS, TABLES, Table, refined_table
+from expectations.keys import parse_raw_key, raw_key
 from expectations.queries import QUERIES
 from flows import batch_runs, storage
 from flows.etl import LIVE_STATES, VERSION_ARGUMENT, find_run

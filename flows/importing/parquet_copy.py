@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.b3_texts import CLASSES, EVENT_FLAGS, LISTING_LEVELS, TYPE_CLASS_WIDTH, TYPE_FLAGS_WIDTH
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from expectations.raw import FULL_SHARE
 from flows.errors import PayloadError
 from flows.importing.aliases import map_columns

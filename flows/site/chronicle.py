@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from expectations.contract import REPORTS_PREFIX, ContractError, check_index
+from expectations.contract import REPORTS_PREFIX
+from expectations.keys import ContractError, check_index
 from flows.reports import ALREADY_PUBLISHED, STALE, Summary, reports_prefix
 from flows.sessions import SAO_PAULO
 from flows.site.figures import Figures

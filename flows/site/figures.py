@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from expectations.contract import DATABASE, HISTORY_TABLE, INDEX_PARTITION, check_index
+from expectations.contract import DATABASE, HISTORY_TABLE, INDEX_PARTITION
+from expectations.keys import check_index
 
 if TYPE_CHECKING:
     from flows.athena import QueryResult

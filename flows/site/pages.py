@@ -11,7 +11,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from expectations.contract import REPORTS_PREFIX, check_index, session_path
+from expectations.contract import REPORTS_PREFIX
+from expectations.keys import check_index, session_path
 from flows.reports import PUBLISHED
 from flows.site import charts
 from flows.site.calendar import MEANINGS, Day, Month, State, months_of

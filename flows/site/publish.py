@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract import REPORTS_PREFIX, ContractError
+from expectations.contract import REPORTS_PREFIX
 from expectations.gate import Outcome
+from expectations.keys import ContractError
 from flows.aws import PARALLEL_CALLS, aws_errors
 from flows.errors import AwsError
 from flows.reports import PUBLISHED, STALE, Summary

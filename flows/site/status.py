@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from expectations.contract import REPORTS_PREFIX, ContractError, check_index
+from expectations.contract import REPORTS_PREFIX
+from expectations.keys import ContractError, check_index
 from flows.reports import FAILED
 from flows.site.calendar import Day, State
 from flows.site.history import History

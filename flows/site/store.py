@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from expectations.contract import DEFAULT_INDEX, PUBLISHED_PREFIX, REPORTS_PREFIX, check_index
+from expectations.contract import DEFAULT_INDEX, PUBLISHED_PREFIX, REPORTS_PREFIX
+from expectations.keys import check_index
 from flows.aws import error_code
 from flows.errors import AwsError
 from flows.storage import read_publication

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from expectations.contract import DATABASE, JOB_TABLES, REFINED_BUCKET, TABLES, partition_prefix
+from expectations.contract import DATABASE, JOB_TABLES, REFINED_BUCKET, TABLES
+from expectations.keys import partition_prefix
 from infrastructure.monitoring import PUT_METRIC_DATA
 from local import b3_standin, sample
 from local.account import running_account

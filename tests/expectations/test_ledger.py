@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import PUBLISHED_PREFIX, STAGING_PREFIX, TABLES, ContractError
+from expectations.contract import PUBLISHED_PREFIX, STAGING_PREFIX, TABLES
+from expectations.keys import ContractError
 from expectations.ledger import (
     LEDGER_TABLE,
     AttemptKey,

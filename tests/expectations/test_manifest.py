@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from expectations.manifest import Manifest, Source, StagedFile, StagedSession
 
 SESSION = date(2025, 6, 30)

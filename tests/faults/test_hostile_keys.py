@@ -19,7 +19,7 @@ from hostile import GIGANTIC, JSON, PATHS, TEXTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from expectations.contract import ContractError, check_index, parse_raw_key, raw_key
+from expectations.keys import ContractError, check_index, parse_raw_key, raw_key
 from expectations.manifest import Manifest
 from flows.portfolio import MAX_RECORDS
 from flows.raw_parquet import METADATA_KEY, RawFacts, decode, encode

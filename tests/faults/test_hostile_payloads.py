@@ -16,7 +16,7 @@ from hostile import GIGANTIC, JSON, PATHS, TEXTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from expectations.contract import session_path
+from expectations.keys import session_path
 from expectations.raw import FULL_SHARE
 from flows.b3_csv import decode_download, parse_csv
 from flows.b3_html import parse_html

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from flows.b3_scraper import MAX_PAUSE, B3Client, Clock
 from flows.errors import AwsError, B3Unavailable, PayloadError
 from flows.payload import Payload

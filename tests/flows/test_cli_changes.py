@@ -10,7 +10,8 @@ from sqlglot import exp
 from typer.testing import CliRunner
 
 from expectations.catalog import table_input
-from expectations.contract import CHANGES_TABLE, ContractError
+from expectations.contract import CHANGES_TABLE
+from expectations.keys import ContractError
 from flows.cli import app
 from flows.cli_changes import changes_query
 from flows.errors import SettingsError

@@ -26,12 +26,9 @@ from expectations.contract import (
     RAW_BUCKET,
     REFINED_BUCKET,
     Table,
-    monthly_lease_key,
-    partition_prefix,
-    partition_values,
-    published_key,
     refined_table,
 )
+from expectations.keys import monthly_lease_key, partition_prefix, partition_values, published_key
 from flows import storage
 from flows.aws import Aws
 from flows.derived import Derived, Offer, ensure_derived

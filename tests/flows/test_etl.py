@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from expectations.contract import REFINED_BUCKET, manifest_key
+from expectations.contract import REFINED_BUCKET
+from expectations.keys import manifest_key
 from expectations.manifest import Manifest
 from flows.errors import AwsError, EtlNotStarted, EtlOverdue, EtlRunFailed, StagingError
 from flows.etl import GlueRun, find_run, poll_for_run, read_manifest, wait_for_end, wait_for_start

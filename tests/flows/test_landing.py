@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import INDEX_PATTERN, RAW_BUCKET, ContractError, landing_key
+from expectations.contract import INDEX_PATTERN, RAW_BUCKET
+from expectations.keys import ContractError, landing_key
 from flows import storage
 from flows.landing import Landed, Unread, list_keys, read_key, read_landing, undated
 from flows.payload import Payload

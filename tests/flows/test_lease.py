@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from expectations.contract import REFINED_BUCKET, ContractError
+from expectations.contract import REFINED_BUCKET
+from expectations.keys import ContractError
 from flows.errors import AwsError, PublishError
 from flows.lease import lease_key, session_lease
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.contract import ContractError
 from expectations.gate import CRITICAL, GateReport, Outcome
+from expectations.keys import ContractError
 from expectations.ledger import LEDGER_COLUMNS, AttemptState
 from flows import batch
 from flows.batch import Result, Way

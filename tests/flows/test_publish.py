@@ -17,10 +17,10 @@ from expectations.contract import (
     REFINED_TABLE,
     SUMMARY_TABLE,
     Table,
-    partition_prefix,
     refined_table,
     summary_table,
 )
+from expectations.keys import partition_prefix
 from expectations.manifest import StagedFile
 from flows.errors import AwsError, PublishError
 from flows.publish import HIDDEN_PREFIX, Publisher

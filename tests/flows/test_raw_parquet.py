@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import RAW_COLUMNS, ContractError
+from expectations.contract import RAW_COLUMNS
+from expectations.keys import ContractError
 from flows.portfolio import MAX_RECORDS, Portfolio
 from flows.raw_parquet import METADATA_KEY, RAW_SCHEMA, RawFacts, decode, encode
 

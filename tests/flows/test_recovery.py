@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.contract import ARTIFACTS_BUCKET, LANDING_PREFIX, parse_raw_key
+from expectations.contract import ARTIFACTS_BUCKET, LANDING_PREFIX
+from expectations.keys import parse_raw_key
 from expectations.ledger import AttemptState
 from flows.batch import Outcome
 from flows.errors import PublishError

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import ARTIFACTS_BUCKET, ContractError
+from expectations.contract import ARTIFACTS_BUCKET
 from expectations.gate import CRITICAL, WARNING, GateReport, Outcome
+from expectations.keys import ContractError
 from flows.errors import AwsError
 from flows.reports import ALREADY_PUBLISHED, PUBLISHED, STALE, Summary, escaped, publish_reports, reports_prefix
 

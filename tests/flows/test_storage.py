@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from expectations.contract import RAW_BUCKET, REFINED_BUCKET, ContractError, published_key, raw_key
+from expectations.contract import RAW_BUCKET, REFINED_BUCKET
+from expectations.keys import ContractError, published_key, raw_key
 from flows.errors import AwsError
 from flows.payload import Payload
 from flows.portfolio import Portfolio

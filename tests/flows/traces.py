@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from expectations.contract import RAW_BUCKET, REFINED_BUCKET, manifest_key
+from expectations.contract import RAW_BUCKET, REFINED_BUCKET
+from expectations.keys import manifest_key
 from expectations.manifest import Manifest
 from flows import storage
 from flows.aws import Aws

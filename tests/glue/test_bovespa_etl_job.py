@@ -21,12 +21,10 @@ from expectations.contract import (
     RAW_BUCKET,
     REFINED_BUCKET,
     REFINED_TABLE,
-    partition_prefix,
-    raw_key,
     refined_table,
-    staging_prefix,
     summary_table,
 )
+from expectations.keys import partition_prefix, raw_key, staging_prefix
 from expectations.manifest import Manifest, Source, StagedSession
 from flows.portfolio import Portfolio
 from flows.raw_parquet import RawFacts, encode

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.contract import RAW_BUCKET, REFINED_BUCKET, raw_key
+from expectations.contract import RAW_BUCKET, REFINED_BUCKET
+from expectations.keys import raw_key
 from expectations.manifest import Source, StagedFile
 from glue.arguments import Arguments, RawVersion
 from glue.errors import JobError

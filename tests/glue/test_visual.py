@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract import DATABASE, JOB_TABLES, RAW_BUCKET, REFINED_BUCKET, raw_key, staging_prefix
+from expectations.contract import DATABASE, JOB_TABLES, RAW_BUCKET, REFINED_BUCKET
+from expectations.keys import raw_key, staging_prefix
 from expectations.manifest import Manifest
 from expectations.transformations import INPUT_COLUMNS, REFINED, STEPS, SUMMARY, Step
 from flows.raw_parquet import RawFacts, encode

@@ -21,10 +21,8 @@ from expectations.contract import (
     SUMMARY_COLUMNS,
     SUMMARY_TABLE,
     Table,
-    partition_prefix,
-    raw_key,
-    staging_prefix,
 )
+from expectations.keys import partition_prefix, raw_key, staging_prefix
 from expectations.manifest import Source, StagedSession
 from flows.raw_parquet import RAW_SCHEMA
 from glue.arguments import Arguments

@@ -145,7 +145,7 @@ def test_the_modules_are_the_jobs_and_the_contracts_and_nothing_else(deployed: D
     glue = {f"glue/{path.name}" for path in (ROOT / "glue").glob("*.py")} - {"glue/bovespa_etl_job.py"}
     contract = {
         f"expectations/{name}.py"
-        for name in ("__init__", "contract", "b3_texts", "catalog", "manifest", "transformations")
+        for name in ("__init__", "contract", "keys", "b3_texts", "catalog", "manifest", "transformations")
     }
     assert names == glue | contract
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local import file_system
-from local.file_system import compiled_file_system
+from local.file_system import FileSystemError, compiled_file_system
 from local.spark import java_home
 
 
@@ -37,6 +36,13 @@ def test_a_jar_that_cannot_be_compiled_leaves_none_behind(monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(file_system, "_COMPILER", "no.such.Class")
 
-    with pytest.raises(subprocess.CalledProcessError):
+    with pytest.raises(FileSystemError, match=r"cannot compile .*BucketFileSystem\.java: .*no\.such\.Class"):
         compiled_file_system(java_home())
     assert list((tmp_path / "var").iterdir()) == []
+
+
+def test_a_java_home_without_java_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    with pytest.raises(FileSystemError, match="JAVA_HOME /no/java: no Java can be started there"):
+        compiled_file_system("/no/java")

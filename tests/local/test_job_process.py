@@ -13,6 +13,8 @@ from local.home import Home
 from local.job_process import JobProcesses, ObjectMissingError, Outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.local.conftest import Eventually
 
 
@@ -124,6 +126,18 @@ def test_a_failed_run_says_in_one_line_what_it_died_of(
     processes: JobProcesses, bucket: Bucket, script: str, message: str
 ) -> None:
     assert run(processes, bucket, script) == Outcome("FAILED", message)
+
+
+def test_a_run_without_a_java_that_works_fails_and_says_so(
+    processes: JobProcesses, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", "/no/java")
+    monkeypatch.setattr("local.file_system.installed", lambda: tmp_path)
+
+    outcome = run(processes, bucket, "print('never')")
+
+    assert outcome.state == "FAILED"
+    assert str(outcome.message).startswith("JAVA_HOME /no/java: no Java can be started there")
 
 
 def test_a_run_beyond_its_timeout_is_ended(processes: JobProcesses, bucket: Bucket) -> None:

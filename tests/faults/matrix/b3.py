@@ -14,7 +14,8 @@ from matrix.proxy import Exchange
 from matrix.state import demand, keys, landed, raw_versions
 from matrix.wire import anything, changes, cuts, drips, in_pages, resets, says, stalls, to
 
-from expectations.contract import RAW_BUCKET, raw_key
+from expectations.contract import RAW_BUCKET
+from expectations.keys import raw_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

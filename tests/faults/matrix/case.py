@@ -12,8 +12,8 @@ import pytest
 from matrix.proxy import Rule
 from matrix.state import demand, named
 
-from expectations.contract import ContractError
 from expectations.gate import GateRefused
+from expectations.keys import ContractError
 from flows.errors import BovespaError
 
 if TYPE_CHECKING:

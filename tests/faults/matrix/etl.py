@@ -23,15 +23,8 @@ from matrix.state import keys
 from matrix.trigger import AFTER_A_RETRY
 from matrix.wire import changes, refuses, to
 
-from expectations.contract import (
-    GLUE_JOB_NAME,
-    RAW_BUCKET,
-    REFINED_BUCKET,
-    manifest_key,
-    raw_key,
-    refined_table,
-    staging_prefix,
-)
+from expectations.contract import GLUE_JOB_NAME, RAW_BUCKET, REFINED_BUCKET, refined_table
+from expectations.keys import manifest_key, raw_key, staging_prefix
 
 if TYPE_CHECKING:
     from matrix.bench import Bench

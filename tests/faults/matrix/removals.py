@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from matrix import deployed
 
-from expectations.contract import partition_prefix, partition_values
+from expectations.keys import partition_prefix, partition_values
 from flows import b3_scraper, etl, publish, storage
 from flows.b3_scraper import B3Client
 from flows.errors import B3Unavailable, PayloadError, StagingError

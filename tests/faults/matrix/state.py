@@ -15,13 +15,10 @@ from expectations.contract import (
     REFINED_TABLE,
     TICKER_PARTITION,
     Table,
-    lease_key,
-    partition_prefix,
-    raw_key,
     refined_table,
-    session_path,
     summary_table,
 )
+from expectations.keys import lease_key, partition_prefix, raw_key, session_path
 from flows import storage, survey
 from flows.athena import run_query
 from flows.pipeline import Pipeline

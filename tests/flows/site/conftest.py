@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from expectations.contract import session_path
+from expectations.keys import session_path
 from flows.reports import FAILED, PUBLISHED
 from flows.site.chronicle import Run, Verdict
 from flows.site.figures import Figures

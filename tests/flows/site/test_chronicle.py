@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary, reports_prefix
 from flows.site.chronicle import Chronicle, chronicle_key, read_chronicle, run_of, run_of_summary
 from flows.site.figures import Figures

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import ContractError
+from expectations.keys import ContractError
 from flows.athena import QueryResult
 from flows.portfolio import Portfolio
 from flows.site.figures import Figures, figures_of, figures_query, read_figures

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import html
 
-from expectations.contract import ContractError
 from expectations.gate import CRITICAL, WARNING, Outcome
+from expectations.keys import ContractError
 from flows.reports import FAILED
 from flows.sessions import sessions_between
 from flows.site.chronicle import Chronicle, Run, Verdict

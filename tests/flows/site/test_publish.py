@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.contract import ARTIFACTS_BUCKET, REFINED_BUCKET, ContractError
+from expectations.contract import ARTIFACTS_BUCKET, REFINED_BUCKET
 from expectations.gate import CRITICAL, GateReport, Outcome
+from expectations.keys import ContractError
 from flows.errors import AwsError
 from flows.reports import ALREADY_PUBLISHED, PUBLISHED, Summary, publish_reports, reports_prefix
 from flows.site.calendar import State
