@@ -144,9 +144,6 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]
         if self.headers.get("Transfer-Encoding"):  # its end is not known beforehand
             super().run_wsgi()
             return
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.send_response_only(HTTPStatus.CONTINUE)
-            self.end_headers()
         self.environ = self.make_environ()
         # Read to its end, whatever the application reads of it: what comes after is the next request.
         self.environ["wsgi.input"] = BytesIO(self.rfile.read(int(self.headers.get("Content-Length") or 0)))

@@ -193,12 +193,19 @@ class TestPublicationKeys:
 
 
 class TestMonthPrefixes:
-    def test_are_one_a_month_over_the_turn_of_a_year(self) -> None:
-        assert keys.month_prefixes("raw-data/", date(2024, 11, 30), date(2025, 1, 1)) == [
-            "raw-data/year=2024/month=11/",
-            "raw-data/year=2024/month=12/",
-            "raw-data/year=2025/month=01/",
-        ]
+    @pytest.mark.parametrize(
+        ("since", "until", "expected"),
+        [
+            (date(2025, 6, 1), date(2025, 6, 30), ["p/year=2025/month=06/"]),
+            (date(2025, 6, 30), date(2025, 7, 1), ["p/year=2025/month=06/", "p/year=2025/month=07/"]),
+            (date(2024, 12, 31), date(2025, 1, 1), ["p/year=2024/month=12/", "p/year=2025/month=01/"]),
+        ],
+    )
+    def test_are_one_a_month(self, since: date, until: date, expected: list[str]) -> None:
+        assert keys.month_prefixes("p/", since, until) == expected
+
+    def test_of_a_year_are_twelve(self) -> None:
+        assert len(keys.month_prefixes("p/", date(2025, 1, 1), date(2025, 12, 31))) == 12
 
     @given(SESSIONS, INDICES)
     def test_hold_the_keys_of_their_sessions(self, session: date, index: str) -> None:
