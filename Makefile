@@ -45,12 +45,12 @@ dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contra
 	@$(VENV)/bin/python -m expectations.dictionary > docs/data-dictionary.md
 
 test: $(VENV)/.dev  ## run the tests
-	@echo "Running the tests: about six minutes on two cores"
+	@echo "Running the tests: about seven minutes on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 	@echo "All tests passed. Next: make run"
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
-	@echo "Injecting faults: about twelve minutes on two cores"
+	@echo "Injecting faults: about nine minutes on two cores"
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
@@ -63,8 +63,8 @@ diagram: $(VENV)/.local  ## write docs/resources.md from what the Pulumi program
 	@$(VENV)/bin/python -m infrastructure.diagram
 	@echo "Written: docs/resources.md"
 
-bench: $(VENV)/.dev  ## measure, and write docs/performance.md; QUICK=1 three minutes, prints only
-	@echo "Measuring: about $(if $(QUICK),three minutes,a quarter of an hour), on a machine that does nothing else"
+bench: $(VENV)/.dev  ## measure, and write docs/performance.md; QUICK=1 five minutes, prints only
+	@echo "Measuring: about $(if $(QUICK),five minutes,half an hour), on a machine that does nothing else"
 	@$(VENV)/bin/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(if $(SIZES),--sizes $(SIZES)) $(if $(ONLY),--only $(ONLY))
 
 # One virtual environment; `.local` and `.dev` are stamps of what it holds.

@@ -40,7 +40,7 @@ QUICK, FULL = (1, 21), (1, 21, 250, 2500)
 def main() -> None:
     """Read the command line, measure, print, and write the document."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small sizes, one round, no document: some three minutes")
+    parser.add_argument("--quick", action="store_true", help="small sizes, one round, no document: some five minutes")
     parser.add_argument("--sizes", type=_sizes, help="numbers of sessions, such as 1,21,250")
     parser.add_argument("--rounds", type=int, help="runs of each thing, of which the median counts")
     parser.add_argument("--only", type=_names, default=tuple(PARTS), help=f"what is measured, of {', '.join(PARTS)}")

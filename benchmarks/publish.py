@@ -18,8 +18,8 @@ _CONSTANT = 40  # requests of a session that do not grow with its shares
 _HOW = """\
 The sessions of a Glue run that has ended are audited (gate 2, all files read back), published, confirmed through Athena and
 recorded by `flows.batch.Batch`, as an import and a replay do it, in one publish of so many sessions. Requests are counted in
-boto3's clients, retries included. The account's own process, which answers all of them, takes most of the time here; AWS
-does not."""
+boto3's clients, retries included. What takes the time here is Python's: Great Expectations and boto3 in this process, and the
+account's, which answers; in AWS the latter is not there."""
 
 
 @dataclass(frozen=True, slots=True)

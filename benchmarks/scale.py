@@ -19,8 +19,8 @@ _MINUTE = 60
 _HOW = """\
 Nothing here was run at these sizes: files, partitions and requests follow from the layout, seconds and memory from the slopes
 above (so they are those of this machine, where one process stands for AWS). A session of the Ibovespa is a file and a
-partition for each share and one of the summary; one of another index is two files. *History* is the table `bovespa_historico`, a
-file a month and index."""
+partition for each share and one of the summary. One of another index is two files; its publishing is reckoned as the
+Ibovespa's, which is the most that it may take. *History* is the table `bovespa_historico`, a file a month and index."""
 
 _DESIGN = """\
 ### What changes in design, and at which size
