@@ -41,8 +41,8 @@ _LONG = 1000  # sessions from which on the job alone is measured, and a sample o
 _SAMPLE = 50
 
 _FILES = (
-    "the layout is the contract's, and Spark opens a Parquet writer, with Hadoop's configuration, for each file of one row; about a "
-    "quarter of the time is the list of what was written, for the manifest, which the account's process answers"
+    "the layout is the contract's, and Spark opens a Parquet writer, with Hadoop's configuration, for each file of one row; "
+    "about a quarter of the time is the list of what was written, for the manifest, which the account's process answers"
 )
 
 _HOW = """\
