@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import boto3
 
-from expectations.manifest import Manifest
+from expectations.manifest import Manifest, Source, StagedSession
 from glue.arguments import Arguments, read_arguments
 from glue.run import begin, finish
 from glue.transforms import refined, summary
-from glue.writing import by_session, read_input, start_spark, write_tables
+from glue.writing import by_session, write_tables
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
+    from pyspark.sql import DataFrame
 
 
 def main(argv: Sequence[str]) -> None:
@@ -42,14 +42,22 @@ def refine(arguments: Arguments, s3: S3Client, glue: GlueClient) -> Manifest:
     Raises:
         JobError: they cannot be refined.
     """
-    with ThreadPoolExecutor(1) as pool:
-        # S3 copies the input while Java starts.
-        begun = pool.submit(begin, arguments, s3, glue)
-        spark = start_spark()
-        sources, folder = begun.result()
+    sources, raw = begin(arguments, s3, glue)
+    return finish(arguments, s3, sources, stage_tables(raw, arguments, sources))
+
+
+def stage_tables(raw: DataFrame, arguments: Arguments, sources: Sequence[Source]) -> list[StagedSession]:
+    """The Spark part of a run: raw rows in, the staged files of every table out.
+
+    Returns:
+        The row counts of each session.
+
+    Raises:
+        JobError: a raw file cannot be read, or holds other rows than those of its key's session.
+    """
     # The one shuffle of a run.
-    rows = by_session(refined(read_input(spark, folder)), len(sources))
-    return finish(arguments, s3, sources, write_tables(rows, summary(rows), arguments, sources))
+    rows = by_session(refined(raw), len(sources))
+    return write_tables(rows, summary(rows), arguments, sources)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from expectations.keys import manifest_key
@@ -10,21 +11,32 @@ from expectations.manifest import Manifest, Source, StagedSession
 from glue.arguments import Arguments
 from glue.staging import list_output, resolve_sources, stage_input
 from glue.tables import keep_in_step
+from glue.writing import read_input, start_spark
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
+    from pyspark.sql import DataFrame
 
 
-def begin(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[Source], str]:
-    """Bring the tables in step, and stage exactly the raw versions that the arguments name.
+def begin(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[Source], DataFrame]:
+    """Bring the tables in step, and read exactly the raw versions that the arguments name.
 
     Returns:
-        The versions, and the S3 address of the folder to read.
+        The versions, and their rows, each with its index and reference date.
 
     Raises:
         JobError: they cannot be refined.
     """
+    with ThreadPoolExecutor(1) as pool:
+        # S3 copies the input while Java starts.
+        staged = pool.submit(_stage, arguments, s3, glue)
+        spark = start_spark()
+        sources, folder = staged.result()
+    return sources, read_input(spark, folder)
+
+
+def _stage(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[Source], str]:
     keep_in_step(glue, arguments.database, arguments.refined_bucket)
     sources = resolve_sources(s3, arguments)
     return sources, stage_input(s3, arguments, sources)

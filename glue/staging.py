@@ -44,6 +44,16 @@ def resolve_sources(s3: S3Client, arguments: Arguments) -> list[Source]:
     return sources
 
 
+def input_prefix(run_id: str) -> str:
+    """Below which a run's input copies lie."""
+    return staging_prefix(run_id) + INPUT
+
+
+def input_folder(run_id: str, source: Source) -> str:
+    """The prefix of a source's copy, which states its index and reference date."""
+    return f"{input_prefix(run_id)}{INDEX}={source.index}/{REFERENCE_DATE}={source.reference_date}/"
+
+
 def stage_input(s3: S3Client, arguments: Arguments, sources: Iterable[Source]) -> str:
     """Copy exactly these raw versions below the run's staging prefix, in folders that state index and reference date.
 
@@ -52,19 +62,17 @@ def stage_input(s3: S3Client, arguments: Arguments, sources: Iterable[Source]) -
     Returns:
         The S3 address of the folder to read.
     """
-    prefix = staging_prefix(arguments.run_id) + INPUT
 
     def copy(source: Source) -> None:
-        folder = f"{INDEX}={source.index}/{REFERENCE_DATE}={source.reference_date}"
         s3.copy_object(
             Bucket=arguments.refined_bucket,
-            Key=f"{prefix}{folder}/{PurePosixPath(source.key).name}",
+            Key=input_folder(arguments.run_id, source) + PurePosixPath(source.key).name,
             CopySource={"Bucket": source.bucket, "Key": source.key, "VersionId": source.version_id},
         )
 
     with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
         list(pool.map(copy, sources))
-    return f"s3://{arguments.refined_bucket}/{prefix}"
+    return f"s3://{arguments.refined_bucket}/{input_prefix(arguments.run_id)}"
 
 
 def list_output(s3: S3Client, arguments: Arguments) -> list[StagedFile]:

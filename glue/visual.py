@@ -18,7 +18,7 @@ from glue.arguments import read_arguments
 from glue.errors import JobError
 from glue.run import begin, finish
 from glue.staging import resolve_sources
-from glue.writing import by_session, read_input, start_spark, write_tables
+from glue.writing import by_session, write_tables
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,8 +30,8 @@ def read_versions(argv: Sequence[str]) -> DataFrame:
     Raises:
         JobError: they cannot be refined.
     """
-    _, folder = begin(read_arguments(argv), boto3.client("s3"), boto3.client("glue"))
-    return read_input(start_spark(), folder)
+    _, raw = begin(read_arguments(argv), boto3.client("s3"), boto3.client("glue"))
+    return raw
 
 
 def write_staging(argv: Sequence[str], frames: Sequence[DataFrame]) -> Manifest:

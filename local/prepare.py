@@ -12,19 +12,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 from expectations.contract import RAW_BUCKET, REFINED_BUCKET
-from expectations.keys import raw_key, staging_prefix
+from expectations.keys import raw_key
 from expectations.manifest import Source
-from expectations.transformations import INDEX, REFERENCE_DATE
 from flows.console import Screen
+from glue.arguments import Arguments
+from glue.staging import input_folder, input_prefix
 from local import class_archive, sample, spark
 from local.file_system import FileSystemError, compiled_file_system
 
 _RUN = "prepare"
-_INPUT = f"{staging_prefix(_RUN)}input/"
+_SESSION = sample.SESSIONS[0]
+_SOURCE = Source(RAW_BUCKET, raw_key(sample.INDEX, _SESSION), "", sample.INDEX, _SESSION, _SESSION)
 
 
 def main() -> None:
@@ -72,25 +73,21 @@ def _start(java_options: Sequence[str]) -> None:
 def _put_input(refined: Path) -> None:
     from flows.raw_parquet import RawFacts, encode  # noqa: PLC0415 - pyarrow, where it is needed
 
-    session = sample.SESSIONS[0]
-    portfolio = sample.recorded(session)
-    facts = RawFacts.of(portfolio, sample.collected_at(session), [])
-    folder = refined / _INPUT / f"{INDEX}={sample.INDEX}" / f"{REFERENCE_DATE}={session}"
+    portfolio = sample.recorded(_SESSION)
+    facts = RawFacts.of(portfolio, sample.collected_at(_SESSION), [])
+    folder = refined / input_folder(_RUN, _SOURCE)
     folder.mkdir(parents=True)
     (folder / "raw.parquet").write_bytes(encode(portfolio, facts))
 
 
-def refine(session: date) -> None:
+def refine() -> None:
     """The Spark part of the job."""
-    from glue.arguments import Arguments  # noqa: PLC0415 - pyspark, where it is needed
-    from glue.transforms import refined, summary  # noqa: PLC0415
-    from glue.writing import by_session, read_input, start_spark, write_tables  # noqa: PLC0415
+    from glue.bovespa_etl_job import stage_tables  # noqa: PLC0415 - pyspark, where it is needed
+    from glue.writing import read_input, start_spark  # noqa: PLC0415
 
-    source = Source(RAW_BUCKET, raw_key(sample.INDEX, session), "", sample.INDEX, session, session)
-    arguments = Arguments(_RUN, REFINED_BUCKET, "", None, None, None)
-    rows = by_session(refined(read_input(start_spark(), f"s3://{REFINED_BUCKET}/{_INPUT}")), 1)
-    write_tables(rows, summary(rows), arguments, [source])
+    raw = read_input(start_spark(), f"s3://{REFINED_BUCKET}/{input_prefix(_RUN)}")
+    stage_tables(raw, Arguments(_RUN, REFINED_BUCKET, "", None, None, None), [_SOURCE])
 
 
 if __name__ == "__main__":
-    refine(sample.SESSIONS[0]) if sys.argv[1:] else main()
+    refine() if sys.argv[1:] else main()

@@ -19,8 +19,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from expectations.contract import DATABASE, RAW_BUCKET, REFINED_BUCKET
 from flows.raw_parquet import RAW_SCHEMA
-from glue.bovespa_etl_job import start_spark
 from glue.tables import input_schema
+from glue.writing import start_spark
 from local.spark import environment, write_configuration
 
 if TYPE_CHECKING:
