@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,18 +17,6 @@ if TYPE_CHECKING:
 
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _GRACE_SECONDS = 3.0
-
-
-def site_packages() -> str:
-    """Where the packages of this interpreter are installed."""
-    return sysconfig.get_path("purelib")
-
-
-def installed() -> Path:
-    """Where what is made once for an installation is kept: in the environment or, where it is not this user's, in their cache."""
-    folder = Path(sys.prefix) if os.access(sys.prefix, os.W_OK) else Path.home() / ".cache" / "pipeline-bovespa"
-    (folder / "var").mkdir(parents=True, exist_ok=True)
-    return folder / "var"
 
 
 @dataclass(frozen=True, slots=True)

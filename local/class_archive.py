@@ -8,7 +8,6 @@ the archive was made of, which are kept beside it; Java passes over an archive t
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -18,9 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.children import installed, site_packages
+from local.installation import kept_for, spark_jars
 
-_PREFIX = "spark-classes-"
+_NAME = "spark-classes"
 _ARCHIVE, _JARS = "classes.jsa", "jars"
 _SOURCE = " source: file:"
 
@@ -52,7 +51,7 @@ def find(java_home: str, file_system: Path) -> ClassArchive | None:
     return ClassArchive(archive, tuple(jars.read_text(encoding="utf-8").splitlines()))
 
 
-def make(java_home: str, file_system: Path, start: Callable[[Sequence[str]], None]) -> ClassArchive:
+def make(java_home: str, file_system: Path, start: Callable[[Sequence[str]], object]) -> ClassArchive:
     """Make the archive.
 
     Args:
@@ -65,6 +64,7 @@ def make(java_home: str, file_system: Path, start: Callable[[Sequence[str]], Non
         OSError: there is no place for it.
     """
     target = _folder(java_home, file_system)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as made:
         folder = Path(made) / "archive"
         folder.mkdir()
@@ -78,7 +78,7 @@ def make(java_home: str, file_system: Path, start: Callable[[Sequence[str]], Non
         subprocess.run(program, check=True, capture_output=True)  # noqa: S603 - our Java
         if not target.exists():  # another process may have been sooner
             folder.rename(target)
-    for outdated in target.parent.glob(f"{_PREFIX}*"):
+    for outdated in target.parent.glob(f"{_NAME}-*"):
         if outdated != target:
             shutil.rmtree(outdated)
     return ClassArchive(target / _ARCHIVE, tuple(jars))
@@ -97,8 +97,7 @@ def _by_use(loaded: Path) -> list[str]:
 
 def _folder(java_home: str, file_system: Path) -> Path:
     # Another Java, another Spark, or the same elsewhere: another archive.
-    jars = Path(site_packages()) / "pyspark" / "jars"
-    release = Path(java_home) / "release"
+    jars, release = spark_jars(), Path(java_home) / "release"
     facts = [java_home, str(jars), str(file_system), *sorted(path.name for path in jars.glob("*.jar"))]
     facts += [release.read_text(encoding="utf-8")] if release.exists() else []
-    return installed() / f"{_PREFIX}{hashlib.sha256(os.linesep.join(facts).encode()).hexdigest()[:16]}"
+    return kept_for(_NAME, facts)

