@@ -28,7 +28,7 @@ cost: $(VENV)/.local  ## what a month has cost so far; MONTH=2025-06, AWS=1
 	@$(BOVESPA) cost $(if $(MONTH),--month $(MONTH)) $(if $(AWS),--aws)
 
 deploy-check: $(VENV)/.local  ## try the deployments on schedule against a real Prefect server on this machine
-	@$(VENV)/bin/python -m local.deploy_check
+	@$(VENV)/bin/python -m local.deploy_check.check
 
 report: $(VENV)/.local  ## make the data-quality site again, and say where it is
 	@$(BOVESPA) report
@@ -42,7 +42,7 @@ docs: $(VENV)/.docs dictionary  ## build the documentation's site into site/, wh
 	@echo "Built: site/index.html"
 
 dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contract and the views
-	@$(VENV)/bin/python -m expectations.dictionary > docs/data-dictionary.md
+	@$(VENV)/bin/python -m expectations.queries.dictionary > docs/data-dictionary.md
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about seven minutes on two cores"
@@ -76,13 +76,13 @@ $(VENV)/bin/python:
 $(VENV)/.local: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the pipeline needs into $(VENV): about two minutes, once"
 	@$(PIP) install --constraint constraints.txt --editable '.[local]'
-	@$(VENV)/bin/python -m local.prepare
+	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need into $(VENV): about two minutes, once"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
-	@$(VENV)/bin/python -m local.prepare
+	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
@@ -93,5 +93,5 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.notebooks: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the notebook needs into $(VENV)"
 	@$(PIP) install --constraint constraints.txt --editable '.[notebooks]'
-	@$(VENV)/bin/python -m local.prepare
+	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local

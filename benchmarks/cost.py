@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from benchmarks.report import Part, Table, Target
-from flows.prices import ATHENA_MINIMUM_MEGABYTES, GLUE_MINIMUM_SECONDS, REGIONS, Prices
+from flows.cost.prices import ATHENA_MINIMUM_MEGABYTES, GLUE_MINIMUM_SECONDS, REGIONS, Prices
 
 WORKERS = 2  # G.1X, a DPU each
 SESSIONS_A_MONTH = 21
@@ -23,7 +23,7 @@ HOW = """\
 A model, not a bill. Requests are those that the roles made for a session of the daily run above (the trail of the account on
 the laptop), each as AWS bills its kind; a file that Spark writes counts as three, for Glue's committer uploads in parts. The
 Glue run is billed for its minimum of one minute on two G.1X workers: what it does for one session takes seconds. Athena
-bills ten megabytes a query at least. Free tiers are left out. Prices: `flows/prices.py`."""
+bills ten megabytes a query at least. Free tiers are left out. Prices: `flows/cost/prices.py`."""
 
 
 def bill(calls: Mapping[str, float], prices: Prices, *, flex: bool = False) -> dict[str, Decimal]:

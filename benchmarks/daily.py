@@ -13,9 +13,9 @@ from tempfile import mkdtemp
 from benchmarks import lab
 from benchmarks.measure import Ended, Plan, clock, interleaved, python
 from benchmarks.report import Part, Table, Target, number, ratio
-from local.home import Home
-from local.prefect_server import PrefectServer
-from local.privileges import read_trail
+from local.account.home import Home
+from local.prefect_.server import PrefectServer
+from local.rights.privileges import read_trail
 
 _LIBRARIES = (
     "import prefect, great_expectations.expectations, pandas, pyarrow.parquet, boto3, exchange_calendars, typer"
@@ -70,7 +70,7 @@ def run(home: Path) -> Run:
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    ended = python(["-m", "flows.cli", "run", "--json"], {"BOVESPA_HOME": str(home)})
+    ended = python(["-m", "flows.cli.main", "run", "--json"], {"BOVESPA_HOME": str(home)})
     sessions = json.loads(ended.output)["sessions"]
     steps: Counter[str] = Counter()
     for session in sessions:

@@ -24,15 +24,15 @@ from benchmarks import lab
 from benchmarks.measure import Plan, clock, interleaved
 from benchmarks.report import Part, Table, Target, number, ratio
 from benchmarks.sessions import Cells, portfolios, shown, stated
-from expectations.contract import REFINED_TABLE, SUMMARY_TABLE
-from expectations.keys import session_path
-from flows.batch import SESSIONS_A_RUN
+from expectations.contract.keys import session_path
+from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE
+from flows.backfill.batch import SESSIONS_A_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flows.portfolio import Portfolio
-    from flows.storage import RawVersion
+    from flows.b3.portfolio import Portfolio
+    from flows.session.storage import RawVersion
 
 _JOBS = Path(__file__).with_name("jobs")
 _START, _PLAIN = "benchmark-start", "benchmark-plain"

@@ -29,25 +29,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.catalog import table_input
-from expectations.contract import (
-    DATABASE,
-    HISTORY_TABLE,
-    PART_NAME,
-    REFINED_BUCKET,
-    REFINED_COLUMNS,
-    REFINED_TABLE,
-    Table,
-)
-from expectations.keys import partition_prefix, partition_values
-from flows.arrow import arrow_schema
-from flows.history import audited_rows, month_rows
-from flows.monthly import encode, month_of
-from flows.sessions import is_session
-from local import sample
-from local.athena_engine import Engine
-from local.athena_sql import parse_query
-from local.mirror import Mirror
+from expectations.contract.catalog import table_input
+from expectations.contract.keys import partition_prefix, partition_values
+from expectations.contract.names import DATABASE, PART_NAME, REFINED_BUCKET
+from expectations.contract.tables import HISTORY_TABLE, REFINED_COLUMNS, REFINED_TABLE, Table
+from flows.b3.calendar import is_session
+from flows.history.monthly import encode, month_of
+from flows.history.rows import audited_rows, month_rows
+from flows.session.arrow import arrow_schema
+from local.athena.engine import Engine
+from local.athena.sql import parse_query
+from local.b3 import sample
+from local.s3.mirror import Mirror
 
 INDEX = "IBOV"
 FIRST_DAY = date(2024, 1, 2)

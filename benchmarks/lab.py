@@ -17,18 +17,18 @@ import boto3
 
 from benchmarks.measure import Requests
 from benchmarks.sessions import Cells, raw_content, shown
-from expectations.keys import staging_prefix
-from flows import etl
-from flows.athena import run_query
-from flows.aws import PARALLEL_CALLS, Aws, connect
-from flows.batch_runs import LIST_ARGUMENT, list_body, list_key
-from flows.pipeline import Pipeline
+from expectations.contract.keys import staging_prefix
+from flows.lake.athena import run_query
+from flows.lake.clients import PARALLEL_CALLS, Aws, connect
+from flows.session import etl
+from flows.session.batch_runs import LIST_ARGUMENT, list_body, list_key
+from flows.session.pipeline import Pipeline
+from flows.session.storage import RawVersion, upload_raw
 from flows.settings import Settings, load_settings
-from flows.storage import RawVersion, upload_raw
-from local.account import running_account
+from local.account.client import running_account
 
 if TYPE_CHECKING:
-    from flows.portfolio import Portfolio
+    from flows.b3.portfolio import Portfolio
 
 _PAUSE = 0.02  # seconds between two looks at a run: what a measured run may seem longer than it was
 _ROLE = "benchmark"

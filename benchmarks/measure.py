@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flows.aws import Aws
+    from flows.lake.clients import Aws
 
 _ROOT = Path(__file__).resolve().parents[1]
 _KIB = 1024

@@ -50,7 +50,7 @@ def import_peak(folder: Path, sessions: int) -> float:
     files = folder / "files"
     files.mkdir(parents=True)
     csv_files(files, portfolios(sessions))
-    return python(["-m", "flows.cli", "import", str(files)], {"BOVESPA_HOME": str(folder / "home")}).peak_mib
+    return python(["-m", "flows.cli.main", "import", str(files)], {"BOVESPA_HOME": str(folder / "home")}).peak_mib
 
 
 def _cold(imports: str) -> tuple[float, float]:

@@ -10,16 +10,16 @@ from benchmarks.lab import shares_in_athena
 from benchmarks.measure import Plan, clock
 from benchmarks.report import Part, Table, Target, number
 from benchmarks.sessions import portfolios, stated, trading_days
-from flows.batch import Batch, Outcome
+from flows.backfill.batch import Batch, Outcome
 
 _MOST = 250  # sessions of a run of this benchmark: the account on the laptop answers from one process
 _CONSTANT = 40  # requests of a session that do not grow with its shares
 
 _HOW = """\
 The sessions of a Glue run that has ended are audited (gate 2, all files read back), published, confirmed through Athena and
-recorded by `flows.batch.Batch`, as an import and a replay do it, in one publish of so many sessions. Requests are counted in
-boto3's clients, retries included. What takes the time here is Python's: Great Expectations and boto3 in this process, and the
-account's, which answers; in AWS the latter is not there."""
+recorded by `flows.backfill.batch.Batch`, as an import and a replay do it, in one publish of so many sessions. Requests are
+counted in boto3's clients, retries included. What takes the time here is Python's: Great Expectations and boto3 in this process,
+and the account's, which answers; in AWS the latter is not there."""
 
 
 @dataclass(frozen=True, slots=True)

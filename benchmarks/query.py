@@ -10,8 +10,9 @@ from datetime import date
 from benchmarks import lab
 from benchmarks.measure import slope
 from benchmarks.report import Part, Table, Target, number, ratio
-from expectations.contract import DEFAULT_INDEX, HISTORY_TABLE, INDEX_PARTITION, REFINED_COLUMNS, REFINED_TABLE
-from flows.athena import run_query
+from expectations.contract.names import DEFAULT_INDEX
+from expectations.contract.tables import HISTORY_TABLE, INDEX_PARTITION, REFINED_COLUMNS, REFINED_TABLE
+from flows.lake.athena import run_query
 
 _TEN_YEARS = 2500  # sessions
 _EVOLUTION = "evolution"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.cost import SESSIONS_A_MONTH
 from benchmarks.report import Part, Table, number
-from flows.batch import SESSIONS_A_RUN
+from flows.backfill.batch import SESSIONS_A_RUN
 
 _SESSIONS_A_YEAR = 252
 _YEARS = 25

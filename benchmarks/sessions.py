@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from flows.portfolio import Portfolio
-from flows.raw_parquet import RawFacts, encode
-from flows.sessions import is_session
-from local import sample
-from local.b3_formats import csv_download
+from flows.b3.calendar import is_session
+from flows.b3.portfolio import Portfolio
+from flows.session.raw_file import RawFacts, encode
+from local.b3 import sample
+from local.b3.formats import csv_download
 
 FIRST_DAY = date(2015, 1, 2)
 

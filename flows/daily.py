@@ -22,26 +22,26 @@ from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from expectations.contract import DEFAULT_INDEX
-from expectations.gate import GateRefused, GateReport, require
-from expectations.keys import ContractError, check_index
-from flows.aws import connect
-from flows.changes_report import changes_headline, changes_markdown, of_composition
-from flows.derived import Derived, Offer, ensure_derived, offer
+from expectations.contract.keys import ContractError, check_index
+from expectations.contract.names import DEFAULT_INDEX
+from expectations.gates.gate import GateRefused, GateReport, require
+from flows.b3.calendar import SAO_PAULO, expected, is_stale
 from flows.errors import AwsError, BovespaError, EtlRunFailed
-from flows.etl import GlueRun
-from flows.ledger import DAILY
-from flows.ledger_store import Ledger
-from flows.metrics import emit, run_metrics
-from flows.pipeline import Audited, Collected, Pipeline
-from flows.raw_parquet import RawFacts
-from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary, publish_reports
-from flows.sessions import SAO_PAULO, expected, is_stale
+from flows.history.changes_report import changes_headline, changes_markdown, of_composition
+from flows.history.derived import Derived, Offer, ensure_derived, offer
+from flows.lake.clients import connect
+from flows.record.attempt import DAILY
+from flows.record.ledger import Ledger
+from flows.record.metrics import emit, run_metrics
+from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary, publish_reports
+from flows.session.etl import GlueRun
+from flows.session.pipeline import Audited, Collected, Pipeline
+from flows.session.raw_file import RawFacts
+from flows.session.staging import StagedSession
+from flows.session.storage import Publication, RawVersion
 from flows.settings import load_settings
 from flows.site.figures import figures_of
 from flows.site.publish import Site
-from flows.staging import StagedSession
-from flows.storage import Publication, RawVersion
 from flows.turn import turn_of
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)

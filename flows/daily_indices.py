@@ -9,9 +9,9 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas import State
 from prefect.states import Failed
 
-from expectations.keys import check_index
+from expectations.contract.keys import check_index
 from flows.daily import daily
-from flows.reports import FAILED
+from flows.record.reports import FAILED
 from flows.settings import load_settings
 
 

@@ -15,7 +15,8 @@
     ├── TurnError           another run of the index is still going: look at it
     └── QueryError          Athena refused or failed a query
 
-A gate that refuses raises `expectations.gate.GateRefused`; a key or code of the wrong form `expectations.keys.ContractError`.
+A gate that refuses raises `expectations.gates.gate.GateRefused`; a key or code of the wrong form
+`expectations.contract.keys.ContractError`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flows.etl import GlueRun
+    from flows.session.etl import GlueRun
 
 
 class BovespaError(Exception):

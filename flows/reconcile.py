@@ -10,13 +10,13 @@ from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from expectations.keys import check_index
-from flows.aws import connect
-from flows.pipeline import Pipeline
-from flows.recovery import Recovery
-from flows.sessions import SAO_PAULO
+from expectations.contract.keys import check_index
+from flows.b3.calendar import SAO_PAULO
+from flows.backfill.recovery import Recovery
+from flows.lake.clients import connect
+from flows.record.status_report import recovery_markdown
+from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
-from flows.status_report import recovery_markdown
 
 
 @flow(name="reconcile", flow_run_name="reconcile", validate_parameters=True, persist_result=False)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
-from expectations import contract
-from expectations.keys import check_index
+from expectations.contract import names
+from expectations.contract.keys import check_index
 from flows.errors import SettingsError
 
 PREFIX = "BOVESPA_"
@@ -39,12 +39,12 @@ class Settings(BaseModel):
     bucket_suffix: str = Field(
         "", pattern=r"^(-[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?)?$", description="As in the Pulumi program, with its hyphen"
     )
-    database: str = contract.DATABASE
-    workgroup: str = contract.WORKGROUP
-    glue_job_name: str = contract.GLUE_JOB_NAME
+    database: str = names.DATABASE
+    workgroup: str = names.WORKGROUP
+    glue_job_name: str = names.GLUE_JOB_NAME
 
     indices: tuple[str, ...] = Field(
-        (contract.DEFAULT_INDEX,), min_length=1, description="Index codes to collect, comma separated: IBOV,IBXX,IFIX"
+        (names.DEFAULT_INDEX,), min_length=1, description="Index codes to collect, comma separated: IBOV,IBXX,IFIX"
     )
 
     etl_start_timeout: float = Field(120.0, gt=0, description="Limit for the Glue run of an upload to appear")
@@ -77,23 +77,23 @@ class Settings(BaseModel):
     @cached_property
     def raw_bucket(self) -> str:
         """Name of the raw bucket."""
-        return contract.RAW_BUCKET + self.bucket_suffix
+        return names.RAW_BUCKET + self.bucket_suffix
 
     @cached_property
     def refined_bucket(self) -> str:
         """Name of the refined bucket."""
-        return contract.REFINED_BUCKET + self.bucket_suffix
+        return names.REFINED_BUCKET + self.bucket_suffix
 
     @cached_property
     def artifacts_bucket(self) -> str:
         """Name of the bucket that holds the job's script and the data-quality reports."""
-        return contract.ARTIFACTS_BUCKET + self.bucket_suffix
+        return names.ARTIFACTS_BUCKET + self.bucket_suffix
 
     @cached_property
     def buckets(self) -> tuple[str, ...]:
         """Names of all buckets of the pipeline."""
-        names = (contract.RAW_BUCKET, contract.REFINED_BUCKET, contract.ARTIFACTS_BUCKET, contract.QUERY_RESULTS_BUCKET)
-        return tuple(name + self.bucket_suffix for name in names)
+        unsuffixed = (names.RAW_BUCKET, names.REFINED_BUCKET, names.ARTIFACTS_BUCKET, names.QUERY_RESULTS_BUCKET)
+        return tuple(name + self.bucket_suffix for name in unsuffixed)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

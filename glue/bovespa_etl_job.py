@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from expectations.manifest import Manifest, Source, StagedSession
+from expectations.contract.manifest import Manifest, Source, StagedSession
 from glue.arguments import Arguments, read_arguments
 from glue.run import begin, finish
 from glue.transforms import refined, summary

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from expectations.keys import manifest_key
-from expectations.manifest import Manifest, Source, StagedSession
+from expectations.contract.keys import manifest_key
+from expectations.contract.manifest import Manifest, Source, StagedSession
 from glue.arguments import Arguments
 from glue.staging import list_output, resolve_sources, stage_input
 from glue.tables import keep_in_step

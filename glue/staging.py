@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 
 from botocore.exceptions import ClientError
 
-from expectations.contract import B3_TIME_ZONE, DEFAULT_INDEX, INDEX_PARTITION, JOB_TABLES, TICKER_PARTITION
-from expectations.keys import ContractError, parse_raw_key, partition_prefix, staging_prefix
-from expectations.manifest import Source, StagedFile
-from expectations.transformations import INDEX, REFERENCE_DATE
+from expectations.contract.keys import ContractError, parse_raw_key, partition_prefix, staging_prefix
+from expectations.contract.manifest import Source, StagedFile
+from expectations.contract.names import B3_TIME_ZONE, DEFAULT_INDEX
+from expectations.contract.tables import INDEX_PARTITION, JOB_TABLES, TICKER_PARTITION
+from expectations.queries.transformations import INDEX, REFERENCE_DATE
 from glue.arguments import Arguments, RawVersion, read_raw_list
 from glue.errors import JobError
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from pyspark.sql import types as st
 
-from expectations.catalog import SCHEMA_PARAMETER, table_input
-from expectations.contract import JOB_TABLES, RAW_COLUMNS, Column, ColumnType, Table
-from expectations.transformations import INDEX, REFERENCE_DATE
+from expectations.contract.catalog import SCHEMA_PARAMETER, table_input
+from expectations.contract.tables import JOB_TABLES, RAW_COLUMNS, Column, ColumnType, Table
+from expectations.queries.transformations import INDEX, REFERENCE_DATE
 from glue.errors import JobError
 
 if TYPE_CHECKING:

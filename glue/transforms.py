@@ -1,6 +1,6 @@
 """The transformations, as DataFrame → DataFrame functions: no I/O, no Python UDF.
 
-Their expressions are those of `expectations.transformations`.
+Their expressions are those of `expectations.queries.transformations`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as sf
 
-from expectations.contract import TICKER_PARTITION
-from expectations.transformations import REFINED, RENAMED, SECTORS, SESSION, SUMMARY, TYPES
+from expectations.contract.tables import TICKER_PARTITION
+from expectations.queries.transformations import REFINED, RENAMED, SECTORS, SESSION, SUMMARY, TYPES
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as SparkColumn
     from pyspark.sql import DataFrame
 
-    from expectations.transformations import Step
+    from expectations.queries.transformations import Step
 
 
 def refined(raw: DataFrame) -> DataFrame:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from expectations.manifest import Manifest
-from expectations.transformations import REFINED, SUMMARY, Step
+from expectations.contract.manifest import Manifest
+from expectations.queries.transformations import REFINED, SUMMARY, Step
 from glue.arguments import read_arguments
 from glue.errors import JobError
 from glue.run import begin, finish

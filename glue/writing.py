@@ -9,10 +9,11 @@ from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # py4j 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
-from expectations.contract import DEFAULT_INDEX, GLUE_JOB_NAME, Table, refined_table, summary_table
-from expectations.keys import staging_prefix
-from expectations.manifest import Source, StagedSession
-from expectations.transformations import INDEX, SESSION
+from expectations.contract.keys import staging_prefix
+from expectations.contract.manifest import Source, StagedSession
+from expectations.contract.names import DEFAULT_INDEX, GLUE_JOB_NAME
+from expectations.contract.tables import Table, refined_table, summary_table
+from expectations.queries.transformations import INDEX, SESSION
 from glue.arguments import Arguments
 from glue.errors import JobError
 from glue.tables import input_schema

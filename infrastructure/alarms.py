@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from expectations import metrics
-from expectations.contract import DEFAULT_INDEX, LAMBDA_NAME
+from expectations.contract import metrics
+from expectations.contract.names import DEFAULT_INDEX, LAMBDA_NAME
 from infrastructure.trigger import DEAD_LETTERS
 
 _FIVE_MINUTES = 300

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from expectations import catalog as rendering
-from expectations import contract
-from expectations.ledger import LEDGER_TABLE
+from expectations.contract import catalog as rendering
+from expectations.contract import names, tables
+from expectations.contract.ledger import LEDGER_TABLE
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
@@ -20,18 +20,18 @@ class Catalog(pulumi.ComponentResource):
     ) -> None:
         super().__init__("bovespa:catalog:Catalog", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.database: pulumi.Input[str] = contract.DATABASE
+        self.database: pulumi.Input[str] = names.DATABASE
         if settings.create_database:
-            created = aws.glue.CatalogDatabase("database", name=contract.DATABASE, tags=settings.tags, opts=self._child)
+            created = aws.glue.CatalogDatabase("database", name=names.DATABASE, tags=settings.tags, opts=self._child)
             self.database = created.name
         # The ledger has twelve partitions a year, which need no index.
-        tables = {table.name: self._table(table, storage) for table in (*contract.TABLES, LEDGER_TABLE)}
-        for table in contract.TABLES:
-            self._index(table, tables[table.name])
-        self.refined = tables[contract.REFINED_TABLE.name]
+        declared = {table.name: self._table(table, storage) for table in (*tables.TABLES, LEDGER_TABLE)}
+        for table in tables.TABLES:
+            self._index(table, declared[table.name])
+        self.refined = declared[tables.REFINED_TABLE.name]
         self.register_outputs({"database": self.database})
 
-    def _index(self, table: contract.Table, declared: aws.glue.CatalogTable) -> None:
+    def _index(self, table: tables.Table, declared: aws.glue.CatalogTable) -> None:
         # Without one, Glue reads all partitions for every query: 21,000 a year in the first table.
         aws.glue.PartitionIndex(
             table.name,
@@ -43,7 +43,7 @@ class Catalog(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _table(self, table: contract.Table, storage: Storage) -> aws.glue.CatalogTable:
+    def _table(self, table: tables.Table, storage: Storage) -> aws.glue.CatalogTable:
         return aws.glue.CatalogTable(
             table.name,
             name=table.name,

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from expectations import metrics
-from expectations.contract import DEFAULT_INDEX, GLUE_JOB_NAME, LAMBDA_NAME, WORKGROUP
+from expectations.contract import metrics
+from expectations.contract.names import DEFAULT_INDEX, GLUE_JOB_NAME, LAMBDA_NAME, WORKGROUP
 
 _WIDTH, _HEIGHT, _COLUMNS = 8, 6, 3
 _DAY = 24 * 3600

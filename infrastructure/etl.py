@@ -12,7 +12,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from expectations.contract import GLUE_JOB_NAME
+from expectations.contract.names import GLUE_JOB_NAME
 from infrastructure.catalog import Catalog
 from infrastructure.glue_studio import VisualForm
 from infrastructure.policies import ETL_LOGS, SCRIPTS_PREFIX, etl_policy, trusting
@@ -22,11 +22,17 @@ from infrastructure.visual_job import graph
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "glue" / "bovespa_etl_job.py"
-# What the script imports; the suites of `expectations` need Great Expectations and stay with the flows.
+PACKAGES = ("expectations/contract", "expectations/queries", "glue")
+"""The folders whose modules the script has beside it; the gates need Great Expectations and stay with the flows."""
+
 MODULES = (
-    *("expectations/__init__.py", "expectations/contract.py", "expectations/keys.py", "expectations/b3_texts.py"),
-    *("expectations/catalog.py", "expectations/manifest.py", "expectations/transformations.py"),
-    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "glue").glob("*.py") if path != SCRIPT),
+    "expectations/__init__.py",
+    *sorted(
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).glob("*.py")
+        if path != SCRIPT
+    ),
 )
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can state

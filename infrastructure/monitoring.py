@@ -7,8 +7,8 @@ import json
 import pulumi
 import pulumi_aws as aws
 
-from expectations import metrics
-from expectations.contract import B3_TIME_ZONE
+from expectations.contract import metrics
+from expectations.contract.names import B3_TIME_ZONE
 from infrastructure.alarms import Alarm, alarms_of
 from infrastructure.dashboard import dashboard_body
 from infrastructure.etl import Etl

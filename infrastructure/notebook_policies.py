@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from expectations.contract import TABLES
+from expectations.contract.tables import TABLES
 from infrastructure.policies import Statement, allow, listing, tables_of, trusting
 
 NOTEBOOKS = "bovespa-notebooks"

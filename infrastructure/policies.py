@@ -7,24 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expectations import metrics
-from expectations.contract import (
+from expectations.contract import metrics
+from expectations.contract.ledger import LEDGER_TABLE
+from expectations.contract.names import (
     BATCHES_PREFIX,
-    CHANGES_TABLE,
     GLUE_JOB_NAME,
-    HISTORY_TABLE,
-    JOB_TABLES,
     LANDING_PREFIX,
     LEASES_PREFIX,
     PUBLISHED_PREFIX,
     RAW_PREFIX,
     REPORTS_PREFIX,
     STAGING_PREFIX,
-    TABLES,
-    TICKER_PARTITION,
-    Table,
 )
-from expectations.ledger import LEDGER_TABLE
+from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, JOB_TABLES, TABLES, TICKER_PARTITION, Table
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from expectations import views
-from expectations.contract import WORKGROUP
-from expectations.queries import QUERIES, NamedQuery
+from expectations.contract.names import WORKGROUP
+from expectations.queries import views
+from expectations.queries.saved import QUERIES, NamedQuery
 from infrastructure.catalog import Catalog
 from infrastructure.policies import RESULTS_PREFIX
 from infrastructure.settings import Settings

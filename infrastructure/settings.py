@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from expectations.contract import DEFAULT_INDEX, INDEX_PATTERN
+from expectations.contract.names import DEFAULT_INDEX, INDEX_PATTERN
 
 PROJECT = "pipeline-bovespa"
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pulumi
 import pulumi_aws as aws
 
-from expectations import contract
+from expectations.contract import names
 from infrastructure.policies import tls_only
 from infrastructure.settings import Settings
 
@@ -96,13 +96,13 @@ class Storage(pulumi.ComponentResource):
             return private.bucket
 
         # Not of landing: what B3 sent outlives even a deletion by mistake.
-        old_versions = _expired("old-versions", contract.RAW_PREFIX, noncurrent_days=365)
-        self.raw = bucket("raw", contract.RAW_BUCKET, [old_versions], versioned=True)
-        staging = _expired("staging", contract.STAGING_PREFIX, days=30)
-        self.refined = bucket("refined", contract.REFINED_BUCKET, [staging])
-        self.artifacts = bucket("artifacts", contract.ARTIFACTS_BUCKET, [])
+        old_versions = _expired("old-versions", names.RAW_PREFIX, noncurrent_days=365)
+        self.raw = bucket("raw", names.RAW_BUCKET, [old_versions], versioned=True)
+        staging = _expired("staging", names.STAGING_PREFIX, days=30)
+        self.refined = bucket("refined", names.REFINED_BUCKET, [staging])
+        self.artifacts = bucket("artifacts", names.ARTIFACTS_BUCKET, [])
         results = _expired("results", "", days=7)
-        self.query_results = bucket("query-results", contract.QUERY_RESULTS_BUCKET, [results])
+        self.query_results = bucket("query-results", names.QUERY_RESULTS_BUCKET, [results])
         self.register_outputs({})
 
 

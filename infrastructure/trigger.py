@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from expectations.contract import LAMBDA_NAME, RAW_PREFIX, RAW_SUFFIX
+from expectations.contract.names import LAMBDA_NAME, RAW_PREFIX, RAW_SUFFIX
 from infrastructure.etl import Etl
 from infrastructure.policies import tls_only_queue, trigger_policy, trusting
 from infrastructure.settings import Settings

@@ -1,8 +1,8 @@
 """The Glue job in visual form: its graph, as Glue Studio keeps it. Pure.
 
-The transformations are nodes with the queries of `expectations.transformations`, whose expressions the script applies too. A
-source or a target of Glue Studio is one fixed place, whereas a run refines one version of a raw file and writes below its own
-staging prefix; so two nodes of custom code stand between: one reads the versions that the run's arguments name, the other
+The transformations are nodes with the queries of `expectations.queries.transformations`, whose expressions the script applies
+too. A source or a target of Glue Studio is one fixed place, whereas a run refines one version of a raw file and writes below
+its own staging prefix; so two nodes of custom code stand between: one reads the versions that the run's arguments name, the other
 stages the rows and writes the manifest, both with the script's own modules.
 
 The graph begins with a source all the same, because Glue Studio draws nothing without one: the raw files, of which it shows
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from expectations.contract import RAW_COLUMNS, RAW_PREFIX
-from expectations.transformations import INPUT, REFINED, STEPS, SUMMARY, Step
+from expectations.contract.names import RAW_PREFIX
+from expectations.contract.tables import RAW_COLUMNS
+from expectations.queries.transformations import INPUT, REFINED, STEPS, SUMMARY, Step
 
 SOURCE, VERSIONS, TARGET = "source", "versions", "staging"
 """The nodes that are no transformations; `INPUT` is the one frame of what `VERSIONS` gives."""

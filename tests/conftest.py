@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from local.account import Account
+    from local.account.client import Account
 
 
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """A running account in a home of its own, provisioned by the project's Pulumi program; one for the whole session."""
-    from local.account import running_account  # noqa: PLC0415 - tests that need no account need not import it
+    from local.account.client import running_account  # noqa: PLC0415 - tests that need no account need not import it
 
     with running_account(tmp_path_factory.mktemp("account")) as running:
         yield running

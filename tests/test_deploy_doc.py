@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from expectations.contract import (
+from expectations.contract.names import (
     ARTIFACTS_BUCKET,
     DATABASE,
     GLUE_JOB_NAME,
@@ -22,8 +22,8 @@ from expectations.contract import (
     REFINED_BUCKET,
     WORKGROUP,
 )
-from flows.cli import app
-from flows.prices import REGIONS
+from flows.cli.main import app
+from flows.cost.prices import REGIONS
 from flows.settings import Settings
 from flows.turn import limit_name
 from infrastructure.policies import FlowResources, flow_policy

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from expectations.contract import TABLES
-from expectations.dictionary import DERIVED, dictionary, meaning
-from expectations.ledger import LEDGER_TABLE
-from expectations.queries import QUERIES
-from expectations.views import VIEWS
-from flows.cli import app
+from expectations.contract.ledger import LEDGER_TABLE
+from expectations.contract.tables import TABLES
+from expectations.queries.dictionary import DERIVED, dictionary, meaning
+from expectations.queries.saved import QUERIES
+from expectations.queries.views import VIEWS
+from flows.cli.main import app
 from flows.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

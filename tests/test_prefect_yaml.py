@@ -15,8 +15,8 @@ from prefect.cli.deploy._models import PrefectYamlModel
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.server.schemas.schedules import CronSchedule
 
-from expectations.contract import B3_TIME_ZONE, INDEX_PATTERN
-from flows.notify import TAG
+from expectations.contract.names import B3_TIME_ZONE, INDEX_PATTERN
+from flows.deploy.notify import TAG
 
 FILE = Path(__file__).resolve().parents[1] / "prefect.yaml"
 SPOKEN: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))

@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 from pyspark.sql.pandas.types import to_arrow_schema
 from sqlglot import exp
 
-from expectations import contract
-from expectations.catalog import table_input
-from expectations.contract import RAW_COLUMNS, TABLES, Table, refined_table
-from expectations.keys import parse_raw_key, raw_key
-from expectations.queries import QUERIES
-from flows import batch_runs, storage
-from flows.etl import LIVE_STATES, VERSION_ARGUMENT, find_run
-from flows.raw_parquet import RAW_SCHEMA
+from expectations.contract import names
+from expectations.contract.catalog import table_input
+from expectations.contract.keys import parse_raw_key, raw_key
+from expectations.contract.tables import RAW_COLUMNS, TABLES, Table, refined_table
+from expectations.queries.saved import QUERIES
+from flows.session import batch_runs, storage
+from flows.session.etl import LIVE_STATES, VERSION_ARGUMENT, find_run
+from flows.session.raw_file import RAW_SCHEMA
+from flows.session.storage import RawVersion
 from flows.settings import Settings as FlowSettings
-from flows.storage import RawVersion
 from glue.arguments import RawVersion as JobVersion
 from glue.arguments import read_arguments, read_raw_list
 from glue.tables import spark_schema
@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 # A busy machine must not make a property fail, nor a run leave files behind.
 unhurried = settings(deadline=None, database=None)
-INDICES = st.from_regex(contract.INDEX_PATTERN, fullmatch=True)
+INDICES = st.from_regex(names.INDEX_PATTERN, fullmatch=True)
 
 
 def event_of(version: RawVersion) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def event_of(version: RawVersion) -> dict[str, Any]:
 
 def uploaded(index: str = "IBOV", session: date = date(2025, 6, 30)) -> RawVersion:
     now = datetime.now(UTC)
-    return RawVersion(contract.RAW_BUCKET, raw_key(index, session), "v1", now, "fingerprint", has_sectors=True)
+    return RawVersion(names.RAW_BUCKET, raw_key(index, session), "v1", now, "fingerprint", has_sectors=True)
 
 
 # --- keys ----------------------------------------------------------------------------------------------------------------
@@ -64,8 +64,8 @@ def uploaded(index: str = "IBOV", session: date = date(2025, 6, 30)) -> RawVersi
 @given(INDICES, SESSIONS)
 def test_every_raw_key_of_the_flow_passes_the_notifications_filter(index: str, session: date) -> None:
     key = raw_key(index, session)
-    assert key.startswith(contract.RAW_PREFIX)
-    assert key.endswith(contract.RAW_SUFFIX)
+    assert key.startswith(names.RAW_PREFIX)
+    assert key.endswith(names.RAW_SUFFIX)
 
 
 @unhurried
@@ -79,7 +79,7 @@ def test_every_raw_key_of_the_flow_reaches_the_job_as_the_index_and_session_it_w
 
 
 def test_the_lambda_and_the_notification_look_for_the_same_keys() -> None:
-    assert (events.RAW_PREFIX, events.RAW_SUFFIX) == (contract.RAW_PREFIX, contract.RAW_SUFFIX)
+    assert (events.RAW_PREFIX, events.RAW_SUFFIX) == (names.RAW_PREFIX, names.RAW_SUFFIX)
 
 
 def test_the_lambda_leaves_alone_what_the_flows_upload_for_a_batch() -> None:
@@ -118,7 +118,7 @@ class FakeGlue:
 def trigger(glue: Any, version: RawVersion) -> str | None:  # noqa: ANN401 - a fake
     """What the Lambda does about the flow's upload."""
     (found,) = events.new_raw_versions(event_of(version))
-    return start_once(glue, contract.GLUE_JOB_NAME, found)
+    return start_once(glue, names.GLUE_JOB_NAME, found)
 
 
 def test_the_job_reads_the_arguments_that_the_lambda_passes() -> None:
@@ -132,9 +132,9 @@ def test_the_job_reads_the_arguments_that_the_lambda_passes() -> None:
 def test_the_flow_finds_the_run_that_the_lambda_started() -> None:
     glue: Any = FakeGlue()
     version = uploaded()
-    assert find_run(glue, contract.GLUE_JOB_NAME, version) is None
+    assert find_run(glue, names.GLUE_JOB_NAME, version) is None
     run_id = trigger(glue, version)
-    found = find_run(glue, contract.GLUE_JOB_NAME, version)
+    found = find_run(glue, names.GLUE_JOB_NAME, version)
     assert VERSION_ARGUMENT in glue.runs[0]["Arguments"]
     assert found
     assert found.run_id == run_id
@@ -173,8 +173,8 @@ def test_no_column_has_the_name_of_a_partition_which_athena_refuses(table: Table
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.name)
 def test_a_saved_query_is_of_a_table_and_columns_that_exist(query: Any) -> None:  # noqa: ANN401 - a record
     parsed = sqlglot.parse_one(query.sql, read="athena")
-    table = refined_table(contract.DEFAULT_INDEX)
-    assert [(found.db, found.name) for found in parsed.find_all(exp.Table)] == [(contract.DATABASE, table.name)]
+    table = refined_table(names.DEFAULT_INDEX)
+    assert [(found.db, found.name) for found in parsed.find_all(exp.Table)] == [(names.DATABASE, table.name)]
     used = {found.name for found in parsed.find_all(exp.Column)} - {found.alias for found in parsed.find_all(exp.Alias)}
     assert used <= {column.name for column in (*table.columns, *table.partitions)}
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from flows.reports import FAILED
-from flows.sessions import sessions_between
+from flows.b3.calendar import sessions_between
+from flows.record.reports import FAILED
 from flows.site.chronicle import Run
 
 _WORKDAYS = 5

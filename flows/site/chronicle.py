@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from expectations.contract import REPORTS_PREFIX
-from expectations.keys import ContractError, check_index
-from flows.reports import ALREADY_PUBLISHED, STALE, Summary, reports_prefix
-from flows.sessions import SAO_PAULO
+from expectations.contract.keys import ContractError, check_index
+from expectations.contract.names import REPORTS_PREFIX
+from flows.b3.calendar import SAO_PAULO
+from flows.record.reports import ALREADY_PUBLISHED, STALE, Summary, reports_prefix
 from flows.site.figures import Figures
 
 

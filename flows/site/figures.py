@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from expectations.contract import DATABASE, HISTORY_TABLE, INDEX_PARTITION
-from expectations.keys import check_index
+from expectations.contract.keys import check_index
+from expectations.contract.names import DATABASE
+from expectations.contract.tables import HISTORY_TABLE, INDEX_PARTITION
 
 if TYPE_CHECKING:
-    from flows.athena import QueryResult
+    from flows.lake.athena import QueryResult
 
 _FIVE = 5
 

@@ -11,9 +11,9 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from expectations.contract import REPORTS_PREFIX
-from expectations.keys import check_index, session_path
-from flows.reports import PUBLISHED
+from expectations.contract.keys import check_index, session_path
+from expectations.contract.names import REPORTS_PREFIX
+from flows.record.reports import PUBLISHED
 from flows.site import charts
 from flows.site.calendar import MEANINGS, Day, Month, State, months_of
 from flows.site.status import Card, Status, cards_of
@@ -21,7 +21,7 @@ from flows.site.status import Card, Status, cards_of
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from expectations.gate import Outcome
+    from expectations.gates.gate import Outcome
     from flows.site.charts import Chart
     from flows.site.chronicle import Chronicle, Run, Verdict
     from flows.site.figures import Figures

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract import REPORTS_PREFIX
-from expectations.gate import Outcome
-from expectations.keys import ContractError
-from flows.aws import PARALLEL_CALLS, aws_errors
+from expectations.contract.keys import ContractError
+from expectations.contract.names import REPORTS_PREFIX
+from expectations.gates.gate import Outcome
+from flows.b3.calendar import SAO_PAULO
 from flows.errors import AwsError
-from flows.reports import PUBLISHED, STALE, Summary
-from flows.sessions import SAO_PAULO
+from flows.lake.clients import PARALLEL_CALLS, aws_errors
+from flows.record.reports import PUBLISHED, STALE, Summary
 from flows.site.calendar import Day
 from flows.site.chronicle import Chronicle, Run, chronicle_key, read_chronicle, run_of, run_of_summary
 from flows.site.figures import Figures
@@ -42,7 +42,7 @@ from flows.site.store import ATTEMPTS, HTML, JSON, Store
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from expectations.gate import GateReport
+    from expectations.gates.gate import GateReport
 
 _SUMMARY = "summary.json"
 _PUBLISHING = frozenset({PUBLISHED, STALE})  # a stale session is published where it was missing

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from expectations.contract import REPORTS_PREFIX
-from expectations.keys import ContractError, check_index
-from flows.reports import FAILED
+from expectations.contract.keys import ContractError, check_index
+from expectations.contract.names import REPORTS_PREFIX
+from flows.record.reports import FAILED
 from flows.site.calendar import Day, State
 from flows.site.history import History
 

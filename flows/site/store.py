@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from expectations.contract import DEFAULT_INDEX, PUBLISHED_PREFIX, REPORTS_PREFIX
-from expectations.keys import check_index
-from flows.aws import error_code
+from expectations.contract.keys import check_index
+from expectations.contract.names import DEFAULT_INDEX, PUBLISHED_PREFIX, REPORTS_PREFIX
 from flows.errors import AwsError
-from flows.storage import read_publication
+from flows.lake.clients import error_code
+from flows.session.storage import read_publication
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

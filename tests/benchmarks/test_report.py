@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import cost, scale
 from benchmarks.report import Part, Table, Target, document, number, ratio
-from flows.prices import REGIONS
+from flows.cost.prices import REGIONS
 
 TABLE = Table("Seconds.", ("Sessions", "Job"), (("1", "6.5"), ("250", "30")))
 MET = Target("One session", 6.5, 8, "s")

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.gate import require
-from flows.athena import QueryResult, run_query
-from flows.aws import Aws, connect
-from flows.pipeline import Pipeline
+from expectations.gates.gate import require
+from flows.lake.athena import QueryResult, run_query
+from flows.lake.clients import Aws, connect
+from flows.session.pipeline import Pipeline
+from flows.session.storage import Publication
 from flows.settings import load_settings
-from flows.storage import Publication
-from local import b3_standin, sample
+from local.b3 import sample
+from local.b3 import standin as b3_standin
 
 if TYPE_CHECKING:
-    from flows.portfolio import Portfolio
-    from local.account import Account
+    from flows.b3.portfolio import Portfolio
+    from local.account.client import Account
 
 
 @pytest.fixture(scope="session")

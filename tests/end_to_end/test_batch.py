@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows import storage
-from flows.batch import Batch, Outcome, Result
-from flows.raw_parquet import RawFacts, encode
-from local import sample
+from flows.backfill.batch import Batch, Outcome, Result
+from flows.session import storage
+from flows.session.raw_file import RawFacts, encode
+from local.b3 import sample
 
 if TYPE_CHECKING:
-    from flows.storage import RawVersion
+    from flows.session.storage import RawVersion
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.aws import connect
 from flows.errors import EtlError
-from flows.pipeline import Pipeline
+from flows.lake.clients import connect
+from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
-from local import b3_standin, sample
-from local.account import PROGRAM, running_account
+from local.account.client import PROGRAM, running_account
+from local.b3 import sample
+from local.b3 import standin as b3_standin
 
 pytestmark = pytest.mark.account
 

@@ -12,7 +12,7 @@ import pytest
 from infrastructure.trigger import DEAD_LETTERS
 
 if TYPE_CHECKING:
-    from local.account import Account
+    from local.account.client import Account
 
 pytestmark = pytest.mark.account
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.import_folder import FolderImport
-from flows.importing.verdicts import Entry, Verdict
-from local import sample
-from local.b3_formats import csv_download
+from flows.backfill.import_folder import FolderImport
+from flows.backfill.importing.verdicts import Entry, Verdict
+from local.b3 import sample
+from local.b3.formats import csv_download
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flows.portfolio import Portfolio
+    from flows.b3.portfolio import Portfolio
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account

@@ -12,13 +12,14 @@ import boto3
 import pytest
 import requests
 
-from flows.portfolio import Holding, Portfolio
-from local import b3_standin, sample
+from flows.b3.portfolio import Holding, Portfolio
+from local.b3 import sample
+from local.b3 import standin as b3_standin
 from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:
-    from local.account import Account
-    from local.b3_standin import StandIn
+    from local.account.client import Account
+    from local.b3.standin import StandIn
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account

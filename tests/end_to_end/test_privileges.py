@@ -11,24 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from tests.end_to_end.least_privilege import Right, needed, refused, rights
 
-from expectations.contract import DATABASE, JOB_TABLES, REFINED_BUCKET, TABLES
-from expectations.keys import partition_prefix
+from expectations.contract.keys import partition_prefix
+from expectations.contract.names import DATABASE, REFINED_BUCKET
+from expectations.contract.tables import JOB_TABLES, TABLES
 from infrastructure.monitoring import PUT_METRIC_DATA
-from local import b3_standin, sample
-from local.account import running_account
-from local.b3_formats import csv_download
-from local.home import Home
-from local.iam import Call, Document, Grant, is_allowed, parse
-from local.least_privilege import Right, needed, refused, rights
-from local.privileges import TrailEntry, read_trail, role_of_arn
+from local.account.client import running_account
+from local.account.home import Home
+from local.b3 import sample
+from local.b3 import standin as b3_standin
+from local.b3.formats import csv_download
+from local.rights.iam import Call, Document, Grant, is_allowed, parse
+from local.rights.privileges import TrailEntry, read_trail, role_of_arn
 from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flows.portfolio import Portfolio
-    from local.account import Account
+    from flows.b3.portfolio import Portfolio
+    from local.account.client import Account
 
 pytestmark = pytest.mark.account
 

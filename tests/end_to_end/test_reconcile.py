@@ -15,23 +15,23 @@ import boto3
 import pytest
 import requests
 
-from flows import etl, storage
-from flows.batch import Outcome
+from flows.b3.payload import Payload
+from flows.backfill.batch import Outcome
+from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import EtlOverdue
-from flows.payload import Payload
-from flows.raw_parquet import RawFacts, encode
-from flows.recovery import Recovered, Recovery
-from flows.status import State
-from flows.survey import survey
-from local import sample
-from local.b3_formats import json_page
-from local.privileges import FLOW_ROLE
+from flows.record.state import State
+from flows.record.survey import survey
+from flows.session import etl, storage
+from flows.session.raw_file import RawFacts, encode
+from local.b3 import sample
+from local.b3.formats import json_page
+from local.rights.privileges import FLOW_ROLE
 
 if TYPE_CHECKING:
-    from flows.pipeline import Pipeline
-    from flows.portfolio import Portfolio
-    from flows.storage import RawVersion
-    from local.account import Account
+    from flows.b3.portfolio import Portfolio
+    from flows.session.pipeline import Pipeline
+    from flows.session.storage import RawVersion
+    from local.account.client import Account
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account
@@ -46,7 +46,7 @@ import json
 from datetime import date, datetime
 from flows.daily import daily
 from flows.reconcile import reconcile
-from flows.status_flow import status
+from flows.status import status
 
 monday = datetime.fromisoformat("2025-11-10T06:30:00-03:00")
 states = [daily("IBXX", collected_at=monday, return_state=True)]

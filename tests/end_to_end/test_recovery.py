@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local import sample
+from local.b3 import sample
 
 if TYPE_CHECKING:
-    from flows.portfolio import Portfolio
+    from flows.b3.portfolio import Portfolio
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.gate import GateRefused
+from expectations.gates.gate import GateRefused
 from flows.errors import PayloadError
-from local import sample
+from local.b3 import sample
 
 if TYPE_CHECKING:
-    from flows.portfolio import Portfolio
-    from local.b3_standin import Answer, Tamper
+    from flows.b3.portfolio import Portfolio
+    from local.b3.standin import Answer, Tamper
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account

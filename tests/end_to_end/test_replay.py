@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows import storage
-from flows.batch import Outcome
-from flows.import_folder import FolderImport
-from flows.payload import Payload
-from flows.replay import Replay
-from local import sample
-from local.b3_formats import csv_download, json_page
+from flows.b3.payload import Payload
+from flows.backfill.batch import Outcome
+from flows.backfill.import_folder import FolderImport
+from flows.backfill.replay import Replay
+from flows.session import storage
+from local.b3 import sample
+from local.b3.formats import csv_download, json_page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flows.athena import QueryResult
+    from flows.lake.athena import QueryResult
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account

@@ -15,14 +15,14 @@ import boto3
 import pytest
 from lxml import html
 
-from expectations.contract import REFINED_COLUMNS
-from expectations.views import VIEWS, View
+from expectations.contract.tables import REFINED_COLUMNS
+from expectations.queries.views import VIEWS, View
 from flows.site.figures import figures_of, figures_query, read_figures
-from local import sample
+from local.b3 import sample
 
 if TYPE_CHECKING:
-    from local.account import Account
-    from local.b3_standin import StandIn
+    from local.account.client import Account
+    from local.b3.standin import StandIn
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from local.account import Account
+    from local.account.client import Account
 
 pytestmark = pytest.mark.account
 

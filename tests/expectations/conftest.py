@@ -7,8 +7,8 @@ from datetime import date
 import hypothesis
 import pytest
 
-from flows.raw_parquet import RawFacts, RawFile, decode, encode
-from local.sample import collected_at, recorded
+from flows.session.raw_file import RawFacts, RawFile, decode, encode
+from local.b3.sample import collected_at, recorded
 
 # A busy machine must not make a property fail, nor a run leave files behind.
 hypothesis.settings.register_profile("bovespa", deadline=None, database=None)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.b3_scraper import B3Client
+from flows.b3.client import B3Client
+from flows.b3.payload import Payload
 from flows.errors import B3Error, B3Unavailable
-from flows.payload import Payload
 from flows.settings import load_settings
 
 AT = datetime(2025, 6, 30, 11, tzinfo=UTC)

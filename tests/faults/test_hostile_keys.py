@@ -19,13 +19,13 @@ from hostile import GIGANTIC, JSON, PATHS, TEXTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from expectations.keys import ContractError, check_index, parse_raw_key, raw_key
-from expectations.manifest import Manifest
-from flows.portfolio import MAX_RECORDS
-from flows.raw_parquet import METADATA_KEY, RawFacts, decode, encode
+from expectations.contract.keys import ContractError, check_index, parse_raw_key, raw_key
+from expectations.contract.manifest import Manifest
+from flows.b3.portfolio import MAX_RECORDS
+from flows.session.raw_file import METADATA_KEY, RawFacts, decode, encode
 from glue.arguments import read_raw_list
 from glue.errors import JobError
-from local import sample
+from local.b3 import sample
 from trigger_glue_job import handler
 from trigger_glue_job.events import EventError
 

@@ -16,20 +16,20 @@ from hostile import GIGANTIC, JSON, PATHS, TEXTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from expectations.keys import session_path
-from expectations.raw import FULL_SHARE
-from flows.b3_csv import decode_download, parse_csv
-from flows.b3_html import parse_html
-from flows.b3_json import parse_page, parse_pages
+from expectations.contract.keys import session_path
+from expectations.gates.raw import FULL_SHARE
+from flows.b3.calendar import is_session
+from flows.b3.csv_download import decode_download, parse_csv
+from flows.b3.json_answer import parse_page, parse_pages
+from flows.b3.payload import Payload
+from flows.b3.portfolio import MAX_QUANTITY, MAX_TEXT, Portfolio
+from flows.b3.saved_page import parse_html
 from flows.errors import PayloadError
-from flows.payload import Payload
-from flows.pipeline import Collected, Pipeline
-from flows.portfolio import MAX_QUANTITY, MAX_TEXT, Portfolio
-from flows.raw_parquet import RawFacts, decode, encode
-from flows.sessions import is_session
+from flows.session.pipeline import Collected, Pipeline
+from flows.session.raw_file import RawFacts, decode, encode
 from flows.settings import load_settings
-from local import sample
-from local.b3_formats import csv_download, html_page, json_page
+from local.b3 import sample
+from local.b3.formats import csv_download, html_page, json_page
 
 RECORDED = sample.recorded(date(2025, 6, 30))
 SMALL = replace(RECORDED, holdings=RECORDED.holdings[:3])

@@ -13,13 +13,13 @@ from hypothesis import given
 from lxml import html
 from markdown_it import MarkdownIt
 
-from expectations.docs import build_docs
-from expectations.gate import GateReport
-from flows.pipeline import Collected, Pipeline
-from flows.raw_parquet import RawFacts, encode
-from flows.reports import Summary, escaped
+from expectations.gates.data_docs import build_docs
+from expectations.gates.gate import GateReport
+from flows.record.reports import Summary, escaped
+from flows.session.pipeline import Collected, Pipeline
+from flows.session.raw_file import RawFacts, encode
 from flows.settings import load_settings
-from local import sample
+from local.b3 import sample
 
 AT = datetime(2025, 6, 30, 11, tzinfo=UTC)
 

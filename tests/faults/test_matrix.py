@@ -25,13 +25,14 @@ from matrix.proxy import proxying
 from matrix.report import FAILED, SURVIVED, brief
 from matrix.state import as_undisturbed, whole_or_nothing
 
-from local import b3_standin, sample
+from local.b3 import sample
+from local.b3 import standin as b3_standin
 
 if TYPE_CHECKING:
     from matrix.bench import Bench
     from matrix.case import Case
 
-    from local.account import Account
+    from local.account.client import Account
 
 pytestmark = pytest.mark.account
 

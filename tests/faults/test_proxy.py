@@ -10,7 +10,7 @@ import requests
 from matrix.proxy import Proxy, Rule, proxying
 from matrix.wire import anything, cuts, drips, loses_the_answer, refuses, resets, says, stalls, to
 
-from local.b3_standin import Answer, StandIn, serving
+from local.b3.standin import Answer, StandIn, serving
 
 ANSWER = b"0123456789" * 100
 BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)

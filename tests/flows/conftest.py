@@ -13,10 +13,11 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from expectations import contract
-from expectations.catalog import table_input
-from flows.portfolio import Holding, Portfolio
-from local.sample import recorded
+from expectations.contract import names
+from expectations.contract.catalog import table_input
+from expectations.contract.tables import TABLES
+from flows.b3.portfolio import Holding, Portfolio
+from local.b3.sample import recorded
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -27,7 +28,7 @@ hypothesis.settings.register_profile("bovespa", deadline=None, database=None)
 hypothesis.settings.load_profile("bovespa")
 
 ONCE = Config(retries={"total_max_attempts": 1})
-BUCKETS = (contract.RAW_BUCKET, contract.REFINED_BUCKET, contract.ARTIFACTS_BUCKET)
+BUCKETS = (names.RAW_BUCKET, names.REFINED_BUCKET, names.ARTIFACTS_BUCKET)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +74,7 @@ def account() -> Iterator[S3Client]:
             client = boto3.client("s3", config=ONCE)
             for bucket in BUCKETS:
                 client.create_bucket(Bucket=bucket)
-            client.put_bucket_versioning(Bucket=contract.RAW_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+            client.put_bucket_versioning(Bucket=names.RAW_BUCKET, VersioningConfiguration={"Status": "Enabled"})
             yield client
 
 
@@ -92,15 +93,15 @@ def s3(account: S3Client) -> S3Client:
 @pytest.fixture(scope="module")
 def tables(account: S3Client) -> GlueClient:
     client = boto3.client("glue")
-    client.create_database(DatabaseInput={"Name": contract.DATABASE})
+    client.create_database(DatabaseInput={"Name": names.DATABASE})
     return client
 
 
 @pytest.fixture
 def glue(tables: GlueClient) -> GlueClient:
     """A catalog with the contract's tables and no partitions."""
-    for table in tables.get_tables(DatabaseName=contract.DATABASE)["TableList"]:
-        tables.delete_table(DatabaseName=contract.DATABASE, Name=table["Name"])
-    for table in contract.TABLES:
-        tables.create_table(DatabaseName=contract.DATABASE, TableInput=table_input(table, contract.REFINED_BUCKET))
+    for table in tables.get_tables(DatabaseName=names.DATABASE)["TableList"]:
+        tables.delete_table(DatabaseName=names.DATABASE, Name=table["Name"])
+    for table in TABLES:
+        tables.create_table(DatabaseName=names.DATABASE, TableInput=table_input(table, names.REFINED_BUCKET))
     return tables

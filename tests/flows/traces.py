@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from expectations.contract import RAW_BUCKET, REFINED_BUCKET
-from expectations.keys import manifest_key
-from expectations.manifest import Manifest
-from flows import storage
-from flows.aws import Aws
-from flows.ledger import Attempt
-from flows.ledger_store import Ledger
-from flows.payload import Payload
-from flows.pipeline import Pipeline
-from flows.raw_parquet import RawFacts, encode
-from flows.sessions import SAO_PAULO
+from expectations.contract.keys import manifest_key
+from expectations.contract.manifest import Manifest
+from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
+from flows.b3.calendar import SAO_PAULO
+from flows.b3.payload import Payload
+from flows.lake.clients import Aws
+from flows.record.attempt import Attempt
+from flows.record.ledger import Ledger
+from flows.record.survey import survey
+from flows.session import storage
+from flows.session.pipeline import Pipeline
+from flows.session.raw_file import RawFacts, encode
+from flows.session.storage import Publication, RawVersion
 from flows.settings import load_settings
-from flows.storage import Publication, RawVersion
-from flows.survey import survey
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
-    from expectations.ledger import AttemptState
-    from flows.portfolio import Portfolio
-    from flows.status import IndexStatus, State
+    from expectations.contract.ledger import AttemptState
+    from flows.b3.portfolio import Portfolio
+    from flows.record.state import IndexStatus, State
 
 # From Monday to Monday, and the following Wednesday at 10:00.
 MON, TUE, WED, THU, FRI, NEXT = (date(2025, 6, day) for day in (2, 3, 4, 5, 6, 9))

@@ -17,11 +17,11 @@ import pytest
 from moto import mock_aws
 from pyspark.sql import DataFrame, SparkSession
 
-from expectations.contract import DATABASE, RAW_BUCKET, REFINED_BUCKET
-from flows.raw_parquet import RAW_SCHEMA
+from expectations.contract.names import DATABASE, RAW_BUCKET, REFINED_BUCKET
+from flows.session.raw_file import RAW_SCHEMA
 from glue.tables import input_schema
 from glue.writing import start_spark
-from local.spark import environment, write_configuration
+from local.glue.spark import environment, write_configuration
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

@@ -14,24 +14,17 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.catalog import table_input
-from expectations.contract import (
-    DATABASE,
-    JOB_TABLES,
-    RAW_BUCKET,
-    REFINED_BUCKET,
-    REFINED_TABLE,
-    refined_table,
-    summary_table,
-)
-from expectations.keys import partition_prefix, raw_key, staging_prefix
-from expectations.manifest import Manifest, Source, StagedSession
-from flows.portfolio import Portfolio
-from flows.raw_parquet import RawFacts, encode
+from expectations.contract.catalog import table_input
+from expectations.contract.keys import partition_prefix, raw_key, staging_prefix
+from expectations.contract.manifest import Manifest, Source, StagedSession
+from expectations.contract.names import DATABASE, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.tables import JOB_TABLES, REFINED_TABLE, refined_table, summary_table
+from flows.b3.portfolio import Portfolio
+from flows.session.raw_file import RawFacts, encode
 from glue.arguments import RawVersion
 from glue.bovespa_etl_job import main
 from glue.errors import JobError
-from local.sample import TOTAL_QUANTITY, collected_at, recorded
+from local.b3.sample import TOTAL_QUANTITY, collected_at, recorded
 
 if TYPE_CHECKING:
     from conftest import Aws

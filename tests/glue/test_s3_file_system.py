@@ -1,4 +1,4 @@
-"""The Hadoop file system that is `s3://` here, `local.file_system`, as Spark uses it."""
+"""The Hadoop file system that is `s3://` here, `local.glue.file_system`, as Spark uses it."""
 
 from __future__ import annotations
 

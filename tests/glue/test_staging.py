@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.contract import RAW_BUCKET, REFINED_BUCKET
-from expectations.keys import raw_key
-from expectations.manifest import Source, StagedFile
+from expectations.contract.keys import raw_key
+from expectations.contract.manifest import Source, StagedFile
+from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
 from glue.arguments import Arguments, RawVersion
 from glue.errors import JobError
 from glue.staging import list_output, resolve_sources, stage_input

@@ -9,16 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from pyspark.sql import types as st
 
-from expectations.catalog import SCHEMA_PARAMETER, storage_descriptor, table_input
-from expectations.contract import (
-    DATABASE,
-    JOB_TABLES,
-    RAW_COLUMNS,
-    REFINED_BUCKET,
-    REFINED_TABLE,
-    Column,
-    ColumnType,
-)
+from expectations.contract.catalog import SCHEMA_PARAMETER, storage_descriptor, table_input
+from expectations.contract.names import DATABASE, REFINED_BUCKET
+from expectations.contract.tables import JOB_TABLES, RAW_COLUMNS, REFINED_TABLE, Column, ColumnType
 from glue.errors import JobError
 from glue.tables import input_schema, keep_in_step, spark_schema
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyspark.sql import functions as sf
 
-from expectations.contract import REFINED_COLUMNS, SUMMARY_COLUMNS
+from expectations.contract.tables import REFINED_COLUMNS, SUMMARY_COLUMNS
 from glue.tables import spark_schema
 from glue.transforms import refined, split_sector, split_type, summary, with_age, with_partitions
 

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract import DATABASE, JOB_TABLES, RAW_BUCKET, REFINED_BUCKET
-from expectations.keys import raw_key, staging_prefix
-from expectations.manifest import Manifest
-from expectations.transformations import INPUT_COLUMNS, REFINED, STEPS, SUMMARY, Step
-from flows.raw_parquet import RawFacts, encode
+from expectations.contract.keys import raw_key, staging_prefix
+from expectations.contract.manifest import Manifest
+from expectations.contract.names import DATABASE, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.tables import JOB_TABLES
+from expectations.queries.transformations import INPUT_COLUMNS, REFINED, STEPS, SUMMARY, Step
+from flows.session.raw_file import RawFacts, encode
 from glue.bovespa_etl_job import main
 from glue.errors import JobError
 from glue.visual import write_staging
 from infrastructure.visual_job import graph
-from local.sample import collected_at, recorded
+from local.b3.sample import collected_at, recorded
 
 if TYPE_CHECKING:
     from conftest import Aws

@@ -13,18 +13,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract import (
+from expectations.contract.keys import partition_prefix, raw_key, staging_prefix
+from expectations.contract.manifest import Source, StagedSession
+from expectations.contract.names import REFINED_BUCKET
+from expectations.contract.tables import (
     INDICES_REFINED_TABLE,
-    REFINED_BUCKET,
     REFINED_COLUMNS,
     REFINED_TABLE,
     SUMMARY_COLUMNS,
     SUMMARY_TABLE,
     Table,
 )
-from expectations.keys import partition_prefix, raw_key, staging_prefix
-from expectations.manifest import Source, StagedSession
-from flows.raw_parquet import RAW_SCHEMA
+from flows.session.raw_file import RAW_SCHEMA
 from glue.arguments import Arguments
 from glue.errors import JobError
 from glue.transforms import refined, summary

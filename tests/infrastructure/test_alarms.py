@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from flows.metrics import run_metrics
-from flows.reports import PUBLISHED, Summary
+from flows.record.metrics import run_metrics
+from flows.record.reports import PUBLISHED, Summary
 from infrastructure.alarms import ALARMS, Alarm, alarms_of
 
 each_alarm = pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)

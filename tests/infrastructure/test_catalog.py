@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.catalog import SCHEMA_PARAMETER, table_parameters
-from expectations.contract import TABLES, Column, Table
-from expectations.ledger import LEDGER_TABLE
-from expectations.views import VIEWS
+from expectations.contract.catalog import SCHEMA_PARAMETER, table_parameters
+from expectations.contract.ledger import LEDGER_TABLE
+from expectations.contract.tables import TABLES, Column, Table
+from expectations.queries.views import VIEWS
 
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment

@@ -198,9 +198,9 @@ def test_the_same_sources_have_the_same_keys_wherever_and_whenever_they_are_chec
     [
         pytest.param("glue/bovespa_etl_job.py", {"script"}, id="the script"),
         pytest.param("glue/transforms.py", {"modules"}, id="a module of the job"),
-        pytest.param("expectations/contract.py", {"modules"}, id="the contract"),
+        pytest.param("expectations/contract/tables.py", {"modules"}, id="the contract"),
         pytest.param("glue/new_module.py", {"modules"}, id="a new module of the job"),
-        pytest.param("expectations/raw.py", set(), id="a suite, which stays with the flows"),
+        pytest.param("expectations/gates/raw.py", set(), id="a suite, which stays with the flows"),
         pytest.param("infrastructure/query.py", set(), id="the program"),
         pytest.param("glue/__pycache__/transforms.cpython-311.pyc", set(), id="what Python leaves behind"),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.views import VIEWS, View
+from expectations.queries.views import VIEWS, View
 
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment

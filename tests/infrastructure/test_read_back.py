@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Deployment
 
-    from local.account import Account
+    from local.account.client import Account
 
 pytestmark = pytest.mark.account
 
@@ -296,7 +296,7 @@ ELSEWHERE = {
     "s3/bucketObjectv2:BucketObjectv2": "the runs on the laptop run what was uploaded",
     "iam/role:Role": "function and job are refused where their role is not there",
     "iam/rolePolicy:RolePolicy": "every call of a run on the laptop is judged by it",
-    "sqs/queuePolicy:QueuePolicy": "tests/local/test_provision_monitoring.py",
+    "sqs/queuePolicy:QueuePolicy": "tests/local/provision/test_monitoring.py",
     "kms/key:Key": "read with the topic that it encrypts",
 }
 """Types that need no reading back here, and why."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.contract import REFINED_TABLE, TABLES
-from expectations.ledger import LEDGER_TABLE
-from expectations.queries import QUERIES
-from expectations.views import VIEWS
-from local.provision import RESOURCES
+from expectations.contract.ledger import LEDGER_TABLE
+from expectations.contract.tables import REFINED_TABLE, TABLES
+from expectations.queries.saved import QUERIES
+from expectations.queries.views import VIEWS
+from local.provision.program import RESOURCES
 
 if TYPE_CHECKING:
     from conftest import Declared, Deploy, Deployment

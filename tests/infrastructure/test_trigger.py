@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pytest
 
-from expectations.contract import RAW_PREFIX, RAW_SUFFIX
+from expectations.contract.names import RAW_PREFIX, RAW_SUFFIX
 
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment

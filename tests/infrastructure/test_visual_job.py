@@ -11,14 +11,14 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from expectations.contract import RAW_COLUMNS
-from expectations.transformations import INPUT, STEPS
+from expectations.contract.tables import RAW_COLUMNS
+from expectations.queries.transformations import INPUT, STEPS
 from infrastructure.visual_job import SOURCE, TARGET, VERSIONS, graph
 
 if TYPE_CHECKING:
     from botocore.model import MapShape, Shape
 
-    from expectations.transformations import Step
+    from expectations.queries.transformations import Step
 
 NODES = graph("bovespa-raw-data-bucket")
 each_node = pytest.mark.parametrize("name", list(NODES))

@@ -14,16 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 from moto.s3.models import s3_backends
 
-from local.account import Account
-from local.archive import Archive
-from local.catalog import Catalog
-from local.events import Outbox
-from local.home import Home
-from local.mirror import Mirror
-from local.objects import ObjectStore
-from local.partitions import Partitions
-from local.provision import Clients, connect, provision
-from local.state import State
+from local.account.client import Account
+from local.account.home import Home
+from local.account.state import State
+from local.glue.catalog import Catalog
+from local.glue.partitions import Partitions
+from local.provision.program import Clients, connect, provision
+from local.s3.archive import Archive
+from local.s3.events import Outbox
+from local.s3.mirror import Mirror
+from local.s3.objects import ObjectStore
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 

@@ -14,8 +14,8 @@ from matrix.proxy import Exchange
 from matrix.state import demand, keys, landed, raw_versions
 from matrix.wire import anything, changes, cuts, drips, in_pages, resets, says, stalls, to
 
-from expectations.contract import RAW_BUCKET
-from expectations.keys import raw_key
+from expectations.contract.keys import raw_key
+from expectations.contract.names import RAW_BUCKET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matrix.case import Arm, Look
     from matrix.proxy import Does
 
-    from flows.portfolio import Portfolio
+    from flows.b3.portfolio import Portfolio
 
 B3 = "B3"
 

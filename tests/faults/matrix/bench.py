@@ -15,26 +15,26 @@ from botocore.config import Config
 from matrix import state
 from matrix.proxy import Proxy
 
-from expectations import gate
-from expectations.contract import GLUE_JOB_NAME, RAW_BUCKET
-from flows import etl, staging, storage
-from flows.aws import Aws, connect
-from flows.batch_runs import BatchRuns
-from flows.pipeline import Collected, Pipeline
-from flows.publish import Publisher
-from flows.raw_parquet import RawFacts, encode
-from flows.sessions import is_session
+from expectations.contract.names import GLUE_JOB_NAME, RAW_BUCKET
+from expectations.gates import gate
+from flows.b3.calendar import is_session
+from flows.lake.clients import Aws, connect
+from flows.session import etl, staging, storage
+from flows.session.batch_runs import BatchRuns
+from flows.session.pipeline import Collected, Pipeline
+from flows.session.publish import Publisher
+from flows.session.raw_file import RawFacts, encode
+from flows.session.storage import Publication
 from flows.settings import Settings, load_settings
-from flows.storage import Publication
-from local import sample
+from local.b3 import sample
 
 if TYPE_CHECKING:
-    from flows.etl import GlueRun
-    from flows.portfolio import Portfolio
-    from flows.staging import StagedSession
-    from flows.storage import RawVersion
-    from local.account import Account
-    from local.b3_standin import StandIn
+    from flows.b3.portfolio import Portfolio
+    from flows.session.etl import GlueRun
+    from flows.session.staging import StagedSession
+    from flows.session.storage import RawVersion
+    from local.account.client import Account
+    from local.b3.standin import StandIn
 
 _FIRST_DAY = date(2023, 1, 2)
 _READ_TIMEOUT = 3.0  # seconds; production waits a minute

@@ -18,13 +18,13 @@ from matrix.case import EXPECTED, Case, Ends, Killed, Stage, strike
 from matrix.deployed import await_run, stop_runs
 from matrix.state import as_undisturbed, nothing_visible, whole_or_nothing
 
-from flows.aws import PARALLEL_SESSIONS
+from flows.lake.clients import PARALLEL_SESSIONS
 
 if TYPE_CHECKING:
     import pytest
     from matrix.bench import Bench, World
 
-    from flows.portfolio import Portfolio
+    from flows.b3.portfolio import Portfolio
 
 SEEN_TO_FAIL = (AssertionError, Killed, BotoCoreError, ClientError, *EXPECTED)
 """How a case fails whose protection was removed; anything else is a mistake of the removal's."""

@@ -12,8 +12,8 @@ import pytest
 from matrix.proxy import Rule
 from matrix.state import demand, named
 
-from expectations.gate import GateRefused
-from expectations.keys import ContractError
+from expectations.contract.keys import ContractError
+from expectations.gates.gate import GateRefused
 from flows.errors import BovespaError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matrix.proxy import Does
     from matrix.wire import Matches
 
-    from flows.portfolio import Portfolio
+    from flows.b3.portfolio import Portfolio
 
 EXPECTED = (BovespaError, ContractError, GateRefused)
 

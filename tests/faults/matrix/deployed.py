@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from matrix.state import demand
 
-from expectations.contract import GLUE_JOB_NAME, LAMBDA_NAME
-from expectations.keys import raw_key
+from expectations.contract.keys import raw_key
+from expectations.contract.names import GLUE_JOB_NAME, LAMBDA_NAME
 from infrastructure.trigger import SOURCE
 
 if TYPE_CHECKING:

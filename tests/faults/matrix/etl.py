@@ -23,8 +23,9 @@ from matrix.state import keys
 from matrix.trigger import AFTER_A_RETRY
 from matrix.wire import changes, refuses, to
 
-from expectations.contract import GLUE_JOB_NAME, RAW_BUCKET, REFINED_BUCKET, refined_table
-from expectations.keys import manifest_key, raw_key, staging_prefix
+from expectations.contract.keys import manifest_key, raw_key, staging_prefix
+from expectations.contract.names import GLUE_JOB_NAME, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.tables import refined_table
 
 if TYPE_CHECKING:
     from matrix.bench import Bench

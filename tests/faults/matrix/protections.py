@@ -33,41 +33,46 @@ from matrix.removals import (
     without_expectation,
 )
 
-from expectations import gate, raw
-from flows import athena, b3_scraper, etl, lease, pipeline, publish, storage, survey
-from flows.b3_scraper import B3Client
-from flows.pipeline import Pipeline
-from flows.publish import Publisher
-from flows.storage import Publication, RawVersion
+from expectations.gates import gate, raw
+from flows.b3 import client as b3_scraper
+from flows.b3.client import B3Client
+from flows.lake import athena, lease
+from flows.record import survey
+from flows.session import etl, pipeline, publish, storage
+from flows.session.pipeline import Pipeline
+from flows.session.publish import Publisher
+from flows.session.storage import Publication, RawVersion
 
-B3_RETRIES = Protection("flows/b3_scraper.py", "retries", setting(B3Client, "_give_up", lambda *_: True))
+B3_RETRIES = Protection("flows/b3/client.py", "retries", setting(B3Client, "_give_up", lambda *_: True))
 
-B3_CALL_LIMIT = Protection("flows/b3_scraper.py", "limit of a call, whole", around(B3Client, "_body", with_settings()))
+B3_CALL_LIMIT = Protection("flows/b3/client.py", "limit of a call, whole", around(B3Client, "_body", with_settings()))
 
 B3_SIZE = Protection(
-    "flows/b3_scraper.py", "limit of an answer's size", around(B3Client, "_body", with_settings(b3_max_bytes=10**9))
+    "flows/b3/client.py", "limit of an answer's size", around(B3Client, "_body", with_settings(b3_max_bytes=10**9))
 )
 
-B3_FALLBACK = Protection("flows/b3_scraper.py", "CSV and page as further sources", remove_fallback)
+B3_FALLBACK = Protection("flows/b3/client.py", "CSV and page as further sources", remove_fallback)
 
 B3_NO_REDIRECT = Protection(
-    "flows/b3_scraper.py",
+    "flows/b3/client.py",
     "no redirect is followed",
     setting(b3_scraper._Session, "get_redirect_target", requests.Session.get_redirect_target),
 )
 
-B3_STRICT = Protection("flows/b3_json.py", "an answer that is not understood ends the run", remove_strictness)
+B3_STRICT = Protection("flows/b3/json_answer.py", "an answer that is not understood ends the run", remove_strictness)
 
-B3_PAGES = Protection("flows/b3_json.py", "pages have one header", around(b3_scraper, "parse_pages", of_one_header))
+B3_PAGES = Protection(
+    "flows/b3/json_answer.py", "pages have one header", around(b3_scraper, "parse_pages", of_one_header)
+)
 
 NAMED_MISSING = Protection(
-    "flows/survey.py",
+    "flows/record/survey.py",
     "status names what the calendar expects",
     setting(survey, "_expected", lambda _index, seen, *_: list(seen.values())),
 )
 
 LAND_FIRST = Protection(
-    "flows/pipeline.py",
+    "flows/session/pipeline.py",
     "bytes are kept before they are read",
     setting(storage, "land", lambda _s3, _bucket, payload: payload.key()),
 )
@@ -75,115 +80,127 @@ LAND_FIRST = Protection(
 
 def gate_1(note: str) -> Protection:
     """The expectation of gate 1 whose words begin so."""
-    return Protection("expectations/raw.py", f"gate 1, {note}", without_expectation(raw, "raw_checks", note))
+    return Protection("expectations/gates/raw.py", f"gate 1, {note}", without_expectation(raw, "raw_checks", note))
 
 
-GATE_2 = Protection("expectations/refined.py", "gate 2", setting(gate, "require", lambda report: report))
+GATE_2 = Protection("expectations/gates/refined.py", "gate 2", setting(gate, "require", lambda report: report))
 
-AWS_RETRIES = Protection("flows/aws.py", "standard retries", remove_retries)
+AWS_RETRIES = Protection("flows/lake/clients.py", "standard retries", remove_retries)
 
 AWS_ERRORS = Protection(
-    "flows/aws.py", "AWS's errors are explained", setting(storage, "aws_errors", lambda _: nullcontext())
+    "flows/lake/clients.py", "AWS's errors are explained", setting(storage, "aws_errors", lambda _: nullcontext())
 )
 
 LAND_ONCE = Protection(
-    "flows/storage.py",
+    "flows/session/storage.py",
     "If-None-Match on payloads",
     around(storage, "land", lambda land: lambda s3, bucket, payload: land(Overwriting(s3), bucket, payload)),
 )
 
 LAND_KNOWN = Protection(
-    "flows/storage.py", "a payload that is there already is the same", setting(storage, "_EXISTS", frozenset())
+    "flows/session/storage.py", "a payload that is there already is the same", setting(storage, "_EXISTS", frozenset())
 )
 
 LAND_CONFLICT = Protection(
-    "flows/storage.py", "a conflict (409) is tried again", setting(storage, "_conflicts_retried", lambda put: put())
+    "flows/session/storage.py",
+    "a conflict (409) is tried again",
+    setting(storage, "_conflicts_retried", lambda put: put()),
 )
 
 LEASE = Protection(
-    "flows/lease.py", "one publisher a session (If-None-Match)", setting(pipeline, "session_lease", no_lease)
+    "flows/lake/lease.py", "one publisher a session (If-None-Match)", setting(pipeline, "session_lease", no_lease)
 )
 
 LEASE_HOLDER = Protection(
-    "flows/lease.py",
+    "flows/lake/lease.py",
     "a lease knows its holder",
     around(lease, "_taken", lambda taken: lambda s3, bucket, key, void, _: taken(s3, bucket, key, void, "")),
 )
 
 LEASE_VOID = Protection(
-    "flows/lease.py",
+    "flows/lake/lease.py",
     "a dead holder's lease is void after a time",
     around(
         lease, "_taken", lambda taken: lambda s3, bucket, key, _, holder: taken(s3, bucket, key, float("inf"), holder)
     ),
 )
 
-LEASE_RENEWAL = Protection("flows/lease.py", "a holder at work renews its lease", setting(lease, "_renew", not_renewed))
+LEASE_RENEWAL = Protection(
+    "flows/lake/lease.py", "a holder at work renews its lease", setting(lease, "_renew", not_renewed)
+)
 
-LEASE_GONE = Protection("flows/lease.py", "a lease may be gone already", setting(lease, "_GONE", frozenset()))
+LEASE_GONE = Protection("flows/lake/lease.py", "a lease may be gone already", setting(lease, "_GONE", frozenset()))
 
 FILES_FIRST = Protection(
-    "flows/publish.py", "files first, partitions after", around(Publisher, "_copy", shown_before_copied)
+    "flows/session/publish.py", "files first, partitions after", around(Publisher, "_copy", shown_before_copied)
 )
 
 RECORD_LAST = Protection(
-    "flows/pipeline.py", "recorded once it is confirmed", around(Pipeline, "publish", recorded_first)
+    "flows/session/pipeline.py", "recorded once it is confirmed", around(Pipeline, "publish", recorded_first)
 )
 
-HIDE_FIRST = Protection("flows/publish.py", "hidden while it is replaced", around(Publisher, "_update", never_hiding))
+HIDE_FIRST = Protection(
+    "flows/session/publish.py", "hidden while it is replaced", around(Publisher, "_update", never_hiding)
+)
 
 CREATE_HIDDEN = Protection(
-    "flows/publish.py", "partitions are made hidden", around(Publisher, "_create", shown_at_once)
+    "flows/session/publish.py", "partitions are made hidden", around(Publisher, "_create", shown_at_once)
 )
 
 WHOLE_BATCHES = Protection(
-    "flows/publish.py", "undone where Glue took a part of a batch", around(publish, "_refuse", another_error)
+    "flows/session/publish.py", "undone where Glue took a part of a batch", around(publish, "_refuse", another_error)
 )
 
 FROM_WHAT_IS_THERE = Protection(
-    "flows/publish.py",
+    "flows/session/publish.py",
     "begins from the partitions that are there",
     setting(Publisher, "_partitions", lambda *_: iter(())),
 )
 
 STRAY_FILES = Protection(
-    "flows/publish.py", "files of no partition are removed", setting(Publisher, "_delete_files", lambda *_: None)
+    "flows/session/publish.py",
+    "files of no partition are removed",
+    setting(Publisher, "_delete_files", lambda *_: None),
 )
 
 STRAY_PARTITIONS = Protection(
-    "flows/publish.py",
+    "flows/session/publish.py",
     "partitions of the earlier version are removed",
     setting(Publisher, "_delete_partitions", lambda *_: None),
 )
 
 GONE_ALREADY = Protection(
-    "flows/publish.py",
+    "flows/session/publish.py",
     "a partition may be gone already",
     setting(Publisher, "_delete_partitions", not_there_is_an_error),
 )
 
 CONFIRM = Protection(
-    "flows/confirm.py",
+    "flows/session/confirm.py",
     "what Athena shows is compared, cell by cell",
     setting(pipeline, "confirm", lambda _table, _published, audited: len(audited)),
 )
 
-QUERY_STATE = Protection("flows/athena.py", "a query must have succeeded", around(athena, "_wait", succeeded_anyhow))
+QUERY_STATE = Protection(
+    "flows/lake/athena.py", "a query must have succeeded", around(athena, "_wait", succeeded_anyhow)
+)
 
 QUERY_LIMIT = Protection(
-    "flows/athena.py",
+    "flows/lake/athena.py",
     "limit of a query",
     around(athena, "_wait", lambda wait: lambda client, query, _: wait(client, query, 60)),
 )
 
 OUTDATED = Protection(
-    "flows/pipeline.py",
+    "flows/session/pipeline.py",
     "an outdated version is not published",
     setting(Pipeline, "_refuse_outdated", lambda *_: None),
 )
 
 PUBLISHED_ONCE = Protection(
-    "flows/storage.py", "what is published as stated is left alone", setting(Publication, "covers", lambda *_: False)
+    "flows/session/storage.py",
+    "what is published as stated is left alone",
+    setting(Publication, "covers", lambda *_: False),
 )
 
 LAMBDA_RETRIES = Protection(
@@ -213,23 +230,25 @@ LAMBDA_RAISES = Protection(
 )
 
 RUN_OF_MANIFEST = Protection(
-    "flows/etl.py", "the manifest is the run's own", setting(etl, "read_manifest", any_manifest)
+    "flows/session/etl.py", "the manifest is the run's own", setting(etl, "read_manifest", any_manifest)
 )
 
 REATTACHED = Protection(
-    "flows/pipeline.py", "a run that is there is found", setting(Pipeline, "_has_run", lambda *_: False)
+    "flows/session/pipeline.py", "a run that is there is found", setting(Pipeline, "_has_run", lambda *_: False)
 )
 
 UPLOADED_AGAIN = Protection(
-    "flows/pipeline.py",
+    "flows/session/pipeline.py",
     "a version whose run failed or never came is uploaded again",
     setting(Pipeline, "_has_run", lambda *_: True),
 )
 
 MANIFEST_NEEDED = Protection(
-    "flows/pipeline.py", "a run without manifest counts as none", setting(Pipeline, "is_whole", lambda *_: True)
+    "flows/session/pipeline.py", "a run without manifest counts as none", setting(Pipeline, "is_whole", lambda *_: True)
 )
 
 FINGERPRINT = Protection(
-    "flows/storage.py", "a raw version is known by its portfolio", setting(RawVersion, "covers", lambda *_: True)
+    "flows/session/storage.py",
+    "a raw version is known by its portfolio",
+    setting(RawVersion, "covers", lambda *_: True),
 )

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 import requests
 from matrix import deployed
 
-from expectations.keys import partition_prefix, partition_values
-from flows import b3_scraper, etl, publish, storage
-from flows.b3_scraper import B3Client
+from expectations.contract.keys import partition_prefix, partition_values
+from flows.b3 import client as b3_scraper
+from flows.b3.client import B3Client
 from flows.errors import B3Unavailable, PayloadError, StagingError
-from flows.pipeline import Pipeline
-from flows.publish import HIDDEN_PREFIX, Publisher
-from flows.storage import Publication, RawVersion
+from flows.session import etl, publish, storage
+from flows.session.pipeline import Pipeline
+from flows.session.publish import HIDDEN_PREFIX, Publisher
+from flows.session.storage import Publication, RawVersion
 
 if TYPE_CHECKING:
     import pytest
     from matrix.bench import World
 
-    from expectations.gate import Check
+    from expectations.gates.gate import Check
 
 
 def setting(owner: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch, World], None]:

@@ -6,29 +6,27 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract import (
-    DATABASE,
+from expectations.contract.keys import lease_key, partition_prefix, raw_key, session_path
+from expectations.contract.names import DATABASE, PART_NAME, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.tables import (
     INDEX_PARTITION,
-    PART_NAME,
-    RAW_BUCKET,
-    REFINED_BUCKET,
     REFINED_TABLE,
     TICKER_PARTITION,
     Table,
     refined_table,
     summary_table,
 )
-from expectations.keys import lease_key, partition_prefix, raw_key, session_path
-from flows import storage, survey
-from flows.athena import run_query
-from flows.pipeline import Pipeline
-from flows.status import State
+from flows.lake.athena import run_query
+from flows.record import survey
+from flows.record.state import State
+from flows.session import storage
+from flows.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from matrix.bench import Bench, World
 
-    from flows.portfolio import Portfolio
-    from flows.storage import Publication
+    from flows.b3.portfolio import Portfolio
+    from flows.session.storage import Publication
 
 Rows = list[tuple[str | None, ...]]
 

@@ -17,9 +17,9 @@ from matrix.case import Case, Ends, Stage, after, both
 from matrix.deployed import one_run, runs_of
 from matrix.state import demand
 
-from expectations.contract import LAMBDA_NAME, RAW_BUCKET
+from expectations.contract.names import LAMBDA_NAME, RAW_BUCKET
 from infrastructure.trigger import DEAD_LETTERS
-from local.events import Change, event_body
+from local.s3.events import Change, event_body
 
 if TYPE_CHECKING:
     from matrix.bench import Bench

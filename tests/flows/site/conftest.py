@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from expectations.keys import session_path
-from flows.reports import FAILED, PUBLISHED
+from expectations.contract.keys import session_path
+from flows.record.reports import FAILED, PUBLISHED
 from flows.site.chronicle import Run, Verdict
 from flows.site.figures import Figures
 

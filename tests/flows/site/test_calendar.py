@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.reports import ALREADY_PUBLISHED, FAILED, STALE
+from flows.record.reports import ALREADY_PUBLISHED, FAILED, STALE
 from flows.site.calendar import Day, State, days_of, months_of
 from flows.site.chronicle import Verdict
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.keys import ContractError
-from flows.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary, reports_prefix
+from expectations.contract.keys import ContractError
+from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, Summary, reports_prefix
 from flows.site.chronicle import Chronicle, chronicle_key, read_chronicle, run_of, run_of_summary
 from flows.site.figures import Figures
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.keys import ContractError
-from flows.athena import QueryResult
-from flows.portfolio import Portfolio
+from expectations.contract.keys import ContractError
+from flows.b3.portfolio import Portfolio
+from flows.lake.athena import QueryResult
 from flows.site.figures import Figures, figures_of, figures_query, read_figures
 
 DAYS = (date(2025, 6, 30), date(2024, 1, 2))

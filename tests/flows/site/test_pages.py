@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import html
 
-from expectations.gate import CRITICAL, WARNING, Outcome
-from expectations.keys import ContractError
-from flows.reports import FAILED
-from flows.sessions import sessions_between
+from expectations.contract.keys import ContractError
+from expectations.gates.gate import CRITICAL, WARNING, Outcome
+from flows.b3.calendar import sessions_between
+from flows.record.reports import FAILED
 from flows.site.chronicle import Chronicle, Run, Verdict
 from flows.site.figures import Figures
 from flows.site.history import History

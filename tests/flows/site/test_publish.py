@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.contract import ARTIFACTS_BUCKET, REFINED_BUCKET
-from expectations.gate import CRITICAL, GateReport, Outcome
-from expectations.keys import ContractError
+from expectations.contract.keys import ContractError
+from expectations.contract.names import ARTIFACTS_BUCKET, REFINED_BUCKET
+from expectations.gates.gate import CRITICAL, GateReport, Outcome
 from flows.errors import AwsError
-from flows.reports import ALREADY_PUBLISHED, PUBLISHED, Summary, publish_reports, reports_prefix
+from flows.record.reports import ALREADY_PUBLISHED, PUBLISHED, Summary, publish_reports, reports_prefix
+from flows.session.storage import Publication, write_publication
 from flows.site.calendar import State
 from flows.site.chronicle import chronicle_key, read_chronicle
 from flows.site.figures import Figures, figures_of
 from flows.site.pages import ROOT_KEY, index_key, session_key, year_key
 from flows.site.publish import Site
 from flows.site.status import status_key
-from flows.storage import Publication, write_publication
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

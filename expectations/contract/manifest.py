@@ -1,0 +1,121 @@
+"""The manifest that a Glue run writes last: what it read, and every file that it wrote.
+
+The Glue script writes it and the flow reads it, so both take it from here. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from expectations.contract.keys import ContractError
+
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One raw object version that the run read."""
+
+    bucket: str
+    key: str
+    version_id: str
+    index: str
+    session: date
+    reference_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One Parquet file that the run wrote, and the partition that it is the whole content of.
+
+    `ticker` is None in tables that are not partitioned by ticker.
+    """
+
+    table: str
+    index: str
+    session: date
+    ticker: str | None
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StagedSession:
+    """One session of the run's output, with its row counts in the refined and in the summary table."""
+
+    index: str
+    session: date
+    rows: int
+    summary_rows: int
+
+
+Named = TypeVar("Named", Source, StagedFile, StagedSession)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The whole output of one Glue run."""
+
+    run_id: str
+    sources: tuple[Source, ...]
+    sessions: tuple[StagedSession, ...]
+    files: tuple[StagedFile, ...]
+
+    def by_session(self) -> dict[tuple[str, date], Manifest]:
+        """What the manifest says of each index and session that it names, as a manifest of its own."""
+        sources, sessions, files = _grouped(self.sources), _grouped(self.sessions), _grouped(self.files)
+        return {
+            key: Manifest(self.run_id, sources.get(key, ()), sessions.get(key, ()), files.get(key, ()))
+            for key in sources.keys() | sessions.keys() | files.keys()
+        }
+
+    def to_json(self) -> str:
+        """The manifest as JSON text; the same manifest is always the same text."""
+        body = {"manifest_version": MANIFEST_VERSION, **_fields(self)}
+        return json.dumps(body, default=_as_json, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Manifest:
+        """Read a manifest back.
+
+        Raises:
+            ContractError: the text is not a manifest of this version.
+        """
+        try:
+            body = json.loads(text)
+            version = body["manifest_version"]
+            if version != MANIFEST_VERSION:
+                raise ContractError(f"manifest_version {version!r}: this code reads version {MANIFEST_VERSION}")
+            return cls(
+                run_id=body["run_id"],
+                sources=tuple(Source(**_dated(item, "session", "reference_date")) for item in body["sources"]),
+                sessions=tuple(StagedSession(**_dated(item, "session")) for item in body["sessions"]),
+                files=tuple(StagedFile(**_dated(item, "session")) for item in body["files"]),
+            )
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
+            if isinstance(error, ContractError):
+                raise
+            raise ContractError(f"manifest: not readable ({type(error).__name__}: {error})") from error
+
+
+def _fields(item: Source | StagedFile | StagedSession | Manifest) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in item.__slots__}
+
+
+def _as_json(item: date | Source | StagedFile | StagedSession) -> str | dict[str, Any]:
+    return item.isoformat() if isinstance(item, date) else _fields(item)
+
+
+def _grouped(items: Iterable[Named]) -> dict[tuple[str, date], tuple[Named, ...]]:
+    groups: dict[tuple[str, date], list[Named]] = {}
+    for item in items:
+        groups.setdefault((item.index, item.session), []).append(item)
+    return {key: tuple(group) for key, group in groups.items()}
+
+
+def _dated(item: dict[str, Any], *names: str) -> dict[str, Any]:
+    return item | {name: date.fromisoformat(item[name]) for name in names}

@@ -1,0 +1,1 @@
+"""The Great Expectations suites, the gate that runs them, and Data Docs."""

@@ -1,0 +1,116 @@
+"""Which session B3 may show at an instant.
+
+B3 shows, on a session day, that day's session; outside sessions, the next one. The roll to the next session takes place
+between 18:00 and 05:00 in São Paulo; recorded answers do not tell when. The trading calendar is exchange_calendars' BVMF.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from expectations.contract.names import B3_TIME_ZONE
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
+SAO_PAULO = ZoneInfo(B3_TIME_ZONE)
+ROLL_BEGINS = time(18)
+ROLL_ENDS = time(5)
+
+_FIRST_SESSION = date(2000, 1, 3)  # before it the calendar refuses to answer
+_YEARS_AHEAD = 2
+_SATURDAY = 5
+_DAY = timedelta(days=1)
+_LONGEST_LAG = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The sessions that B3 may show: weekdays from `earliest` to `latest`, both included.
+
+    A weekday within it that the calendar calls a holiday is possible, because calendars can be wrong, and worth a warning.
+    """
+
+    earliest: date
+    latest: date
+
+
+def is_session(day: date) -> bool:
+    """Whether the trading calendar, which begins in 2000, has a session on the day."""
+    return day >= _FIRST_SESSION and bool(_calendar(day.year + _YEARS_AHEAD).is_session(day.isoformat()))
+
+
+def showable(at: datetime) -> Window:
+    """The sessions that B3 may show at an instant (aware)."""
+    local = at.astimezone(SAO_PAULO)
+    today = local.date()
+    earliest = _weekday_from(today)
+    if local.time() < ROLL_ENDS and _is_weekday(today - _DAY):
+        earliest = today - _DAY
+    return Window(earliest, _session_from(today + _DAY if local.time() >= ROLL_BEGINS else today))
+
+
+def collectable(at: datetime) -> Window:
+    """The sessions whose portfolio may be taken from an answer of B3 at an instant (aware): also those of the week before.
+
+    An answer that lags behind is stale, but B3's all the same, and a session that nobody collected is gone for good. What
+    is older than a week is rather a fault than a lag.
+    """
+    window = showable(at)
+    return Window(window.earliest - _LONGEST_LAG, window.latest)
+
+
+def due(at: datetime) -> date:
+    """The newest session that B3 should have been showing by an instant (aware), on its own day."""
+    local = at.astimezone(SAO_PAULO)
+    return _session_until(local.date() if local.time() >= ROLL_ENDS else local.date() - _DAY)
+
+
+def expected(at: datetime) -> date:
+    """The oldest session of the calendar that B3 should be showing at an instant (aware); an older one is stale."""
+    return _session_from(showable(at).earliest)
+
+
+def is_stale(session: date, at: datetime) -> bool:
+    """Whether B3, showing the session at an instant (aware), lags behind."""
+    return session < showable(at).earliest
+
+
+def sessions_between(since: date, until: date) -> list[date]:
+    """The calendar's sessions from one day to another, both included."""
+    first = max(since, _FIRST_SESSION)
+    if until < first:
+        return []
+    found = _calendar(until.year + _YEARS_AHEAD).sessions_in_range(first.isoformat(), until.isoformat())
+    return [stamp.date() for stamp in found]
+
+
+def _session_until(day: date) -> date:
+    session: date = _calendar(day.year + _YEARS_AHEAD).date_to_session(day.isoformat(), direction="previous").date()
+    return session
+
+
+def _session_from(day: date) -> date:
+    session: date = _calendar(day.year + _YEARS_AHEAD).date_to_session(day.isoformat(), direction="next").date()
+    return session
+
+
+def _is_weekday(day: date) -> bool:
+    return day.weekday() < _SATURDAY
+
+
+def _weekday_from(day: date) -> date:
+    while not _is_weekday(day):
+        day += _DAY
+    return day
+
+
+@cache
+def _calendar(last_year: int) -> ExchangeCalendar:
+    from exchange_calendars import get_calendar  # noqa: PLC0415 - 0.3 s, and pandas with it, only where a date is judged
+
+    return get_calendar("BVMF", start=_FIRST_SESSION.isoformat(), end=f"{last_year}-12-31")

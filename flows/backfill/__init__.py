@@ -1,0 +1,1 @@
+"""Many sessions at once: batches, replays, rebuilding from landing, reconciling, importing folders."""

@@ -1,0 +1,135 @@
+"""The command `bovespa cost`: the month's cost from real usage, beside the estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.console import Screen
+from flows.cli.place import InAws, Json, OpenPlace
+
+if TYPE_CHECKING:
+    from flows.cost.bill import Bill, Line, Month
+    from flows.cost.prices import Prices
+
+
+def register(app: typer.Typer, open_place: OpenPlace) -> None:
+    """Add the command.
+
+    Args:
+        open_place: the account to work on, within a block, by a screen and `aws`.
+    """
+    app.command("cost")(_cost_command(open_place))
+
+
+def _cost_command(open_place: OpenPlace) -> Callable[..., None]:
+    def cost(
+        *,
+        month: Annotated[
+            str | None, typer.Option("--month", help="YYYY-MM, in UTC; by default the current one.")
+        ] = None,
+        region: Annotated[
+            str | None, typer.Option("--region", help="Region whose prices count; by default the account's.")
+        ] = None,
+        aws: InAws = False,
+        as_json: Json = False,
+    ) -> None:
+        """What a month has cost so far, from real usage at list prices, beside the estimate.
+
+        On the laptop: what the runs there would have cost. Needs rights that the flows do not have (docs/deploy.md).
+
+        Examples: bovespa cost · bovespa cost --month 2025-06 --aws · bovespa cost --region us-east-1 --json
+        """
+        screen = Screen(as_json=as_json)
+        from flows.cost.bill import Month, bill  # noqa: PLC0415
+        from flows.cost.prices import prices_of  # noqa: PLC0415
+
+        now = datetime.now(UTC)
+        period = Month.of(month or f"{now:%Y-%m}")
+        with open_place(screen, aws=aws) as place:
+            from expectations.contract.names import LAMBDA_NAME  # noqa: PLC0415
+            from flows.cost.usage import read_usage  # noqa: PLC0415
+            from flows.lake.clients import connect_operator  # noqa: PLC0415
+
+            clients = connect_operator()
+            usage = read_usage(clients, place.settings, LAMBDA_NAME, period)
+        wanted = region or clients.s3.meta.region_name
+        prices = prices_of(wanted)
+        if prices.region != wanted:
+            screen.say(f"no prices of {wanted} are known here: those of {prices.region} are taken")
+        _show(screen, bill(usage, period, prices, now), period, prices, now)
+
+    return cost
+
+
+def _show(screen: Screen, found: Bill, month: Month, prices: Prices, now: datetime) -> None:
+    from flows.cost.prices import AS_OF  # noqa: PLC0415
+
+    elapsed = month.elapsed(now)
+    projected = found.usd / Decimal(str(elapsed)) if elapsed else Decimal()
+    screen.result(
+        {
+            "month": f"{month.begin:%Y-%m}",
+            "elapsed": round(elapsed, 4),
+            "prices": {"region": prices.region, "as_of": AS_OF},
+            "lines": [_line_body(line) for line in found.lines],
+            "services": [
+                {"service": name, "usd": _float(usd), "estimate_usd": float(planned)}
+                for name, usd, planned in _services(found)
+            ],
+            "usd": _float(found.usd),
+            "projected_usd": _float(projected),
+            "estimate_usd": float(_estimate()),
+        }
+    )
+    screen.heading(
+        f"{month.begin:%Y-%m}, {elapsed:.0%} over, in US dollars at the list prices of {prices.region} ({AS_OF})"
+    )
+    for line in found.lines:
+        used = f"{float(line.quantity):.6g} {line.what}, at {line.price.usd:f} a {line.price.unit}"
+        screen.line(f"  {line.service:<7} {line.usd:>10.6f}   {used}")
+    screen.heading("so far, beside the estimate for the whole month")
+    for name, usd, planned in [*_services(found), ("total", found.usd, _estimate())]:
+        screen.line(f"  {name:<7} {usd:>10.4f}   {planned:>6.2f}")
+    if elapsed < 1:
+        screen.line(f"  At this rate the month comes to {projected:.2f}.")
+    _show_sources(screen, found)
+
+
+def _services(found: Bill) -> list[tuple[str, Decimal, Decimal]]:
+    from flows.cost.bill import ESTIMATE_USD  # noqa: PLC0415
+
+    return [(name, found.of(name), planned) for name, planned in ESTIMATE_USD.items()]
+
+
+def _estimate() -> Decimal:
+    from flows.cost.bill import ESTIMATE_USD  # noqa: PLC0415
+
+    return sum(ESTIMATE_USD.values(), Decimal())
+
+
+def _show_sources(screen: Screen, found: Bill) -> None:
+    screen.heading("prices")
+    for source, seen in dict.fromkeys((line.price.source, line.price.seen) for line in found.lines):
+        screen.line(f"  {source} ({seen})")
+
+
+def _line_body(line: Line) -> dict[str, Any]:
+    return {
+        "service": line.service,
+        "what": line.what,
+        "quantity": _float(line.quantity),
+        "usd": _float(line.usd),
+        "usd_per_unit": float(line.price.usd),
+        "unit": line.price.unit,
+        "source": line.price.source,
+        "seen": line.price.seen,
+    }
+
+
+def _float(number: Decimal) -> float:
+    return round(float(number), 9)

@@ -1,0 +1,114 @@
+"""Athena: one query, its rows and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
+
+from flows.errors import QueryError
+from flows.lake.clients import aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
+
+    from flows.settings import Settings
+
+_FIRST_PAUSE = 0.05  # seconds
+_LONGEST_PAUSE = 2.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """The answer to a query.
+
+    Attributes:
+        columns: names of the columns.
+        types: Athena's types of the columns, such as `varchar` or `double`.
+        rows: values as Athena writes them; None for null.
+        scanned_bytes: what Athena bills.
+        milliseconds: Athena's own execution time.
+        output: S3 address of the result file.
+    """
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    scanned_bytes: int
+    milliseconds: int
+    output: str
+
+
+def query(athena: AthenaClient, settings: Settings, sql: str) -> QueryResult:
+    """Run one query in the settings' workgroup and database, within their limit.
+
+    Raises:
+        QueryError, AwsError: as `run_query` does.
+    """
+    return run_query(
+        athena, sql, workgroup=settings.workgroup, database=settings.database, timeout=settings.query_timeout
+    )
+
+
+def run_query(athena: AthenaClient, sql: str, *, workgroup: str, database: str, timeout: float) -> QueryResult:
+    """Run one query and read all of its rows.
+
+    Args:
+        sql: a statement that Athena runs, without parameters.
+        timeout: longest wait, in seconds.
+
+    Raises:
+        QueryError: Athena failed or cancelled the query, or it took too long; the message is Athena's reason.
+        AwsError: Athena could not be asked.
+    """
+    with aws_errors("querying Athena"):
+        query_id = athena.start_query_execution(
+            QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database}
+        )["QueryExecutionId"]
+        execution = _wait(athena, query_id, timeout)
+        state = execution["Status"]["State"]
+        if state != "SUCCEEDED":
+            raise QueryError(f"Athena query {state}: {execution['Status'].get('StateChangeReason', 'no reason given')}")
+        return _result(athena, query_id, execution)
+
+
+def _wait(athena: AthenaClient, query_id: str, timeout: float) -> QueryExecutionTypeDef:
+    retries = Retrying(
+        retry=retry_if_result(lambda found: found["Status"]["State"] in {"QUEUED", "RUNNING"}),
+        wait=wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
+        stop=stop_after_delay(timeout),
+    )
+    try:
+        execution: QueryExecutionTypeDef = retries(
+            lambda: athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+        )
+    except RetryError as error:
+        athena.stop_query_execution(QueryExecutionId=query_id)
+        raise QueryError(f"Athena query {query_id} has not ended within {timeout:g} s and was stopped") from error
+    return execution
+
+
+def _result(athena: AthenaClient, query_id: str, execution: QueryExecutionTypeDef) -> QueryResult:
+    rows: list[tuple[str | None, ...]] = []
+    columns: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    for page in athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id):
+        result = page["ResultSet"]
+        info = result.get("ResultSetMetadata", {}).get("ColumnInfo", [])
+        columns = columns or tuple(column["Name"] for column in info)
+        types = types or tuple(column["Type"] for column in info)
+        rows.extend(tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in result["Rows"])
+    # Athena repeats a query's column names as its first row; DDL answers have none.
+    if rows and rows[0] == columns:
+        rows = rows[1:]
+    statistics = execution.get("Statistics", {})
+    return QueryResult(
+        columns=columns,
+        types=types,
+        rows=tuple(rows),
+        scanned_bytes=statistics.get("DataScannedInBytes", 0),
+        milliseconds=statistics.get("EngineExecutionTimeInMillis", 0),
+        output=execution.get("ResultConfiguration", {}).get("OutputLocation", ""),
+    )

@@ -1,0 +1,1 @@
+"""The steps of one session: raw file, Glue run, staging, publishing, confirming."""

@@ -1,0 +1,262 @@
+"""The steps of the daily run as plain functions: no Prefect, clients come in as arguments.
+
+The flow gives them their order, retries and log; here is what each of them does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from expectations.contract.keys import parse_raw_key
+from expectations.gates import raw, refined
+from expectations.gates.gate import GateReport, run_gate
+from flows.b3.calendar import SAO_PAULO, Window, collectable, is_session, showable
+from flows.b3.client import B3Client
+from flows.errors import PublishError, StagingError
+from flows.lake.athena import query
+from flows.lake.clients import Aws
+from flows.lake.lease import session_lease
+from flows.session import etl, storage
+from flows.session.confirm import confirm, session_query, session_tables
+from flows.session.publish import Publisher
+from flows.session.raw_file import RAW_SCHEMA, RawFacts, decode, encode
+from flows.session.staging import StagedSession, read_staged, staged_session
+from flows.session.storage import Publication, RawVersion
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from expectations.gates.refined import StagedOutput
+    from flows.b3.payload import Payload
+    from flows.settings import Settings
+
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A portfolio as a raw file that is not uploaded yet."""
+
+    facts: RawFacts
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A session's staged output, with the facts of the raw file that it comes from and gate 2's report on it."""
+
+    facts: RawFacts
+    staged: StagedSession
+    output: StagedOutput
+    report: GateReport
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The steps, on one account, with one set of settings."""
+
+    settings: Settings
+    aws: Aws
+
+    def collect(self, index: str, collected_at: datetime) -> Collected:
+        """Scrape B3, keep every payload in landing before it is read, and make the raw file.
+
+        Args:
+            collected_at: instant of the collection (aware); whole seconds of it are kept, as Athena shows no microseconds.
+
+        Raises:
+            B3Error: B3 could not be had, or answered what is not understood.
+            AwsError: a payload could not be kept.
+        """
+        instant = collected_at.astimezone(UTC).replace(microsecond=0)
+        keys: list[str] = []
+
+        def keep(payload: Payload) -> None:
+            keys.append(storage.land(self.aws.s3, self.settings.raw_bucket, payload))
+
+        portfolio = B3Client(self.settings, keep).collect(index, instant)
+        facts = RawFacts.of(portfolio, instant, keys)
+        return Collected(facts, encode(portfolio, facts))
+
+    def publication(self, facts: RawFacts) -> Publication | None:
+        """The session's publication, when it already says all that the facts' portfolio says."""
+        found = storage.read_publication(self.aws.s3, self.settings.refined_bucket, facts.index, facts.session)
+        return found if found and found.covers(facts) else None
+
+    def why_not_taken(self, facts: RawFacts) -> str | None:
+        """Why an answer that is stale is not taken; None where it fills a gap.
+
+        B3's site that lags behind may be wrong in more than the date, so it never replaces what came in time.
+
+        Raises:
+            AwsError: S3 could not be asked.
+            ContractError: the publication record is not readable.
+        """
+        publication = storage.read_publication(self.aws.s3, self.settings.refined_bucket, facts.index, facts.session)
+        if publication:
+            same = publication.fingerprint == facts.fingerprint
+            return f"{facts.session} is published{'' if same else ' with other figures, which stay'}"
+        current = storage.find_raw(self.aws.s3, self.settings.raw_bucket, facts.index, facts.session)
+        if current and current.fingerprint != facts.fingerprint:
+            return f"the raw file of {facts.session} has other figures, which stay"
+        return None
+
+    def check_raw(self, collected: Collected) -> GateReport:
+        """Gate 1 on the raw file's bytes."""
+        file = decode(collected.content)
+        facts = file.facts
+        stated = raw.RawStatement(
+            index=facts.index,
+            session=facts.session,
+            total_records=facts.total_records,
+            total_quantity=facts.total_quantity,
+            total_share=facts.total_share,
+            divisor=facts.divisor,
+            possible_sessions=_weekdays(collectable(facts.collected_at)),
+            current_sessions=_weekdays(showable(facts.collected_at)),
+            in_calendar=is_session(facts.session),
+        )
+        checks = raw.raw_checks(file.table.to_pandas(), _columns(file.table.schema), _columns(RAW_SCHEMA), stated)
+        return run_gate(raw.GATE, facts.index, facts.session, checks)
+
+    def upload(self, collected: Collected, *, force: bool) -> RawVersion:
+        """The raw version that the ETL works on: the current one when it says the same, otherwise a new one.
+
+        A current version whose Glue run failed, never came, or left no manifest is uploaded again: only S3's event starts one.
+
+        Raises:
+            AwsError: S3 or Glue could not be asked.
+        """
+        s3, bucket = self.aws.s3, self.settings.raw_bucket
+        facts, content = collected.facts, collected.content
+        current = storage.find_raw(s3, bucket, facts.index, facts.session)
+        if current and current.covers(facts) and not force:
+            if self._has_run(current):
+                return current
+            # The same bytes again, so that the instant of the first collection stays.
+            content = storage.read_bytes(s3, bucket, current.key, current.version_id)
+            facts = decode(content).facts
+        return storage.upload_raw(s3, bucket, content, facts)
+
+    def _has_run(self, version: RawVersion) -> bool:
+        """Whether a run of the version is live or has succeeded; a fresh upload's run is given time to appear."""
+        glue, job = self.aws.glue, self.settings.glue_job_name
+        run = etl.find_run(glue, job, version)
+        age = (datetime.now(UTC) - version.stored_at).total_seconds()
+        if run is None and (rest := self.settings.etl_reattach_timeout - age) > 0:
+            run = etl.poll_for_run(glue, job, version, rest)
+        return run is not None and (run.live or (run.succeeded and self.is_whole(run)))
+
+    def is_whole(self, run: etl.GlueRun) -> bool:
+        """Whether a run left its manifest, without which nobody can tell what it has made.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        try:
+            etl.read_manifest(self.aws.s3, self.settings.refined_bucket, run)
+        except StagingError:
+            return False
+        return True
+
+    def refine(self, version: RawVersion) -> tuple[etl.GlueRun, StagedSession]:
+        """Wait for the Glue run of exactly that raw version, and read what it left.
+
+        Raises:
+            EtlError: the run did not start, did not end in time, or failed.
+            StagingError: its output is not what its manifest should say.
+            AwsError: Glue or S3 could not be asked.
+        """
+        job, settings = self.settings.glue_job_name, self.settings
+        started = etl.wait_for_start(self.aws.glue, job, version, settings.etl_start_timeout)
+        run = etl.wait_for_end(self.aws.glue, job, started, settings.etl_timeout)
+        manifest = etl.read_manifest(self.aws.s3, settings.refined_bucket, run)
+        raw_object = parse_raw_key(version.key)
+        return run, staged_session(manifest, raw_object.index, raw_object.session, version.version_id)
+
+    def audit(self, version: RawVersion, staged: StagedSession) -> Audited:
+        """Gate 2 on the staged files, against the rows of the raw version that they come from.
+
+        Raises:
+            StagingError: a staged file cannot be read.
+            AwsError: S3 could not be asked.
+        """
+        file = storage.read_raw(self.aws.s3, version)
+        output = read_staged(self.aws.s3, self.settings.refined_bucket, staged)
+        collected_on = file.facts.collected_at.astimezone(SAO_PAULO).date()
+        truth = refined.RawTruth(
+            rows=file.table.to_pandas(),
+            index=staged.index,
+            total_quantity=file.facts.total_quantity,
+            total_share=file.facts.total_share,
+            age_in_days=max((staged.reference_date - collected_on).days, 0),
+        )
+        report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))
+        return Audited(file.facts, staged, output, report)
+
+    def publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
+        """Publish the audited session, confirm it through Athena, and record it; one flow at a time.
+
+        Raises:
+            PublishError: the published state could not be reached, or Athena shows something else than was audited.
+            QueryError: Athena failed.
+            AwsError: AWS could not be asked.
+        """
+        staged, facts, bucket = audited.staged, audited.facts, self.settings.refined_bucket
+        with session_lease(self.aws.s3, bucket, staged.index, staged.session, self.settings.lease_timeout):
+            before = storage.read_publication(self.aws.s3, bucket, staged.index, staged.session)
+            if not force and before and before.covers(facts):
+                return before
+            self._refuse_outdated(version, facts)
+            Publisher(self.aws.s3, self.aws.glue, bucket, self.settings.database).publish(staged)
+            rows, summary_rows = self._confirm(audited)
+            publication = Publication(
+                index=staged.index,
+                session=staged.session.isoformat(),
+                published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                fingerprint=facts.fingerprint,
+                has_sectors=facts.has_sectors,
+                raw_version_id=version.version_id,
+                run_id=staged.run_id,
+                rows=rows,
+                summary_rows=summary_rows,
+                history=before.history_before(version.version_id) if before else (),
+            )
+            storage.write_publication(self.aws.s3, bucket, publication)
+            return publication
+
+    def _refuse_outdated(self, version: RawVersion, facts: RawFacts) -> None:
+        current = storage.find_raw(self.aws.s3, version.bucket, facts.index, facts.session)
+        if current and current.version_id != version.version_id and not current.covers(facts):
+            raise PublishError(
+                f"{version.key}: version {version.version_id} was replaced by {current.version_id} with other figures "
+                "while it was refined: the newer one is published instead"
+            )
+
+    def _confirm(self, audited: Audited) -> tuple[int, int]:
+        tables = session_tables(audited.staged.index)
+        rows, summary_rows = (
+            confirm(
+                table,
+                query(
+                    self.aws.athena,
+                    self.settings,
+                    session_query(table, audited.staged.index, audited.staged.session),
+                ),
+                frame,
+            )
+            for table, frame in zip(tables, (audited.output.refined, audited.output.summary), strict=True)
+        )
+        return rows, summary_rows
+
+
+def _columns(schema: pa.Schema) -> list[str]:
+    return [f"{field.name}: {field.type}" for field in schema]
+
+
+def _weekdays(window: Window) -> list[date]:
+    days = [window.earliest + offset * _DAY for offset in range((window.latest - window.earliest).days + 1)]
+    return [day for day in days if day.weekday() < _SATURDAY]

@@ -1,0 +1,1 @@
+"""Athena: its SQL run by DuckDB over the catalog's registered partitions."""

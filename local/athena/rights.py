@@ -1,0 +1,65 @@
+"""What Athena reads for a query, with the rights of whoever asked for it, as in AWS.
+
+Source: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html, and "Amazon S3 permissions"
+there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.rights.iam import Call
+from local.rights.s3_calls import listing, object_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from local.athena.sql import Table
+    from local.glue.catalog import Catalog
+    from local.glue.partitions import Partitions
+    from local.rights.api_calls import Place
+    from local.rights.privileges import Rights
+
+
+@dataclass(frozen=True, slots=True)
+class CallersCatalog:
+    """The catalog as a caller may see it; every look raises AccessDeniedError where the caller may not."""
+
+    catalog: Catalog
+    partitions: Partitions
+    rights: Rights
+    place: Place
+
+    def databases(self) -> list[dict[str, Any]]:
+        """All databases."""
+        self._demand("GetDatabases", "*")
+        return self.catalog.databases()
+
+    def tables(self, database: str) -> list[dict[str, Any]]:
+        """All tables of a database."""
+        self._demand("GetTables", database, "*")
+        return self.catalog.tables(database)
+
+    def table(self, database: str, name: str) -> Table:
+        """A table; Athena looks at its database, too."""
+        self._demand("GetDatabase", database)
+        self._demand("GetTable", database, name)
+        return self.catalog.table(database, name)
+
+    def locations(self, table: Table) -> Iterator[tuple[list[str], str]]:
+        """Values and location of every partition of a table."""
+        self._demand("GetPartitions", table["DatabaseName"], table["Name"])
+        return self.partitions.locations(table)
+
+    def _demand(self, operation: str, database: str, table: str = "") -> None:
+        self.rights.demand(*(Call(f"glue:{operation}", arn) for arn in self.place.glue_arns(database, table)))
+
+
+def reading(files: Iterable[str], mirror: Path) -> list[Call]:
+    """Listing the folders of these files of the mirror, and reading them."""
+    keys = [Path(file).resolve().relative_to(mirror.resolve()).as_posix().split("/", 1) for file in files]
+    folders = {(bucket, f"{key.rpartition('/')[0]}/") for bucket, key in keys}
+    reads = [Call("s3:GetObject", object_arn(bucket, key)) for bucket, key in keys]
+    return [listing(bucket, folder) for bucket, folder in sorted(folders)] + reads

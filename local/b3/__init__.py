@@ -1,0 +1,1 @@
+"""A stand-in for B3's site, and the recorded sample."""

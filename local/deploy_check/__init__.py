@@ -1,0 +1,1 @@
+"""`make deploy-check`: the deployments on schedule, tried against a real Prefect server."""

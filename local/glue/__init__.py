@@ -1,0 +1,1 @@
+"""Glue: the Data Catalog, and jobs that run in real PySpark processes."""

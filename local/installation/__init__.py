@@ -1,0 +1,1 @@
+"""What is made once for an installation, so that Spark starts sooner."""

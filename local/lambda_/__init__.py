@@ -1,0 +1,1 @@
+"""Lambda: functions that run in Python processes, their events and their dead letters."""

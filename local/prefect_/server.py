@@ -1,0 +1,120 @@
+"""The embedded Prefect API and UI: a child process of the account.
+
+Prefect brings a new database up to date in some 8 of the 15 seconds that its first start takes, the same way each time. So
+the first start keeps a copy of the new database beside the installed packages, and later new homes begin with that copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import shutil
+import socket
+import sqlite3
+import time
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.account.children import Child
+from local.installation.packages import kept, site_packages
+
+if TYPE_CHECKING:
+    from local.account.home import Home
+
+_POLL_SECONDS = 0.05
+_PATIENCE_SECONDS = 120.0
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+
+
+class PrefectServerError(RuntimeError):
+    """Prefect's server ended, or did not answer in time."""
+
+
+class PrefectServer:
+    """Starts at once; `wait` for it before it is used.
+
+    Args:
+        home: the account's folders.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._database = home.prefect / "prefect.db"
+        self._is_new = not self._database.exists()
+        if self._is_new and _template().exists():
+            shutil.copyfile(_template(), self._database)
+            self._is_new = False
+        self._log = home.logs / "prefect.log"
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        program = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        self._child = Child(program, self._environment(home), home.prefect, self._log)
+
+    @property
+    def api_url(self) -> str:
+        """PREFECT_API_URL."""
+        return f"{self.url}/api"
+
+    def wait(self) -> None:
+        """Wait until the API answers.
+
+        Raises:
+            PrefectServerError: it will not.
+        """
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not self._answers():
+            if self._child.wait(_POLL_SECONDS) is not None:
+                raise PrefectServerError(f"Prefect's server ended at its start: see {self._log}")
+            if time.monotonic() > deadline:
+                raise PrefectServerError(f"Prefect's server does not answer: see {self._log}")
+        if self._is_new:
+            _keep_template(self._database)
+
+    def stop(self) -> None:
+        """End it."""
+        self._child.stop()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.api_url}/health", timeout=5) as answer:  # noqa: S310 - http, ours
+                return bool(answer.status == HTTPStatus.OK)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def _environment(self, home: Home) -> dict[str, str]:
+        return {
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            "PYTHONPATH": site_packages(),
+            "PREFECT_HOME": str(home.prefect),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_API_URL": self.api_url,
+            "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+            "DO_NOT_TRACK": "1",
+        }
+
+
+def _template() -> Path:
+    return kept() / f"prefect-{importlib.metadata.version('prefect')}.db"
+
+
+def _keep_template(database: Path) -> None:
+    temporary = _template().with_suffix(f".{os.getpid()}")
+    # An environment that this user may not write to: every new home takes its time.
+    with contextlib.suppress(OSError, sqlite3.Error):
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            contextlib.closing(sqlite3.connect(database)) as source,
+            contextlib.closing(sqlite3.connect(temporary)) as target,
+        ):
+            source.backup(target)
+        temporary.replace(_template())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,1 @@
+"""IAM: which role may do what, judged for every request."""

@@ -1,0 +1,1 @@
+"""S3: moto's, made durable and mirrored as plain folders."""

@@ -1,0 +1,148 @@
+"""An object's version as a row of the state, and back."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from moto.s3.models import FakeDeleteMarker, FakeKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.s3.mirror import FileMark
+
+_PROPERTIES = {
+    "_etag": "etag",
+    "_storage_class": "storage_class",
+    "encryption": "encryption",
+    "kms_key_id": "kms_key_id",
+    "bucket_key_enabled": "bucket_key_enabled",
+    "checksum_algorithm": "checksum_algorithm",
+    "checksum_value": "checksum_value",
+    "checksum_type": "checksum_type",
+    "website_redirect_location": "website_redirect_location",
+}
+"""moto's attributes of a version that outlive the account's process, and their names in the state."""
+
+
+class StoredKey(FakeKey):  # type: ignore[misc]
+    """A version whose content stays on disk until somebody asks for it; moto's own keeps it in memory.
+
+    Args:
+        load: reads the content.
+        size: of the content, in bytes.
+    """
+
+    def __init__(self, load: Callable[[], bytes], size: int, **attributes: Any) -> None:  # noqa: ANN401 - moto's
+        self._load = load
+        super().__init__(value=b"", **attributes)
+        self.contentsize = size
+
+    @property
+    def value(self) -> bytes:
+        """The content."""
+        return self._load()
+
+    @value.setter
+    def value(self, content: bytes) -> None:
+        self.contentsize = len(content)
+        if content:
+            self._load = lambda: content
+
+    @property
+    def last_modified_ISO8601(self) -> datetime:  # noqa: N802 - moto's name
+        """The instant, to the second, as moto's serializer needs it; its own property is a text that is then read again."""
+        instant: datetime = self.last_modified
+        return instant.replace(microsecond=0, tzinfo=UTC)
+
+    def dispose(self, garbage: bool = False) -> None:  # noqa: FBT001, FBT002 - moto's signature
+        """There is no temporary file to close."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> StoredKey:
+        # moto copies every version of a bucket to list some of them, contents included; the copies are only read.
+        return copy.copy(self)
+
+    def __copy__(self) -> StoredKey:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A row of `object_versions` without its content."""
+
+    key: str
+    version_id: str
+    is_delete_marker: bool
+    last_modified: str
+    size: int
+    properties: str
+    mirror_size: int | None
+    mirror_mtime_ns: int | None
+
+
+def identity(version: FakeKey | FakeDeleteMarker) -> str:
+    """Tells a version from every other of its key, also where all are called `null`."""
+    return f"{version.version_id} {version.last_modified.isoformat()}"
+
+
+_NAMES = tuple(field.name for field in fields(VersionRow))
+COLUMNS = ", ".join(_NAMES)
+values = attrgetter(*_NAMES)
+"""A row's values, in the order of `COLUMNS`."""
+
+
+def to_row(version: FakeKey | FakeDeleteMarker, tags: dict[str, str], mark: FileMark | None) -> VersionRow:
+    """The row of a version or of a delete marker."""
+    if isinstance(version, FakeDeleteMarker):
+        stated = version.last_modified.isoformat()
+        return VersionRow(version.name, version.version_id, True, stated, 0, "{}", None, None)  # noqa: FBT003
+    properties = {name: getattr(version, attribute) for attribute, name in _PROPERTIES.items()}
+    properties["etag"] = version.etag.strip('"')
+    properties["metadata"] = dict(version.metadata)
+    properties["tags"] = tags
+    return VersionRow(
+        version.name,
+        version.version_id,
+        is_delete_marker=False,
+        last_modified=version.last_modified.isoformat(),
+        size=version.size,
+        properties=json.dumps(properties),
+        mirror_size=mark.size if mark else None,
+        mirror_mtime_ns=mark.mtime_ns if mark else None,
+    )
+
+
+def to_version(
+    row: VersionRow, load: Callable[[], bytes], attributes: dict[str, str]
+) -> tuple[StoredKey, dict[str, str]]:
+    """The version that a row tells of, and its tags; `attributes` are moto's further arguments."""
+    properties = json.loads(row.properties)
+    version = StoredKey(
+        load,
+        row.size,
+        name=row.key,
+        version_id=row.version_id,
+        is_versioned=row.version_id != "null",
+        **attributes,
+    )
+    version.last_modified = datetime.fromisoformat(row.last_modified)
+    version.set_metadata(properties.pop("metadata"))
+    tags: dict[str, str] = properties.pop("tags")
+    for attribute, name in _PROPERTIES.items():
+        setattr(version, attribute, properties[name])
+    return version, tags
+
+
+def to_delete_marker(row: VersionRow, covered: FakeKey | FakeDeleteMarker | None) -> FakeDeleteMarker:
+    """The delete marker that a row tells of."""
+    marker = FakeDeleteMarker(key=covered or StoredKey(bytes, 0, name=row.key, account_id="", region_name="aws"))
+    marker.last_modified = datetime.fromisoformat(row.last_modified)
+    marker._version_id = row.version_id  # noqa: SLF001 - moto has no other way to restore one
+    return marker

@@ -1,0 +1,81 @@
+"""The ledger's table and keys: what a listing tells of an attempt, and that nothing else is taken for one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expectations.contract.keys import ContractError
+from expectations.contract.ledger import (
+    LEDGER_TABLE,
+    AttemptKey,
+    AttemptState,
+    attempt_key,
+    month_prefix,
+    month_values,
+    parse_attempt_key,
+)
+from expectations.contract.names import PUBLISHED_PREFIX, STAGING_PREFIX
+from expectations.contract.tables import TABLES
+
+MONDAY = date(2025, 6, 30)
+BEGAN = datetime(2025, 6, 30, 23, 59, 59, tzinfo=timezone(timedelta(hours=-3)))
+ENDED = datetime(2025, 7, 1, 3, 1, 5, 250, tzinfo=UTC)
+KEY = "execucoes-data/year=2025/month=07/ibov_20250630_already-published_20250701T030105000250Z_abc123.parquet"  # UTC's month
+
+INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def test_a_key_tells_the_index_the_session_how_it_ended_and_when() -> None:
+    assert attempt_key("IBOV", MONDAY, AttemptState.ALREADY_PUBLISHED, BEGAN, ENDED, "abc123") == KEY
+    assert parse_attempt_key(KEY) == AttemptKey("IBOV", MONDAY, AttemptState.ALREADY_PUBLISHED, ENDED, KEY)
+
+
+@given(
+    st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True),
+    st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31)),
+    st.sampled_from(AttemptState),
+    INSTANTS,
+    INSTANTS,
+)
+def test_a_key_reads_back_as_what_it_was_made_of(
+    index: str, session: date | None, state: AttemptState, began: datetime, ended: datetime
+) -> None:
+    key = attempt_key(index, session, state, began, ended, "0f")
+    assert parse_attempt_key(key) == AttemptKey(index, session, state, ended, key)
+    assert key.startswith(month_prefix(began))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(KEY.replace("execucoes-data", "refined-data"), id="another table's"),
+        pytest.param(KEY.replace("20250630", "20250631"), id="no day of the calendar"),
+        pytest.param(KEY.replace("already-published", "lost"), id="no state"),
+        pytest.param(KEY.replace("ibov", "IBOV"), id="capitals"),
+        pytest.param(KEY.replace("abc123", "../abc"), id="a path"),
+        pytest.param(KEY + "\n", id="a line more"),
+    ],
+)
+def test_a_key_of_another_form_is_refused(key: str) -> None:
+    with pytest.raises(ContractError, match="ledger key"):
+        parse_attempt_key(key)
+
+
+def test_a_months_prefix_and_its_values_say_the_same() -> None:
+    assert month_prefix(BEGAN) == "execucoes-data/year=2025/month=07/"
+    assert month_values(BEGAN) == ("2025", "7")
+
+
+def test_the_table_lies_apart_from_the_others_and_says_of_every_column_what_it_means() -> None:
+    others = [*(table.prefix for table in TABLES), STAGING_PREFIX, PUBLISHED_PREFIX]
+    assert not [
+        other for other in others if other.startswith(LEDGER_TABLE.prefix) or LEDGER_TABLE.prefix.startswith(other)
+    ]
+    names = [column.name for column in (*LEDGER_TABLE.columns, *LEDGER_TABLE.partitions)]
+    assert len(names) == len(set(names))
+    assert all(column.description for column in (*LEDGER_TABLE.columns, *LEDGER_TABLE.partitions))

@@ -1,0 +1,266 @@
+"""What becomes of each file of a folder, before anything is refined: nothing is written in a dry run."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import boto3
+import pytest
+
+from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
+from flows.backfill.import_folder import FolderImport
+from flows.backfill.importing.files import noon
+from flows.backfill.importing.verdicts import Entry, Verdict
+from flows.errors import SettingsError
+from flows.lake.clients import Aws
+from flows.session import storage
+from flows.session.pipeline import Pipeline
+from flows.session.raw_file import RawFacts, encode
+from flows.session.storage import Publication
+from flows.settings import load_settings
+from local.b3.formats import csv_download, html_page, json_page
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_s3 import S3Client
+
+    from flows.b3.portfolio import Portfolio
+
+NAME = "IBOVDia_30-06-25.csv"
+
+
+@pytest.fixture
+def pipeline(s3: S3Client) -> Pipeline:
+    """An account without a catalog, whose Athena must not be asked."""
+    athena, cloudwatch = cast("AthenaClient", None), cast("CloudWatchClient", None)
+    return Pipeline(load_settings({}), Aws(s3, boto3.client("glue"), athena, cloudwatch))
+
+
+def csv_of(portfolio: Portfolio) -> bytes:
+    return base64.b64decode(csv_download(portfolio))
+
+
+def tried(pipeline: Pipeline, folder: Path, *, replaces: bool = False) -> list[Entry]:
+    return FolderImport(pipeline, replaces=replaces, dry_run=True).run(folder)
+
+
+def verdicts(entries: list[Entry]) -> dict[str, str]:
+    return {", ".join(entry.files): entry.verdict.value for entry in entries}
+
+
+def keys(s3: S3Client, bucket: str = RAW_BUCKET) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def other_figures(portfolio: Portfolio) -> Portfolio:
+    first, second, *rest = portfolio.holdings
+    first, second = (
+        replace(first, participacao_pct=first.participacao_pct + Decimal("0.001")),
+        replace(second, participacao_pct=second.participacao_pct - Decimal("0.001")),
+    )
+    return replace(portfolio, holdings=(first, second, *rest))
+
+
+def upload(s3: S3Client, portfolio: Portfolio, *, publish: bool) -> None:
+    facts = RawFacts.of(portfolio, noon(portfolio.session), [])
+    version = storage.upload_raw(s3, RAW_BUCKET, encode(portfolio, facts), facts)
+    if publish:
+        record = Publication(
+            portfolio.index,
+            portfolio.session.isoformat(),
+            "2025-06-30T11:05:00+00:00",
+            facts.fingerprint,
+            facts.has_sectors,
+            version.version_id,
+            "jr_1",
+            84,
+            30,
+        )
+        storage.write_publication(s3, REFINED_BUCKET, record)
+
+
+def test_a_folder_that_is_none_is_refused(pipeline: Pipeline, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="not a folder"):
+        tried(pipeline, tmp_path / "nowhere")
+
+
+def test_a_dry_run_says_what_would_be_imported_and_writes_nothing(
+    pipeline: Pipeline, s3: S3Client, sample: Portfolio, tmp_path: Path
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / NAME).write_bytes(csv_of(sample))
+    (tmp_path / "IBOVDia_01-07-25.csv").write_bytes(b"IBOV - Carteira do Dia 01/07/25\n")
+    assert verdicts(tried(pipeline, tmp_path)) == {f"a/{NAME}": "accepted", "IBOVDia_01-07-25.csv": "rejected"}
+    assert keys(s3) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        pytest.param(lambda rows: rows[1:], "sum to the header's", id="the first row lost"),
+        pytest.param(lambda rows: rows[:20], "sum to the header's", id="page 1 only"),
+        pytest.param(lambda rows: [*rows, rows[0]], "codigo", id="a row twice"),
+        pytest.param(
+            lambda rows: [replace(rows[0], participacao_pct=rows[0].participacao_pct * 1000), *rows[1:]],
+            "every share",
+            id="a share without its comma",
+        ),
+        pytest.param(
+            lambda rows: [replace(row, qtde_teorica=row.qtde_teorica % 2**31) for row in rows],
+            "quantities sum",
+            id="quantities cut to 32 bits",
+        ),
+        pytest.param(
+            lambda rows: [replace(row, codigo="PETROBRAS") for row in rows[:1]] + rows[1:],
+            "codigo",
+            id="a name for a code",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [(NAME, csv_of), ("IBOV.html", html_page), ("IBOV.json", lambda found: json_page(found, 1, 120, by_sector=False))],
+)
+def test_a_damaged_copy_is_rejected_with_what_gate_1_found_and_kept(  # noqa: PLR0913, PLR0917 - fixtures and cases
+    pipeline: Pipeline,
+    s3: S3Client,
+    sample: Portfolio,
+    tmp_path: Path,
+    damage: Callable[[list[object]], list[object]],
+    reason: str,
+    name: str,
+    written: Callable[[Portfolio], bytes],
+) -> None:
+    damaged = replace(sample, holdings=tuple(damage(list(sample.holdings))), total_records=None)  # type: ignore[arg-type]
+    (tmp_path / name).write_bytes(written(damaged))
+    (entry,) = FolderImport(pipeline).run(tmp_path)
+    assert (entry.verdict, entry.session) == (Verdict.REJECTED, sample.session)
+    assert "gate-1-raw refused" in entry.reason
+    assert reason in entry.reason
+    (key,) = keys(s3)
+    assert key.startswith("landing/year=2025/month=06/day=30/ibov_20250630T150000Z_p001_")
+
+
+def test_what_cannot_be_read_is_kept_where_its_index_is_known(pipeline: Pipeline, s3: S3Client, tmp_path: Path) -> None:
+    for name in ("IBOVDia_30-06-25.csv", "IBOV.html", "page.html"):
+        (tmp_path / name).write_bytes(b"odd " + name.encode())
+    entries = FolderImport(pipeline).run(tmp_path)
+    assert {entry.verdict for entry in entries} == {Verdict.REJECTED}
+    folders = sorted(key.rpartition("/")[0] for key in keys(s3))
+    assert folders == ["landing/undated", "landing/year=2025/month=06/day=30"]
+
+
+def test_a_kept_file_s_name_is_beside_its_bytes(pipeline: Pipeline, s3: S3Client, tmp_path: Path) -> None:
+    (tmp_path / "IBOV Ação.html").write_bytes(b"odd")
+    FolderImport(pipeline).run(tmp_path)
+    (key,) = keys(s3)
+    assert s3.head_object(Bucket=RAW_BUCKET, Key=key)["Metadata"]["file-name"] == "IBOV%20A%C3%A7%C3%A3o.html"
+
+
+def test_a_file_that_is_too_large_is_not_read(pipeline: Pipeline, tmp_path: Path) -> None:
+    with (tmp_path / NAME).open("wb") as file:
+        file.truncate(6 * 1024 * 1024)
+    (entry,) = tried(pipeline, tmp_path)
+    assert "too large" in entry.reason
+
+
+def test_a_name_that_is_no_text_is_shown_as_one(pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"IBOV\xff.html")).write_bytes(b"odd")
+    (entry,) = FolderImport(pipeline).run(tmp_path)
+    assert entry.files == ("IBOV?.html",)
+
+
+def test_a_link_to_nowhere_is_passed_over(pipeline: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / NAME).symlink_to(tmp_path / "nowhere.csv")
+    assert tried(pipeline, tmp_path) == []
+
+
+def test_one_session_in_several_files_is_imported_from_the_one_that_tells_most(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    (tmp_path / NAME).write_bytes(csv_of(sample))
+    (tmp_path / "IBOV.json").write_bytes(json_page(sample, 1, 120, by_sector=True))
+    (tmp_path / "IBOV.html").write_bytes(html_page(sample))
+    found = verdicts(tried(pipeline, tmp_path))
+    assert found == {"IBOV.json": "accepted", "IBOV.html": "already present", NAME: "already present"}
+
+
+def test_files_that_disagree_on_a_session_are_in_conflict_unless_gate_1_tells_them_apart(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    (tmp_path / NAME).write_bytes(csv_of(sample))
+    (tmp_path / "IBOV.html").write_bytes(html_page(replace(sample, holdings=sample.holdings[1:])))
+    assert verdicts(tried(pipeline, tmp_path)) == {NAME: "accepted", "IBOV.html": "rejected"}
+    (tmp_path / "IBOV.html").write_bytes(html_page(other_figures(sample)))
+    assert verdicts(tried(pipeline, tmp_path)) == {NAME: "conflicting", "IBOV.html": "conflicting"}
+
+
+@pytest.mark.parametrize("publish", [True, False])
+def test_other_figures_than_what_is_there_are_a_conflict_unless_they_replace_it(
+    pipeline: Pipeline,
+    s3: S3Client,
+    sample: Portfolio,
+    tmp_path: Path,
+    publish: bool,  # noqa: FBT001
+) -> None:
+    upload(s3, sample, publish=publish)
+    (tmp_path / NAME).write_bytes(csv_of(other_figures(sample)))
+    (entry,) = tried(pipeline, tmp_path)
+    assert entry.verdict is Verdict.CONFLICTING
+    assert ("published" if publish else "uploaded") in entry.reason
+    assert verdicts(tried(pipeline, tmp_path, replaces=True)) == {NAME: "accepted"}
+
+
+@pytest.mark.parametrize(("publish", "verdict"), [(True, "already present"), (False, "accepted")])
+def test_the_same_figures_are_present_once_they_are_published(
+    pipeline: Pipeline,
+    s3: S3Client,
+    sample: Portfolio,
+    tmp_path: Path,
+    publish: bool,  # noqa: FBT001
+    verdict: str,
+) -> None:
+    upload(s3, sample, publish=publish)
+    (tmp_path / NAME).write_bytes(csv_of(sample))
+    assert verdicts(tried(pipeline, tmp_path)) == {NAME: verdict}
+
+
+def test_a_copy_without_totals_of_what_is_published_is_present(
+    pipeline: Pipeline, s3: S3Client, sample: Portfolio, tmp_path: Path
+) -> None:
+    upload(s3, sample, publish=True)
+    copy = replace(sample, divisor=None)
+    (tmp_path / "a.parquet").write_bytes(encode(copy, RawFacts.of(copy, noon(copy.session), [])))
+    assert verdicts(tried(pipeline, tmp_path)) == {"a.parquet": "already present"}
+
+
+def test_sectors_that_the_published_session_lacks_are_taken(
+    pipeline: Pipeline, s3: S3Client, sample: Portfolio, tmp_path: Path
+) -> None:
+    without = replace(sample, holdings=tuple(replace(item, setor=None) for item in sample.holdings))
+    upload(s3, without, publish=True)
+    (tmp_path / "IBOV.json").write_bytes(json_page(sample, 1, 120, by_sector=True))
+    assert verdicts(tried(pipeline, tmp_path)) == {"IBOV.json": "accepted"}
+
+
+def test_progress_is_told_of_each_step_and_each_of_its_files(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    for day in (date(2025, 6, 30), date(2025, 7, 1)):
+        (tmp_path / f"IBOVDia_{day:%d-%m-%y}.csv").write_bytes(csv_of(replace(sample, session=day)))
+    told: list[str] = []
+
+    def begin(what: str, total: int) -> Callable[[], None]:
+        told.append(f"{what} {total}")
+        return lambda: told.append(what)
+
+    FolderImport(pipeline, dry_run=True, progress=begin).run(tmp_path)
+    assert told == ["checking 2", "checking", "checking", "uploading 2", "uploading", "uploading"]

@@ -1,0 +1,108 @@
+"""What the command line shows: progress to standard error, the result to standard output, as tables or as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows.cli.console import Screen, query_body
+from flows.lake.athena import QueryResult
+
+RESULT = QueryResult(
+    columns=("tipo", "total_acoes"),
+    types=("varchar", "bigint"),
+    rows=(("ON NM", "58"), (None, "26")),
+    scanned_bytes=1234,
+    milliseconds=7,
+    output="s3://results/x.csv",
+)
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+class TestTables:
+    def test_show_the_rows_the_bytes_read_and_the_time(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Screen(as_json=False).rows(RESULT)
+        shown = capsys.readouterr().out
+        assert "ON NM" in shown
+        assert "58" in shown
+        assert "2 rows; 1,234 bytes read in 7 ms" in shown
+
+    def test_show_twelve_rows_and_say_how_many_more_there_are(self, capsys: pytest.CaptureFixture[str]) -> None:
+        many = QueryResult(("n",), ("bigint",), tuple((f"<{n}>",) for n in range(20)), 0, 0, "")
+        Screen(as_json=False).rows(many)
+        shown = capsys.readouterr().out
+        assert "<11>" in shown
+        assert "<12>" not in shown
+        assert re.search("20 rows.*8.*not shown", shown)
+
+    def test_show_all_rows_where_no_limit_is_wanted(self, capsys: pytest.CaptureFixture[str]) -> None:
+        many = QueryResult(("n",), ("bigint",), tuple((f"<{n}>",) for n in range(20)), 0, 0, "")
+        Screen(as_json=False).rows(many, limit=None)
+        assert "<19>" in capsys.readouterr().out
+
+    def test_show_names_and_values_in_two_columns(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Screen(as_json=False).pairs([("a", "1"), ("long", "2")])
+        assert capsys.readouterr().out == "  a     1\n  long  2\n"
+
+    def test_print_no_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Screen(as_json=False).result({"a": 1})
+        assert capsys.readouterr().out == ""
+
+    @pytest.mark.parametrize("text", ["[bold]x[/bold]", "[/]", "a [red] b", ":smile:"])
+    def test_show_texts_of_unknown_origin_as_they_stand(self, capsys: pytest.CaptureFixture[str], text: str) -> None:
+        screen = Screen(as_json=False)
+        screen.line(text)
+        screen.heading(text)
+        screen.rows(QueryResult((text,), ("varchar",), ((text,),), 0, 0, ""))
+        assert capsys.readouterr().out.count(text) >= 3
+
+
+class TestJson:
+    def test_prints_one_document_and_nothing_else(self, capsys: pytest.CaptureFixture[str]) -> None:
+        screen = Screen(as_json=True)
+        screen.heading("title")
+        screen.line("line")
+        screen.pairs([("a", "b")])
+        screen.rows(RESULT)
+        screen.result(query_body("SELECT 1", RESULT))
+        assert json.loads(capsys.readouterr().out) == {
+            "sql": "SELECT 1",
+            "columns": ["tipo", "total_acoes"],
+            "types": ["varchar", "bigint"],
+            "rows": [["ON NM", "58"], [None, "26"]],
+            "scanned_bytes": 1234,
+            "milliseconds": 7,
+            "output": "s3://results/x.csv",
+        }
+
+    @given(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["[bold]", ":smile:", "a" * 500]))
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+    def test_holds_any_text_unchanged(self, capsys: pytest.CaptureFixture[str], text: str) -> None:
+        Screen(as_json=True).result({"text": text})
+        assert json.loads(capsys.readouterr().out) == {"text": text}
+
+
+class TestProgress:
+    @pytest.mark.parametrize("as_json", [True, False])
+    def test_goes_to_standard_error_whatever_the_result_is(
+        self, capsys: pytest.CaptureFixture[str], *, as_json: bool
+    ) -> None:
+        screen = Screen(as_json=as_json)
+        screen.say("starting")
+        with screen.busy("working"):
+            pass
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err == "starting\nworking\n"
+
+    def test_a_failure_is_one_line_of_standard_error_however_long(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Screen(as_json=False).fail("x" * 500)
+        assert capsys.readouterr().err == f"failed: {'x' * 500}\n"

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.account.client import Account
+from local.account.gateway import Gateway, ServiceError, listen, respond
+
+
+class Served:
+    """A gateway on a port of its own, with one operation and a service that it owns."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+        gateway = Gateway({"AWSGlue.Echo": self.echo}, ("AWSGlue.",), self.invoke, self.commit)
+        self.server = listen(gateway)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def echo(self, request: dict[str, Any]) -> dict[str, Any]:
+        if "fail" in request:
+            raise ServiceError("EntityNotFoundException", request["fail"])
+        return {"Echo": request}
+
+    def invoke(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's
+        return respond(start_response, "200 OK", {"Path": environ["PATH_INFO"]})
+
+    def commit(self) -> None:
+        self.commits += 1
+
+    def post(self, target: str, body: object = None, path: str = "/") -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.server_port)
+        headers = {"X-Amz-Target": target} if target else {}
+        connection.request("POST", path, json.dumps(body or {}), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    made = Served()
+    yield made
+    made.server.shutdown()
+
+
+def test_an_operation_gets_the_request_and_its_answer_is_the_response(served: Served) -> None:
+    assert served.post("AWSGlue.Echo", {"a": [1]}) == (200, {"Echo": {"a": [1]}})
+
+
+def test_an_error_has_awss_form(served: Served) -> None:
+    status, body = served.post("AWSGlue.Echo", {"fail": "Table x not found."})
+
+    assert status == 400
+    assert (body["__type"], body["message"]) == ("EntityNotFoundException", "Table x not found.")
+
+
+def test_an_operation_of_an_owned_service_that_is_not_offered_is_refused_and_not_pretended(served: Served) -> None:
+    status, body = served.post("AWSGlue.StartCrawler", {"Name": "c"})
+
+    assert (status, body["__type"]) == (400, "InvalidInputException")
+    assert body["message"] == "AWSGlue.StartCrawler is not offered by the account on the laptop"
+
+
+def test_invoke_is_answered_by_the_functions(served: Served) -> None:
+    path = "/2015-03-31/functions/f/invocations"
+
+    assert served.post("", path=path) == (200, {"Path": path})
+
+
+# --- connections -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def connection(served: Served) -> Iterator[http.client.HTTPConnection]:
+    made = http.client.HTTPConnection("127.0.0.1", served.server.server_port, timeout=10)
+    yield made
+    made.close()
+
+
+def ask(connection: http.client.HTTPConnection, method: str, path: str, **headers: str) -> tuple[int, bytes]:
+    connection.request(method, path, b"{}", headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def test_one_connection_takes_many_requests(connection: http.client.HTTPConnection) -> None:
+    connection.connect()
+    kept = connection.sock
+
+    for number in range(3):
+        path = f"/2015-03-31/functions/f{number}/invocations"
+        assert ask(connection, "POST", path) == (200, json.dumps({"Path": path}).encode())
+    assert connection.sock is kept
+
+
+def test_a_body_that_nobody_reads_is_not_the_next_request(connection: http.client.HTTPConnection) -> None:
+    for _ in range(2):  # a path on which nothing reads the two bytes
+        status, _ = ask(connection, "GET", "/2015-03-31/functions/f/invocations")
+        assert status == 200
+
+
+def test_an_application_that_fails_is_a_500_and_the_connection_goes_on(
+    served: Served, connection: http.client.HTTPConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(served.server, "app", lambda *_: 1 / 0)
+        assert ask(connection, "GET", "/") == (500, b"")
+    assert ask(connection, "GET", "/2015-03-31/functions/f/invocations")[0] == 200
+
+
+def test_a_client_that_waits_for_a_go_ahead_gets_it(served: Served) -> None:
+    with socket.create_connection(("127.0.0.1", served.server.server_port), timeout=10) as raw:
+        raw.sendall(
+            b"POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        assert raw.recv(1024).startswith(b"HTTP/1.1 100 ")
+        raw.sendall(b"{}")
+        assert raw.recv(1024).startswith(b"HTTP/1.1 200 ")
+
+
+# --- paths -------------------------------------------------------------------------------------------------------------
+
+
+def raw_put(account: Account, path: str) -> int:
+    connection = http.client.HTTPConnection(urlsplit(account.endpoint_url).netloc)
+    authorization = (
+        "AWS4-HMAC-SHA256 Credential=local/20250630/sa-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
+    )
+    connection.putrequest("PUT", path, skip_host=False)
+    connection.putheader("Authorization", authorization)
+    connection.putheader("Content-Length", "1")
+    connection.endheaders(b"x")
+    return connection.getresponse().status
+
+
+@pytest.mark.account
+@pytest.mark.parametrize("path", ["/b-escape/../../escaped", "/b-escape/%2e%2e/%2e%2e/escaped", "/b-escape/a//b"])
+def test_no_request_writes_outside_its_bucket(account: Account, clients: Any, path: str) -> None:  # noqa: ANN401
+    s3 = clients("s3")
+    if "b-escape" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket="b-escape", CreateBucketConfiguration={"LocationConstraint": account.region})
+
+    assert raw_put(account, path) >= 400
+    assert not list(account.home.parent.rglob("escaped"))
+    assert s3.list_objects_v2(Bucket="b-escape")["KeyCount"] == 0

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from local.account.locks import is_locked, locked
+
+
+def test_a_lock_is_seen_while_it_is_held_and_not_after(tmp_path: Path) -> None:
+    with locked(tmp_path / "lock"):
+        assert is_locked(tmp_path / "lock")
+
+    assert not is_locked(tmp_path / "lock")
+
+
+def test_shared_locks_do_not_exclude_each_other(tmp_path: Path) -> None:
+    with locked(tmp_path / "lock", shared=True), locked(tmp_path / "lock", shared=True):
+        assert not is_locked(tmp_path / "lock")
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    program = (
+        "import sys, time, pathlib; from local.account.locks import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
+    )
+    root = Path(__file__).parents[2]
+    holder = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "lock")], stdout=subprocess.PIPE, cwd=root)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    assert is_locked(tmp_path / "lock")
+
+    holder.kill()
+    holder.wait()
+
+    assert not is_locked(tmp_path / "lock")
