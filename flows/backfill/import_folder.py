@@ -19,7 +19,7 @@ from flows.b3.portfolio import Portfolio, same_figures
 from flows.backfill.batch import Batch, Outcome, Progress, Result, telling
 from flows.backfill.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
-from flows.backfill.importing.suspects import Suspect, told_apart
+from flows.backfill.importing.suspects import Suspect, suspects_apart
 from flows.backfill.importing.verdicts import Entry, Verdict
 from flows.errors import SettingsError
 from flows.history.derived import ensure_derived
@@ -111,8 +111,8 @@ class FolderImport:
                 yield Entry(names, None, None, Verdict.REJECTED, item.reason)
             else:
                 portfolios.append(item)
-        for told in told_apart(portfolios):
-            yield Entry.of(told.found, Verdict.REJECTED, told.reason) if isinstance(told, Suspect) else told
+        for judged in suspects_apart(portfolios):
+            yield Entry.of(judged.found, Verdict.REJECTED, judged.reason) if isinstance(judged, Suspect) else judged
 
     def _gated(self, items: Iterable[Found | Entry], ledger: Ledger) -> Iterator[Found | Entry]:
         listed = list(items)
@@ -246,7 +246,12 @@ def _settled(group: Sequence[Found]) -> tuple[Found | None, list[Entry]]:
 
 
 def _tells(found: Found) -> tuple[bool, bool, bool, str]:
-    return found.portfolio.has_sectors, found.b3_states_session, found.portfolio.divisor is not None, found.name
+    return (
+        found.portfolio.has_sectors,
+        found.b3_states_session,
+        found.portfolio.statement.divisor is not None,
+        found.name,
+    )
 
 
 def _published(found: Found, result: Result) -> Entry:

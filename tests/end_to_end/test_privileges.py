@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from tests.end_to_end.least_privilege import Right, needed, refused, rights
 
 from expectations.contract.keys import partition_prefix
 from expectations.contract.names import DATABASE, REFINED_BUCKET
@@ -24,6 +23,7 @@ from local.b3 import standin as b3_standin
 from local.b3.formats import csv_download
 from local.rights.iam import Call, Document, Grant, is_allowed, parse
 from local.rights.privileges import TrailEntry, read_trail, role_of_arn
+from tests.end_to_end.least_privilege import Right, needed, refused, rights
 from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
-    write_csv(folder, replace(portfolio, index="IBXX"))
-    write_csv(folder, replace(portfolio, session=SESSION + timedelta(days=1)))
+    write_csv(folder, portfolio.restated(index="IBXX"))
+    write_csv(folder, portfolio.restated(session=SESSION + timedelta(days=1)))
     with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
         administrator = Administrator(account)
         site.show(portfolio)
