@@ -45,7 +45,7 @@ def varied(session: date, seed: int) -> Portfolio:
             rows[other] = replace(rows[other], participacao_pct=rows[other].participacao_pct - moved)
     rows = [replace(row, qtde_teorica=row.qtde_teorica + chance.randint(0, 9999)) for row in rows]
     total = sum(row.qtde_teorica for row in rows)
-    return replace(recorded, session=session, holdings=tuple(rows), total_quantity=total)
+    return replace(recorded.restated(session=session, total_quantity=total), holdings=tuple(rows))
 
 
 def portfolios(count: int) -> list[Portfolio]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from expectations.contract import b3_texts, tables
+from expectations.contract.statement import Statement
 from expectations.gates.gate import CRITICAL, WARNING, Check
 
 if TYPE_CHECKING:
@@ -42,34 +43,24 @@ _BLANK = " "
 
 
 @dataclass(frozen=True, slots=True)
-class RawStatement:
+class RawContext:
     """What B3 states once for the whole portfolio, and what may be at the time of collection.
 
     Attributes:
-        index: index code.
-        session: the trading day, from B3's header.
-        total_records: rows by B3's own count; None where the source states none.
-        total_quantity: sum of the quantities by B3's header, in shares.
-        total_share: sum of the shares by B3's header, in percent.
-        divisor: B3's "redutor"; None where the source states none, which is only looked at where there is one.
+        statement: B3's header.
         possible_sessions: the sessions that may be taken from an answer at the time of collection.
         current_sessions: those of them that B3 should be showing; the others are stale.
         in_calendar: whether the trading calendar has the session.
     """
 
-    index: str
-    session: date
-    total_records: int | None
-    total_quantity: int
-    total_share: Decimal
-    divisor: Decimal | None
+    statement: Statement
     possible_sessions: Sequence[date]
     current_sessions: Sequence[date]
     in_calendar: bool
 
 
 def raw_checks(
-    frame: pd.DataFrame, schema: Sequence[str], expected_schema: Sequence[str], stated: RawStatement
+    frame: pd.DataFrame, schema: Sequence[str], expected_schema: Sequence[str], context: RawContext
 ) -> list[Check]:
     """The checks of gate 1.
 
@@ -77,14 +68,15 @@ def raw_checks(
         frame: the raw file's rows, with the contract's raw columns.
         schema: the raw file's columns in order, each as `name: type`.
         expected_schema: what `schema` must be.
-        stated: what B3 states of the whole portfolio.
+        context: what B3 states of the whole portfolio, and what may be at the time of collection.
     """
     import pandas as pd  # noqa: PLC0415 - not at import: the Glue job imports this package's contract
 
+    stated = context.statement
     header = pd.DataFrame(
         {
             "session": [stated.session.isoformat()],
-            "in_calendar": [stated.in_calendar],
+            "in_calendar": [context.in_calendar],
             "total_share": [str(stated.total_share)],
             "total_quantity": [stated.total_quantity],
             "divisor": [None if stated.divisor is None else float(stated.divisor)],
@@ -98,7 +90,7 @@ def raw_checks(
     )
     return [
         Check("raw.schema", columns, schema_expectations(expected_schema), ("column",)),
-        Check("raw.header", header, _header_expectations(stated), ("session",)),
+        Check("raw.header", header, _header_expectations(context), ("session",)),
         Check("raw.rows", rows, [*_row_expectations(stated), *_total_expectations(stated)], ("codigo",)),
     ]
 
@@ -145,11 +137,11 @@ def tipo_pattern(*, known_flags: bool) -> str:
     return rf"^(?:(?:{short})|(?:{classes})(?:{ending})|(?:{classes})(?:{padded}|{blank})(?:{level}))$"
 
 
-def _header_expectations(stated: RawStatement) -> list[Expectation]:
+def _header_expectations(context: RawContext) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
-    possible = [session.isoformat() for session in stated.possible_sessions]
-    current = [session.isoformat() for session in stated.current_sessions]
+    possible = [session.isoformat() for session in context.possible_sessions]
+    current = [session.isoformat() for session in context.current_sessions]
     return [
         gxe.ExpectColumnValuesToBeInSet(
             column="session",
@@ -178,11 +170,11 @@ def _header_expectations(stated: RawStatement) -> list[Expectation]:
         gxe.ExpectColumnValuesToBeBetween(
             column="total_quantity", min_value=1, severity=CRITICAL, notes="the header's quantity is positive"
         ),
-        *_divisor_expectations(stated),
+        *_divisor_expectations(context.statement),
     ]
 
 
-def _divisor_expectations(stated: RawStatement) -> list[Expectation]:
+def _divisor_expectations(stated: Statement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     if stated.divisor is None:
@@ -194,7 +186,7 @@ def _divisor_expectations(stated: RawStatement) -> list[Expectation]:
     ]
 
 
-def _row_expectations(stated: RawStatement) -> list[Expectation]:
+def _row_expectations(stated: Statement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     required = [column.name for column in tables.RAW_COLUMNS if not column.nullable]
@@ -232,7 +224,7 @@ def _row_expectations(stated: RawStatement) -> list[Expectation]:
     ]
 
 
-def _total_expectations(stated: RawStatement) -> list[Expectation]:
+def _total_expectations(stated: Statement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     least, most = PLAUSIBLE_ROWS.get(stated.index, PLAUSIBLE_ROWS_ELSEWHERE)

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 
+from expectations.contract.statement import Statement
 from flows.b3.portfolio import (
     Holding,
     Portfolio,
@@ -61,16 +62,16 @@ def parse_csv(index: str, content: bytes) -> Portfolio:
     share = columns.index("Part. (%)")
     totals = _trailer(f"line {len(lines) - 1}", total, _TOTAL, share + 1)
     divisors = _trailer(f"line {len(lines)}", divisor, _DIVISOR, share)
-    return Portfolio(
+    statement = Statement(
         index=index,
         session=read_session("title", session_text),
-        source="csv",
-        holdings=tuple(_holding(number, row, columns) for number, row in enumerate(rows, start=3)),
         total_records=None,
         total_quantity=read_quantity(_TOTAL, totals[share - 1]),
         total_share=read_share(f"{_TOTAL}, share", totals[share]),
         divisor=read_divisor(_DIVISOR, divisors[share - 1]),
     )
+    holdings = tuple(_holding(number, row, columns) for number, row in enumerate(rows, start=3))
+    return Portfolio(statement, "csv", holdings)
 
 
 def _text(content: bytes) -> str:

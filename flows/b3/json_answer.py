@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from expectations.contract.statement import Statement
 from flows.b3.portfolio import (
     MAX_RECORDS,
     Holding,
@@ -90,16 +91,15 @@ def parse_pages(index: str, pages: Sequence[Page]) -> Portfolio:
     header = first.header
     rows = [row for page in pages for row in page.results]
     # The header first: it tells another language or form in one place, before eighty rows repeat it.
-    return Portfolio(
+    statement = Statement(
         index=index,
-        source="json",
         total_records=first.total_records,
         total_quantity=read_quantity("header.theoricalQty", header["theoricalQty"]),
         total_share=read_share("header.part", header["part"]),
         divisor=read_divisor("header.reductor", header["reductor"]),
         session=read_session("header.date", header["date"]),
-        holdings=tuple(_holding(f"results[{number}]", row) for number, row in enumerate(rows)),
     )
+    return Portfolio(statement, "json", tuple(_holding(f"results[{number}]", row) for number, row in enumerate(rows)))
 
 
 def _decoded(body: bytes) -> object:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
+from expectations.contract.statement import Statement
 from flows.errors import PayloadError
 
 MAX_TEXT = 80  # characters; the longest recorded text, a sector, has 49
@@ -42,26 +44,29 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """The portfolio of one session with the totals that B3 states once for all of it.
+    """The portfolio of one session: its rows, and what B3 states once for all of them.
 
     Attributes:
-        index: index code.
-        session: the trading day, from B3's header.
         source: `json`, `csv` or `html`; `parquet` for a copy of another pipeline's.
-        total_records: number of rows by B3's own count; None where the source states none.
-        total_quantity: sum of the theoretical quantities by B3's header, in shares; the rows' own where the source has none.
-        total_share: sum of the shares of the index by B3's header, in percent; 100.000 where the source has none.
-        divisor: B3's "redutor"; None where the source has none.
     """
 
-    index: str
-    session: date
+    statement: Statement
     source: str
     holdings: tuple[Holding, ...]
-    total_records: int | None
-    total_quantity: int
-    total_share: Decimal
-    divisor: Decimal | None
+
+    @property
+    def index(self) -> str:
+        """Index code."""
+        return self.statement.index
+
+    @property
+    def session(self) -> date:
+        """The trading day, from B3's header."""
+        return self.statement.session
+
+    def restated(self, **changes: Any) -> Portfolio:  # noqa: ANN401 - any field of the statement
+        """The same rows under a statement with other values in the named fields."""
+        return replace(self, statement=replace(self.statement, **changes))
 
     @property
     def has_sectors(self) -> bool:
@@ -74,9 +79,10 @@ class Portfolio:
         Sectors are left out: they are B3's labels, absent from two of the three sources.
         """
         rows = sorted([h.codigo, h.acao, h.tipo, str(h.qtde_teorica), str(h.participacao_pct)] for h in self.holdings)
-        divisor = "" if self.divisor is None else str(self.divisor.normalize())
-        totals = [str(self.total_quantity), str(self.total_share), divisor]
-        text = json.dumps([self.index, self.session.isoformat(), totals, rows], ensure_ascii=True)
+        stated = self.statement
+        divisor = "" if stated.divisor is None else str(stated.divisor.normalize())
+        totals = [str(stated.total_quantity), str(stated.total_share), divisor]
+        text = json.dumps([stated.index, stated.session.isoformat(), totals, rows], ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -86,11 +92,12 @@ def same_figures(one: Portfolio, other: Portfolio) -> bool:
         sorted((h.codigo, h.acao, h.tipo, h.qtde_teorica, h.participacao_pct) for h in portfolio.holdings)
         for portfolio in (one, other)
     )
-    both = one.divisor is not None and other.divisor is not None
+    stated, also = one.statement, other.statement
+    both = stated.divisor is not None and also.divisor is not None
     return (
         rows == others
-        and (one.total_quantity, one.total_share) == (other.total_quantity, other.total_share)
-        and (not both or one.divisor == other.divisor)
+        and (stated.total_quantity, stated.total_share) == (also.total_quantity, also.total_share)
+        and (not both or stated.divisor == also.divisor)
     )
 
 

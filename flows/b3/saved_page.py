@@ -1,6 +1,6 @@
 """B3's portfolio page, as a browser rendered and saved it.
 
-The page is an Angular application: a plain GET returns an empty `<app-root>`, which is told apart from a damaged page. Labels
+The page is an Angular application: a plain GET returns an empty `<app-root>`, which is not taken for a damaged page. Labels
 may be empty (translations not loaded), so that everything is located by element and position, never by text.
 """
 
@@ -11,6 +11,7 @@ from datetime import date
 
 from lxml import etree, html
 
+from expectations.contract.statement import Statement
 from flows.b3.portfolio import (
     Holding,
     Portfolio,
@@ -49,16 +50,16 @@ def parse_html(index: str, content: bytes) -> Portfolio:
         raise PayloadError("tfoot", f"{len(footer)} rows where the total and the divisor were expected")
     quantity, share = _figures("tfoot, total", footer[0], 2)
     (divisor,) = _figures("tfoot, divisor", footer[1], 1)
-    return Portfolio(
+    statement = Statement(
         index=index,
         session=_session(page),
-        source="html",
-        holdings=tuple(_holding(f"row {number}", _texts(row)) for number, row in enumerate(rows, start=1)),
         total_records=None,
         total_quantity=read_quantity("tfoot, total", quantity),
         total_share=read_share("tfoot, share", share),
         divisor=read_divisor("tfoot, divisor", divisor),
     )
+    holdings = tuple(_holding(f"row {number}", _texts(row)) for number, row in enumerate(rows, start=1))
+    return Portfolio(statement, "html", holdings)
 
 
 def _rendered(content: bytes) -> html.HtmlElement:

@@ -19,7 +19,7 @@ from flows.b3.portfolio import Portfolio, same_figures
 from flows.backfill.batch import Batch, Progress, noting
 from flows.backfill.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
-from flows.backfill.importing.suspects import Suspect, told_apart
+from flows.backfill.importing.suspects import Suspect, suspects_apart
 from flows.errors import SettingsError
 from flows.history.refresh import refresh
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
@@ -144,7 +144,7 @@ class _Import:
                 yield self._unread([file.name for file in item.files], item.reason)
             else:
                 portfolios.append(item)
-        for found in told_apart(portfolios):
+        for found in suspects_apart(portfolios):
             yield self._ended(found.found, Outcome.REJECTED, found.reason) if isinstance(found, Suspect) else found
 
     def _gated(self, items: Iterable[Found | Attempt]) -> Iterator[Found | Attempt]:
@@ -273,7 +273,12 @@ def _by_session(portfolios: Iterable[Found]) -> Iterable[list[Found]]:
 
 
 def _tells(found: Found) -> tuple[bool, bool, bool, str]:
-    return found.portfolio.has_sectors, found.b3_states_session, found.portfolio.divisor is not None, found.name
+    return (
+        found.portfolio.has_sectors,
+        found.b3_states_session,
+        found.portfolio.statement.divisor is not None,
+        found.name,
+    )
 
 
 def _of_files(attempt: Attempt, found: Found) -> Attempt:

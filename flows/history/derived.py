@@ -63,7 +63,9 @@ def offer(record: Publication, audited: Audited) -> list[Offer]:
     """What a publisher has to offer: nothing where another run's output was published meanwhile."""
     if record.run_id != audited.staged.run_id:
         return []
-    return [Offer(record, audited_rows(audited.output.refined, audited.staged.session, audited.facts.divisor))]
+    return [
+        Offer(record, audited_rows(audited.output.refined, audited.staged.session, audited.facts.statement.divisor))
+    ]
 
 
 def ensure_derived(pipeline: Pipeline, index: str, offers: Sequence[Offer] = ()) -> Derived:

@@ -80,7 +80,7 @@ class PublishedRows:
                 f"bovespa replay --from {session} --to {session} --index {record.index}"
             )
         raw = read_bytes(self.s3, self.raw_bucket, raw_key(record.index, session), record.raw_version_id)
-        return _with_session(refined, session, decode(raw).facts.divisor)
+        return _with_session(refined, session, decode(raw).facts.statement.divisor)
 
     def _keys(self, index: str, session: date) -> list[str]:
         table = refined_table(index)

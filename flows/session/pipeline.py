@@ -108,18 +108,13 @@ class Pipeline:
         """Gate 1 on the raw file's bytes."""
         file = decode(collected.content)
         facts = file.facts
-        stated = raw.RawStatement(
-            index=facts.index,
-            session=facts.session,
-            total_records=facts.total_records,
-            total_quantity=facts.total_quantity,
-            total_share=facts.total_share,
-            divisor=facts.divisor,
+        context = raw.RawContext(
+            statement=facts.statement,
             possible_sessions=_weekdays(collectable(facts.collected_at)),
             current_sessions=_weekdays(showable(facts.collected_at)),
             in_calendar=is_session(facts.session),
         )
-        checks = raw.raw_checks(file.table.to_pandas(), _columns(file.table.schema), _columns(RAW_SCHEMA), stated)
+        checks = raw.raw_checks(file.table.to_pandas(), _columns(file.table.schema), _columns(RAW_SCHEMA), context)
         return run_gate(raw.GATE, facts.index, facts.session, checks)
 
     def upload(self, collected: Collected, *, force: bool) -> RawVersion:
@@ -187,8 +182,8 @@ class Pipeline:
         truth = refined.RawTruth(
             rows=file.table.to_pandas(),
             index=staged.index,
-            total_quantity=file.facts.total_quantity,
-            total_share=file.facts.total_share,
+            total_quantity=file.facts.statement.total_quantity,
+            total_share=file.facts.statement.total_share,
             age_in_days=max((staged.reference_date - collected_on).days, 0),
         )
         report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))

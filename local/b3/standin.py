@@ -1,6 +1,6 @@
 """A stand-in for B3's site: serves one portfolio a time over HTTP, in B3's own formats.
 
-It answers the three addresses that the client knows, as B3 does: gzipped, with the parameters as base64 of a JSON object in the
+It answers the addresses that the client knows, as B3 does: gzipped, with the parameters as base64 of a JSON object in the
 path. `tamper` lets a test damage an answer; nothing else of it is for tests only.
 """
 
@@ -19,11 +19,10 @@ from urllib.parse import unquote, urlsplit
 
 from flows.b3.portfolio import Portfolio
 from local.account import loopback
-from local.b3.formats import csv_download, html_page, json_page
+from local.b3.formats import csv_download, json_page
 
 _JSON = "/indexProxy/indexCall/GetPortfolioDay/"
 _CSV = "/indexProxy/indexCall/GetDownloadPortfolioDay/"
-_HTML = "/indexPage/day/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,6 @@ class StandIn:
                 return Answer(json_page(portfolio, query["pageNumber"], query["pageSize"], by_sector=by_sector))
             if path.startswith(_CSV):
                 return Answer(csv_download(self.portfolios[_decoded(path.removeprefix(_CSV))["index"]]), "text/plain")
-            if path.startswith(_HTML):
-                return Answer(html_page(self.portfolios[path.removeprefix(_HTML)]), "text/html; charset=utf-8")
         except (KeyError, TypeError, ValueError, binascii.Error) as error:
             return Answer(repr(error).encode(), "text/plain", HTTPStatus.BAD_REQUEST)
         return Answer(b"not found", "text/plain", HTTPStatus.NOT_FOUND)

@@ -22,8 +22,8 @@ def test_sessions_are_trading_days_and_differ() -> None:
 
 def test_a_sessions_figures_agree_with_its_totals() -> None:
     for item in portfolios(3):
-        assert sum(row.qtde_teorica for row in item.holdings) == item.total_quantity
-        assert sum(row.participacao_pct for row in item.holdings) == item.total_share
+        assert sum(row.qtde_teorica for row in item.holdings) == item.statement.total_quantity
+        assert sum(row.participacao_pct for row in item.holdings) == item.statement.total_share
 
 
 def test_what_is_shown_is_held_against_what_was_stated() -> None:

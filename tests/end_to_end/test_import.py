@@ -39,7 +39,7 @@ def portfolio(session: date) -> Portfolio:
     moved = Decimal(session.day) / 1000
     first = replace(first, participacao_pct=first.participacao_pct + moved)
     second = replace(second, participacao_pct=second.participacao_pct - moved)
-    return replace(recorded, session=session, holdings=(first, second, *rest))
+    return replace(recorded.restated(session=session), holdings=(first, second, *rest))
 
 
 def write(folder: Path, found: Portfolio, change: Callable[[bytes], bytes] = lambda content: content) -> str:
@@ -112,7 +112,9 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     assert landed == {"ibov_"}
 
     # Other figures than the published ones are a conflict, until they are taken as a correction.
-    corrected = replace(portfolio(DAYS[0]), divisor=Decimal("15453473.15"), holdings=portfolio(DAYS[1]).holdings)
+    corrected = replace(
+        portfolio(DAYS[0]).restated(divisor=Decimal("15453473.15")), holdings=portfolio(DAYS[1]).holdings
+    )
     write(tmp_path, corrected)
     conflict = FolderImport(operator.pipeline).run(tmp_path)
     assert counts(conflict) == {"already present": 3, "rejected": 1, "conflicting": 1}

@@ -29,9 +29,8 @@ SESSION = date(2025, 6, 30)
 
 def of(index: str, *holdings: Holding) -> Portfolio:
     total = sum(holding.qtde_teorica for holding in holdings)
-    return replace(
-        sample.recorded(SESSION), index=index, holdings=holdings, total_records=len(holdings), total_quantity=total
-    )
+    stated = sample.recorded(SESSION).restated(index=index, total_records=len(holdings), total_quantity=total)
+    return replace(stated, holdings=holdings)
 
 
 def ibra() -> Portfolio:

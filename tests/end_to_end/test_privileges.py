@@ -163,8 +163,8 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
-    write_csv(folder, replace(portfolio, index="IBXX"))
-    write_csv(folder, replace(portfolio, session=SESSION + timedelta(days=1)))
+    write_csv(folder, portfolio.restated(index="IBXX"))
+    write_csv(folder, portfolio.restated(session=SESSION + timedelta(days=1)))
     with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
         administrator = Administrator(account)
         site.show(portfolio)

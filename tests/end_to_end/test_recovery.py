@@ -79,7 +79,7 @@ def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
         qtde_teorica=heir.qtde_teorica + gone.qtde_teorica,
         participacao_pct=heir.participacao_pct + gone.participacao_pct,
     )
-    corrected = replace(portfolio, holdings=(heir, *rest), total_records=len(portfolio.holdings) - 1)
+    corrected = replace(portfolio.restated(total_records=len(portfolio.holdings) - 1), holdings=(heir, *rest))
     publication = operator.run(corrected)
     assert publication.run_id != first.run_id
     assert publication.rows == len(corrected.holdings)
@@ -97,7 +97,7 @@ def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
 def test_another_index_has_its_own_table_and_leaves_the_ibovespas_alone(
     operator: Operator, portfolio: Portfolio
 ) -> None:
-    other = replace(portfolio, index="IBXX")
+    other = portfolio.restated(index="IBXX")
     assert operator.run(other).rows == len(other.holdings)
     assert shown(operator, portfolio.session) == {}
     result = operator.query(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -39,12 +38,12 @@ def test_a_replay_from_landing_is_one_glue_run_and_the_same_state_and_what_was_o
     s3, bucket = pipeline.aws.s3, pipeline.settings.raw_bucket
     recorded = sample.recorded(date(2025, 6, 30))
     file = tmp_path / f"IBOVDia_{PUBLISHED:%d-%m-%y}.csv"
-    file.write_bytes(base64.b64decode(csv_download(replace(recorded, session=PUBLISHED))))
+    file.write_bytes(base64.b64decode(csv_download(recorded.restated(session=PUBLISHED))))
     FolderImport(pipeline).run(tmp_path)
     before, version = everything(operator), storage.find_raw(s3, bucket, "IBOV", PUBLISHED)
     for session, body in (
-        (LANDED, json_page(replace(recorded, session=LANDED), 1, 120, by_sector=True)),
-        (DAMAGED, json_page(replace(recorded, session=DAMAGED), 1, 120, by_sector=True)[:9000]),
+        (LANDED, json_page(recorded.restated(session=LANDED), 1, 120, by_sector=True)),
+        (DAMAGED, json_page(recorded.restated(session=DAMAGED), 1, 120, by_sector=True)[:9000]),
     ):
         storage.land(s3, bucket, Payload("IBOV", "json", 1, body, sample.collected_at(session), ""))
     runs = len(pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])

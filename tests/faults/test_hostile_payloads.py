@@ -64,9 +64,9 @@ def read_or_refused(read: Callable[[], Portfolio]) -> None:
             assert text.isprintable()
         assert 0 <= holding.qtde_teorica <= MAX_QUANTITY
         assert 0 <= holding.participacao_pct < 1000
-    assert 0 <= portfolio.total_quantity <= MAX_QUANTITY
-    assert 0 <= portfolio.total_share < 1000
-    assert 0 < portfolio.divisor < MAX_QUANTITY + 1
+    assert 0 <= portfolio.statement.total_quantity <= MAX_QUANTITY
+    assert 0 <= portfolio.statement.total_share < 1000
+    assert 0 < portfolio.statement.divisor < MAX_QUANTITY + 1
     facts = RawFacts.of(portfolio, AT, [])
     assert decode(encode(portfolio, facts)).facts == facts
 
@@ -191,12 +191,12 @@ class TestGate1:
 
     def test_refuses_quantities_whose_sum_no_machine_word_holds(self) -> None:
         most = replace(SMALL.holdings[0], qtde_teorica=MAX_QUANTITY)
-        portfolio = replace(SMALL, holdings=(most, *SMALL.holdings[1:]), total_quantity=1)
+        portfolio = replace(SMALL.restated(total_quantity=1), holdings=(most, *SMALL.holdings[1:]))
         assert "quantities sum to the header's 1: " in checked(portfolio)
 
     @pytest.mark.parametrize("share", ["0", "999.999"])
     def test_refuses_a_header_of_another_share_than_all(self, share: str) -> None:
-        assert f"the header's share is {FULL_SHARE}" in checked(replace(SMALL, total_share=Decimal(share)))
+        assert f"the header's share is {FULL_SHARE}" in checked(SMALL.restated(total_share=Decimal(share)))
 
 
 def checked(portfolio: Portfolio) -> str:

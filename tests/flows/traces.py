@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -79,10 +79,10 @@ class Account:
         return Pipeline(load_settings({}), Aws(self.s3, cast("GlueClient", self.glue), athena, cloudwatch))
 
     def land(self, session: date | None, index: str = "IBOV", body: bytes = b"odd", at: datetime = EIGHT) -> None:
-        storage.land(self.s3, RAW_BUCKET, Payload(index, "json", 1, body, at, "", told=session))
+        storage.land(self.s3, RAW_BUCKET, Payload(index, "json", 1, body, at, "", known_session=session))
 
     def upload(self, session: date, index: str = "IBOV") -> RawVersion:
-        portfolio = replace(self.sample, index=index, session=session)
+        portfolio = self.sample.restated(index=index, session=session)
         facts = RawFacts.of(portfolio, EIGHT, [])
         return storage.upload_raw(self.s3, RAW_BUCKET, encode(portfolio, facts), facts)
 

@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import PurePosixPath
 
+from expectations.contract.names import INDEX_CODES
 from flows.b3.calendar import SAO_PAULO
 from flows.b3.portfolio import Portfolio
 
-# https://www.b3.com.br: codes seen in its list of indices. A name may hold other words of four letters.
-INDEX_CODES = (
-    *("AGFS", "BDRX", "GPTW", "IBBC", "IBBE", "IBBR", "IBEE", "IBEP", "IBEW", "IBHB", "IBLV", "IBOV", "IBRA", "IBSD"),
-    *("IBXL", "IBXX", "ICO2", "ICON", "IDIV", "IDVR", "IEEX", "IFIL", "IFIX", "IFNC", "IGCT", "IGCX", "IGNM", "IMAT"),
-    *("IMOB", "INDX", "ISEE", "ITAG", "IVBX", "MLCX", "SMLL", "UTIL"),
-)
-
 _NOON = time(12)
+# A name may hold other words of four letters.
 _INDEX = re.compile(rf"(?<![A-Z0-9])({'|'.join(INDEX_CODES)})(?=DIA|[^A-Z0-9]|$)")
 # B3's own name of a download, `IBOVDia_06-01-25.csv`, also as browsers number it: `IBOVDia_06-01-25 (1).csv`.
 _B3_NAME = re.compile(r"[A-Z0-9]{4}DIA_(\d\d)-(\d\d)-(\d\d)(?!\d)", re.ASCII)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from expectations.contract.b3_texts import CLASSES, EVENT_FLAGS, LISTING_LEVELS, TYPE_CLASS_WIDTH, TYPE_FLAGS_WIDTH
 from expectations.contract.keys import ContractError
+from expectations.contract.statement import Statement
 from expectations.gates.raw import FULL_SHARE
 from flows.b3.calendar import SAO_PAULO
 from flows.b3.portfolio import (
@@ -94,16 +95,8 @@ def _own(file: SourceFile, index: str | None) -> Found:
     if index and index != facts.index:
         raise ImportProblem(f"the file is of {facts.index}, {index} was asked for")
     map_columns(raw.table.column_names)
-    portfolio = Portfolio(
-        index=facts.index,
-        session=facts.session,
-        source="parquet",
-        holdings=tuple(_holding(number, row) for number, row in enumerate(_rows(raw.table), start=1)),
-        total_records=facts.total_records,
-        total_quantity=facts.total_quantity,
-        total_share=facts.total_share,
-        divisor=facts.divisor,
-    )
+    holdings = tuple(_holding(number, row) for number, row in enumerate(_rows(raw.table), start=1))
+    portfolio = Portfolio(facts.statement, "parquet", holdings)
     return Found((file,), portfolio, _plausible("collected_at", facts.collected_at))
 
 
@@ -149,16 +142,15 @@ def _portfolio(index: str, session: date, rows: list[Row]) -> Portfolio:
     holdings = tuple(_holding(number, row) for number, row in enumerate(rows, start=1))
     own_sum = sum(holding.qtde_teorica for holding in holdings)
     total, divisor = (_stated(rows, name) for name in ("total_quantity", "divisor"))
-    return Portfolio(
+    statement = Statement(
         index=index,
         session=session,
-        source="parquet",
-        holdings=holdings,
         total_records=None,
         total_quantity=own_sum if total is None else _quantity("total_quantity", total),
         total_share=FULL_SHARE,
         divisor=None if divisor is None else _divisor(divisor),
     )
+    return Portfolio(statement, "parquet", holdings)
 
 
 def _stated(rows: list[Row], name: str) -> object:

@@ -23,7 +23,7 @@ class Suspect:
     reason: str
 
 
-def told_apart(portfolios: Iterable[Found]) -> Iterator[Found | Suspect]:
+def suspects_apart(portfolios: Iterable[Found]) -> Iterator[Found | Suspect]:
     """Each portfolio, or what speaks against its session."""
     listed = [found if _possible(found) else Suspect(found, _no_session(found)) for found in portfolios]
     sessions: defaultdict[tuple[object, ...], set[date]] = defaultdict(set)

@@ -36,14 +36,15 @@ class Given:
     """What gate 1 is given: the raw rows, the file's schema, and what B3 stated."""
 
     frame: pd.DataFrame
-    stated: raw.RawStatement
+    context: raw.RawContext
     schema: tuple[str, ...] = SCHEMA
 
     def judged(self, *only: str) -> GateReport:
         """The gate's report; of the named checks only, where any are named."""
-        checks = raw.raw_checks(self.frame, self.schema, SCHEMA, self.stated)
+        checks = raw.raw_checks(self.frame, self.schema, SCHEMA, self.context)
+        stated = self.context.statement
         chosen = [check for check in checks if not only or check.name in only]
-        return run_gate(raw.GATE, self.stated.index, self.stated.session, chosen)
+        return run_gate(raw.GATE, stated.index, stated.session, chosen)
 
 
 Damage = Callable[[Given], Given]
@@ -52,18 +53,13 @@ Damage = Callable[[Given], Given]
 @pytest.fixture(scope="module")
 def right(raw_file: RawFile) -> Given:
     facts = raw_file.facts
-    stated = raw.RawStatement(
-        index=facts.index,
-        session=facts.session,
-        total_records=facts.total_records,
-        total_quantity=facts.total_quantity,
-        total_share=facts.total_share,
-        divisor=facts.divisor,
+    context = raw.RawContext(
+        statement=facts.statement,
         possible_sessions=[SESSION],
         current_sessions=[SESSION],
         in_calendar=True,
     )
-    return Given(raw_file.table.to_pandas(), stated)
+    return Given(raw_file.table.to_pandas(), context)
 
 
 def schema(*columns: str) -> Damage:
@@ -71,7 +67,11 @@ def schema(*columns: str) -> Damage:
 
 
 def header(**changes: Any) -> Damage:  # noqa: ANN401 - any field of the statement
-    return lambda given: replace(given, stated=replace(given.stated, **changes))
+    return lambda given: circumstances(statement=replace(given.context.statement, **changes))(given)
+
+
+def circumstances(**changes: Any) -> Damage:  # noqa: ANN401 - any field of the context
+    return lambda given: replace(given, context=replace(given.context, **changes))
 
 
 def frame(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
@@ -263,13 +263,15 @@ def test_a_damaged_cell_breaks_no_other_demand(cells_refused: dict[str, str]) ->
 
 
 def test_what_only_looks_odd_is_a_warning_and_does_not_stop(right: Given) -> None:
-    odd = both(header(in_calendar=False), cell("PETR4", "acao", "Petrobras"), cell("VALE3", "tipo", "ON  EZZ NM"))
+    odd = both(
+        circumstances(in_calendar=False), cell("PETR4", "acao", "Petrobras"), cell("VALE3", "tipo", "ON  EZZ NM")
+    )
     report = require(odd(right).judged())
     assert tells({outcome.demand: outcome.line() for outcome in report.warnings}, WARNED)
 
 
 def test_every_demand_of_the_gate_has_a_case_that_breaks_it(right: Given) -> None:
-    checks = raw.raw_checks(right.frame, SCHEMA, SCHEMA, right.stated)
+    checks = raw.raw_checks(right.frame, SCHEMA, SCHEMA, right.context)
     made = {str(expectation.notes) for check in checks for expectation in check.expectations}
     cases = [dict(case.values[1]) for case in (*SCHEMA_CASES, *HEADER_CASES, *ROW_CASES)]  # noqa: PD011 - pytest's
     assert made == {STALE} | WARNED.keys() | CELL_CASES.keys() | {demand for case in cases for demand in case}
@@ -305,14 +307,16 @@ class TestHowPublicCopiesGotDamaged:
 
 class TestStatement:
     def test_a_session_is_refused_where_b3_may_show_none(self, right: Given) -> None:
-        assert not header(possible_sessions=[])(right).judged("raw.header").passed
+        assert not circumstances(possible_sessions=[])(right).judged("raw.header").passed
 
     def test_each_session_that_b3_may_show_is_accepted(self, right: Given) -> None:
-        assert header(possible_sessions=[date(2025, 6, 27), SESSION])(right).judged("raw.header").passed
+        assert circumstances(possible_sessions=[date(2025, 6, 27), SESSION])(right).judged("raw.header").passed
 
     def test_a_stale_session_passes_with_a_warning(self, right: Given) -> None:
         friday = date(2025, 6, 27)
-        report = header(session=friday, possible_sessions=[friday, SESSION])(right).judged("raw.header")
+        report = both(header(session=friday), circumstances(possible_sessions=[friday, SESSION]))(right).judged(
+            "raw.header"
+        )
         assert report.passed
         assert [warning.line() for warning in report.warnings] == [f"{STALE}: 1 of 1 rows fail: 2025-06-27"]
 

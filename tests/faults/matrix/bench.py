@@ -63,17 +63,13 @@ def smaller(index: str, shares: int) -> Portfolio:
     """A portfolio of so many of the recorded shares: as few as gate 1 finds plausible of the index, for it is quicker."""
     recorded = sample.recorded(sample.SESSIONS[0])
     *holdings, last = recorded.holdings[:shares]
-    rest = recorded.total_share - sum(item.participacao_pct for item in holdings)
+    rest = recorded.statement.total_share - sum(item.participacao_pct for item in holdings)
     holdings.append(replace(last, participacao_pct=rest))
     # In the order of B3's answer: the last digit of a mean depends on it.
     holdings.sort(key=lambda item: (item.setor or "", item.codigo))
-    return replace(
-        recorded,
-        index=index,
-        holdings=tuple(holdings),
-        total_records=len(holdings),
-        total_quantity=sum(item.qtde_teorica for item in holdings),
-    )
+    total = sum(item.qtde_teorica for item in holdings)
+    stated = recorded.restated(index=index, total_records=len(holdings), total_quantity=total)
+    return replace(stated, holdings=tuple(holdings))
 
 
 def clients(**changed: Any) -> Aws:  # noqa: ANN401 - botocore's settings
@@ -117,7 +113,7 @@ class World:
             by_ticker: the Ibovespa, whose table has a partition for each share; otherwise an index with one a session.
         """
         portfolio = smaller("IBOV", 60) if by_ticker else smaller("IBLV", 28)
-        return Bench(self, replace(portfolio, session=next(self.days)))
+        return Bench(self, portfolio.restated(session=next(self.days)))
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - any of boto3's
         """The administrator's client of a service."""

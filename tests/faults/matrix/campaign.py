@@ -39,7 +39,7 @@ def corrected(portfolio: Portfolio) -> Portfolio:
         participacao_pct=first.participacao_pct + second.participacao_pct + third.participacao_pct,
     )
     holdings = (heir, replace(renamed, codigo="NOVO3"), *rest)
-    return replace(portfolio, holdings=holdings, total_records=len(holdings))
+    return replace(portfolio.restated(total_records=len(holdings)), holdings=holdings)
 
 
 @dataclass

@@ -51,7 +51,7 @@ B3_SIZE = Protection(
     "flows/b3/client.py", "limit of an answer's size", around(B3Client, "_body", with_settings(b3_max_bytes=10**9))
 )
 
-B3_FALLBACK = Protection("flows/b3/client.py", "CSV and page as further sources", remove_fallback)
+B3_FALLBACK = Protection("flows/b3/client.py", "plain JSON and CSV as further sources", remove_fallback)
 
 B3_NO_REDIRECT = Protection(
     "flows/b3/client.py",

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 _LOG = logging.getLogger(__name__)
 _PER_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
-_B3 = {"GetPortfolioDay": "json", "GetDownloadPortfolioDay": "csv", "indexPage": "html"}
+_B3 = {"GetPortfolioDay": "json", "GetDownloadPortfolioDay": "csv"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Call:
 
     @cached_property
     def operation(self) -> str:
-        """AWS's name of the operation; of a request to B3 its source: json, csv or html."""
+        """AWS's name of the operation; of a request to B3 its source: json or csv."""
         if source := next((name for part, name in _B3.items() if part in self.target), None):
             return source
         if not self.is_s3:

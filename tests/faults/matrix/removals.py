@@ -78,8 +78,8 @@ def of_one_header(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def remove_fallback(patch: pytest.MonkeyPatch, _: World) -> None:
+    patch.setattr(B3Client, "_plain", not_to_be_had)
     patch.setattr(B3Client, "_from_csv", not_to_be_had)
-    patch.setattr(B3Client, "_from_html", not_to_be_had)
 
 
 def remove_strictness(patch: pytest.MonkeyPatch, _: World) -> None:

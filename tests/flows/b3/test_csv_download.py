@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expectations.contract.statement import Statement
 from flows.b3.csv_download import decode_download, parse_csv
 from flows.b3.portfolio import Holding, Portfolio
 from flows.errors import PayloadError
@@ -42,17 +43,14 @@ def parse(text: str) -> Portfolio:
 
 def test_the_plain_view_is_read_exactly() -> None:
     assert parse(PLAIN) == Portfolio(
-        index="IBOV",
-        session=date(2025, 1, 6),
+        statement=Statement(
+            "IBOV", date(2025, 1, 6), None, 4_871_811_175, Decimal("100.000"), Decimal("16279911.48376400")
+        ),
         source="csv",
         holdings=(
             Holding("ALOS3", "ALLOS", "ON  EJ  NM", None, 476_976_044, Decimal("0.442")),
             Holding("ABEV3", "AMBEV S/A", "ON  EDJ", None, 4_394_835_131, Decimal("99.558")),
         ),
-        total_records=None,
-        total_quantity=4_871_811_175,
-        total_share=Decimal("100.000"),
-        divisor=Decimal("16279911.48376400"),
     )
 
 
@@ -62,7 +60,10 @@ def test_the_sector_view_is_read_exactly() -> None:
     assert portfolio.holdings[0] == Holding(
         "PETR4", "PETROBRAS", "PN      N2", "Petróleo/ Gás e Biocombustíveis", 4_410_955_873, Decimal("60.000")
     )
-    assert (portfolio.total_quantity, portfolio.divisor) == (8_805_791_004, Decimal("16279911.48376400"))
+    assert (portfolio.statement.total_quantity, portfolio.statement.divisor) == (
+        8_805_791_004,
+        Decimal("16279911.48376400"),
+    )
 
 
 def test_a_whole_download_is_what_b3_stated(sample: Portfolio) -> None:

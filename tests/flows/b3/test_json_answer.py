@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expectations.contract.statement import Statement
 from flows.b3.json_answer import Page, parse_page, parse_pages
 from flows.b3.portfolio import Holding, Portfolio
 from flows.errors import PayloadError
@@ -61,8 +62,9 @@ def without(*path: str | int) -> bytes:
 
 def test_the_recorded_form_is_read_exactly() -> None:
     assert parse(BODY) == Portfolio(
-        index="IBOV",
-        session=date(2025, 7, 4),
+        statement=Statement(
+            "IBOV", date(2025, 7, 4), 2, 4_871_811_175, Decimal("100.000"), Decimal("15453473.14801835")
+        ),
         source="json",
         holdings=(
             Holding(
@@ -70,10 +72,6 @@ def test_the_recorded_form_is_read_exactly() -> None:
             ),
             Holding("ABEV3", "AMBEV S/A", "ON", None, 4_394_835_131, Decimal("99.491")),
         ),
-        total_records=2,
-        total_quantity=4_871_811_175,
-        total_share=Decimal("100.000"),
-        divisor=Decimal("15453473.14801835"),
     )
 
 
@@ -86,7 +84,7 @@ def test_pages_of_any_size_make_the_same_portfolio(sample: Portfolio, page_size:
     ]
     read = parse_pages("IBOV", pages)
     assert read.fingerprint() == sample.fingerprint()
-    assert read.total_records == 84
+    assert read.statement.total_records == 84
     assert read.has_sectors is by_sector
 
 

@@ -167,13 +167,13 @@ class TestFingerprint:
         [
             pytest.param(lambda p: replace(p, holdings=p.holdings[::-1]), id="row order"),
             pytest.param(lambda p: replace(p, source="csv"), id="source"),
-            pytest.param(lambda p: replace(p, total_records=None), id="no count of rows"),
+            pytest.param(lambda p: p.restated(total_records=None), id="no count of rows"),
             pytest.param(
                 lambda p: replace(p, holdings=tuple(replace(holding, setor=None) for holding in p.holdings)),
                 id="no sectors",
             ),
             pytest.param(
-                lambda p: replace(p, divisor=Decimal("15453473.1480183500")), id="trailing zeros of the divisor"
+                lambda p: p.restated(divisor=Decimal("15453473.1480183500")), id="trailing zeros of the divisor"
             ),
         ],
     )
@@ -185,11 +185,11 @@ class TestFingerprint:
     @pytest.mark.parametrize(
         "other",
         [
-            pytest.param(lambda p: replace(p, index="IBXX"), id="index"),
-            pytest.param(lambda p: replace(p, session=date(2025, 7, 1)), id="session"),
-            pytest.param(lambda p: replace(p, total_quantity=p.total_quantity + 1), id="total quantity"),
-            pytest.param(lambda p: replace(p, total_share=Decimal("99.999")), id="total share"),
-            pytest.param(lambda p: replace(p, divisor=p.divisor + Decimal("0.00000001")), id="divisor"),
+            pytest.param(lambda p: p.restated(index="IBXX"), id="index"),
+            pytest.param(lambda p: p.restated(session=date(2025, 7, 1)), id="session"),
+            pytest.param(lambda p: p.restated(total_quantity=p.statement.total_quantity + 1), id="total quantity"),
+            pytest.param(lambda p: p.restated(total_share=Decimal("99.999")), id="total share"),
+            pytest.param(lambda p: p.restated(divisor=p.statement.divisor + Decimal("0.00000001")), id="divisor"),
             pytest.param(lambda p: replace(p, holdings=p.holdings[1:]), id="a row less"),
             *(
                 pytest.param(

@@ -139,7 +139,7 @@ def test_a_damaged_copy_is_rejected_with_what_gate_1_found_and_kept(  # noqa: PL
     name: str,
     written: Callable[[Portfolio], bytes],
 ) -> None:
-    damaged = replace(sample, holdings=tuple(damage(list(sample.holdings))), total_records=None)  # type: ignore[arg-type]
+    damaged = replace(sample.restated(total_records=None), holdings=tuple(damage(list(sample.holdings))))  # type: ignore[arg-type]
     (tmp_path / name).write_bytes(written(damaged))
     (entry,) = FolderImport(pipeline).run(tmp_path)
     assert (entry.verdict, entry.session) == (Verdict.REJECTED, sample.session)
@@ -237,7 +237,7 @@ def test_a_copy_without_totals_of_what_is_published_is_present(
     pipeline: Pipeline, s3: S3Client, sample: Portfolio, tmp_path: Path
 ) -> None:
     upload(s3, sample, publish=True)
-    copy = replace(sample, divisor=None)
+    copy = sample.restated(divisor=None)
     (tmp_path / "a.parquet").write_bytes(encode(copy, RawFacts.of(copy, noon(copy.session), [])))
     assert verdicts(tried(pipeline, tmp_path)) == {"a.parquet": "already present"}
 
@@ -255,7 +255,7 @@ def test_progress_is_told_of_each_step_and_each_of_its_files(
     pipeline: Pipeline, sample: Portfolio, tmp_path: Path
 ) -> None:
     for day in (date(2025, 6, 30), date(2025, 7, 1)):
-        (tmp_path / f"IBOVDia_{day:%d-%m-%y}.csv").write_bytes(csv_of(replace(sample, session=day)))
+        (tmp_path / f"IBOVDia_{day:%d-%m-%y}.csv").write_bytes(csv_of(sample.restated(session=day)))
     told: list[str] = []
 
     def begin(what: str, total: int) -> Callable[[], None]:

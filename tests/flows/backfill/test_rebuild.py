@@ -49,7 +49,7 @@ def json_of(portfolio: Portfolio) -> bytes:
 
 
 def land(s3: S3Client, body: bytes, at: datetime = EIGHT, source: str = "json") -> str:
-    return storage.land(s3, RAW_BUCKET, Payload("IBOV", source, 1, body, at, "", told=SESSION))
+    return storage.land(s3, RAW_BUCKET, Payload("IBOV", source, 1, body, at, "", known_session=SESSION))
 
 
 def rebuilt(pipeline: Pipeline) -> RawVersion | Unfit:
@@ -64,7 +64,7 @@ def stated(pipeline: Pipeline, version: RawVersion | Unfit) -> Portfolio:
 
 
 def corrected(portfolio: Portfolio) -> Portfolio:
-    return replace(portfolio, divisor=Decimal("15453473.15"))
+    return portfolio.restated(divisor=Decimal("15453473.15"))
 
 
 def test_a_session_that_was_only_landed_gets_a_raw_file_of_a_batch(
@@ -102,7 +102,7 @@ def test_a_later_collection_of_other_figures_is_a_correction(
     land(s3, json_of(corrected(sample)), EIGHT + HOUR)
     second = rebuilt(pipeline)
     assert second != first
-    assert stated(pipeline, second).divisor == Decimal("15453473.15")
+    assert stated(pipeline, second).statement.divisor == Decimal("15453473.15")
 
 
 @pytest.mark.parametrize(

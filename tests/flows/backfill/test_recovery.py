@@ -64,7 +64,7 @@ def started(aws: Account) -> list[list[date]]:
 
 def test_all_that_was_landed_or_has_no_run_goes_into_one_run(aws: Account) -> None:
     for day in (MON, TUE):
-        portfolio = replace(aws.sample, session=day)
+        portfolio = aws.sample.restated(session=day)
         aws.land(day, body=answer(portfolio), at=EIGHT + (day - MON))
     aws.upload(WED)
     aws.publish(THU, aws.upload(THU))
@@ -82,7 +82,7 @@ def test_a_run_whose_output_is_gone_is_repeated(aws: Account) -> None:
 
 
 def test_what_is_young_is_left_to_the_flow_that_may_be_at_work_on_it(aws: Account) -> None:
-    aws.land(MON, body=answer(replace(aws.sample, session=MON)))
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
     aws.upload(TUE)
     recovered = recover(aws, after=timedelta(minutes=9))
     assert (recovered.results, started(aws)) == ([], [])
@@ -100,7 +100,7 @@ def test_what_cannot_be_parsed_fails_by_name_and_stops_no_other(aws: Account) ->
 
 
 def test_what_gate_1_refuses_is_quarantined_and_not_tried_again_until_something_changes(aws: Account) -> None:
-    portfolio = replace(aws.sample, session=MON)
+    portfolio = aws.sample.restated(session=MON)
     aws.land(MON, body=answer(replace(portfolio, holdings=portfolio.holdings[1:])))
     first = recover(aws, until=MON)
     assert "gate-1-raw refused" in outcomes(first)[MON][1]
@@ -127,7 +127,7 @@ def test_what_gate_2_refused_gets_another_run_only_where_that_is_asked_for(aws: 
 
 
 def test_a_payload_whose_session_could_not_be_told_is_read_where_its_session_lacks(aws: Account) -> None:
-    aws.land(None, body=answer(replace(aws.sample, session=MON)))
+    aws.land(None, body=answer(aws.sample.restated(session=MON)))
     aws.land(None, body=b"Just a moment")
     assert outcomes(recover(aws)) == {MON: (Outcome.FAILED, IN_VAIN)}
     assert started(aws) == [[MON]]
@@ -136,7 +136,7 @@ def test_a_payload_whose_session_could_not_be_told_is_read_where_its_session_lac
 def test_a_payload_that_came_unnoticed_and_says_the_same_is_told_of_once(aws: Account) -> None:
     aws.publish(MON, aws.upload(MON))
     time.sleep(1.1)  # S3's clock has seconds
-    aws.land(MON, body=answer(replace(aws.sample, session=MON)))
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
     (seen,) = aws.status(datetime.now(UTC), since=MON, until=MON).standings
     assert (seen.state, seen.note) == (State.PUBLISHED, UNREAD)
     assert outcomes(recover(aws, until=MON)) == {MON: (Outcome.ALREADY_PUBLISHED, "")}
@@ -149,7 +149,7 @@ def test_a_correction_that_came_unnoticed_is_taken(aws: Account, sample: Portfol
     aws.publish(MON, aws.upload(MON))
     time.sleep(1.1)  # S3's clock has seconds
     first, *rest = sample.holdings
-    corrected = replace(sample, session=MON, holdings=(replace(first, acao="OTHER"), *rest))
+    corrected = replace(sample.restated(session=MON), holdings=(replace(first, acao="OTHER"), *rest))
     aws.land(MON, body=answer(corrected), at=EIGHT + timedelta(hours=1))
     recover(aws, until=MON)
     assert started(aws) == [[MON]]
@@ -173,7 +173,7 @@ def test_nothing_is_to_be_done_about_what_nobody_has_collected(aws: Account) -> 
 
 
 def test_landing_is_never_written_to(aws: Account) -> None:
-    aws.land(MON, body=answer(replace(aws.sample, session=MON)))
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
     before = keys(aws)
     recover(aws)
     assert keys(aws) == before

@@ -16,11 +16,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.flows.session.test_publish import Killed, Watch
 
 from expectations.contract.catalog import storage_descriptor, table_input
 from expectations.contract.keys import monthly_lease_key, partition_prefix, partition_values, published_key
 from expectations.contract.names import DATABASE, PART_NAME, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.statement import Statement
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table, refined_table
 from flows.b3.portfolio import Holding, Portfolio
 from flows.errors import AwsError, PublishError
@@ -34,6 +34,7 @@ from flows.session.publish import HIDDEN_PREFIX
 from flows.session.raw_file import RawFacts, encode
 from flows.session.storage import Publication
 from flows.settings import load_settings
+from tests.flows.session.test_publish import Killed, Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -56,7 +57,8 @@ def portfolio(session: date, *shares: tuple[str, int, str], index: str = INDEX, 
         for code, quantity, weight in shares
     )
     total = sum(holding.qtde_teorica for holding in holdings)
-    return Portfolio(index, session, "json", holdings, len(holdings), total, Decimal("100.000"), Decimal(divisor))
+    statement = Statement(index, session, len(holdings), total, Decimal("100.000"), Decimal(divisor))
+    return Portfolio(statement, "json", holdings)
 
 
 def refined_frame(stated: Portfolio) -> pd.DataFrame:
@@ -115,7 +117,7 @@ class Account:
             summary_rows=1,
         )
         storage.write_publication(self.s3, REFINED_BUCKET, record)
-        return Offer(record, audited_rows(frame, stated.session, stated.divisor))
+        return Offer(record, audited_rows(frame, stated.session, stated.statement.divisor))
 
     def _publish_file(self, table: Table, stated: Portfolio, ticker: str | None, rows: pd.DataFrame) -> None:
         prefix = partition_prefix(table, stated.index, stated.session, ticker)

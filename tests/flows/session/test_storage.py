@@ -127,7 +127,7 @@ class TestRaw:
     def test_file_is_read_of_exactly_the_version_that_is_asked_for(
         self, s3: S3Client, small: Portfolio, facts: RawFacts
     ) -> None:
-        other = replace(small, divisor=small.divisor + 1)
+        other = small.restated(divisor=small.statement.divisor + 1)
         first = upload_raw(s3, RAW_BUCKET, encode(small, facts), facts)
         upload_raw(s3, RAW_BUCKET, encode(other, facts), RawFacts.of(other, facts.collected_at, []))
         assert read_raw(s3, first).facts == facts

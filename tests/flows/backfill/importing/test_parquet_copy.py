@@ -85,7 +85,7 @@ class TestReading:
     ) -> None:
         found = only(parquet(change(columns_of(sample))))
         assert same_figures(found.portfolio, sample)
-        assert (found.portfolio.divisor, found.collected_at, found.b3_states_session) == (None, None, False)
+        assert (found.portfolio.statement.divisor, found.collected_at, found.b3_states_session) == (None, None, False)
 
     @pytest.mark.parametrize(
         "value", [date(2025, 6, 30), datetime(2025, 6, 30, tzinfo=UTC), "2025-06-30", "30/06/25"], ids=str
@@ -112,14 +112,14 @@ class TestReading:
     def test_takes_b3s_totals_where_its_rows_repeat_them(self, sample: Portfolio) -> None:
         size = len(sample.holdings)
         totals = {"redutor": ["15.453.473,14801835"] * size, "quantidade_teorica_total": [1] * size}
-        portfolio = only(parquet(columns_of(sample) | totals)).portfolio
-        assert (portfolio.divisor, portfolio.total_quantity) == (sample.divisor, 1)
+        stated = only(parquet(columns_of(sample) | totals)).portfolio.statement
+        assert (stated.divisor, stated.total_quantity) == (sample.statement.divisor, 1)
 
     def test_of_this_pipeline_has_all_that_b3_stated(self, sample: Portfolio, eight_o_clock: datetime) -> None:
         facts = RawFacts.of(sample, eight_o_clock, [])
         found = only(SourceFile("any.parquet", encode(sample, facts)))
         assert found.portfolio.fingerprint() == sample.fingerprint()
-        assert (found.portfolio.total_records, found.collected_at) == (84, eight_o_clock)
+        assert (found.portfolio.statement.total_records, found.collected_at) == (84, eight_o_clock)
         assert found.b3_states_session
 
     def test_of_this_pipeline_and_another_index_is_refused(self, sample: Portfolio, eight_o_clock: datetime) -> None:

@@ -41,8 +41,8 @@ def by_sector(portfolio: Portfolio) -> bytes:
             f"{pt_br(item.participacao_pct)};1,000;"
             for item in portfolio.holdings
         ),
-        f"Quantidade Teórica Total;;;;{pt_br(portfolio.total_quantity)};100,000;100,000",
-        f"Redutor;;;;{pt_br(portfolio.divisor or 0)}",
+        f"Quantidade Teórica Total;;;;{pt_br(portfolio.statement.total_quantity)};100,000;100,000",
+        f"Redutor;;;;{pt_br(portfolio.statement.divisor or 0)}",
     ]
     return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
 
@@ -73,7 +73,7 @@ class TestCsv:
         found = read_csv(SourceFile(name, change(csv_of(sample))), None)
         assert (found.portfolio.index, found.portfolio.session) == ("IBOV", sample.session)
         assert figures(found.portfolio) == figures(sample)
-        assert found.portfolio.divisor == sample.divisor
+        assert found.portfolio.statement.divisor == sample.statement.divisor
 
     def test_of_seven_columns_has_sectors(self, sample: Portfolio) -> None:
         found = read_csv(SourceFile(NAME, by_sector(sample)), None)
@@ -168,7 +168,7 @@ class TestJson:
         assert [(names, type(outcome)) for names, outcome in found] == [(("p1.json",), Found), (("copy1.json",), Found)]
 
     def test_of_two_sessions_are_two_portfolios(self, sample: Portfolio) -> None:
-        later = replace(sample, session=date(2025, 7, 1))
+        later = sample.restated(session=date(2025, 7, 1))
         found = outcomes(*answers(sample, 20), *answers(later, 20, name="q"))
         sessions = [outcome.portfolio.session for _, outcome in found if isinstance(outcome, Found)]
         assert sessions == [date(2025, 6, 30), date(2025, 7, 1)]

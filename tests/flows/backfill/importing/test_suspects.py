@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from flows.backfill.importing.files import Found, SourceFile
-from flows.backfill.importing.suspects import Suspect, told_apart
+from flows.backfill.importing.suspects import Suspect, suspects_apart
 
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio
@@ -19,11 +19,11 @@ CARNIVAL = date(2025, 3, 3)  # a Monday without trading
 
 def copy(portfolio: Portfolio, session: date, *, b3_states_session: bool = False) -> Found:
     file = SourceFile(f"{session}.parquet", b"")
-    return Found((file,), replace(portfolio, session=session), b3_states_session=b3_states_session)
+    return Found((file,), portfolio.restated(session=session), b3_states_session=b3_states_session)
 
 
 def reasons(*copies: Found) -> list[str | None]:
-    return [item.reason if isinstance(item, Suspect) else None for item in told_apart(copies)]
+    return [item.reason if isinstance(item, Suspect) else None for item in suspects_apart(copies)]
 
 
 def moved(portfolio: Portfolio) -> Portfolio:
