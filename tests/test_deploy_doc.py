@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.main import get_command
 
 from expectations.contract.names import (
     ARTIFACTS_BUCKET,
@@ -22,7 +21,7 @@ from expectations.contract.names import (
     REFINED_BUCKET,
     WORKGROUP,
 )
-from flows.cli.main import app
+from flows.cli.commands import COMMANDS, load
 from flows.cost.prices import REGIONS
 from flows.settings import Settings
 from flows.turn import limit_name
@@ -45,9 +44,8 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands("bovespa"), ids=" ".join)
 def test_every_command_of_bovespa_and_its_options_exist(words: list[str]) -> None:
-    known = get_command(app).commands  # type: ignore[attr-defined]
-    assert words[1] in known
-    options = {option for parameter in known[words[1]].params for option in parameter.opts}
+    assert words[1] in COMMANDS
+    options = {option for parameter in load(words[1]).params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -13,23 +12,16 @@ from expectations.contract.keys import check_index
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import CHANGES_TABLE
 from flows.cli.console import Screen, query_body
-from flows.cli.place import InAws, Json, OpenPlace
+from flows.cli.options import DAY, InAws, Json, examples, group
+from flows.cli.place import open_place
 from flows.errors import SettingsError
 
-_DAY = ["%Y-%m-%d"]
+app = group()
+
 _COLUMNS = (
     *("data_pregao", "mudanca", "acao", "acao_anterior", "nome_acao", "quantidade_anterior", "quantidade_atual"),
     *("participacao_anterior", "participacao_atual", "variacao_participacao", "rebalanceamento", "pregao_anterior"),
 )
-
-
-def register(app: typer.Typer, open_place: OpenPlace) -> None:
-    """Add the command.
-
-    Args:
-        open_place: the account to work on, within a block, by a screen, `aws` and `as_flow`.
-    """
-    app.command("changes")(_changes_command(open_place))
 
 
 def changes_query(index: str, since: date | None, until: date | None, *, weights: bool) -> str:
@@ -52,36 +44,34 @@ def changes_query(index: str, since: date | None, until: date | None, *, weights
     )
 
 
-def _changes_command(open_place: OpenPlace) -> Callable[..., None]:
-    def changes(
-        *,
-        since: Annotated[
-            datetime | None, typer.Option(formats=_DAY, help="First session; by default the latest with changes only.")
-        ] = None,
-        until: Annotated[datetime | None, typer.Option(formats=_DAY, help="Last session.")] = None,
-        index: Annotated[str, typer.Option(help="Index code that B3 publishes, such as IBOV.")] = DEFAULT_INDEX,
-        weights: Annotated[
-            bool, typer.Option("--weights", help="Changes of weight too, which most shares have every session.")
-        ] = False,
-        aws: InAws = False,
-        as_json: Json = False,
-    ) -> None:
-        """Show what entered the index, left it, was renamed, or has another quantity.
-
-        Examples: bovespa changes · bovespa changes --since 2025-05-01 --until 2025-05-31 · bovespa changes --weights --json
-        """
-        screen = Screen(as_json=as_json)
-        check_index(index)
-        if since and until and until < since:
-            raise SettingsError(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}")
-        sql = changes_query(index, since.date() if since else None, until.date() if until else None, weights=weights)
-        with open_place(screen, aws=aws) as place:
-            from flows.lake.athena import query  # noqa: PLC0415
-            from flows.lake.clients import connect  # noqa: PLC0415
-
-            result = query(connect().athena, place.settings, sql)
-        screen.heading(f"{index}: {len(result.rows)} changes{'' if weights else ' of composition'}")
-        screen.rows(result, limit=None)
-        screen.result(query_body(sql, result))
-
-    return changes
+@app.command(
+    epilog=examples(
+        "bovespa changes",
+        "bovespa changes --since 2025-05-01 --until 2025-05-31",
+        "bovespa changes --weights --json",
+    )
+)
+def changes(
+    *,
+    since: Annotated[
+        datetime | None, typer.Option(formats=DAY, help="First session; by default the latest with changes only.")
+    ] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Last session.")] = None,
+    index: Annotated[str, typer.Option(help="Index code that B3 publishes, such as IBOV.")] = DEFAULT_INDEX,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Changes of weight too, which most shares have every session.")
+    ] = False,
+    aws: InAws = False,
+    as_json: Json = False,
+) -> None:
+    """Show what entered the index, left it, was renamed, or has another quantity."""
+    screen = Screen(as_json=as_json)
+    check_index(index)
+    if since and until and until < since:
+        raise SettingsError(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}")
+    sql = changes_query(index, since.date() if since else None, until.date() if until else None, weights=weights)
+    with open_place(screen, aws=aws) as place:
+        result = place.query(sql)
+    screen.heading(f"{index}: {len(result.rows)} changes{'' if weights else ' of composition'}")
+    screen.rows(result, limit=None)
+    screen.result(query_body(sql, result))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from flows.lake.athena import QueryResult
+if TYPE_CHECKING:
+    from flows.lake.athena import QueryResult
 
 _SHOWN_ROWS = 12
 _FRACTIONAL = frozenset({"double", "float", "real"})

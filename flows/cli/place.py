@@ -1,36 +1,44 @@
-"""Where a command works: the account on the laptop, or AWS; and the options that all commands share.
-
-A module of further commands, `cli_<what>.py`, has one function `register(app, open_place)`; `cli.py` calls it.
-"""
+"""Where a command works: the account on the laptop, or AWS."""
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from threading import Thread
-from typing import Annotated
 
-import typer
+from botocore.exceptions import BotoCoreError
 
 from flows.cli.console import Screen
-from flows.errors import SettingsError
+from flows.errors import AwsError, SettingsError
+from flows.lake.athena import QueryResult
+from flows.lake.connect import Lake, connect
 from flows.settings import Settings, load_settings
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """Where a command works: AWS, or the account on the laptop whose buckets are folders below `home`."""
 
     settings: Settings
     home: Path | None
     links: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The account, with the rights of the block that opened it."""
+        return connect(self.settings)
+
+    def query(self, sql: str) -> QueryResult:
+        """The answer to a query.
+
+        Raises:
+            QueryError: Athena failed it, or it took too long.
+            AwsError: Athena could not be asked.
+        """
+        return self.lake.athena.query(sql)
 
     def shown(self, address: str) -> str:
         """An S3 address as the user can open it."""
@@ -40,21 +48,31 @@ class Place:
         return f"file://{self.home.resolve()}/s3/{bucket}/{key}"
 
 
-OpenPlace = Callable[..., AbstractContextManager[Place]]
-"""`open_place`, as a module of commands is given it."""
-
-
 @contextmanager
 def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[Place]:
     """The account that a command works on, reached by this process's environment within the block.
 
     Args:
         aws: the one that the environment names, with its rights.
-        as_flow: on the laptop, with the rights of the flows' role instead of the user's; and ready for a run soon.
+        as_flow: on the laptop, with the rights of the flows' role instead of the user's.
+
+    Raises:
+        SettingsError: a setting is wrong, or the account on the laptop does not start.
+        AwsError: within the block AWS could not be asked: no region, no credentials.
     """
-    if aws:
-        yield Place(load_settings(), None)
-        return
+    settings = load_settings()
+    try:
+        if aws:
+            yield Place(settings, None)
+        else:
+            with _on_the_laptop(screen, settings, as_flow=as_flow) as place:
+                yield place
+    except BotoCoreError as error:
+        raise AwsError(str(error)) from error
+
+
+@contextmanager
+def _on_the_laptop(screen: Screen, settings: Settings, *, as_flow: bool) -> Iterator[Place]:
     try:
         # Absent where only the flows are installed.
         from local.door import FLOW_ROLE, AccountError, running_account  # noqa: PLC0415
@@ -62,9 +80,6 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
         raise SettingsError(
             f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws"
         ) from error
-    settings = load_settings()
-    if as_flow:
-        Thread(target=_warm_up, daemon=True).start()
     try:
         with running_account(settings.home, progress=screen.say) as account:
             os.environ.pop("AWS_PROFILE", None)
@@ -72,12 +87,6 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
             yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))
     except AccountError as error:
         raise SettingsError(str(error)) from error
-
-
-def _warm_up() -> None:
-    """Import what every run needs while the account starts; Prefect reads the account's environment, so it must wait."""
-    for name in ("great_expectations.expectations", "pyarrow.parquet", "exchange_calendars", "botocore.session"):
-        importlib.import_module(name)
 
 
 def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str, str], ...]:

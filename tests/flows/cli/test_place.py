@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from flows.cli.console import Screen
-from flows.cli.main import app
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
 from flows.settings import Settings
@@ -36,10 +34,3 @@ def test_a_wrong_setting_is_told_before_anything_starts(monkeypatch: pytest.Monk
     monkeypatch.setenv("BOVESPA_HOEM", "x")
     with pytest.raises(SettingsError, match="BOVESPA_HOEM"), open_place(Screen(as_json=True), aws=False):
         pass
-
-
-def test_every_command_prints_its_result_for_a_program_on_demand() -> None:
-    commands = get_command(app).commands  # type: ignore[attr-defined]
-    assert [
-        name for name, command in commands.items() if "--json" not in {o for p in command.params for o in p.opts}
-    ] == []
