@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from flows.cost.usage import read_usage
+from flows.lake.clients import Operated
 
 from flows.cost.bill import GlueRun, Month, Query, Stored, Usage
-from flows.cost.usage import read_usage
 from flows.errors import AwsError
-from flows.lake.clients import Operated
 from flows.settings import Settings
 
 JUNE = Month.of("2025-06")

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary
 
 from expectations.contract.keys import ContractError
 from expectations.contract.ledger import LEDGER_COLUMNS, AttemptState
@@ -14,7 +15,6 @@ from expectations.gates.gate import CRITICAL, GateReport, Outcome
 from flows.backfill import batch
 from flows.backfill.batch import Result, Way
 from flows.record.attempt import SCHEMA, Attempt, Book
-from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary
 from flows.session.etl import GlueRun
 from flows.session.storage import RawVersion
 

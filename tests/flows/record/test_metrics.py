@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary
 
 from expectations.gates.gate import GateReport, Outcome
 from flows.errors import AwsError
 from flows.record.metrics import Datum, emit, run_metrics
-from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary
 
 TODAY = date(2025, 6, 30)
 TOMORROW = date(2025, 7, 1)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from flows.record.reports import ALREADY_PUBLISHED, PUBLISHED, STALE, Summary, escaped, publish_reports, reports_prefix
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from expectations.contract.keys import ContractError
 from expectations.contract.names import ARTIFACTS_BUCKET
 from expectations.gates.gate import CRITICAL, WARNING, GateReport, Outcome
 from flows.errors import AwsError
-from flows.record.reports import ALREADY_PUBLISHED, PUBLISHED, STALE, Summary, escaped, publish_reports, reports_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
