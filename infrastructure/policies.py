@@ -145,7 +145,6 @@ class FlowResources:
 def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
     kept = [*(table.prefix for table in TABLES), LEASES_PREFIX]
-    moved = [f"{STAGING_PREFIX}{table.prefix}" for table in MONTHLY_TABLES]
     recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
     return allow(
         [
@@ -156,12 +155,14 @@ def flow_policy(arns: FlowResources) -> str:
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
+            # While a folder that an earlier version left is put in order, its month is read from a copy.
+            Statement(
+                ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in MONTHLY_TABLES]
+            ),
             # What lies in a session's or a month's folder and is not of its publication is deleted.
             Statement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),
-            # A month is read from a copy while its folder is put in order.
-            Statement(["s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in moved]),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
             listing(arns.refined, STAGING_PREFIX, *kept, *recorded),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
@@ -175,7 +176,8 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
             # What the flows confirm through Athena.
             Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
-            # A share that left the index leaves no partition behind, nor does a month without sessions; a session's own stays.
+            # A share that left the index leaves no partition behind, nor does a month of which nothing is published any more;
+            # where a session is one partition, it stays.
             Statement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *MONTHLY_TABLES))),
             *_querying(arns),
             putting_metrics(),

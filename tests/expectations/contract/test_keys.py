@@ -186,10 +186,46 @@ class TestPublicationKeys:
     def test_another_key_tells_none(self, key: str) -> None:
         assert keys.published_session(key) is None
 
-    def test_the_lease_of_the_monthly_tables_is_the_indexs(self) -> None:
-        assert keys.monthly_lease_key("IBXX") == "leases/ibxx/monthly/lease"
-        with pytest.raises(ContractError):
-            keys.monthly_lease_key("../x")
+
+class TestMonthKeys:
+    def test_are_the_documented_ones(self) -> None:
+        found = [keys.month_key(table, "IBOV", MONDAY) for table in tables.MONTHLY_TABLES]
+        assert found == [
+            "historico/indice=IBOV/year=2025/month=06/part-00000.parquet",
+            "mudancas/indice=IBOV/year=2025/month=06/part-00000.parquet",
+        ]
+
+    @given(INDICES, SESSIONS)
+    def test_tell_their_month_and_their_index(self, index: str, session: date) -> None:
+        for table in tables.MONTHLY_TABLES:
+            key = keys.month_key(table, index, session)
+            assert key.startswith(keys.index_prefix(table, index))
+            assert keys.month_of_key(table, index, key) == session.replace(day=1)
+            assert keys.month_of_key(table, "XXXX" if index != "XXXX" else "YYYY", key) is None
+            values = keys.partition_values(table, index, session)
+            assert keys.month_of_values(table, index, values) == session.replace(day=1)
+            assert keys.moving_prefix(table, index, session).startswith(names.STAGING_PREFIX)
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "historico/indice=IBOV/year=2025/month=13/part-00000.parquet",
+            "historico/indice=IBOV/year=0000/month=01/part-00000.parquet",
+            "historico/indice=IBOV/year=2025/month=6/part-00000.parquet",
+            "historico/indice=IBOV/part-00000.parquet",
+            "mudancas/indice=IBOV/year=2025/month=06/part-00000.parquet",
+            "",
+        ],
+    )
+    def test_of_another_form_tell_none(self, key: str) -> None:
+        assert keys.month_of_key(tables.HISTORY_TABLE, "IBOV", key) is None
+
+    @pytest.mark.parametrize(
+        "values",
+        [("IBOV", "2025", "13"), ("IBOV", "2025", "06"), ("IBXX", "2025", "6"), ("IBOV", "x", "6"), ("6",), ()],
+    )
+    def test_values_of_no_months_partition_tell_none(self, values: tuple[str, ...]) -> None:
+        assert keys.month_of_values(tables.HISTORY_TABLE, "IBOV", values) is None
 
 
 class TestMonthPrefixes:
