@@ -34,7 +34,7 @@ from expectations.contract.keys import partition_prefix, partition_values
 from expectations.contract.names import DATABASE, PART_NAME, REFINED_BUCKET
 from expectations.contract.tables import HISTORY_TABLE, REFINED_COLUMNS, REFINED_TABLE, Table
 from flows.b3.calendar import is_session
-from flows.history.monthly import encode, month_of
+from flows.history.month_files import encode, month_of
 from flows.history.rows import audited_rows, month_rows
 from flows.session.arrow import arrow_schema
 from local.athena.engine import Engine

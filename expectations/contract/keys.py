@@ -16,6 +16,7 @@ from expectations.contract.names import (
     LEASES_PREFIX,
     LEDGER_PREFIX,
     MANIFEST_NAME,
+    PART_NAME,
     PUBLISHED_PREFIX,
     RAW_PREFIX,
     RAW_SUFFIX,
@@ -209,6 +210,44 @@ def partition_prefix(table: Table, index: str, session: date, ticker: str | None
     }
     named = [(column.name, values[column.name]) for column in table.partitions]
     return table.prefix + "".join(f"{name}={value}/" for name, value in named if value is not None)
+
+
+def index_prefix(table: Table, index: str) -> str:
+    """The key prefix of an index in a table that is partitioned by it: `historico/indice=IBOV/`."""
+    return f"{table.prefix}{INDEX_PARTITION.name}={check_index(index)}/"
+
+
+def month_key(table: Table, index: str, month: date) -> str:
+    """The key of a month's file in a monthly table: `historico/indice=IBOV/year=2025/month=06/part-00000.parquet`."""
+    return f"{partition_prefix(table, index, month)}{PART_NAME}"
+
+
+_MONTH_FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/", re.ASCII)
+
+
+def month_of_key(table: Table, index: str, key: str) -> date | None:
+    """The first day of the month of a monthly table in whose folder a key lies; None where it lies in none of the index."""
+    prefix = index_prefix(table, index)
+    found = _MONTH_FOLDER.match(key, len(prefix)) if key.startswith(prefix) else None
+    try:
+        return date(int(found[1]), int(found[2]), 1) if found else None
+    except ValueError:
+        return None
+
+
+def month_of_values(table: Table, index: str, values: tuple[str, ...]) -> date | None:
+    """The first day of the month whose partition of a monthly table has the values; None where they are no month's."""
+    try:
+        year, number = map(int, values[-2:])
+        month = date(year, number, 1)
+    except ValueError:
+        return None
+    return month if partition_values(table, index, month) == values else None
+
+
+def moving_prefix(table: Table, index: str, month: date) -> str:
+    """Where a month's file is read from while its folder is put in order: `staging/historico/indice=IBOV/…/`."""
+    return f"{STAGING_PREFIX}{partition_prefix(table, index, month)}"
 
 
 def published_prefix(index: str) -> str:

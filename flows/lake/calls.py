@@ -15,7 +15,7 @@ from flows.errors import AwsError
 PARALLEL_CALLS = 16
 PARALLEL_SESSIONS = 4
 
-GONE = frozenset({"404", "NoSuchKey", "NotFound"})
+GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
 """S3's codes for what is not there."""
 
 CONFLICT = frozenset({"409", "ConditionalRequestConflict"})

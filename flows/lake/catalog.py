@@ -12,7 +12,7 @@ from flows.lake.calls import aws_errors, batches
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_glue.type_defs import PartitionInputTypeDef
+    from mypy_boto3_glue.type_defs import PartitionInputTypeDef, PartitionTypeDef
 
     from expectations.contract.tables import Table
 
@@ -43,14 +43,21 @@ class Catalog:
             expression: which ones, as Glue's GetPartitions takes it.
         """
         root = f"s3://{self.bucket}/"
+        return {
+            tuple(item["Values"]): item["StorageDescriptor"].get("Location", "").removeprefix(root)
+            for item in self._read(table, expression)
+        }
+
+    def parameters(self, table: Table, expression: str) -> dict[Values, dict[str, str]]:
+        """The parameters of each partition; the expression as in `partitions`."""
+        return {tuple(item["Values"]): dict(item.get("Parameters", {})) for item in self._read(table, expression)}
+
+    def _read(self, table: Table, expression: str) -> list[PartitionTypeDef]:
         with aws_errors(f"reading partitions of {table.name}"):
             pages = self.client.get_paginator("get_partitions").paginate(
                 DatabaseName=self.database, TableName=table.name, Expression=expression, ExcludeColumnSchema=True
             )
-            found = [partition for page in pages for partition in page["Partitions"]]
-        return {
-            tuple(item["Values"]): item["StorageDescriptor"].get("Location", "").removeprefix(root) for item in found
-        }
+            return [partition for page in pages for partition in page["Partitions"]]
 
     def create(self, table: Table, prefixes: Mapping[Values, str], *, anew: bool = True) -> None:
         """Add partitions that point to key prefixes.

@@ -141,7 +141,8 @@ class _Span:
         return [found.get(day, SessionTraces(index, day)) for day in sorted({*weekdays, *found})]
 
     def calendar(self, day: date, traces: AccountTraces, index: str) -> CalendarFacts:
-        first = min(traces.sessions.get(index, ()), default=self.due)
+        tried = [session for of_index, session in traces.tries if of_index == index]
+        first = min([*traces.sessions.get(index, ()), *tried], default=self.due)
         return CalendarFacts(
             is_session=calendar.is_session(day),
             is_shown=day >= self.showing,

@@ -45,6 +45,11 @@ class IndexFacts:
         return [day for day in reversed(self.status.days) if day.state not in (State.HOLIDAY, State.BEFORE)]
 
     @property
+    def lacking(self) -> list[SessionState]:
+        """Its sessions that should be published by now and are not, the newest first."""
+        return [day for day in self.status.open if day.state is not State.DUE]
+
+    @property
     def years(self) -> list[int]:
         """The years of its sessions, the newest first."""
         return sorted({day.session.year for day in self.sessions}, reverse=True)

@@ -36,7 +36,7 @@ SHOWN_MONTHS = 12
 SHOWN_TRENDS = 24
 """Months of the trends."""
 
-_SHOWN_UNKEPT = 8
+_SHOWN_LACKING = 8
 _RECENT = 21  # sessions, about a month
 
 
@@ -57,17 +57,19 @@ class SessionsView:
         up: the page above it, by its name; None of the first.
         latest: the latest session, where the page is up to date.
         links: to the sessions' pages; `years` to those of the years.
+        reports: to the reports of the attempts that are the reasons why sessions are not published.
     """
 
     title: str
     up: tuple[str, str] | None
     latest: SessionState | None
     cards: Sequence[Card]
-    unkept: Sequence[SessionState]
+    lacking: Sequence[SessionState]
     months: Sequence[CalendarMonth]
     charts: Sequence[Chart]
     rows: Sequence[Row]
     links: Mapping[date, str]
+    reports: Mapping[date, str]
     years: Mapping[int, str]
 
 
@@ -109,11 +111,12 @@ def index_page(facts: IndexFacts, written: datetime, root: str) -> str:
         up=("All indices", f"{root}index.html") if root else None,
         latest=sessions[0] if sessions else None,
         cards=cards_of(facts),
-        unkept=facts.status.open[:_SHOWN_UNKEPT],
+        lacking=facts.lacking[:_SHOWN_LACKING],
         months=months[:SHOWN_MONTHS],
         charts=_charts(facts, sessions),
         rows=[_row(day, facts) for day in sessions[:SHOWN_SESSIONS]],
         links=_links(facts, facts.status.days, root),
+        reports=_reports(facts.status.days, root),
         years={year: _link(root, year_key(facts.index, year)) for year in facts.years},
     )
     return _render("sessions.html.j2", view=view, meanings=MEANINGS, written=written)
@@ -129,11 +132,12 @@ def year_page(facts: IndexFacts, year: int, written: datetime) -> str:
         up=(facts.index, _link(root, index_key(facts.index))),
         latest=None,
         cards=(),
-        unkept=[day for day in facts.status.open if day.session.year == year],
+        lacking=[day for day in facts.lacking if day.session.year == year],
         months=months_of(days),
         charts=_charts(facts, sessions),
         rows=[_row(day, facts) for day in sessions],
         links=_links(facts, days, root),
+        reports=_reports(days, root),
         years={other: _link(root, year_key(facts.index, other)) for other in facts.years if other != year},
     )
     return _render("sessions.html.j2", view=view, meanings=MEANINGS, written=written)
@@ -153,17 +157,21 @@ def session_page(facts: IndexFacts, day: SessionState, findings: Findings | None
         figures=facts.figures.get(day.session) if day.state is State.PUBLISHED else None,
         gates=findings.gates if findings else (),
         docs={name: f"{root}{findings.folder}{path}" for name, path in findings.docs.items()} if findings else {},
-        attempts=[(attempt, _report(attempt, root)) for attempt in reversed(attempts)],
+        attempts=[(attempt, _report(attempt.report, root)) for attempt in reversed(attempts)],
         bars=charts.bars(tuple(last.steps.items())) if last else (),
         meanings=MEANINGS,
         written=written,
     )
 
 
-def _report(attempt: Attempt, root: str) -> str:
+def _report(address: str, root: str) -> str:
     """The way to an attempt's report; empty where it left none."""
-    _, found, path = attempt.report.partition(f"/{REPORTS_PREFIX}")
+    _, found, path = address.partition(f"/{REPORTS_PREFIX}")
     return root + path if found else ""
+
+
+def _reports(days: Sequence[SessionState], root: str) -> dict[date, str]:
+    return {day.session: _report(day.report, root) for day in days if day.report}
 
 
 def _link(root: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""A survey of an account: what lies in S3 and how Glue's runs ended, put together session by session."""
+"""The status of an account: what lies in S3 and how Glue's runs ended, put together session by session."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.contract.ledger import AttemptState
 from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.outcomes import Outcome
 from flows.b3.calendar import SAO_PAULO
-from flows.record.state import HOLIDAY, State
-from flows.record.survey import history, survey
+from flows.lake.s3 import Bucket
+from flows.record.state import NOT_IN_CALENDAR, State
+from flows.record.status import read_history
 from flows.session import storage
 from tests.flows.traces import FRI, MON, NEXT, NOW, THU, TUE, WED, Account, Glue
 
@@ -28,7 +29,7 @@ def aws(s3: S3Client, sample: Portfolio) -> Account:
 
 
 def test_an_empty_account_has_nothing_but_the_session_that_is_due(aws: Account) -> None:
-    assert aws.states() == {date(2025, 6, 11): State.MISSING}
+    assert aws.states() == {date(2025, 6, 11): State.DUE}
 
 
 def test_every_session_of_the_calendar_since_the_first_there_is_stands_somewhere(aws: Account) -> None:
@@ -38,7 +39,7 @@ def test_every_session_of_the_calendar_since_the_first_there_is_stands_somewhere
     aws.upload(WED)
     aws.refined(aws.upload(THU))
     found = aws.status(until=NEXT)
-    assert {item.session: item.state for item in found.standings} == {
+    assert {item.session: item.state for item in found.sessions} == {
         MON: State.PUBLISHED,
         TUE: State.LANDED,
         WED: State.RAW,
@@ -51,9 +52,9 @@ def test_every_session_of_the_calendar_since_the_first_there_is_stands_somewhere
 
 def test_a_session_is_due_from_the_morning_of_its_day(aws: Account) -> None:
     aws.land(MON)
-    assert [item.session for item in aws.status().standings][-1] == date(2025, 6, 11)
-    early = survey(aws.pipeline, NOW.replace(hour=4)).statuses[0]
-    assert early.standings[-1].session == date(2025, 6, 10)
+    assert [item.session for item in aws.status().sessions][-1] == date(2025, 6, 11)
+    early = aws.status(NOW.replace(hour=4))
+    assert early.sessions[-1].session == date(2025, 6, 10)
 
 
 def test_a_later_session_that_is_there_already_is_shown(aws: Account) -> None:
@@ -70,52 +71,52 @@ def test_what_a_gate_refused_is_named_with_the_gate_and_why(aws: Account) -> Non
     aws.land(MON)
     aws.note(
         MON,
-        AttemptState.QUARANTINED,
+        Outcome.QUARANTINED,
         NOW,
         reason="gate-1-raw refused IBOV 2025-06-02: no codigo stands twice",
         gate_refused="gate-1-raw",
-        demands_refused="no codigo stands twice",
+        demands_refused=("no codigo stands twice",),
     )
-    (found,) = aws.status(until=MON).standings
-    assert (found.state, found.gate, found.demands) == (State.QUARANTINED, "gate-1-raw", "no codigo stands twice")
+    (found,) = aws.status(until=MON).sessions
+    assert (found.state, found.gate, found.demands) == (State.QUARANTINED, "gate-1-raw", ("no codigo stands twice",))
 
 
 def test_a_missing_session_is_told_why_by_the_last_try_of_its_day(aws: Account) -> None:
     morning = datetime(2025, 6, 3, 6, 30, tzinfo=SAO_PAULO)
-    aws.note(None, AttemptState.FAILED, morning, reason="B3 could not be had (1)")
-    aws.note(None, AttemptState.FAILED, morning + timedelta(hours=2), reason="B3 could not be had (2)")
-    found = aws.status(since=MON, until=TUE).standings
+    aws.note(None, Outcome.FAILED, morning, reason="B3 could not be had (1)")
+    aws.note(None, Outcome.FAILED, morning + timedelta(hours=2), reason="B3 could not be had (2)")
+    found = aws.status(since=MON, until=TUE).sessions
     assert [(item.state, item.reason) for item in found] == [
-        (State.MISSING, ""),
+        (State.BEFORE, ""),
         (State.MISSING, "B3 could not be had (2)"),
     ]
 
 
 def test_the_newest_attempt_counts(aws: Account) -> None:
     aws.publish(MON, aws.upload(MON))
-    aws.note(MON, AttemptState.QUARANTINED, NOW, reason="refused", gate_refused="gate-1-raw")
-    aws.note(MON, AttemptState.ALREADY_PUBLISHED, NOW + timedelta(hours=1))
-    (found,) = aws.status(until=MON).standings
+    aws.note(MON, Outcome.QUARANTINED, NOW, reason="refused", gate_refused="gate-1-raw")
+    aws.note(MON, Outcome.ALREADY_PUBLISHED, NOW + timedelta(hours=1))
+    (found,) = aws.status(until=MON).sessions
     assert (found.state, found.note) == (State.PUBLISHED, "")
 
 
 def test_a_session_on_a_holiday_is_kept_and_flagged(aws: Account) -> None:
     corpus_christi = date(2025, 6, 19)
     aws.publish(corpus_christi, aws.upload(corpus_christi))
-    (found,) = aws.status(since=corpus_christi, until=corpus_christi).standings
-    assert (found.state, found.in_calendar, found.note) == (State.PUBLISHED, False, HOLIDAY)
+    (found,) = aws.status(since=corpus_christi, until=corpus_christi).sessions
+    assert (found.state, found.in_calendar, found.note) == (State.PUBLISHED, False, NOT_IN_CALENDAR)
 
 
 def test_each_index_stands_by_itself(aws: Account) -> None:
     aws.publish(MON, aws.upload(MON))
     aws.publish(TUE, aws.upload(TUE, "IBXX"), "IBXX")
-    found = survey(aws.pipeline, NOW, until=TUE)
-    assert [(item.index, item.since, item.counts) for item in found.statuses] == [
+    found = aws.read(until=TUE)
+    assert [(item.index, item.since, item.counts) for item in found.indices] == [
         ("IBOV", MON, {"published": 1, "missing": 1}),
         ("IBXX", TUE, {"published": 1}),
     ]
     assert not found.complete
-    assert survey(aws.pipeline, NOW, until=TUE, indices=["IBXX"]).complete
+    assert aws.read(until=TUE, indices=["IBXX"]).complete
 
 
 def test_payloads_without_a_session_are_counted(aws: Account) -> None:
@@ -162,15 +163,17 @@ def test_250_sessions_cost_a_call_a_month_and_none_each(aws: Account) -> None:
 
 def test_a_session_s_history_is_what_was_published_and_every_attempt(aws: Account) -> None:
     first, second = aws.upload(MON), aws.upload(MON)
+    refined = Bucket(aws.s3, REFINED_BUCKET)
     aws.publish(MON, first)
-    published = storage.read_publication(aws.s3, REFINED_BUCKET, "IBOV", MON)
+    published = storage.read_publication(refined, "IBOV", MON)
     assert published
     later = replace(published, raw_version_id=second.version_id, history=published.history_before(second.version_id))
-    storage.write_publication(aws.s3, REFINED_BUCKET, later)
-    aws.note(MON, AttemptState.PUBLISHED, NOW)
-    aws.note(MON, AttemptState.ALREADY_PUBLISHED, NOW + timedelta(hours=1))
-    (told,) = history(aws.pipeline, survey(aws.pipeline, NOW, since=MON, until=MON))
+    storage.write_publication(refined, later)
+    aws.note(MON, Outcome.PUBLISHED, NOW)
+    aws.note(MON, Outcome.ALREADY_PUBLISHED, NOW + timedelta(hours=1))
+    (session,) = aws.read(since=MON, until=MON).sessions["IBOV"]
+    told = read_history(aws.pipeline, session.traces)
     assert told.publication
     assert [item.raw_version_id for item in told.publication.versions] == [second.version_id, first.version_id]
-    assert [item.state for item in told.attempts] == [AttemptState.PUBLISHED, AttemptState.ALREADY_PUBLISHED]
+    assert [item.outcome for item in told.attempts] == [Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED]
     assert told.to_dict()["session"] == "2025-06-02"
