@@ -19,7 +19,7 @@ from expectations.contract.names import (
     REPORTS_PREFIX,
     STAGING_PREFIX,
 )
-from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, JOB_TABLES, TABLES, TICKER_PARTITION, Table
+from expectations.contract.tables import JOB_TABLES, MONTHLY_TABLES, TABLES, TICKER_PARTITION, Table
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
@@ -144,7 +144,8 @@ class FlowResources:
 
 def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
-    kept = [*(table.prefix for table in TABLES if table != CHANGES_TABLE), LEASES_PREFIX]
+    kept = [*(table.prefix for table in TABLES), LEASES_PREFIX]
+    moved = [f"{STAGING_PREFIX}{table.prefix}" for table in MONTHLY_TABLES]
     recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
     return allow(
         [
@@ -159,10 +160,10 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),
-            # Changes are made anew for every month, from the history.
-            Statement(["s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{CHANGES_TABLE.prefix}*"]),
+            # A month is read from a copy while its folder is put in order.
+            Statement(["s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in moved]),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
-            listing(arns.refined, STAGING_PREFIX, *kept, CHANGES_TABLE.prefix, *recorded),
+            listing(arns.refined, STAGING_PREFIX, *kept, *recorded),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             # A run adds itself to the data-quality site, of which the reports of the others are part.
             Statement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
@@ -172,10 +173,10 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(_PUBLISHING, tables_of(arns.table)),
             # With the right to the catalog and the database, which the statement above gives.
             Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
-            # What the flows confirm through Athena, and the weights that the reports show.
-            Statement(_QUERIED, tables_of(arns.table, (*JOB_TABLES, HISTORY_TABLE))),
-            # A share that left the index leaves no partition behind; where a session is one partition, it stays.
-            Statement(["glue:BatchDeletePartition"], tables_of(arns.table, _BY_TICKER)),
+            # What the flows confirm through Athena.
+            Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
+            # A share that left the index leaves no partition behind, nor does a month without sessions; a session's own stays.
+            Statement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *MONTHLY_TABLES))),
             *_querying(arns),
             putting_metrics(),
         ]
