@@ -54,10 +54,11 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
-lint: $(VENV)/.dev  ## run the linter, the formatter's check and the type checker
+lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker and the check of who imports whom
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	PYTHONPATH=lambda $(VENV)/bin/lint-imports --no-cache --no-logo
 
 diagram: $(VENV)/.local  ## write docs/resources.md from what the Pulumi program declares
 	@$(VENV)/bin/python -m infrastructure.diagram

@@ -304,7 +304,8 @@ _UNDATED = "undated"
 _OUTCOMES = frozenset(map(str, Outcome))
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _ATTEMPT_KEY = re.compile(
-    rf"{LEDGER_PREFIX}year=\d{{4}}/month=\d\d/{_INDEX}_(\d{{8}}|{_UNDATED})_([a-z-]+?)(?:-w(\d+))?_(\d{{8}}T\d{{12}}Z)_[0-9a-f]+\.parquet",
+    rf"{LEDGER_PREFIX}year=(\d{{4}})/month=(\d\d)/{_INDEX}_(\d{{8}}|{_UNDATED})_([a-z-]+?)(?:-w([1-9]\d*))?"
+    r"_(\d{8}T\d{12}Z)_[0-9a-f]+\.parquet",
     re.ASCII,
 )
 
@@ -350,9 +351,9 @@ def attempt_key(
 def read_attempt_key(key: str) -> AttemptKey | None:
     """Read a row's key back; None where it is none."""
     found = _ATTEMPT_KEY.fullmatch(key)
-    if not found:
+    if not found or _day(found[1], found[2], "01") is None:
         return None
-    index, session, kind, warnings, stamp = found.groups()
+    index, session, kind, warnings, stamp = found.groups()[2:]
     day = _day(session[:4], session[4:6], session[6:]) if session != _UNDATED else None
     ended_at, outcome = _instant(stamp, _STAMP), kind.replace("-", " ")
     if ended_at is None or outcome not in _OUTCOMES or (day is None and session != _UNDATED):

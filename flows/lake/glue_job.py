@@ -41,7 +41,7 @@ class GlueJob:
 
     def start(self, arguments: Mapping[str, str]) -> GlueRun:
         """A new run."""
-        with aws_errors(f"starting a run of {self.name}"):
+        with aws_errors(f"starting a run of {self.name} for {', '.join(arguments.values())}"):
             return self.run(self.client.start_job_run(JobName=self.name, Arguments=dict(arguments))["JobRunId"])
 
 

@@ -12,7 +12,6 @@ import logging
 import runpy
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -28,6 +27,7 @@ from local.provision import monitoring as provision_monitoring
 from local.provision import query as provision_query
 from local.provision import storage as provision_storage
 from local.provision.arguments import ProvisionError, ResourceArguments
+from local.provision.clients import Clients, Made
 from local.rights.privileges import FLOW_ROLE
 
 if TYPE_CHECKING:
@@ -36,32 +36,7 @@ if TYPE_CHECKING:
 PROJECT = "pipeline-bovespa"
 STACK = "local"
 
-Made = tuple[str, dict[str, Any]]
-"""A created resource: its id, and the outputs that it has besides its arguments."""
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Clients:
-    """The ways into the account that is being provisioned."""
-
-    region: str
-    account_id: str
-    may_invoke: Callable[[str, str], bool]
-    s3: Any
-    iam: Any
-    lambda_: Any
-    logs: Any
-    glue: Any
-    athena: Any
-    sqs: Any
-    sns: Any
-    kms: Any
-    cloudwatch: Any
-    events: Any
-    scheduler: Any
-    budgets: Any
 
 
 Create = Callable[[Clients, str, ResourceArguments], Made]

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from local.provision.arguments import ResourceArguments, to_aws
 
 if TYPE_CHECKING:
-    from local.provision.program import Clients, Made
+    from local.provision.clients import Clients, Made
 
 _COLUMN = {"name": "Name", "type": "Type", "comment": "Comment"}
 _SERDE = {"name": "Name", "serializationLibrary": "SerializationLibrary", "parameters": "Parameters"}

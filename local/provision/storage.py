@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from local.provision.arguments import ProvisionError, ResourceArguments
 
 if TYPE_CHECKING:
-    from local.provision.program import Clients, Made
+    from local.provision.clients import Clients, Made
 
 _ENCRYPTION = {
     "applyServerSideEncryptionByDefault": (

@@ -19,7 +19,8 @@ from local.account.moto_inside import forget_buckets
 from local.account.state import AccountState
 from local.glue.catalog import DataCatalog
 from local.glue.partitions import Partitions
-from local.provision.program import Clients, connect, provision
+from local.provision.clients import Clients
+from local.provision.program import connect, provision
 from local.s3.archive import Archive
 from local.s3.events import Outbox
 from local.s3.mirror import Mirror
