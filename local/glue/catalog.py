@@ -34,6 +34,8 @@ class Catalog:
             "UpdateDatabase": self._update_database,
             "DeleteDatabase": self._delete_database,
             "GetDatabase": lambda request: {"Database": self.database(request["Name"])},
+            # Provisioning keeps none of a database's.
+            "GetTags": lambda _: {"Tags": {}},
             "GetDatabases": lambda _: {"DatabaseList": self.databases()},
             "CreateTable": self._create_table,
             "UpdateTable": self._update_table,
