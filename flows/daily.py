@@ -239,7 +239,7 @@ def _tell(pipeline: Pipeline, summary: Summary, collected_at: datetime) -> None:
     """Emit the run's metrics, of which the same holds."""
     today = collected_at.astimezone(SAO_PAULO).date()
     try:
-        emit(pipeline.aws.cloudwatch, run_metrics(summary, today))
+        emit(pipeline.aws.cloudwatch, run_metrics(summary, today), pipeline.settings.metrics_namespace)
     except AwsError as error:
         get_run_logger().warning("the metrics were not kept: %s", error)
 

@@ -51,12 +51,11 @@ def _cost_command(open_place: OpenPlace) -> Callable[..., None]:
         now = datetime.now(UTC)
         period = Month.of(month or f"{now:%Y-%m}")
         with open_place(screen, aws=aws) as place:
-            from expectations.contract.names import LAMBDA_NAME  # noqa: PLC0415
             from flows.cost.usage import read_usage  # noqa: PLC0415
             from flows.lake.clients import connect_operator  # noqa: PLC0415
 
             clients = connect_operator()
-            usage = read_usage(clients, place.settings, LAMBDA_NAME, period)
+            usage = read_usage(clients, place.settings, place.settings.lambda_name, period)
         wanted = region or clients.s3.meta.region_name
         prices = prices_of(wanted)
         if prices.region != wanted:

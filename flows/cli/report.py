@@ -68,4 +68,5 @@ def _figures(pipeline: Pipeline, index: str, sessions: Sequence[date]) -> dict[d
     from flows.lake.athena import query  # noqa: PLC0415
     from flows.site.figures import figures_query, read_figures  # noqa: PLC0415
 
-    return read_figures(query(pipeline.aws.athena, pipeline.settings, figures_query(index, sessions)))
+    sql = figures_query(index, sessions, pipeline.settings.database)
+    return read_figures(query(pipeline.aws.athena, pipeline.settings, sql))

@@ -39,6 +39,8 @@ def run_metrics(summary: Summary, today: date) -> list[Datum]:
     ]
     if summary.outcome == PUBLISHED:
         values += [(metrics.ROWS, float(summary.rows), "Count"), (metrics.BYTES, float(summary.raw_bytes), "Bytes")]
+    if summary.run and summary.run.dpu_seconds is not None:
+        values.append((metrics.GLUE_DPU_SECONDS, float(summary.run.dpu_seconds), "None"))
     # A run that found the session published, but its changes not told, tells them.
     if summary.outcome == PUBLISHED or summary.changes:
         values.append((metrics.COMPOSITION_CHANGES, float(summary.changes), "Count"))
@@ -51,11 +53,11 @@ def run_metrics(summary: Summary, today: date) -> list[Datum]:
     ]
 
 
-def emit(cloudwatch: CloudWatch, data: Sequence[Datum]) -> None:
+def emit(cloudwatch: CloudWatch, data: Sequence[Datum], namespace: str = metrics.NAMESPACE) -> None:
     """Emit the values, in one call.
 
     Raises:
         AwsError: CloudWatch refused, failed, or was not to be had.
     """
     with aws_errors("emitting the run's metrics"):
-        cloudwatch.put_metric_data(Namespace=metrics.NAMESPACE, MetricData=data)
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)

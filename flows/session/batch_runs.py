@@ -99,8 +99,14 @@ class BatchRuns:
             rest = self._announce(key, list_body(versions))
             if rest > 0 and (run := poll(lambda: self._newest(address), lambda found: found is None, rest)):
                 return run
-            started = self.glue.start_job_run(JobName=self.job, Arguments={LIST_ARGUMENT: address})
+            started = self.glue.start_job_run(
+                JobName=self.job, Arguments={LIST_ARGUMENT: address}, JobRunQueuingEnabled=self._queues()
+            )
             return glue_run(self.glue.get_job_run(JobName=self.job, RunId=started["JobRunId"])["JobRun"])
+
+    def _queues(self) -> bool:
+        # A run that does not say so itself does not wait in the queue, whatever the job says.
+        return self.glue.get_job(JobName=self.job)["Job"].get("JobRunQueuingEnabled", False)
 
     def _announce(self, key: str, body: bytes) -> float:
         """Put the list; the seconds in which another process that has put it may still start its run."""

@@ -48,7 +48,7 @@ def figures_of(weights: Sequence[float]) -> Figures:
     return Figures(len(ordered), ordered[0], sum(ordered[:_FIVE]), sum(weight * weight for weight in ordered))
 
 
-def figures_query(index: str, sessions: Collection[date]) -> str:
+def figures_query(index: str, sessions: Collection[date], database: str = DATABASE) -> str:
     """The query of the figures of published sessions, one row a session; `read_figures` reads its answer."""
     first, last = min(sessions), max(sessions)
     return f"""\
@@ -57,7 +57,7 @@ SELECT data_pregao, COUNT(*) AS shares, MAX(participacao) AS largest,
 FROM (
   SELECT data_pregao, percentual_participacao_ibov AS participacao,
          ROW_NUMBER() OVER (PARTITION BY data_pregao ORDER BY percentual_participacao_ibov DESC) AS posicao
-  FROM {DATABASE}.{HISTORY_TABLE.name}
+  FROM {database}.{HISTORY_TABLE.name}
   WHERE {INDEX_PARTITION.name} = '{check_index(index)}' AND year * 100 + month BETWEEN {first:%Y%m} AND {last:%Y%m}
     AND data_pregao BETWEEN DATE '{first}' AND DATE '{last}'
 ) AS ordenadas
