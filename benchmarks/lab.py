@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+from flows.lake.clients import PARALLEL_CALLS, Aws, connect
 
 from benchmarks.measure import Requests
 from benchmarks.sessions import Cells, raw_content, shown
 from expectations.contract.keys import staging_prefix
 from flows.lake.athena import run_query
-from flows.lake.clients import PARALLEL_CALLS, Aws, connect
 from flows.session import etl
 from flows.session.batch_runs import LIST_ARGUMENT, list_body, list_key
 from flows.session.pipeline import Pipeline

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from flows.record.reports import Summary, escaped
 from hostile import FORMULAS, MARKUP, TEXTS
 from hypothesis import given
 from lxml import html
@@ -15,7 +16,6 @@ from markdown_it import MarkdownIt
 
 from expectations.gates.data_docs import build_docs
 from expectations.gates.gate import GateReport
-from flows.record.reports import Summary, escaped
 from flows.session.pipeline import Collected, Pipeline
 from flows.session.raw_file import RawFacts, encode
 from flows.settings import load_settings

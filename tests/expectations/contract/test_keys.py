@@ -430,3 +430,33 @@ class TestReports:
 
     def test_a_batch_s_list_is_named_by_its_digest(self) -> None:
         assert keys.batch_key("ab12") == "batches/ab12.json"
+
+
+class TestClaimKey:
+    def test_is_below_the_claims_prefix_and_has_no_further_folder(self) -> None:
+        assert (
+            keys.claim_key("3/L4kqtJlcpXrof3vjVBH40Nr8X8gdRQBpUMLUo")
+            == "claims/3%2FL4kqtJlcpXrof3vjVBH40Nr8X8gdRQBpUMLUo"
+        )
+
+    @given(st.text(min_size=1, max_size=80).filter(lambda text: not any("\ud800" <= one <= "\udfff" for one in text)))
+    def test_reads_back_as_the_version_it_was_made_of(self, version_id: str) -> None:
+        key = keys.claim_key(version_id)
+        assert keys.claimed_version(key) == version_id
+        assert "/" not in key.removeprefix(names.CLAIMS_PREFIX)
+
+    @given(st.text())
+    def test_anything_else_is_no_claims_key(self, text: str) -> None:
+        version_id = keys.claimed_version(text)
+        assert version_id is None or keys.claim_key(version_id) == text
+
+    @pytest.mark.parametrize(
+        "key", ["", "claims/", "claims/a/b", "claims/%2", "claims/%ff", "raw-data/v1", "claims/a b"]
+    )
+    def test_a_key_that_no_version_has_is_none(self, key: str) -> None:
+        assert keys.claimed_version(key) is None
+
+    @pytest.mark.parametrize("version_id", ["", "\ud800", "v" * 1020])
+    def test_an_id_that_s3_does_not_give_is_refused(self, version_id: str) -> None:
+        with pytest.raises(ContractError, match="version id"):
+            keys.claim_key(version_id)

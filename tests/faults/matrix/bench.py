@@ -12,13 +12,13 @@ from unittest.mock import patch
 
 import boto3
 from botocore.config import Config
+from flows.lake.clients import Aws, connect
 from matrix import state
 from matrix.proxy import Proxy
 
 from expectations.contract.names import GLUE_JOB_NAME, RAW_BUCKET
 from expectations.gates import gate
 from flows.b3.calendar import is_session
-from flows.lake.clients import Aws, connect
 from flows.session import etl, staging, storage
 from flows.session.batch_runs import BatchRuns
 from flows.session.pipeline import Collected, Pipeline

@@ -14,11 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from flows.lake.clients import PARALLEL_SESSIONS
 from matrix.case import EXPECTED, Case, Ends, Killed, Stage, strike
 from matrix.deployed import await_run, stop_runs
 from matrix.state import as_undisturbed, nothing_visible, whole_or_nothing
-
-from flows.lake.clients import PARALLEL_SESSIONS
 
 if TYPE_CHECKING:
     import pytest
