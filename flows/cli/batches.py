@@ -17,7 +17,7 @@ from flows.backfill.import_folder import FolderImport
 from flows.backfill.importing.verdicts import Entry, Verdict
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
-from flows.cli.options import DAY, InAws, Json, examples, group
+from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.errors import SettingsError
 
@@ -28,6 +28,7 @@ _BAD = (Verdict.REJECTED, Verdict.CONFLICTING, Verdict.FAILED)
 
 @app.command(
     "import",
+    cls=Command,
     epilog=examples("bovespa import ~/carteiras", "bovespa import ~/carteiras --index IBXX --dry-run"),
 )
 def import_folder(
@@ -57,7 +58,10 @@ def import_folder(
 
 
 @app.command(
-    epilog=examples("bovespa replay --from 2025-06-01 --to 2025-06-30", "bovespa replay --from … --to … --from-landing")
+    cls=Command,
+    epilog=examples(
+        "bovespa replay --from 2025-06-01 --to 2025-06-30", "bovespa replay --from … --to … --from-landing"
+    ),
 )
 def replay(
     *,

@@ -53,7 +53,9 @@ COMMANDS = {
         _COLLECT,
         "Bring every session from where it stands to published, in one Glue run for all that need one.",
     ),
-    "query": Listed("query", _ASK, "Run a query in Athena and show its rows."),
+    "query": Listed(
+        "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
+    ),
     "changes": Listed("changes", _ASK, "Show what entered the index, left it, was renamed, or has another quantity."),
     "status": Listed(
         "sessions",

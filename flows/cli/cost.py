@@ -10,7 +10,7 @@ import typer
 
 from expectations.contract.names import LAMBDA_NAME
 from flows.cli.console import Screen
-from flows.cli.options import InAws, Json, examples, group
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import open_place
 from flows.cost.bill import ESTIMATE_USD, Bill, Line, Month, bill
 from flows.cost.prices import AS_OF, Prices, prices_of
@@ -21,7 +21,8 @@ app = group()
 
 
 @app.command(
-    epilog=examples("bovespa cost", "bovespa cost --month 2025-06 --aws", "bovespa cost --region us-east-1 --json")
+    cls=Command,
+    epilog=examples("bovespa cost", "bovespa cost --month 2025-06 --aws", "bovespa cost --region us-east-1 --json"),
 )
 def cost(
     *,

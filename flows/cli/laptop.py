@@ -6,13 +6,13 @@ import signal
 from threading import Event
 
 from flows.cli.console import Screen
-from flows.cli.options import Json, examples, group
+from flows.cli.options import Command, Json, examples, group
 from flows.cli.place import open_place
 
 app = group()
 
 
-@app.command(epilog=examples("bovespa up", "bovespa up --json"))
+@app.command(cls=Command, epilog=examples("bovespa up", "bovespa up --json"))
 def up(*, as_json: Json = False) -> None:
     """Keep the account on the laptop up until Ctrl-C, and say how to reach it."""
     screen = Screen(as_json=as_json)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
+from expectations.contract.keys import published_prefix, published_session
+from expectations.contract.names import PUBLISHED_PREFIX
 from flows.cli.console import Screen
 from flows.errors import AwsError, SettingsError
 from flows.lake.athena import QueryResult, query
-from flows.lake.clients import Aws, connect
+from flows.lake.clients import Aws, aws_errors, connect
 from flows.settings import Settings, load_settings
 
 
@@ -39,6 +43,26 @@ class Place:
             AwsError: Athena could not be asked.
         """
         return query(self.aws.athena, self.settings, sql)
+
+    def published(self, index: str | None = None) -> dict[str, list[date]]:
+        """The published sessions by index, in order.
+
+        Args:
+            index: only of this one.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        prefix = published_prefix(index) if index else PUBLISHED_PREFIX
+        found: defaultdict[str, list[date]] = defaultdict(list)
+        with aws_errors("looking for what is published"):
+            pages = self.aws.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.settings.refined_bucket, Prefix=prefix
+            )
+            for key in (item["Key"] for page in pages for item in page.get("Contents", [])):
+                if session := published_session(key):
+                    found[key.removeprefix(PUBLISHED_PREFIX).partition("/")[0].upper()].append(session)
+        return {code: sorted(found[code]) for code in sorted(found)}
 
     def shown(self, address: str) -> str:
         """An S3 address as the user can open it."""

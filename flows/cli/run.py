@@ -13,8 +13,9 @@ import typer
 from expectations.contract.keys import check_index
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.queries.saved import QUERIES
-from flows.cli.console import Screen, query_body
-from flows.cli.options import InAws, Json, examples, group
+from flows.cli.console import Screen
+from flows.cli.files import query_body
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
 from flows.settings import load_settings
@@ -36,9 +37,10 @@ _NEXT = '\nNext: bovespa query "SELECT …" · bovespa up (the account with Pref
 
 
 @app.command(
+    cls=Command,
     epilog=examples(
         "bovespa run", "bovespa run --live", "bovespa run --live --index IBXX --index IFIX", "bovespa run --live --aws"
-    )
+    ),
 )
 def run(
     *,

@@ -11,7 +11,7 @@ from expectations.contract.keys import check_index
 from flows.b3.calendar import SAO_PAULO
 from flows.backfill.recovery import Recovered, Recovery
 from flows.cli.console import Screen
-from flows.cli.options import DAY, InAws, Json, examples, group
+from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.record import status_report
 from flows.record.state import IndexStatus
@@ -27,7 +27,10 @@ Indices = Annotated[
 
 
 @app.command(
-    epilog=examples("bovespa status", "bovespa status --since 2025-06-01 --json", "bovespa status --session 2025-06-30")
+    cls=Command,
+    epilog=examples(
+        "bovespa status", "bovespa status --since 2025-06-01 --json", "bovespa status --session 2025-06-30"
+    ),
 )
 def status(
     *,
@@ -64,9 +67,10 @@ def status(
 
 
 @app.command(
+    cls=Command,
     epilog=examples(
         "bovespa reconcile", "bovespa reconcile --since 2025-06-01", "bovespa reconcile --retry-quarantined"
-    )
+    ),
 )
 def reconcile(
     *,
