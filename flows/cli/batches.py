@@ -10,16 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from expectations.contract.keys import check_index
 from expectations.contract.names import DEFAULT_INDEX
 from flows.backfill.batch import Result
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.importing.verdicts import Entry, Verdict
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
-from flows.cli.options import DAY, Command, InAws, Json, examples, group
+from flows.cli.options import DAY, Command, InAws, Index, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
-from flows.errors import SettingsError
+from flows.errors import NotPublishedError, SettingsError
 
 app = group()
 
@@ -35,7 +34,10 @@ def import_folder(
     folder: Annotated[Path, typer.Argument(help="Folder with CSV downloads, JSON answers, saved pages, raw Parquet.")],
     *,
     index: Annotated[
-        str | None, typer.Option("--index", help="Index of files that do not tell theirs, such as IBOV.")
+        str | None,
+        typer.Option(
+            "--index", parser=index_code, metavar="CODE", help="Index of files that do not tell theirs, such as IBOV."
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take figures other than the published ones as a correction.")
@@ -49,9 +51,10 @@ def import_folder(
     May be stopped anywhere and run again. The exit code is 1 where a file was rejected, is in conflict, or failed.
     """
     screen = Screen(as_json=as_json)
-    code = check_index(index) if index else None
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
-        entries = FolderImport(pipeline, code, replaces=replace, dry_run=dry_run, progress=progress).run(folder)
+        entries = FolderImport(pipeline, index, replaces=replace, dry_run=dry_run, progress=progress).run(folder)
+    if not entries:
+        raise SettingsError(f"{folder}: no file below it is a .csv, .json, .html, .htm or .parquet")
     _show_entries(screen, entries, dry_run=dry_run)
     if any(entry.verdict in _BAD for entry in entries):
         raise typer.Exit(1)
@@ -67,7 +70,7 @@ def replay(
     *,
     since: Annotated[datetime, typer.Option("--from", formats=DAY, help="First session.")],
     until: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last session.")],
-    index: Annotated[str, typer.Option("--index", help="Index code that B3 publishes, such as IBOV.")] = DEFAULT_INDEX,
+    index: Index = DEFAULT_INDEX,
     from_landing: Annotated[
         bool,
         typer.Option("--from-landing", help="Rebuild raw files from what B3 sent first: the parser was mended."),
@@ -80,12 +83,16 @@ def replay(
     Without a change of code the published state stays the same. The exit code is 1 where a session failed.
     """
     screen = Screen(as_json=as_json)
-    check_index(index)
     if until < since:
         raise SettingsError(f"--from {since:%Y-%m-%d} is after --to {until:%Y-%m-%d}")
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         replayed = Replay(pipeline, index, from_landing=from_landing, progress=progress)
         results = replayed.run(since.date(), until.date())
+    if not results:
+        raise NotPublishedError(
+            f"{index}: of no session from {since:%Y-%m-%d} to {until:%Y-%m-%d} is there a raw file"
+            f"{', nor a payload in landing' if from_landing else ''}: nothing was replayed"
+        )
     _show_results(screen, results)
     if any(result.reason for result in results):
         raise typer.Exit(1)

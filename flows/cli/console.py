@@ -23,6 +23,13 @@ _SHOWN_ROWS = 12
 _FILE_WIDTH = 400  # characters; a file or a pipe has no edge
 
 
+def _plain_keys(body: object) -> object:
+    """JSON whose keys have no blanks; the rows of a query keep the names that it gives its columns."""
+    if isinstance(body, Mapping):
+        return {name.replace(" ", "_"): value if name == "rows" else _plain_keys(value) for name, value in body.items()}
+    return [_plain_keys(item) for item in body] if isinstance(body, list | tuple) else body
+
+
 class Screen:
     """Where a command shows what it does (standard error) and its result (standard output).
 
@@ -72,7 +79,7 @@ class Screen:
     def result(self, body: Mapping[str, Any]) -> None:
         """Print the result as JSON, when the command was asked for it."""
         if self._as_json:
-            self._out.print(json.dumps(body, ensure_ascii=False, indent=1), markup=False, soft_wrap=True)
+            self._out.print(json.dumps(_plain_keys(body), ensure_ascii=False, indent=1), markup=False, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """Print a heading of the result."""

@@ -22,7 +22,7 @@ def up(*, as_json: Json = False) -> None:
     with open_place(screen, aws=False) as place:
         screen.heading("The account is up. In another terminal:")
         screen.pairs(place.links)
-        screen.result(dict(place.links))
+        screen.result({name.lower(): value for name, value in place.links})
         screen.say("Ctrl-C stops it; what it holds stays in its folder.")
         stopped.wait()
     screen.say("The account is down.")

@@ -74,6 +74,9 @@ class Command(TyperCommand):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Screen(as_json=False).say("\nStopped. What was done stays; the same command goes on from there.")
+            raise
         except EXPECTED_ERRORS as error:
             if not (ctx.params.get("as_json") or ctx.params.get("form") is Form.JSON):
                 raise

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
@@ -20,6 +21,12 @@ from flows.errors import AwsError, SettingsError
 from flows.lake.athena import QueryResult, query
 from flows.lake.clients import Aws, aws_errors, connect
 from flows.settings import Settings, load_settings
+
+_REPORTING_TO_NOBODY = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,8 @@ class Place:
         bucket, _, key = address.removeprefix("s3://").partition("/")
         if self.home is None or not address.startswith("s3://"):
             return address
-        return f"file://{self.home.resolve()}/s3/{bucket}/{key}"
+        path = self.home.resolve() / "s3" / bucket / key
+        return f"file://{quote(path.as_posix(), safe='/=')}"
 
 
 @contextmanager
@@ -85,6 +93,7 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
         AwsError: within the block AWS could not be asked: no region, no credentials.
     """
     settings = load_settings()
+    os.environ.update(_REPORTING_TO_NOBODY)
     try:
         if aws:
             yield Place(settings, None)

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from expectations.contract.keys import check_index
 from flows.b3.calendar import SAO_PAULO
 from flows.backfill.recovery import Recovered, Recovery
-from flows.cli.console import Screen
-from flows.cli.options import DAY, Command, InAws, Json, examples, group
+from flows.cli.console import Screen, counted
+from flows.cli.options import DAY, Command, InAws, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
 from flows.record import status_report
 from flows.record.state import IndexStatus
@@ -22,7 +21,10 @@ app = group()
 Since = Annotated[datetime | None, typer.Option(formats=DAY, help="First session; by default the first there is.")]
 Until = Annotated[datetime | None, typer.Option(formats=DAY, help="Last session; by default the one that is due.")]
 Indices = Annotated[
-    list[str] | None, typer.Option("--index", help="Index code; may be given again. By default all there are.")
+    list[str] | None,
+    typer.Option(
+        "--index", parser=index_code, metavar="CODE", help="Index code; may be given again. By default all there are."
+    ),
 ]
 
 
@@ -48,11 +50,10 @@ def status(
     The exit code is 0 where every session is published, 1 where one is not, or where AWS could not be asked.
     """
     screen = Screen(as_json=as_json)
-    indices = [check_index(code) for code in index or ()]
     first, last = (session, session) if session else (since, until)
     now = datetime.now(UTC).astimezone(SAO_PAULO)
     with open_pipeline(screen, aws=aws) as (_, pipeline):
-        found = survey(pipeline, now, _day(first), _day(last), indices)
+        found = survey(pipeline, now, _day(first), _day(last), index or ())
         histories = history(pipeline, found) if session else []
     body: dict[str, Any] = status_report.body(found, now)
     if session:
@@ -91,10 +92,9 @@ def reconcile(
     May run beside other flows, and be stopped anywhere and run again. The exit code is 1 where a session failed.
     """
     screen = Screen(as_json=as_json)
-    indices = [check_index(code) for code in index or ()]
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
-        recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), indices)
+        recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), index or ())
     _show_recovered(screen, recovered)
     if recovered.failed:
         raise typer.Exit(1)
@@ -104,7 +104,7 @@ def _show_status(screen: Screen, status: IndexStatus) -> None:
     screen.heading(status.headline)
     screen.table(status_report.HEADING, status_report.rows(status))
     if status.undated:
-        screen.line(f"  {status.undated} payloads whose session could not be told")
+        screen.line(f"  {counted(status.undated, 'payload')} whose session is unknown")
 
 
 def _show_history(screen: Screen, history: History) -> None:
