@@ -16,7 +16,12 @@ from flows.cli.place import Place
 from flows.daily_indices import daily_indices, run_daily
 from flows.settings import load_settings
 
-_SAID_ELSEWHERE = ("Task run failed with exception", "Finished in state Failed(", "Finished in state Crashed(", "Crash detected!")
+_SAID_ELSEWHERE = (
+    "Task run failed with exception",
+    "Finished in state Failed(",
+    "Finished in state Crashed(",
+    "Crash detected!",
+)
 """How lines of Prefect's begin that say once more what the command itself says at its end."""
 _LINK = "View at "
 _SHOWN_ROWS = 12

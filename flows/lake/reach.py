@@ -19,6 +19,8 @@ def check_reach(settings: Settings) -> None:
         AwsError: one of them is missing, wrong or not to be had; the message says which.
     """
     session = boto3.Session()
+    if session.region_name is None:
+        raise AwsError("AWS cannot be worked in without a region: AWS_REGION, or the profile, has to name it")
     try:
         account = session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
