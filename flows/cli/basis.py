@@ -114,13 +114,15 @@ def of_query(sql: str, published: Published, now: datetime) -> Basis | None:
     return Basis(tuple(Sessions(code, tuple(published.get(code, ()))) for code in indices), _today(now))
 
 
-def of_days(index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime) -> Basis:
-    """The sessions of an index from one day to another, both included.
+def within(
+    index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime
+) -> tuple[date, ...]:
+    """The published sessions of an index from one day to another, both included.
 
     Args:
         published: the index's published sessions, in order.
         since: by default the first published one.
-        until: by default the last published one; a later one than is due counts as the one that is due.
+        until: by default the last published one.
         now: an instant (aware).
 
     Raises:
@@ -129,14 +131,32 @@ def of_days(index: str, published: Sequence[date], since: date | None, until: da
     if not published:
         raise NotPublishedError(f"{index}: no session is published. {_how_to_bring(index)}")
     first, last = since or published[0], until or published[-1]
-    within = tuple(day for day in published if first <= day <= last)
-    expected = len({*sessions_between(first, min(last, max(due(now), published[-1]))), *within})
-    if not within:
+    found = tuple(day for day in published if first <= day <= last)
+    if not found:
         raise NotPublishedError(
-            f"{index}: none of the {counted(expected, 'session')} from {first} to {last} is published; "
-            f"published are {published[0]} to {published[-1]}. {_how_to_bring(index)}"
+            f"{index}: {_none_of(since, until, now)} is published; published are {published[0]} to {published[-1]}. "
+            f"{_how_to_bring(index)}"
         )
-    return Basis((Sessions(index, within, expected),), _today(now))
+    return found
+
+
+def _none_of(since: date | None, until: date | None, now: datetime) -> str:
+    if since and until:
+        return f"none of the {counted(len(sessions_between(since, min(until, due(now)))), 'session')} from {since} to {until}"
+    return f"no session since {since}" if since else f"no session up to {until}"
+
+
+def of_days(index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime) -> Basis:
+    """The sessions of an index from one day to another, both included, and how many of the calendar's they are.
+
+    Sessions that are not due yet do not count.
+
+    Args, Raises: as of `within`.
+    """
+    found = within(index, published, since, until, now)
+    first, last = since or found[0], min(until or found[-1], max(due(now), found[-1]))
+    expected = {*sessions_between(first, last), *found}
+    return Basis((Sessions(index, found, len(expected)),), _today(now))
 
 
 def _how_to_bring(index: str) -> str:
