@@ -146,6 +146,20 @@ def _none_of(since: date | None, until: date | None, now: datetime) -> str:
     return f"no session since {since}" if since else f"no session up to {until}"
 
 
+def of_changes(index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime) -> Basis:
+    """The sessions of an index whose changes are known: of those of some days, each that has a published one before it.
+
+    Args, Raises: as of `within`; and of the first published session alone nothing is known.
+    """
+    basis = of_days(index, published, since, until, now)
+    if basis.sessions[0].published == (published[0],):
+        raise NotPublishedError(
+            f"{index}: {published[0]} is the first published session, there is none before it to compare it with. "
+            f"{_how_to_bring(index)}"
+        )
+    return basis
+
+
 def of_days(index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime) -> Basis:
     """The sessions of an index from one day to another, both included, and how many of the calendar's they are.
 

@@ -105,8 +105,8 @@ def _show_entries(screen: Screen, entries: Sequence[Entry], *, dry_run: bool) ->
     screen.heading(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) or "no files")
     for entry in entries:
         if entry.reason:
-            subject = " ".join(str(part) for part in (entry.index, entry.session) if part)
-            screen.line(f"  {entry.verdict}  {', '.join(entry.files)}  {subject}: {entry.reason}")
+            known = [str(part) for part in (*entry.files, entry.index, entry.session) if part]
+            screen.line(f"  {entry.verdict}  {' '.join(known)}: {entry.reason}")
 
 
 def _show_results(screen: Screen, results: Sequence[Result]) -> None:

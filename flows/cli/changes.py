@@ -14,7 +14,7 @@ from expectations.contract.keys import check_index
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import CHANGES_TABLE
 from flows.cli.answers import Wanted, give
-from flows.cli.basis import now, of_days
+from flows.cli.basis import now, of_changes
 from flows.cli.console import Screen, counted
 from flows.cli.options import DAY, Command, Form, Format, InAws, Index, Json, Limit, Output, examples, group
 from flows.cli.place import open_place
@@ -94,7 +94,7 @@ def changes(
     first, last = since.date() if since else None, until.date() if until else None
     sql = changes_query(index, first, last, weights=weights)
     with open_place(screen, aws=aws) as place:
-        basis = of_days(index, place.published(index).get(index, ()), first, last, now())
+        basis = of_changes(index, place.published(index).get(index, ()), first, last, now())
         result = place.query(sql)
     if wanted.form is Form.TABLE:
         _show(

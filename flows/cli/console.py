@@ -69,7 +69,7 @@ class Screen:
         with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bars:
 
             def begin(what: str, total: int) -> Callable[[], None]:
-                if not self._err.is_terminal:
+                if total and not self._err.is_terminal:
                     self.say(f"{what}: {total}")
                 task = bars.add_task(what, total=total)
                 return lambda: bars.advance(task)

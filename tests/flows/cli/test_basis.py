@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from flows.cli.basis import of_days, of_query
+from flows.cli.basis import of_changes, of_days, of_query
 from flows.errors import NotPublishedError
 
 NOW = datetime(2025, 7, 4, 15, tzinfo=UTC)
@@ -87,3 +87,12 @@ class TestDays:
     def test_of_an_index_without_any_session_are_refused(self) -> None:
         with pytest.raises(NotPublishedError, match="XPTO: no session is published"):
             of_days("XPTO", [], None, None, NOW)
+
+
+class TestChanges:
+    def test_rest_on_the_sessions_of_their_days(self) -> None:
+        assert of_changes("IBOV", PUBLISHED["IBOV"], SECOND, None, NOW).sessions[0].published == (SECOND,)
+
+    def test_of_the_first_published_session_are_not_known(self) -> None:
+        with pytest.raises(NotPublishedError, match="2025-06-30 is the first published session, there is none before"):
+            of_changes("IBOV", PUBLISHED["IBOV"], None, FIRST, NOW)
