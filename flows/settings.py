@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator, model_validator
 
 from expectations.contract import metrics, names
@@ -19,6 +20,16 @@ from expectations.contract.keys import check_index
 from flows.errors import SettingsError
 
 PREFIX = "BOVESPA_"
+_PROJECT = Path(__file__).resolve().parents[1]
+
+
+def default_home(project: Path) -> Path:
+    """The folder of the account on the laptop, the same from wherever a command is called.
+
+    Args:
+        project: the folder that has the flows: the project's, or one of installed packages.
+    """
+    return project / ".bovespa" if (project / "Pulumi.yaml").is_file() else user_data_path("bovespa", appauthor=False)
 
 
 class Settings(BaseModel):
@@ -64,7 +75,10 @@ class Settings(BaseModel):
         600.0, ge=0, description="Age from which what is not published counts as left behind, not as still at work on"
     )
 
-    home: Path = Field(Path(".bovespa"), description="Folder of the account on the laptop")
+    home: Path = Field(
+        default_factory=lambda: default_home(_PROJECT),
+        description="Folder of the account on the laptop; by default the project's .bovespa, or the user's data folder",
+    )
 
     @model_validator(mode="before")
     @classmethod

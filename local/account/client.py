@@ -72,15 +72,26 @@ def running_account(
         program: the Pulumi program that a new account is provisioned with.
 
     Raises:
-        AccountError: the account did not start.
+        AccountError: the account did not start, or its home is no folder that can be written.
     """
-    folders = Home(home.resolve()).create()
+    folders = _created(home.resolve())
     with locked(folders.users_lock, shared=True):
         with locked(folders.start_lock):
             if not is_locked(folders.server_lock):
                 _start(folders, program, progress)
             account = _described(folders)
         yield account
+
+
+def _created(root: Path) -> Home:
+    try:
+        home = Home(root).create()
+        home.users_lock.touch()
+    except OSError as error:
+        raise AccountError(
+            f"the account's home {root} cannot be used: {error.strerror}; BOVESPA_HOME names another folder"
+        ) from error
+    return home
 
 
 def _start(home: Home, program: Path, progress: Callable[[str], None]) -> None:

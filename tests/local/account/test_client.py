@@ -224,3 +224,12 @@ def test_glues_other_features_are_refused_and_not_pretended(clients: Any) -> Non
 
     with pytest.raises(glue.exceptions.InvalidInputException, match="GetCrawlers is not offered"):
         glue.get_crawlers()
+
+
+def test_a_home_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+
+    message = r"home .*/home cannot be used: Not a directory; BOVESPA_HOME"
+    with pytest.raises(AccountError, match=message) as refused, running_account(tmp_path / "home"):
+        pass
+    assert "\n" not in str(refused.value)
