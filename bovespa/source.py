@@ -15,14 +15,14 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from flows.lake.clients import connect
 
 from expectations.contract.changes import WEIGHT
-from expectations.contract.keys import check_index, published_prefix, read_published_key
+from expectations.contract.keys import check_index, index_prefix, published_prefix, read_published_key
 from expectations.contract.names import PART_NAME
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table
 from flows.cli.basis import within
 from flows.errors import NotPublishedError, SettingsError
+from flows.lake.connect import Lake, connect
 from flows.lake.typed import arrow_table
 from flows.session.arrow import arrow_schema
 from flows.settings import Settings, load_settings
