@@ -229,7 +229,7 @@ def test_glues_other_features_are_refused_and_not_pretended(clients: Any) -> Non
 def test_a_home_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "home").touch()
 
-    with pytest.raises(AccountError, match=r"home .*/home cannot be used: Not a directory; BOVESPA_HOME") as refused:
-        with running_account(tmp_path / "home"):
-            pass
+    reason = r"home .*/home cannot be used: Not a directory; BOVESPA_HOME"
+    with pytest.raises(AccountError, match=reason) as refused, running_account(tmp_path / "home"):
+        pass
     assert "\n" not in str(refused.value)
