@@ -14,7 +14,8 @@ from benchmarks import lab
 from benchmarks.measure import Ended, Plan, clock, interleaved, python
 from benchmarks.report import Part, Table, Target, number, ratio
 from local.account.home import Home
-from local.prefect_.server import PrefectServer
+from local.prefect_.server import PrefectServer, prefect_auth
+from local.rights.keys import HomeKeys
 from local.rights.privileges import read_trail
 
 _LIBRARIES = (
@@ -83,7 +84,8 @@ def prefect_start(folder: Path) -> float:
     """Seconds until Prefect's server answers in a new home."""
     seconds = list[float]()
     with clock(seconds):
-        server = PrefectServer(Home(Path(mkdtemp(dir=folder))).create())
+        home = Home(Path(mkdtemp(dir=folder))).create()
+        server = PrefectServer(home, prefect_auth(HomeKeys.make(home.secret)))
         server.wait()
     server.stop()
     return seconds[0]

@@ -36,7 +36,7 @@ aws.glue.Job('slow', name='slow', role_arn=role.arn, command={'name': 'glueetl',
 
 
 def client(account: Account, service: str) -> Any:  # noqa: ANN401
-    make: Any = boto3.Session("local", "local", region_name=account.region).client
+    make: Any = boto3.Session(*account.keys(), region_name=account.region).client
     return make(service, endpoint_url=account.endpoint_url)
 
 
