@@ -63,6 +63,17 @@ class Account:
         pair = self.access.keys.of(role)
         return pair.access_key, pair.secret
 
+    def secret_of(self, access_key: str) -> str:
+        """The secret of one of the account's access keys.
+
+        Raises:
+            KeyError: it is none of them.
+        """
+        pair = self.access.keys.find(access_key)
+        if pair is None:
+            raise KeyError(access_key)
+        return pair.secret
+
     def environment(self, role: str | None = None) -> dict[str, str]:
         """The variables under which boto3, the AWS CLI and Prefect use this account and report to nobody.
 

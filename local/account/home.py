@@ -30,11 +30,10 @@ class Home:
         self.root.mkdir(mode=_OWNERS_FOLDER, parents=True, exist_ok=True)
         if self.state.exists() or not any(self.root.iterdir()):
             self.root.chmod(_OWNERS_FOLDER)
-        for folder in (self.logs, self.runtime, self.scratch, self.prefect, self.mirror):
+        logs = (self.logs, self.logs / "glue", self.logs / "lambda")
+        for folder in (*logs, self.runtime, self.scratch, self.prefect, self.mirror):
             folder.mkdir(exist_ok=True)
             folder.chmod(_OWNERS_FOLDER)
-        for folder in (self.logs / "glue", self.logs / "lambda"):
-            folder.mkdir(exist_ok=True)
         return self
 
     @property

@@ -35,8 +35,8 @@ aws.glue.Job('slow', name='slow', role_arn=role.arn, command={'name': 'glueetl',
 """
 
 
-def client(account: Account, service: str) -> Any:  # noqa: ANN401
-    make: Any = boto3.Session(*account.keys(), region_name=account.region).client
+def client(account: Account, service: str, role: str | None = None) -> Any:  # noqa: ANN401
+    make: Any = boto3.Session(*account.keys(role), region_name=account.region).client
     return make(service, endpoint_url=account.endpoint_url)
 
 
@@ -172,6 +172,28 @@ def test_an_account_that_did_not_start_can_be_started_once_its_program_is_mended
         assert client(account, "s3").head_bucket(Bucket="kept")
 
     assert told == ["Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"]
+
+
+def test_all_that_an_account_keeps_is_its_owners_alone_and_its_secrets_are_in_one_file(
+    tmp_path: Path, program: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    with running_account(home, program=program) as account:
+        s3 = client(account, "s3")
+        s3.put_object(Bucket="kept", Key="a/b", Body=b"1")
+        with urlopen(s3.generate_presigned_url("get_object", Params={"Bucket": "kept", "Key": "a/b"})) as answer:
+            assert answer.read() == b"1"
+        with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+            client(account, "s3", "somebody").list_buckets()
+        prefect = account.prefect_auth.partition(":")[2]
+        secrets = [account.keys("somebody")[1], account.keys()[1], prefect, Home(home).secret.read_text()]
+        kept = [home, *(path for path in home.rglob("*") if not path.is_symlink())]
+        open_to_others = [path for path in kept if path.stat().st_mode & 0o077]
+        told = [path for path in kept if path.is_file() and any(text.encode() in path.read_bytes() for text in secrets)]
+
+    assert open_to_others == []
+    assert told == [Home(home).secret]
 
 
 # --- the account that the whole session shares -------------------------------------------------------------------------
