@@ -82,6 +82,9 @@ class Account:
         """
         return {
             **self.access.environment(role),
+            # Of the user's own temporary credentials, which would be sent along.
+            "AWS_SESSION_TOKEN": "",
+            "AWS_SECURITY_TOKEN": "",
             "PREFECT_API_URL": self.prefect_api_url,
             "PREFECT_API_AUTH_STRING": self.prefect_auth,
             "PREFECT_HOME": str(Home(self.home).prefect),
@@ -109,7 +112,10 @@ def running_account(
     Raises:
         AccountError: the account did not start.
     """
-    folders = Home(home.resolve()).create()
+    try:
+        folders = Home(home.resolve()).create()
+    except OSError as error:
+        raise AccountError(f"the account's home {home} cannot be used: {error.strerror}: {error.filename}") from error
     with locked(folders.users_lock, shared=True):
         with locked(folders.start_lock):
             if not is_locked(folders.server_lock):

@@ -97,14 +97,15 @@ def _hide_absence(rights: Rights, request: Request, status: str) -> None:
 
 
 def _refuse(request: Request, error: ServiceError, start_response: StartResponse) -> Iterable[bytes]:
-    if "x-amz-target" in request.headers or request.path.startswith("/2015-03-31/"):
+    is_s3 = request.service == "s3" and "x-amz-target" not in request.headers
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if not is_s3 and not is_form:
         body: dict[str, Any] = {"__type": error.code, "message": error.message, "Message": error.message}
         return respond(start_response, f"{error.status} Error", body, ("x-amzn-ErrorType", error.code))
     stated = f"<Code>{error.code.removesuffix('Exception')}</Code><Message>{escape(error.message)}</Message>"
     # S3 states the error itself, the services with form-encoded requests (IAM, STS, SNS) state it in a frame.
-    text = f"<Error>{stated}</Error>"
-    if request.service != "s3":
-        text = f"<ErrorResponse><Error><Type>Sender</Type>{stated}</Error></ErrorResponse>"
+    framed = f"<ErrorResponse><Error><Type>Sender</Type>{stated}</Error></ErrorResponse>"
+    text = f"<Error>{stated}</Error>" if is_s3 else framed
     content = b"" if request.method == "HEAD" else text.encode()
     start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(content)))])
     return [content]

@@ -1,8 +1,8 @@
 """A proxy that lets everything through but for the faults that it was told of.
 
 It stands in front of the account on the laptop, or of B3's stand-in. What it does to a request happens outside the client, on the
-wire, so that timeouts, retries and broken connections are the client's own. Both answer to their own name only, and a signature is
-of the name, too: the proxy signs again what it passes on to the account.
+wire, so that timeouts, retries and broken connections are the client's own. Both answer to their own name only, which a
+signature is of, too: the proxy signs again what it passes on to the account.
 """
 
 from __future__ import annotations

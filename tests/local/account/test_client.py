@@ -160,6 +160,24 @@ def test_a_broken_program_is_told_in_one_readable_line(tmp_path: Path, source: s
     assert "\n" not in message
 
 
+def test_a_home_that_cannot_be_one_is_told_in_one_readable_line(tmp_path: Path) -> None:
+    file = tmp_path / "home"
+    file.touch()
+
+    with pytest.raises(AccountError, match=r"home .* cannot be used: File exists"), running_account(file):
+        pytest.fail("it started")
+
+
+def test_a_damaged_state_is_told_in_one_readable_line(tmp_path: Path, program: Path) -> None:
+    Home(tmp_path).state.write_bytes(b"not a database" * 100)
+
+    with pytest.raises(AccountError) as raised, running_account(tmp_path, program=program):
+        pytest.fail("it started")
+
+    assert "state.db is damaged" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
 def test_an_account_that_did_not_start_can_be_started_once_its_program_is_mended(tmp_path: Path) -> None:
     file = tmp_path / "__main__.py"
     file.write_text("1 / 0", encoding="utf-8")
@@ -209,10 +227,20 @@ def test_the_environment_leads_to_the_account_and_reports_to_nobody(account: Acc
     assert environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
 
 
+def test_a_users_own_session_token_is_not_sent_along(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
+        monkeypatch.setenv(name, "of production")
+    for name, value in account.environment().items():
+        monkeypatch.setenv(name, value)
+
+    assert boto3.client("s3").list_buckets()["Buckets"]
+
+
 def test_prefect_answers_with_its_api_and_its_ui(account: Account) -> None:
     address = urlsplit(account.prefect_ui_url).netloc
 
     assert answers(address)
+    assert account.environment()["PREFECT_API_AUTH_STRING"] == account.prefect_auth
     with urlopen(account.prefect_ui_url) as page, urlopen(f"{account.prefect_ui_url}/ui-settings") as settings:
         assert b"<html" in page.read()
         assert json.loads(settings.read())["api_url"] == account.prefect_api_url
