@@ -125,6 +125,7 @@ def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[st
         ("boto3", "python -c \"import boto3; print(boto3.client('s3').list_buckets()['Buckets'])\""),
         ("AWS CLI", "aws s3 ls --recursive s3://bovespa-refined-data-bucket/"),
         ("Prefect UI", ui),
+        ("its password", environment["PREFECT_API_AUTH_STRING"]),
         ("buckets", str(home.resolve() / "s3")),
         ("logs", str(home.resolve() / "logs")),
     )

@@ -137,11 +137,15 @@ def test_a_changed_composition_is_told_by_the_run_by_an_artifact_and_to_cloudwat
 ) -> None:
     (summary,) = changed["sessions"]
     assert summary["changes"] == 2
-    api = account.environment()["PREFECT_API_URL"]
     wanted = {"artifacts": {"key": {"any_": ["changes-ifix"]}}}
-    (artifact,) = requests.post(f"{api}/artifacts/latest/filter", json=wanted, timeout=30).json()
+    (artifact,) = requests.post(
+        f"{account.prefect_api_url}/artifacts/latest/filter",
+        json=wanted,
+        auth=tuple(account.prefect_auth.split(":")),
+        timeout=30,
+    ).json()
     assert "IFIX 2025-07-01: 1 saiu, 1 quantidade" in artifact["data"]
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
     now = datetime.now(UTC)
     (point,) = cloudwatch.get_metric_statistics(

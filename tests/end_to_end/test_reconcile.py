@@ -84,7 +84,7 @@ def give_up(operator: Operator, portfolio: Portfolio) -> RawVersion:
 
 def report_ten_times(account: Account, version: RawVersion) -> None:
     """Have the Lambda told of an upload ten times more, at once."""
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     functions = session.client("lambda", endpoint_url=account.endpoint_url)
     stored = {"bucket": {"name": version.bucket}, "object": {"key": version.key, "versionId": version.version_id}}
     event = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": stored}]}).encode()
@@ -154,8 +154,9 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
 
 def artifact(account: Account, key: str) -> str:
     """The newest artifact of that key, as Prefect keeps it."""
-    address = f"{account.environment()['PREFECT_API_URL']}/artifacts/latest/filter"
-    answer = requests.post(address, json={"artifacts": {"key": {"any_": [key]}}}, timeout=30)
+    address = f"{account.prefect_api_url}/artifacts/latest/filter"
+    wanted = {"artifacts": {"key": {"any_": [key]}}}
+    answer = requests.post(address, json=wanted, auth=tuple(account.prefect_auth.split(":")), timeout=30)
     return str(answer.json()[0]["data"])
 
 

@@ -241,7 +241,7 @@ def test_the_saved_query_of_a_view_runs(result: dict[str, Any], operator: Operat
 
 
 def test_each_run_tells_cloudwatch_how_it_went(result: dict[str, Any], account: Account) -> None:
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
     now = datetime.now(UTC)
 
