@@ -64,8 +64,8 @@ diagram: $(VENV)/.local  ## write docs/resources.md from what the Pulumi program
 	@$(VENV)/bin/python -m infrastructure.diagram
 	@echo "Written: docs/resources.md"
 
-bench: $(VENV)/.dev  ## measure, and write docs/performance.md; QUICK=1 five minutes, prints only
-	@echo "Measuring: about $(if $(QUICK),five minutes,half an hour), on a machine that does nothing else"
+bench: $(VENV)/.dev  ## measure, and put the figures into docs/performance.md; QUICK=1 small sizes, prints only
+	@echo "Measuring: about $(if $(QUICK),five minutes,twenty minutes), on a machine that does nothing else"
 	@$(VENV)/bin/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(if $(SIZES),--sizes $(SIZES)) $(if $(ONLY),--only $(ONLY))
 
 # One virtual environment; `.local` and `.dev` are stamps of what it holds.

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from flows.turn import limit_name
 
 from expectations.contract.names import (
     ARTIFACTS_BUCKET,
@@ -24,7 +25,6 @@ from expectations.contract.names import (
 from flows.cli.commands import COMMANDS, load
 from flows.cost.prices import REGIONS
 from flows.settings import Settings
-from flows.turn import limit_name
 from infrastructure.policies import FlowResources, flow_policy
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import quote, unquote
 
 from expectations.contract.names import (
     BATCHES_PREFIX,
+    CLAIMS_PREFIX,
     INDEX_PATTERN,
     LANDING_PREFIX,
     LEASES_PREFIX,
@@ -359,3 +361,33 @@ def read_attempt_key(key: str) -> AttemptKey | None:
     if ended_at is None or outcome not in _OUTCOMES or (day is None and session != _UNDATED):
         return None
     return AttemptKey(index.upper(), day, Outcome(outcome), ended_at, int(warnings or 0), key)
+
+
+# --- claims ---
+
+
+def claim_key(version_id: str) -> str:
+    """The key of the claim that whoever starts the Glue run of a raw version holds: `claims/<version id>`.
+
+    Raises:
+        ContractError: the id is empty, or not one that S3 gives.
+    """
+    try:
+        quoted = quote(version_id, safe="")
+    except UnicodeEncodeError:
+        quoted = ""
+    if not quoted or len(quoted) > _LONGEST_CLAIMED:
+        raise ContractError(f"version id {version_id!r}: expected what S3 gives a version, of a bucket that keeps them")
+    return CLAIMS_PREFIX + quoted
+
+
+_LONGEST_CLAIMED = 1024 - len(CLAIMS_PREFIX)  # bytes of a key, of which S3 takes 1,024
+
+
+def claimed_version(key: str) -> str | None:
+    """The raw version whose claim lies under the key; None where it is no claim's key."""
+    version_id = unquote(key.removeprefix(CLAIMS_PREFIX), errors="replace") if key.startswith(CLAIMS_PREFIX) else ""
+    try:
+        return version_id if version_id and claim_key(version_id) == key else None
+    except ContractError:
+        return None

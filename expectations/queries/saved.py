@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from expectations.contract.names import DATABASE
+
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
@@ -12,6 +14,11 @@ class NamedQuery:
     name: str
     description: str
     sql: str
+
+
+def in_database(sql: str, database: str) -> str:
+    """A query of the default environment's tables, asked of another database's."""
+    return sql.replace(f"{DATABASE}.", f"{database}.")
 
 
 QUERIES = (

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from expectations.contract.names import LAMBDA_NAME
 from flows.cli.console import Screen
 from flows.cli.options import InAws, Json, examples, group
 from flows.cli.place import open_place
@@ -40,7 +39,7 @@ def cost(
     period = BillingMonth.of(month or f"{now:%Y-%m}")
     with open_place(screen, aws=aws) as place:
         reader = connect_usage(place.settings)
-        usage = reader.read(LAMBDA_NAME, period)
+        usage = reader.read(place.settings.lambda_name, period)
     wanted = region or reader.region
     prices = prices_of(wanted)
     if prices.region != wanted:

@@ -12,11 +12,16 @@ Made = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """The ways into the account that is being provisioned."""
+    """The ways into the account that is being provisioned.
+
+    Attributes:
+        further: makes the client of any other service, once.
+    """
 
     region: str
     account_id: str
     may_invoke: Callable[[str, str], bool]
+    further: Callable[[str], Any]
     s3: Any
     iam: Any
     lambda_: Any

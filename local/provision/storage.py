@@ -25,7 +25,10 @@ _LIFECYCLE = {
     "id": "ID",
     "status": "Status",
     "filter": ("Filter", {"prefix": "Prefix"}),
-    "expiration": ("Expiration", {"days": "Days", "expiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}),
+    "expiration": (
+        "Expiration",
+        {"days": "Days", "date": "Date", "expiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"},
+    ),
     "noncurrentVersionExpiration": (
         "NoncurrentVersionExpiration",
         {"noncurrentDays": "NoncurrentDays", "newerNoncurrentVersions": "NewerNoncurrentVersions"},

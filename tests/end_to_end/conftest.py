@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from flows.lake.clients import Aws, connect
 
 from expectations.gates.gate import require
 from flows.lake.athena import QueryResult, run_query
-from flows.lake.clients import Aws, connect
 from flows.session.pipeline import Pipeline
 from flows.session.storage import Publication
 from flows.settings import load_settings

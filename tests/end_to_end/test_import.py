@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from flows.backfill.importing.verdicts import Entry, Verdict
 
 from flows.backfill.import_folder import FolderImport
-from flows.backfill.importing.verdicts import Entry, Verdict
 from local.b3 import sample
 from local.b3.formats import csv_download
 

@@ -58,6 +58,8 @@ _BY_ATHENA = (
     "Athena reads partitions with the caller's rights, by whichever of three calls it chooses: "
     "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
 )
+_OF_EARLIER = "only months that an earlier version left are read from a copy while they are put in order"
+_EMPTY_MONTH = "only a month whose publication records were all removed leaves the catalog"
 
 EXCEPTIONS = (
     Unused("etl-local", "cloudwatch:PutMetricData", "*", "Glue itself does it, for the job's metrics"),
@@ -77,6 +79,10 @@ EXCEPTIONS = (
     Unused("flow", "s3:GetObject", "/batches/*", "only a batch that was killed looks for its run in the lists"),
     Unused("flow", "s3:ListBucket", "", "a lease that is given back while it is looked at is 404, not 403", "leases/*"),
     Unused("flow", "s3:ListBucket", "", "a manifest that a run has not left is 404, not 403", "staging/*"),
+    Unused("flow", "s3:PutObject", "/staging/historico/*", _OF_EARLIER),
+    Unused("flow", "s3:PutObject", "/staging/mudancas/*", _OF_EARLIER),
+    Unused("flow", "glue:BatchDeletePartition", "/bovespa_historico", _EMPTY_MONTH),
+    Unused("flow", "glue:BatchDeletePartition", "/bovespa_mudancas", _EMPTY_MONTH),
     Unused("trigger-local", "sqs:SendMessage", "", "Lambda puts an event there that failed for good"),
 )
 

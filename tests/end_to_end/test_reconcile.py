@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 import requests
+from flows.record.survey import survey
 
 from flows.b3.payload import Payload
 from flows.backfill.batch import Outcome
 from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import EtlOverdue
 from flows.record.state import State
-from flows.record.survey import survey
 from flows.session import etl, storage
 from flows.session.raw_file import RawFacts, encode
 from local.b3 import sample

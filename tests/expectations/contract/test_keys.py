@@ -218,6 +218,47 @@ class TestRunKeys:
         assert key == "published/ibov/year=2025/month=06/day=30/publication.json"
 
 
+class TestMonthKeys:
+    def test_are_the_documented_ones(self) -> None:
+        found = [keys.month_key(table, "IBOV", MONDAY) for table in tables.MONTHLY_TABLES]
+        assert found == [
+            "historico/indice=IBOV/year=2025/month=06/part-00000.parquet",
+            "mudancas/indice=IBOV/year=2025/month=06/part-00000.parquet",
+        ]
+
+    @given(INDICES, SESSIONS)
+    def test_tell_their_month_and_their_index(self, index: str, session: date) -> None:
+        for table in tables.MONTHLY_TABLES:
+            key = keys.month_key(table, index, session)
+            assert key.startswith(keys.index_prefix(table, index))
+            assert keys.month_of_key(table, index, key) == session.replace(day=1)
+            assert keys.month_of_key(table, "XXXX" if index != "XXXX" else "YYYY", key) is None
+            values = keys.partition_values(table, index, session)
+            assert keys.month_of_values(table, index, values) == session.replace(day=1)
+            assert keys.moving_prefix(table, index, session).startswith(names.STAGING_PREFIX)
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "historico/indice=IBOV/year=2025/month=13/part-00000.parquet",
+            "historico/indice=IBOV/year=0000/month=01/part-00000.parquet",
+            "historico/indice=IBOV/year=2025/month=6/part-00000.parquet",
+            "historico/indice=IBOV/part-00000.parquet",
+            "mudancas/indice=IBOV/year=2025/month=06/part-00000.parquet",
+            "",
+        ],
+    )
+    def test_of_another_form_tell_none(self, key: str) -> None:
+        assert keys.month_of_key(tables.HISTORY_TABLE, "IBOV", key) is None
+
+    @pytest.mark.parametrize(
+        "values",
+        [("IBOV", "2025", "13"), ("IBOV", "2025", "06"), ("IBXX", "2025", "6"), ("IBOV", "x", "6"), ("6",), ()],
+    )
+    def test_values_of_no_months_partition_tell_none(self, values: tuple[str, ...]) -> None:
+        assert keys.month_of_values(tables.HISTORY_TABLE, "IBOV", values) is None
+
+
 class TestTimePrefixes:
     @pytest.mark.parametrize(
         ("since", "until", "expected"),
@@ -389,3 +430,33 @@ class TestReports:
 
     def test_a_batch_s_list_is_named_by_its_digest(self) -> None:
         assert keys.batch_key("ab12") == "batches/ab12.json"
+
+
+class TestClaimKey:
+    def test_is_below_the_claims_prefix_and_has_no_further_folder(self) -> None:
+        assert (
+            keys.claim_key("3/L4kqtJlcpXrof3vjVBH40Nr8X8gdRQBpUMLUo")
+            == "claims/3%2FL4kqtJlcpXrof3vjVBH40Nr8X8gdRQBpUMLUo"
+        )
+
+    @given(st.text(min_size=1, max_size=80).filter(lambda text: not any("\ud800" <= one <= "\udfff" for one in text)))
+    def test_reads_back_as_the_version_it_was_made_of(self, version_id: str) -> None:
+        key = keys.claim_key(version_id)
+        assert keys.claimed_version(key) == version_id
+        assert "/" not in key.removeprefix(names.CLAIMS_PREFIX)
+
+    @given(st.text())
+    def test_anything_else_is_no_claims_key(self, text: str) -> None:
+        version_id = keys.claimed_version(text)
+        assert version_id is None or keys.claim_key(version_id) == text
+
+    @pytest.mark.parametrize(
+        "key", ["", "claims/", "claims/a/b", "claims/%2", "claims/%ff", "raw-data/v1", "claims/a b"]
+    )
+    def test_a_key_that_no_version_has_is_none(self, key: str) -> None:
+        assert keys.claimed_version(key) is None
+
+    @pytest.mark.parametrize("version_id", ["", "\ud800", "v" * 1020])
+    def test_an_id_that_s3_does_not_give_is_refused(self, version_id: str) -> None:
+        with pytest.raises(ContractError, match="version id"):
+            keys.claim_key(version_id)

@@ -55,7 +55,17 @@ class Glue:
         assert JobName == "job"
         return {"JobRun": next(run for run in self.runs if run["Id"] == RunId)}
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - AWS's names
+    def get_job(self, *, JobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"Job": {"Name": JobName, "JobRunQueuingEnabled": True}}
+
+    def start_job_run(
+        self,
+        *,
+        JobName: str,  # noqa: N803 - AWS's names
+        Arguments: dict[str, str],  # noqa: N803
+        JobRunQueuingEnabled: bool,  # noqa: N803
+    ) -> dict[str, str]:
+        assert JobRunQueuingEnabled, "a run that does not say so does not wait in the queue"
         assert JobName == "job"
         if self.refusal:
             raise self.refusal
