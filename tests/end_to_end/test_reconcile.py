@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 import requests
-from flows.record.survey import survey
+from flows.record.status import read_status
 
 from flows.b3.payload import Payload
-from flows.backfill.batch import Outcome
 from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import EtlOverdue
 from flows.record.state import State
@@ -63,13 +62,13 @@ def portfolio_of(session: date) -> Portfolio:
 def land(pipeline: Pipeline, portfolio: Portfolio) -> None:
     body = json_page(portfolio, 1, 120, by_sector=True)
     at = sample.collected_at(portfolio.session)
-    storage.land(pipeline.aws.s3, pipeline.settings.raw_bucket, Payload(INDEX, "json", 1, body, at, ""))
+    storage.land(pipeline.lake.raw, Payload(INDEX, "json", 1, body, at, ""))
 
 
 def upload(pipeline: Pipeline, portfolio: Portfolio) -> None:
     facts = RawFacts.of(portfolio, sample.collected_at(portfolio.session), [])
     content = encode(portfolio, facts)
-    storage.upload_raw(pipeline.aws.s3, pipeline.settings.raw_bucket, content, facts, of_batch=True)
+    storage.upload_raw(pipeline.lake.raw, content, facts, of_batch=True)
 
 
 def give_up(operator: Operator, portfolio: Portfolio) -> RawVersion:
@@ -77,7 +76,7 @@ def give_up(operator: Operator, portfolio: Portfolio) -> RawVersion:
     hasty = operator.pipeline.settings.model_copy(update={"etl_timeout": 0.1})
     with pytest.raises(EtlOverdue):
         replace(operator, pipeline=replace(operator.pipeline, settings=hasty)).run(portfolio)
-    version = storage.find_raw(operator.pipeline.aws.s3, hasty.raw_bucket, INDEX, portfolio.session)
+    version = storage.find_raw(operator.pipeline.lake.raw, INDEX, portfolio.session)
     assert version
     return version
 
@@ -97,12 +96,12 @@ def report_ten_times(account: Account, version: RawVersion) -> None:
 
 
 def glue_runs(operator: Operator) -> list[dict[str, str]]:
-    runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
+    runs = operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
     return [run["Arguments"] for run in runs]
 
 
 def standings(operator: Operator) -> dict[date, State]:
-    (status,) = survey(operator.pipeline, datetime.now(UTC), **DAYS).statuses  # type: ignore[arg-type]
+    (status,) = read_status(operator.pipeline, datetime.now(UTC), **DAYS).indices  # type: ignore[arg-type]
     return {item.session: item.state for item in status.standings}
 
 
@@ -120,8 +119,8 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
     upload(pipeline, portfolio_of(RAW))
     damaged = portfolio_of(DAMAGED)
     land(pipeline, replace(damaged, holdings=damaged.holdings[1:]))
-    run = etl.wait_for_start(pipeline.aws.glue, "bovespa-etl-job", version, 60)
-    etl.wait_for_end(pipeline.aws.glue, "bovespa-etl-job", run, 120)
+    run = etl.wait_for_start(pipeline.lake.job, version, 60)
+    etl.wait_for_end(pipeline.lake.job, run, 120)
     assert standings(operator) == {
         LANDED: State.LANDED,
         RAW: State.RAW,

@@ -100,7 +100,7 @@ def test_every_published_cell_equals_what_b3_stated(result: dict[str, Any], oper
 def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict[str, Any], operator: Operator) -> None:
     bucket, key = result["sessions"][0]["links"]["summary"].removeprefix("s3://").split("/", 1)
     folder = key.rsplit("/", 1)[0]
-    listed = operator.pipeline.aws.s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
+    listed = operator.pipeline.lake.raw.client.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
     names = {item["Key"].removeprefix(f"{folder}/") for item in listed}
     assert {"summary.html", "summary.md", "summary.json", "gate-1-raw.json", "gate-2-refined.json"} <= names
     assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
