@@ -26,10 +26,3 @@ BATCHES_PREFIX = "batches/"
 REPORTS_PREFIX = "reports/"
 MANIFEST_NAME = "manifest.json"
 PART_NAME = "part-00000.parquet"
-
-# B3's index codes (b3.com.br, its list of indices): the one list, which a setting may add to.
-INDEX_CODES = (
-    *("AGFS", "BDRX", "GPTW", "IBBC", "IBBE", "IBBR", "IBEE", "IBEP", "IBEW", "IBHB", "IBLV", "IBOV", "IBRA", "IBSD"),
-    *("IBXL", "IBXX", "ICO2", "ICON", "IDIV", "IDVR", "IEEX", "IFIL", "IFIX", "IFNC", "IGCT", "IGCX", "IGNM", "IMAT"),
-    *("IMOB", "INDX", "ISEE", "ITAG", "IVBX", "MLCX", "SMLL", "UTIL"),
-)

@@ -17,7 +17,7 @@ from expectations.contract.keys import ContractError
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio, same_figures
 from flows.backfill.batch import Batch, Outcome, Progress, Result, telling
-from flows.backfill.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
+from flows.backfill.importing.files import Found, Hints, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
 from flows.backfill.importing.suspects import Suspect, suspects_apart
 from flows.backfill.importing.verdicts import Entry, Verdict
@@ -104,14 +104,16 @@ class FolderImport:
 
     def _read(self, files: Sequence[SourceFile]) -> Iterator[Found | Entry]:
         portfolios: list[Found] = []
-        for item in read_files(files, self.index):
+        for item in read_files(files, Hints(self.index)):
             if isinstance(item, Unreadable):
                 self._keep_unread(item)
                 names = tuple(file.name for file in item.files)
-                yield Entry(names, None, None, Verdict.REJECTED, item.reason)
+                yield Entry(
+                    names, None, None, Verdict.CONFLICTING if item.conflicting else Verdict.REJECTED, item.reason
+                )
             else:
                 portfolios.append(item)
-        for judged in suspects_apart(portfolios):
+        for judged in suspects_apart(portfolios, datetime.now(UTC)):
             yield Entry.of(judged.found, Verdict.REJECTED, judged.reason) if isinstance(judged, Suspect) else judged
 
     def _gated(self, items: Iterable[Found | Entry], ledger: Ledger) -> Iterator[Found | Entry]:
