@@ -128,7 +128,7 @@ def test_what_speaks_against_one_of_two_neighbours_is_a_warning_for_either_may_b
         pytest.param(cells("acao", VALE3="VALE DO RIO"), {NAME: "VALE3"}, id="another name"),
         pytest.param(cells("setor", VALE3="Diversos"), {SECTOR: "VALE3"}, id="another sector"),
         pytest.param(
-            cells("qtde_teorica", VALE3=1, PETR3=2, PETR4=3, WEGE3=4),
+            cells("qtde_teorica", VALE3=1, PETR3=2, PETR4=3, ABEV3=4),
             {CHANGES: "4"},
             id="four quantities without a flag",
         ),
