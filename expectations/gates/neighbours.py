@@ -174,6 +174,7 @@ def _summary(rows: pd.DataFrame, neighbour: Neighbour) -> dict[str, object]:
     return {
         "vizinho": neighbour.session.isoformat(),
         "mesmos_pesos": _weights(rows) == _weights(neighbour.rows),
+        "entraram_ou_sairam": _entered_or_left(rows, neighbour),
         "mudancas_sem_evento": 0 if neighbour.rebalanced else _changed_without_event(compared),
         "outras_classes_ou_niveis": bool(common) and other_kinds > _MOST * common,
     }
@@ -181,6 +182,11 @@ def _summary(rows: pd.DataFrame, neighbour: Neighbour) -> dict[str, object]:
 
 def _weights(rows: pd.DataFrame) -> list[tuple[str, float]]:
     return sorted(zip(rows["codigo"], rows["participacao_pct"].round(3), strict=True))
+
+
+def _entered_or_left(rows: pd.DataFrame, neighbour: Neighbour) -> str:
+    """The tickers that only one of the two has; none over a rebalancing, when many enter and leave."""
+    return "" if neighbour.rebalanced else ", ".join(sorted(set(rows["codigo"]) ^ set(neighbour.rows["codigo"])))
 
 
 def _changed_without_event(compared: pd.DataFrame) -> int:
@@ -204,6 +210,12 @@ def _summary_expectations() -> list[Expectation]:
             value_set=[False],
             severity=CRITICAL,
             notes="most shares have the class and level of the neighbours",
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="entraram_ou_sairam",
+            value_set=[""],
+            severity=WARNING,
+            notes="no share entered or left outside a rebalancing",
         ),
         gxe.ExpectColumnValuesToBeBetween(
             column="mudancas_sem_evento",

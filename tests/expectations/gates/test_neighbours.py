@@ -25,6 +25,7 @@ NAME = "every share has its name of the neighbours"
 SECTOR = "every share has its sector of the neighbours"
 WEIGHTS = "the weights are not those of another session, each of them: two sessions never have the same"
 MOST = "most shares have the class and level of the neighbours"
+ENTERED = "no share entered or left outside a rebalancing"
 CHANGES = "at most 3 quantities changed without an event flag, outside a rebalancing"
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
@@ -125,6 +126,7 @@ def test_what_speaks_against_one_of_two_neighbours_is_a_warning_for_either_may_b
     ("change", "expected"),
     [
         pytest.param(cells("tipo", VALE3="ON      N1"), {KIND: "VALE3"}, id="another level"),
+        pytest.param(cells("codigo", VALE3="VALF3"), {ENTERED: "VALE3, VALF3"}, id="another ticker"),
         pytest.param(cells("acao", VALE3="VALE DO RIO"), {NAME: "VALE3"}, id="another name"),
         pytest.param(cells("setor", VALE3="Diversos"), {SECTOR: "VALE3"}, id="another sector"),
         pytest.param(
@@ -160,7 +162,8 @@ def test_over_a_rebalancing_quantities_are_not_compared_but_for_what_32_bits_cut
 
 
 def test_shares_that_entered_or_left_are_compared_with_nothing() -> None:
-    report = beside(TUESDAYS, monday(lambda rows: rows.iloc[10:]))
+    assert warned(beside(TUESDAYS, monday(lambda rows: rows.iloc[10:]))).keys() == {ENTERED}
+    report = beside(TUESDAYS, monday(lambda rows: rows.iloc[10:], rebalanced=True))
     assert (report.passed, report.warnings) == (True, ())
 
 
@@ -171,7 +174,7 @@ def test_every_demand_has_a_case_that_breaks_it() -> None:
         for expectation in check.expectations
         if "one of the neighbours" not in str(expectation.notes)
     }
-    assert made == {CUT, EXCHANGED, SECTORS, KIND, NAME, SECTOR, WEIGHTS, MOST, CHANGES}
+    assert made == {CUT, EXCHANGED, SECTORS, KIND, NAME, SECTOR, WEIGHTS, MOST, ENTERED, CHANGES}
 
 
 @given(st.data())
