@@ -47,11 +47,13 @@ class PayloadError(B3Error):
 
     Attributes:
         field: where in the answer, such as `results[3].part`.
+        problem: what is there, and what was expected.
     """
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"B3's answer, {field}: {problem}")
         self.field = field
+        self.problem = problem
 
 
 class AwsError(BovespaError):
