@@ -138,7 +138,7 @@ class _Import:
 
     def _read(self, files: Sequence[SourceFile]) -> Iterator[Found | Attempt]:
         portfolios: list[Found] = []
-        for item in read_files(files, Hints(self.of.index, self.pipeline.settings.extra_indices)):
+        for item in read_files(files, Hints(self.of.index, extra_indices=self.pipeline.settings.extra_indices)):
             if isinstance(item, Unreadable):
                 self._keep_unread(item)
                 outcome = Outcome.CONFLICTING if item.conflicting else Outcome.REJECTED
