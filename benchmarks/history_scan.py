@@ -37,8 +37,9 @@ from flows.b3.calendar import is_session
 from flows.history.monthly import encode, month_of
 from flows.history.rows import audited_rows, month_rows
 from flows.session.arrow import arrow_schema
+from local.athena.analysis.planner import plan_query
+from local.athena.analysis.tables import GivenTables, Tables
 from local.athena.engine import Engine
-from local.athena.sql import parse_query
 from local.b3 import sample
 from local.s3.mirror import Mirror
 
@@ -156,7 +157,7 @@ def asked(mirror: Mirror, layout: Layout, question: str) -> tuple[dict[str, Any]
     """What a question opens and reads in a layout, and its answer."""
     sql, columns = _QUERIES[question]
     known: dict[str, Any] = {**table_input(layout.table, REFINED_BUCKET), "DatabaseName": DATABASE}
-    query = parse_query(sql.format(table=layout.table.name, where=layout.where), lambda _, __: known, DATABASE)
+    query = plan_query(sql.format(table=layout.table.name, where=layout.where), Tables(GivenTables(known)), DATABASE)
     engine = Engine(mirror, lambda _: layout.registered)
     began = time.perf_counter()
     engine.prepare(query)
