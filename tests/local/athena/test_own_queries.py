@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from expectations.contract.catalog import table_input, view_input
+from expectations.contract.catalog import table_input
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import DATABASE
 from expectations.contract.tables import REFINED_TABLE, TABLES
 from expectations.queries.saved import QUERIES
-from expectations.queries.views import VIEWS
+from expectations.queries.views import VIEW_PARAMETERS, VIEW_TYPE, VIEWS, View
 from flows.cli.changes import changes_query
 from flows.session.confirm import session_query, session_tables
 from flows.site.figures import figures_query
@@ -31,8 +31,19 @@ _IN_SHELL = re.compile(r'(?:bovespa query(?: --json)?|SQL=) ?"(SELECT [^"…]+)"
 
 
 def known() -> list[dict[str, Any]]:
-    tables = [table_input(table, "refined") for table in (*TABLES, LEDGER_TABLE)]
-    return [{**table, "DatabaseName": DATABASE} for table in [*tables, *map(view_input, VIEWS)]]
+    tables = [dict(table_input(table, "refined")) for table in (*TABLES, LEDGER_TABLE)]
+    return [{**table, "DatabaseName": DATABASE} for table in [*tables, *map(as_table, VIEWS)]]
+
+
+def as_table(view: View) -> dict[str, Any]:
+    columns = [{"Name": name, "Type": kind.value} for name, kind in view.columns]
+    return {
+        "Name": view.name,
+        "TableType": VIEW_TYPE,
+        "Parameters": dict(VIEW_PARAMETERS),
+        "ViewOriginalText": view.original_text,
+        "StorageDescriptor": {"Columns": columns},
+    }
 
 
 def documented() -> Iterator[str]:
@@ -43,11 +54,20 @@ def documented() -> Iterator[str]:
         yield from _IN_SHELL.findall(text)
 
 
+def in_the_notebook() -> Iterator[str]:
+    cells = json.loads((ROOT / "notebooks" / "ibovespa.ipynb").read_text(encoding="utf-8"))["cells"]
+    for cell in cells:
+        for text in re.findall(r'query\(f?"{1,3}(\s*SELECT.*?)"{1,3}\)', "".join(cell["source"]), re.DOTALL):
+            filled = text.replace("{INDEX}", "IBOV").replace("{latest:%Y-%m-%d}", DAY.isoformat())
+            yield re.sub(r"\{latest\.(\w+)\}", lambda found: str(getattr(DAY, found[1])), filled)
+
+
 def queries() -> Iterator[tuple[str, str]]:
     yield from ((view.name, f"SELECT * FROM {view.name}") for view in VIEWS)
     yield from ((view.query_name, view.sql) for view in VIEWS)
     yield from ((query.name, query.sql) for query in QUERIES)
     yield from ((f"document {number}", text) for number, text in enumerate(documented()))
+    yield from ((f"notebook {number}", text) for number, text in enumerate(in_the_notebook()))
     yield from ((table.name, session_query(table, "IBOV", DAY)) for table in session_tables("IBOV"))
     yield from ((table.name, session_query(table, "IFIX", DAY)) for table in session_tables("IFIX"))
     yield "figures", figures_query("IBOV", [DAY])
@@ -63,6 +83,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
 
 def test_the_documents_have_queries() -> None:
     assert len(list(documented())) > 10
+    assert len(list(in_the_notebook())) > 4
 
 
 @pytest.mark.parametrize(("name", "text"), [pytest.param(*query, id=query[0]) for query in queries()])
