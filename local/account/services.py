@@ -19,7 +19,7 @@ from moto.sqs.models import sqs_backends
 from local.account.gateway import Gateway, listen
 from local.account.seams import forward_events, replace_object_store
 from local.account.state import State
-from local.athena.queries import Queries, Storage
+from local.athena.queries import Queries, ResultStorage
 from local.athena.query_history import QueryHistory
 from local.glue.catalog import Catalog
 from local.glue.job_logs import JobLogs
@@ -98,7 +98,7 @@ class Services:
             home, self._fetch, self.endpoint_url, REGION, privileges.of, keep_log=job_logs.keep
         )
         jobs = Jobs(self._state, self._processes)
-        storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
+        storage = ResultStorage(self._write, lambda bucket: bucket in self._objects.buckets)
         history = QueryHistory(self._state)
         queries = Queries(catalog, partitions, mirror, _workgroup, storage, place, history=history)
         metrics = LambdaMetrics(self._state, cloudwatch_backends[ACCOUNT_ID][REGION].put_metric_data)

@@ -13,7 +13,7 @@ from local.athena.analysis.planned import columns_of
 from local.athena.analysis.tables import hive_type
 from local.athena.failures import failure_of
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
-from local.athena.text import Answer, as_text, column_info
+from local.athena.text import QueryAnswer, as_text, column_info
 from local.s3.mirror import UnmirrorableKeyError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Engine:
             log.info("preparing %s: %s", query.text, error)
             raise failure_of(error, "HIVE_BAD_DATA: a file is not the Parquet that its table says") from error
 
-    def run(self, query: QueryPlan) -> Answer:
+    def run(self, query: QueryPlan) -> QueryAnswer:
         """Run a prepared query.
 
         Raises:
@@ -99,7 +99,7 @@ class Engine:
             raise failure_of(error, "NOT_SUPPORTED on the laptop: this query; Athena may have it") from error
         columns = tuple(column_info(name, kind) for name, kind in query.columns)
         kinds = [kind for _, kind in query.columns]
-        return Answer(
+        return QueryAnswer(
             columns, tuple(tuple(as_text(kind, value) for kind, value in zip(kinds, row, strict=True)) for row in rows)
         )
 

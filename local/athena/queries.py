@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from local.account.gateway import Operation
     from local.athena.query_history import QueryHistory
-    from local.athena.text import Answer
+    from local.athena.text import QueryAnswer
     from local.glue.catalog import Catalog
     from local.glue.partitions import Partitions
     from local.s3.mirror import Mirror
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class ResultStorage:
     """Where results go: writes an object by URL, and says whether a bucket exists."""
 
     write: Callable[[str, bytes], None]
@@ -73,7 +73,7 @@ class Queries:
         partitions: Partitions,
         mirror: Mirror,
         workgroup: Callable[[str], dict[str, Any] | None],
-        storage: Storage,
+        storage: ResultStorage,
         place: Place = _PLACE,
         *,
         history: QueryHistory | None = None,
@@ -251,10 +251,10 @@ class Queries:
             execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 
-    def _statement_result(self, execution: Execution) -> Answer | None:
+    def _statement_result(self, execution: Execution) -> QueryAnswer | None:
         return run_statement(execution.text, execution.database, self._catalog_of(execution))
 
-    def _query_result(self, execution: Execution) -> Answer:
+    def _query_result(self, execution: Execution) -> QueryAnswer:
         catalog = self._catalog_of(execution)
         query = plan_query(execution.text, Tables(catalog), execution.database, execution.parameters)
         engine = execution.engine = Engine(self._mirror, catalog.locations, catalog.declared)

@@ -15,7 +15,7 @@ from local.athena.language.cursor import Cursor
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 from local.athena.language.tokens import TokenKind
 from local.athena.table_texts import create_table_lines, description_lines
-from local.athena.text import Answer, column_info
+from local.athena.text import QueryAnswer, column_info
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +77,7 @@ def kind_of(text: str) -> StatementKind:
     return StatementKind(word, "UTILITY" if word == "EXPLAIN" else "DDL", is_query=word not in _REFUSED | _SHOWN)
 
 
-def run_statement(text: str, database: str, catalog: CallersCatalog) -> Answer | None:
+def run_statement(text: str, database: str, catalog: CallersCatalog) -> QueryAnswer | None:
     """The output of a SHOW or DESCRIBE; None for a query.
 
     Args:
@@ -103,7 +103,7 @@ class _Statement:
         self._database = database
         self._catalog = catalog
 
-    def answer(self) -> Answer:  # noqa: PLR0911 - one answer a word
+    def answer(self) -> QueryAnswer:  # noqa: PLR0911 - one answer a word
         if self._cursor.advance().word != "SHOW":
             return self._description()
         word = self._cursor.advance()
@@ -148,7 +148,7 @@ class _Statement:
         if self._cursor.token.kind is not TokenKind.END:
             self._cursor.fail()
 
-    def _listed(self, column: str, names: Iterable[str]) -> Answer:
+    def _listed(self, column: str, names: Iterable[str]) -> QueryAnswer:
         found = list(names)
         if self._cursor.takes("LIKE") or self._cursor.token.kind is TokenKind.STRING:
             patterns = self._cursor.string().lower().split("|")
@@ -160,7 +160,7 @@ class _Statement:
 
     # --- statements ------------------------------------------------------------------------------------------------------
 
-    def _columns(self) -> Answer:
+    def _columns(self) -> QueryAnswer:
         if not (self._cursor.takes("IN") or self._cursor.takes("FROM")):
             self._cursor.fail("'IN'", "'FROM'")
         table = self._table()
@@ -168,7 +168,7 @@ class _Statement:
         columns = (*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", []))
         return _answer("field", (column["Name"] for column in columns))
 
-    def _partitions(self) -> Answer:
+    def _partitions(self) -> QueryAnswer:
         at, table = self._cursor.at, self._table()
         self._end()
         keys = [key["Name"] for key in table.get("PartitionKeys", [])]
@@ -181,7 +181,7 @@ class _Statement:
         )
         return _answer("partition", sorted(paths))
 
-    def _create(self) -> Answer:
+    def _create(self) -> QueryAnswer:
         if self._cursor.takes("VIEW"):
             at, view = self._cursor.at, self._table()
             self._end()
@@ -201,7 +201,7 @@ class _Statement:
             )
         return _answer("createtab_stmt", create_table_lines(table))
 
-    def _description(self) -> Answer:
+    def _description(self) -> QueryAnswer:
         if self._cursor.sees_any("FORMATTED", "EXTENDED", "INPUT", "OUTPUT"):
             raise NotOnLaptopError(f"DESCRIBE {self._cursor.token.word}", self._cursor.at)
         self._cursor.takes("TABLE")
@@ -234,5 +234,5 @@ class _Statement:
         return name, str(self._cursor.integer())
 
 
-def _answer(name: str, values: Iterable[str]) -> Answer:
-    return Answer((column_info(name, types.VARCHAR),), tuple((value,) for value in values))
+def _answer(name: str, values: Iterable[str]) -> QueryAnswer:
+    return QueryAnswer((column_info(name, types.VARCHAR),), tuple((value,) for value in values))

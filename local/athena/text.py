@@ -33,7 +33,7 @@ _MILLISECOND_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryAnswer:
     """A query's answer: its columns as Athena's ColumnInfo, and its rows as Athena's texts."""
 
     columns: tuple[dict[str, Any], ...]

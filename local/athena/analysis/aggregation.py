@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _RESULT_ORDER_MATTERS = {"array_agg", "listagg", "map_agg", "arbitrary", "any_value"}
 
 
-def aggregate_call(analyzer: Analyzer, node: nodes.Call) -> Value:
+def aggregate_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     """An aggregate function's call, over a window or not.
 
     Raises:
@@ -57,7 +57,7 @@ def aggregate_call(analyzer: Analyzer, node: nodes.Call) -> Value:
     return _finished(node, made(found.text, found.type, node.at, *arguments, *parts, *(value for _, value in order)))
 
 
-def _aggregate_arguments(inner: Analyzer, node: nodes.Call) -> list[Value]:
+def _aggregate_arguments(inner: Analyzer, node: nodes.FunctionCall) -> list[Value]:
     arguments = inner.values(node.arguments)
     if not node.window and any(argument.has_window for argument in arguments):
         raise AthenaQueryError.at(
@@ -66,14 +66,18 @@ def _aggregate_arguments(inner: Analyzer, node: nodes.Call) -> list[Value]:
     return arguments
 
 
-def _finished(node: nodes.Call, value: Value) -> Value:
+def _finished(node: nodes.FunctionCall, value: Value) -> Value:
     if node.window:
         return replace(value, has_window=True)
     return replace(value, reads=frozenset(), has_aggregate=True)
 
 
 def _aggregated(
-    analyzer: Analyzer, node: nodes.Call, arguments: list[Value], over: str, order: list[tuple[nodes.Sort, Value]]
+    analyzer: Analyzer,
+    node: nodes.FunctionCall,
+    arguments: list[Value],
+    over: str,
+    order: list[tuple[nodes.Sort, Value]],
 ) -> Value:
     from local.athena.analysis.calls import chosen, given  # noqa: PLC0415 - calls look here for aggregates
 
@@ -95,7 +99,7 @@ def _aggregated(
     return _typed(analyzer, node, Value(text, form.returned(kinds, bound), node.at), kinds, values, over)
 
 
-def _check(node: nodes.Call, values: list[Value], kinds: list[SqlType]) -> None:
+def _check(node: nodes.FunctionCall, values: list[Value], kinds: list[SqlType]) -> None:
     if node.name in {"min", "max"} and not kinds[0].is_orderable:
         raise AthenaQueryError.at(
             node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters ({kinds[0]}) for function {node.name}"
@@ -108,7 +112,7 @@ def _check(node: nodes.Call, values: list[Value], kinds: list[SqlType]) -> None:
 
 def _typed(
     analyzer: Analyzer,
-    node: nodes.Call,
+    node: nodes.FunctionCall,
     found: Value,
     kinds: list[SqlType],
     values: list[Value],
@@ -136,7 +140,7 @@ def _typed(
 # --- windows ---------------------------------------------------------------------------------------------------------
 
 
-def window_call(analyzer: Analyzer, node: nodes.Call) -> Value:
+def window_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     """A call of a function that is of windows alone.
 
     Raises:
@@ -163,7 +167,7 @@ def window_call(analyzer: Analyzer, node: nodes.Call) -> Value:
     return replace(found, has_window=True)
 
 
-def over_window(analyzer: Analyzer, node: nodes.Call) -> tuple[str, list[Value]]:
+def over_window(analyzer: Analyzer, node: nodes.FunctionCall) -> tuple[str, list[Value]]:
     """The text of a call's OVER, and the values in it; nothing where it has none."""
     if node.window is None:
         return "", []
@@ -187,15 +191,15 @@ def over_window(analyzer: Analyzer, node: nodes.Call) -> tuple[str, list[Value]]
     return f" OVER ({' '.join(parts)})", [*partition, *(value for _, value in order)]
 
 
-def _window(analyzer: Analyzer, window: nodes.Window | nodes.Name) -> nodes.Window:
-    if isinstance(window, nodes.Window):
+def _window(analyzer: Analyzer, window: nodes.WindowNode | nodes.Name) -> nodes.WindowNode:
+    if isinstance(window, nodes.WindowNode):
         return window
     if window.key not in analyzer.windows:
         raise AthenaQueryError.at(window.at, "INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {window.text}")
     return analyzer.windows[window.key]
 
 
-def _frame(node: nodes.Call, window: nodes.Window) -> str:
+def _frame(node: nodes.FunctionCall, window: nodes.WindowNode) -> str:
     frame = window.frame
     assert frame
     if node.name in WITHOUT_FRAME:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from local.athena.language import nodes
 
 
-def call(analyzer: Analyzer, node: nodes.Call) -> Value:
+def call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     """A function's call.
 
     Raises:
@@ -47,7 +47,7 @@ def call(analyzer: Analyzer, node: nodes.Call) -> Value:
     return scalar(node.name, analyzer.values(node.arguments), node.at, analyzer.udfs)
 
 
-def unknown(node: nodes.Call) -> AthenaQueryError:
+def unknown(node: nodes.FunctionCall) -> AthenaQueryError:
     """The error for a function that the laptop has not."""
     if node.name in TRINO_FUNCTIONS:
         return NotOnLaptopError(node.name, node.at)

@@ -31,10 +31,10 @@ class Analyzer:
 
     scope: Scope
     udfs: Udfs
-    subquery: Callable[[nodes.Query, Scope], tuple[str, list[SqlType], frozenset[Field]]]
+    subquery: Callable[[nodes.QueryNode, Scope], tuple[str, list[SqlType], frozenset[Field]]]
     parameters: Sequence[nodes.Expression] = ()
     groups: frozenset[str] = frozenset()
-    windows: dict[str, nodes.Window] = field(default_factory=dict)
+    windows: dict[str, nodes.WindowNode] = field(default_factory=dict)
     within_aggregate: bool = False
 
     def value(self, node: nodes.Expression) -> Value:

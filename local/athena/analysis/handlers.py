@@ -82,7 +82,7 @@ def _unary(analyzer: Analyzer, node: nodes.Unary) -> Value:
 
 def _binary(analyzer: Analyzer, node: nodes.Binary) -> Value:
     if node.operator == "||":
-        return call(analyzer, nodes.Call(node.at, "concat", (node.left, node.right)))
+        return call(analyzer, nodes.FunctionCall(node.at, "concat", (node.left, node.right)))
     left, right = analyzer.value(node.left), analyzer.value(node.right)
     if node.operator in {"+", "-", "*", "/", "%"}:
         return arithmetic(node.operator, left, right, node.at, analyzer.udfs)
@@ -107,7 +107,7 @@ def _extract(analyzer: Analyzer, node: nodes.Extract) -> Value:
 # --- choices ----------
 
 
-def _case(analyzer: Analyzer, node: nodes.Case) -> Value:
+def _case(analyzer: Analyzer, node: nodes.CaseExpression) -> Value:
     if node.operand is None:
         conditions_ = [analyzer.truth(condition, "CASE WHEN clause") for condition, _ in node.branches]
     else:
@@ -190,7 +190,7 @@ def _quantified(analyzer: Analyzer, node: nodes.Quantified) -> Value:
 
 
 def _one_column(
-    analyzer: Analyzer, query: nodes.Query, value: Value, operator: str, at: Position
+    analyzer: Analyzer, query: nodes.QueryNode, value: Value, operator: str, at: Position
 ) -> tuple[str, frozenset[Field]]:
     text, kinds, reads = analyzer.subquery(query, analyzer.scope)
     if len(kinds) != 1:
@@ -258,7 +258,7 @@ HANDLERS: dict[type, Callable[[Any, Any], Value]] = {
     nodes.Quantified: _quantified,
     nodes.Exists: _exists,
     nodes.Subquery: _subquery,
-    nodes.Case: _case,
+    nodes.CaseExpression: _case,
     nodes.Cast: _cast,
     nodes.AtTimeZone: _at_time_zone,
     nodes.Extract: _extract,
@@ -266,7 +266,7 @@ HANDLERS: dict[type, Callable[[Any, Any], Value]] = {
     nodes.RowOf: _row,
     nodes.Subscript: _subscript,
     nodes.Lambda: _lambda,
-    nodes.Call: call,
+    nodes.FunctionCall: call,
     nodes.JsonCall: _json,
 }
 """What understands each kind of node."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from local.athena.analysis.expressions import Analyzer
 
 
-def _over(analyzer: Analyzer, node: nodes.Call, base: str) -> tuple[Value, nodes.Lambda]:
+def _over(analyzer: Analyzer, node: nodes.FunctionCall, base: str) -> tuple[Value, nodes.Lambda]:
     if len(node.arguments) != 2 or not isinstance(node.arguments[1], nodes.Lambda):  # noqa: PLR2004 - values and a lambda
         raise AthenaQueryError.at(node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters for function {node.name}")
     values = analyzer.value(node.arguments[0])
@@ -48,14 +48,14 @@ def _condition(analyzer: Analyzer, function: nodes.Lambda, *arguments: tuple[str
     return found.cast(types.BOOLEAN)
 
 
-def _transform(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _transform(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values, function = _over(analyzer, node, "array")
     name = _argument(analyzer)
     body = _body(analyzer, function, (name, values.type.inner[0]))
     return made(f"list_transform({values.text}, lambda {name}: {body.text})", array(body.type), node.at, values, body)
 
 
-def _filter(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _filter(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values, function = _over(analyzer, node, "array")
     name = _argument(analyzer)
     body = _condition(analyzer, function, (name, values.type.inner[0]))
@@ -66,8 +66,8 @@ def _argument(analyzer: Analyzer) -> str:
     return f"x{len(analyzer.scope.arguments)}"
 
 
-def _matcher(combined: str) -> Callable[[Analyzer, nodes.Call], Value]:
-    def build(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _matcher(combined: str) -> Callable[[Analyzer, nodes.FunctionCall], Value]:
+    def build(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
         values, function = _over(analyzer, node, "array")
         name = _argument(analyzer)
         body = _condition(analyzer, function, (name, values.type.inner[0]))

@@ -19,7 +19,7 @@ CatalogTable = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ResultColumn:
     """A column of a query's result.
 
     Attributes:
@@ -38,7 +38,7 @@ class Planned:
     """A query as DuckDB's text, and its columns."""
 
     text: str
-    columns: tuple[Column, ...]
+    columns: tuple[ResultColumn, ...]
 
     def fields(self, alias: str, qualifiers: Sequence[str]) -> list[Field]:
         """Its columns, where the text is read by a name."""
@@ -88,13 +88,13 @@ class QueryPlan:
     udfs: Udfs
 
 
-def labelled(names: Sequence[str | None], kinds: Sequence[SqlType]) -> tuple[Column, ...]:
+def labelled(names: Sequence[str | None], kinds: Sequence[SqlType]) -> tuple[ResultColumn, ...]:
     """Columns of these names and types, each with a label of its own."""
     labels: list[str] = []
     for place, name in enumerate(names):
         label = name.lower() if name else f"_col{place}"
         labels.append(label if label not in labels else f"{label}_{place}")
-    return tuple(Column(name, kind, label) for name, kind, label in zip(names, kinds, labels, strict=True))
+    return tuple(ResultColumn(name, kind, label) for name, kind, label in zip(names, kinds, labels, strict=True))
 
 
 def columns_of(table: CatalogTable) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from local.athena.analysis.casts import type_of
 from local.athena.analysis.expressions import Analyzer
 from local.athena.analysis.operators import mismatch, to_one_type
 from local.athena.analysis.planned import CatalogTable, Planned, QueryPlan, Scan, columns_of, labelled
-from local.athena.analysis.relations import Source
+from local.athena.analysis.relations import FromSource
 from local.athena.analysis.scopes import Field, Scope
 from local.athena.analysis.selects import SelectPlanner
 from local.athena.analysis.tables import Tables, definition_of, hive_type
@@ -89,7 +89,7 @@ class Planner:
     def analyzer(self, scope: Scope, tables: CommonTables) -> Analyzer:
         """What understands the expressions of a scope."""
 
-        def subquery(node: nodes.Query, around: Scope) -> tuple[str, list[SqlType], frozenset[Field]]:
+        def subquery(node: nodes.QueryNode, around: Scope) -> tuple[str, list[SqlType], frozenset[Field]]:
             probe = Scope([], around)
             planned = self.query(node, probe, tables)
             if probe.correlated and not _is_plain(node):
@@ -100,7 +100,7 @@ class Planner:
 
     # --- queries ---------------------------------------------------------------------------------------------------------
 
-    def query(self, node: nodes.Query, outer: Scope | None, tables: CommonTables) -> Planned:
+    def query(self, node: nodes.QueryNode, outer: Scope | None, tables: CommonTables) -> Planned:
         """A query with its WITH, ORDER BY, OFFSET and LIMIT.
 
         Raises:
@@ -133,7 +133,7 @@ class Planner:
             planned = replace(planned, columns=tuple(replace(column, name=name.text) for column, name in names))
         return self.alias(common.name.key), planned
 
-    def _rest(self, node: nodes.Query) -> str:
+    def _rest(self, node: nodes.QueryNode) -> str:
         limit = f" LIMIT {self._count(node.limit)}" if node.limit else ""
         return limit + (f" OFFSET {self._count(node.offset)}" if node.offset else "")
 
@@ -149,7 +149,7 @@ class Planner:
         match node:
             case nodes.Select():
                 return SelectPlanner(self, node, outer, tables).plan((), "")
-            case nodes.Query():
+            case nodes.QueryNode():
                 return self.query(node, outer, tables)
             case nodes.Values():
                 return self._values(node, outer, tables)
@@ -162,7 +162,7 @@ class Planner:
             case nodes.SetOperation():
                 return self._set_operation(node, outer, tables)
 
-    def _ordered(self, found: Planned, node: nodes.Query, rest: str) -> Planned:
+    def _ordered(self, found: Planned, node: nodes.QueryNode, rest: str) -> Planned:
         alias = self.alias("ordered")
         fields = found.fields(alias, ())
         analyzer = self.analyzer(Scope(fields), {})
@@ -227,7 +227,7 @@ class Planner:
 
     # --- tables ----------------------------------------------------------------------------------------------------------
 
-    def table(self, node: nodes.TableName, wanted: str, tables: CommonTables) -> Source:
+    def table(self, node: nodes.TableName, wanted: str, tables: CommonTables) -> FromSource:
         """A table, a view, or a query of a WITH.
 
         Args:
@@ -241,18 +241,18 @@ class Planner:
         alias = self.alias(wanted)
         if len(node.parts) == 1 and node.parts[0].key in tables:
             name, planned = tables[node.parts[0].key]
-            return Source(f"{quoted(name)} AS {quoted(alias)}", planned.fields(alias, (node.parts[0].key,)))
+            return FromSource(f"{quoted(name)} AS {quoted(alias)}", planned.fields(alias, (node.parts[0].key,)))
         database, name = self._catalog.place(node, self._database)
         if database == "information_schema":
             planned = self._catalog.information(node, name)
-            return Source(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
+            return FromSource(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
         table = self._catalog.table(node, database, name)
         if table.get("TableType") == "VIRTUAL_VIEW":
             planned = self._view(table, database)
-            return Source(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
+            return FromSource(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
         return self._scan(table, alias, (database, name))
 
-    def _scan(self, table: CatalogTable, alias: str, qualifiers: Sequence[str]) -> Source:
+    def _scan(self, table: CatalogTable, alias: str, qualifiers: Sequence[str]) -> FromSource:
         name = f"scan_{len(self.scans)}"
         self.scans.append(Scan(name, table, alias))
         keys = {key["Name"].lower() for key in table.get("PartitionKeys", [])}
@@ -267,7 +267,7 @@ class Planner:
             )
             for column in columns_of(table)
         ]
-        return Source(f"{quoted(name)} AS {quoted(alias)}", fields)
+        return FromSource(f"{quoted(name)} AS {quoted(alias)}", fields)
 
     def _view(self, view: CatalogTable, database: str) -> Planned:
         if self.depth >= _DEEPEST:
@@ -323,5 +323,5 @@ def _parsed_type(text: str) -> nodes.TypeName:
     return parse_type(Cursor(text))
 
 
-def _is_plain(node: nodes.Query) -> bool:
+def _is_plain(node: nodes.QueryNode) -> bool:
     return isinstance(node.body, nodes.Select) and not (node.order or node.limit or node.offset or node.tables)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FromSource:
     """A FROM's text for DuckDB, its columns, and whether it has rows that a join has filled with nulls."""
 
     text: str
@@ -44,7 +44,7 @@ class Relations:
         self._outer = outer
         self._tables = tables
 
-    def source(self, node: nodes.Relation, left: Sequence[Field] = ()) -> Source:
+    def source(self, node: nodes.Relation, left: Sequence[Field] = ()) -> FromSource:
         """A relation.
 
         Args:
@@ -66,7 +66,7 @@ class Relations:
             case nodes.TableName():
                 return self._planner.table(node, node.parts[-1].key, self._tables)
 
-    def _aliased(self, node: nodes.Aliased, left: Sequence[Field]) -> Source:
+    def _aliased(self, node: nodes.Aliased, left: Sequence[Field]) -> FromSource:
         key = node.alias.key
         match node.relation:
             case nodes.Unnest():
@@ -85,15 +85,17 @@ class Relations:
         fields = [renamed(field, name, (key,)) for field, name in zip(found.fields, names, strict=True)]
         return replace(found, fields=fields)
 
-    def _nested(self, node: nodes.NestedQuery, alias: str, qualifiers: Sequence[str], left: Sequence[Field]) -> Source:
+    def _nested(
+        self, node: nodes.NestedQuery, alias: str, qualifiers: Sequence[str], left: Sequence[Field]
+    ) -> FromSource:
         outer = Scope(list(left), self._outer) if node.is_lateral else self._outer
         planned = self._planner.query(node.query, outer, self._tables)
         lateral = "LATERAL " if node.is_lateral else ""
-        return Source(f"{lateral}({planned.text}) AS {quoted(alias)}", planned.fields(alias, qualifiers))
+        return FromSource(f"{lateral}({planned.text}) AS {quoted(alias)}", planned.fields(alias, qualifiers))
 
     # --- UNNEST ----------------------------------------------------------------------------------------------------------
 
-    def _unnest(self, node: nodes.Unnest, alias: str, left: Sequence[Field]) -> Source:
+    def _unnest(self, node: nodes.Unnest, alias: str, left: Sequence[Field]) -> FromSource:
         analyzer = self._planner.analyzer(Scope(list(left), self._outer), self._tables)
         values = analyzer.values(node.values)
         inner, outer, kinds, lengths = [], [], [], []
@@ -111,16 +113,16 @@ class Relations:
         listed = ", ".join(f"{text} AS c{place}" for place, text in enumerate(outer))
         text = f"LATERAL (SELECT {listed} FROM (SELECT {', '.join(inner)}) AS u) AS {quoted(alias)}"  # noqa: S608 - ours
         fields = [Field(None, None, kind, f"{quoted(alias)}.c{place}") for place, kind in enumerate(kinds)]
-        return Source(text, fields, is_lateral=True)
+        return FromSource(text, fields, is_lateral=True)
 
     # --- joins -----------------------------------------------------------------------------------------------------------
 
-    def _join(self, node: nodes.Join, before: Sequence[Field]) -> Source:
+    def _join(self, node: nodes.Join, before: Sequence[Field]) -> FromSource:
         left = self.source(node.left, before)
         right = self.source(node.right, [*before, *left.fields])
         is_outer = left.is_outer or right.is_outer or node.kind in {"LEFT", "RIGHT", "FULL"}
         if node.kind == "CROSS":
-            return Source(
+            return FromSource(
                 f"{left.text} CROSS JOIN {_bracketed(node.right, right)}", left.fields + right.fields, is_outer
             )
         if node.using:
@@ -133,9 +135,9 @@ class Relations:
             message = "JOIN clause cannot contain aggregations, window functions or grouping operations"
             raise AthenaQueryError.at(node.on.at, "EXPRESSION_NOT_SCALAR", message)
         text = f"{left.text} {node.kind} JOIN {_bracketed(node.right, right)} ON {condition.text}"
-        return Source(text, left.fields + right.fields, is_outer)
+        return FromSource(text, left.fields + right.fields, is_outer)
 
-    def _check(self, node: nodes.Join, right: Source) -> None:
+    def _check(self, node: nodes.Join, right: FromSource) -> None:
         always = isinstance(node.on, nodes.Constant) and node.on.value is True
         if right.is_lateral and not (always and node.kind in {"LEFT", "INNER"}):
             message = f"{node.kind} JOIN involving UNNEST is only supported with condition ON TRUE"
@@ -143,7 +145,7 @@ class Relations:
         if node.kind == "FULL" and not _is_of_equalities(node.on):
             raise AthenaQueryError.at(node.at, "NOT_SUPPORTED", "FULL JOIN involving an unsupported condition")
 
-    def _using(self, node: nodes.Join, left: Source, right: Source, *, is_outer: bool) -> Source:
+    def _using(self, node: nodes.Join, left: FromSource, right: FromSource, *, is_outer: bool) -> FromSource:
         conditions, merged, used = [], [], []
         for name in node.using:
             pair = [_of_name(source, name) for source in (left, right)]
@@ -160,14 +162,14 @@ class Relations:
             used += pair
         rest = [field for field in left.fields + right.fields if field not in used]
         text = f"{left.text} {node.kind} JOIN {_bracketed(node.right, right)} ON {' AND '.join(conditions)}"
-        return Source(text, merged + rest, is_outer)
+        return FromSource(text, merged + rest, is_outer)
 
 
-def _bracketed(node: nodes.Relation, source: Source) -> str:
+def _bracketed(node: nodes.Relation, source: FromSource) -> str:
     return f"({source.text})" if isinstance(node, nodes.Join) else source.text
 
 
-def _of_name(source: Source, name: nodes.Name) -> Field:
+def _of_name(source: FromSource, name: nodes.Name) -> Field:
     found = [field for field in source.fields if field.name == name.key]
     if len(found) != 1:
         side = "is missing from" if not found else "is ambiguous in"

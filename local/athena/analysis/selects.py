@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from local.athena.analysis.operators import mismatch
-from local.athena.analysis.planned import Column, Planned, labelled
-from local.athena.analysis.relations import Relations, Source
+from local.athena.analysis.planned import Planned, ResultColumn, labelled
+from local.athena.analysis.relations import FromSource, Relations
 from local.athena.analysis.scopes import Scope
 from local.athena.analysis.types import BOOLEAN
 from local.athena.analysis.values import Value, made, quoted
@@ -46,7 +46,7 @@ class SelectPlanner:
         self._node = node
         self._tables = tables
         relations = Relations(planner, outer, tables)
-        self._source = relations.source(node.source) if node.source else Source("", [])
+        self._source = relations.source(node.source) if node.source else FromSource("", [])
         self._scope = Scope(self._source.fields, outer)
         windows = {name.key: window for name, window in node.windows}
         self._analyzer = replace(planner.analyzer(self._scope, tables), windows=windows)
@@ -81,7 +81,7 @@ class SelectPlanner:
     def _text(
         self,
         items: list[Selected],
-        columns: tuple[Column, ...],
+        columns: tuple[ResultColumn, ...],
         where: Value | None,
         group_by: str,
         having: Value | None,

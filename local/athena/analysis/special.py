@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from local.athena.analysis.expressions import Analyzer
     from local.athena.language import nodes
 
-Special = Callable[["Analyzer", "nodes.Call"], Value | None]
+Special = Callable[["Analyzer", "nodes.FunctionCall"], Value | None]
 
 
-def arguments_of(analyzer: Analyzer, node: nodes.Call, fewest: int, most: int | None = None) -> list[Value]:
+def arguments_of(analyzer: Analyzer, node: nodes.FunctionCall, fewest: int, most: int | None = None) -> list[Value]:
     """A call's arguments, of which there must be so many.
 
     Raises:
@@ -41,12 +41,12 @@ def arguments_of(analyzer: Analyzer, node: nodes.Call, fewest: int, most: int | 
 # --- choices ---------------------------------------------------------------------------------------------------------
 
 
-def _coalesce(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _coalesce(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values = to_one_type(arguments_of(analyzer, node, 2, 999), "All COALESCE operands")
     return made(f"COALESCE({', '.join(value.text for value in values)})", values[0].type, node.at, *values)
 
 
-def _nullif(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _nullif(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     first, second = arguments_of(analyzer, node, 2)
     if comparable(first, second) is None:
         raise mismatch(node.at, f"Types are not comparable with NULLIF: {first.type} vs {second.type}")
@@ -54,7 +54,7 @@ def _nullif(analyzer: Analyzer, node: nodes.Call) -> Value:
     return made(f"CASE WHEN {condition.text} THEN NULL ELSE {first.text} END", first.type, node.at, condition, first)
 
 
-def _if(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _if(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     if not 2 <= len(node.arguments) <= 3:  # noqa: PLR2004 - with an ELSE and without
         raise AthenaQueryError.at(node.at, "INVALID_ARGUMENTS", "Invalid number of arguments for 'if' function")
     condition = analyzer.truth(node.arguments[0], "IF condition")
@@ -69,7 +69,7 @@ def _if(analyzer: Analyzer, node: nodes.Call) -> Value:
     )
 
 
-def _try(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _try(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     (value,) = arguments_of(analyzer, node, 1)
     if value.is_volatile or value.has_aggregate or value.has_window:
         raise NotOnLaptopError("try of a query, an aggregate function or a random value", node.at)
@@ -77,7 +77,7 @@ def _try(analyzer: Analyzer, node: nodes.Call) -> Value:
 
 
 def _extreme(name: str) -> Special:
-    def build(analyzer: Analyzer, node: nodes.Call) -> Value:
+    def build(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
         values = to_one_type(arguments_of(analyzer, node, 1, 127), f"All arguments of {name}")
         if not values[0].type.is_orderable or values[0].type.inner:
             raise NotOnLaptopError(f"{name} of {values[0].type}", node.at)
@@ -92,12 +92,12 @@ def _extreme(name: str) -> Special:
 # --- types and texts -------------------------------------------------------------------------------------------------
 
 
-def _typeof(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _typeof(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     (value,) = arguments_of(analyzer, node, 1)
     return made(literal(str(value.type)), types.VARCHAR, node.at, value)
 
 
-def _concat(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _concat(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     from local.athena.analysis.calls import unexpected  # noqa: PLC0415 - calls look here for the special ones
 
     values = arguments_of(analyzer, node, 2, 127)
@@ -112,7 +112,7 @@ def _concat(analyzer: Analyzer, node: nodes.Call) -> Value:
     return made(" || ".join(value.cast(kind).enclosed for value in values), kind, node.at, *values, is_bare=False)
 
 
-def _concat_arrays(analyzer: Analyzer, node: nodes.Call, values: list[Value]) -> Value:
+def _concat_arrays(analyzer: Analyzer, node: nodes.FunctionCall, values: list[Value]) -> Value:
     wrapped = [value if value.type.base in {"array", "unknown"} else _of_one(value) for value in values]
     if any(value.type.base != "array" for value in values) and len(values) != 2:  # noqa: PLR2004 - an array and an element
         raise NotOnLaptopError("concat of an array and several elements", node.at)
@@ -125,7 +125,7 @@ def _of_one(value: Value) -> Value:
     return replace(value, text=f"CAST([{value.text}] AS {kind.duckdb})", type=kind, is_bare=True)
 
 
-def _concat_ws(analyzer: Analyzer, node: nodes.Call) -> Value | None:
+def _concat_ws(analyzer: Analyzer, node: nodes.FunctionCall) -> Value | None:
     values = arguments_of(analyzer, node, 2, 127)
     if any(value.type.base not in {"varchar", "unknown"} for value in values):
         raise NotOnLaptopError("concat_ws of anything but varchar", node.at)
@@ -139,7 +139,7 @@ def _concat_ws(analyzer: Analyzer, node: nodes.Call) -> Value | None:
     )
 
 
-def _format(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _format(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values = arguments_of(analyzer, node, 2, 127)
     udfs = analyzer.udfs
     prepared = []
@@ -154,7 +154,7 @@ def _format(analyzer: Analyzer, node: nodes.Call) -> Value:
     return called(maths.format_values, prepared, types.VARCHAR, node.at, udfs, takes_nulls=True)
 
 
-def _json_array_contains(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _json_array_contains(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     text, wanted = arguments_of(analyzer, node, 2)
     kind = {"integer": types.BIGINT}.get(
         wanted.type.base, types.VARCHAR if wanted.type.base == "varchar" else wanted.type
@@ -174,7 +174,7 @@ def _json_finder(kind: types.SqlType) -> Callable[..., object]:
 # --- decimals --------------------------------------------------------------------------------------------------------
 
 
-def _of_decimal(analyzer: Analyzer, node: nodes.Call) -> Value | None:
+def _of_decimal(analyzer: Analyzer, node: nodes.FunctionCall) -> Value | None:
     """round, ceil, floor and truncate of a decimal, whose precision and scale depend on its own."""
     values = analyzer.values(node.arguments)
     if not values or values[0].type.base != "decimal" or len(values) > 2:  # noqa: PLR2004 - a number and digits
@@ -197,7 +197,7 @@ def _of_decimal(analyzer: Analyzer, node: nodes.Call) -> Value | None:
     raise NotOnLaptopError(f"{node.name} of a decimal to so many digits", node.at)
 
 
-def _mod(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _mod(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     left, right = arguments_of(analyzer, node, 2)
     return arithmetic("%", left, right, node.at, analyzer.udfs)
 
@@ -205,13 +205,13 @@ def _mod(analyzer: Analyzer, node: nodes.Call) -> Value:
 # --- structures ------------------------------------------------------------------------------------------------------
 
 
-def _map(_: Analyzer, node: nodes.Call) -> Value | None:
+def _map(_: Analyzer, node: nodes.FunctionCall) -> Value | None:
     if node.arguments:
         return None
     return made("CAST(MAP {} AS MAP(INTEGER, INTEGER))", types.map_of(types.UNKNOWN, types.UNKNOWN), node.at)
 
 
-def _array_join(analyzer: Analyzer, node: nodes.Call) -> Value | None:
+def _array_join(analyzer: Analyzer, node: nodes.FunctionCall) -> Value | None:
     from local.athena.analysis.calls import scalar  # noqa: PLC0415 - calls look here for the special ones
     from local.athena.analysis.casts import cast  # noqa: PLC0415
 
@@ -224,7 +224,7 @@ def _array_join(analyzer: Analyzer, node: nodes.Call) -> Value | None:
     return scalar("array_join", [texts, *values[1:]], node.at, analyzer.udfs)
 
 
-def _zip(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _zip(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values = arguments_of(analyzer, node, 2, 5)
     if any(value.type.base != "array" for value in values):
         raise mismatch(node.at, "zip takes arrays")
@@ -239,7 +239,7 @@ def _zipped(*values: list[object]) -> list[dict[str, object]]:
     ]
 
 
-def _grouping(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _grouping(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values = replace(analyzer, groups=frozenset()).values(node.arguments)
     if not values or any(value.text not in analyzer.groups for value in values):
         raise AthenaQueryError.at(node.at, "INVALID_ARGUMENTS", "GROUPING operation requires columns of the GROUP BY")
@@ -250,7 +250,7 @@ def _grouping(analyzer: Analyzer, node: nodes.Call) -> Value:
 
 
 def _field(name: str) -> Special:
-    def build(analyzer: Analyzer, node: nodes.Call) -> Value:
+    def build(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
         (value,) = arguments_of(analyzer, node, 1)
         return part(name, value, node.at)
 

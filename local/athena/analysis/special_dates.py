@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _MOMENTS = {"date", "timestamp", "timestamp with time zone"}
 
 
-def _unexpected(node: nodes.Call, values: list[Value]) -> AthenaQueryError:
+def _unexpected(node: nodes.FunctionCall, values: list[Value]) -> AthenaQueryError:
     kinds = ", ".join(str(value.type) for value in values)
     return AthenaQueryError.at(
         node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters ({kinds}) for function {node.name}"
     )
 
 
-def _checked(node: nodes.Call, values: list[Value], *wanted: str) -> list[Value]:
+def _checked(node: nodes.FunctionCall, values: list[Value], *wanted: str) -> list[Value]:
     """The arguments, each of one of the bases that are named, with bars between them."""
     fits = len(values) == len(wanted) and all(
         value.type.base in {*bases.split("|"), "unknown"} for value, bases in zip(values, wanted, strict=True)
@@ -46,14 +46,14 @@ _ANY_TIMESTAMP = "timestamp|timestamp with time zone"
 _ANY_WHOLE = "bigint|integer|smallint|tinyint"
 
 
-def _date(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _date(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values = analyzer.values(node.arguments)
     if len(values) != 1 or values[0].type.base not in {*_MOMENTS, "varchar"}:
         raise _unexpected(node, values)
     return cast(values[0], types.DATE, node.at, analyzer.udfs, is_try=False)
 
 
-def _date_add(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _date_add(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     unit, amount, moment = _checked(node, analyzer.values(node.arguments), "varchar", _ANY_WHOLE, _ANY_MOMENT)
     held = _held(moment)
     parts = [unit.cast(types.VARCHAR), amount.cast(types.BIGINT), held]
@@ -74,20 +74,20 @@ def _held(moment: Value) -> Value:
     return moment if moment.type.base == "date" else as_local(moment)
 
 
-def _back(found: Value, moment: Value, node: nodes.Call, *others: Value) -> Value:
+def _back(found: Value, moment: Value, node: nodes.FunctionCall, *others: Value) -> Value:
     if moment.type.base == "timestamp with time zone":
         return from_local(found.text, moment, node.at, *others)
     return made(found.text, moment.type, node.at, moment, *others)
 
 
-def _date_trunc(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _date_trunc(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     unit, moment = _checked(node, analyzer.values(node.arguments), "varchar", _ANY_MOMENT)
     held = _held(moment)
     found = called(dates.date_trunc, [unit.cast(types.VARCHAR), held], held.type, node.at, analyzer.udfs)
     return _back(found, moment, node, unit)
 
 
-def _date_diff(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _date_diff(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     unit, first, second = _checked(node, analyzer.values(node.arguments), "varchar", _ANY_MOMENT, _ANY_MOMENT)
     pair = comparable(first, second)
     if pair is None:
@@ -101,7 +101,7 @@ def _date_diff(analyzer: Analyzer, node: nodes.Call) -> Value:
     return called(dates.date_diff, [unit.cast(types.VARCHAR), *pair], types.BIGINT, node.at, analyzer.udfs)
 
 
-def _last_day(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _last_day(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     (moment,) = _checked(node, analyzer.values(node.arguments), _ANY_MOMENT)
     day = cast(moment, types.DATE, node.at, analyzer.udfs, is_try=False)
     return called(dates.last_day_of_month, [day], types.DATE, node.at, analyzer.udfs)
@@ -110,35 +110,35 @@ def _last_day(analyzer: Analyzer, node: nodes.Call) -> Value:
 # --- now -------------------------------------------------------------------------------------------------------------
 
 
-def _now(_: Analyzer, node: nodes.Call) -> Value:
+def _now(_: Analyzer, node: nodes.FunctionCall) -> Value:
     digits = _digits(node)
     # The instant of the query, the same wherever it is asked for.
     text = "date_trunc('millisecond', now())"
     return made(text, types.timestamp(digits, types.SESSION_ZONE), node.at)
 
 
-def _local_now(_: Analyzer, node: nodes.Call) -> Value:
+def _local_now(_: Analyzer, node: nodes.FunctionCall) -> Value:
     return made("timezone('UTC', date_trunc('millisecond', now()))", types.timestamp(_digits(node)), node.at)
 
 
-def _digits(node: nodes.Call) -> int:
+def _digits(node: nodes.FunctionCall) -> int:
     if not node.arguments:
         return 3
     raise NotOnLaptopError(f"{node.name} with a precision", node.at)
 
 
-def _today(_: Analyzer, node: nodes.Call) -> Value:
+def _today(_: Analyzer, node: nodes.FunctionCall) -> Value:
     return made("CAST(timezone('UTC', now()) AS DATE)", types.DATE, node.at)
 
 
-def _refused(_: Analyzer, node: nodes.Call) -> Value:
+def _refused(_: Analyzer, node: nodes.FunctionCall) -> Value:
     raise NotOnLaptopError(node.name, node.at)
 
 
 # --- zones -----------------------------------------------------------------------------------------------------------
 
 
-def _at_timezone(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _at_timezone(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     moment, zone = _checked(node, analyzer.values(node.arguments), _ANY_TIMESTAMP, "varchar")
     kind = types.timestamp(moment.type.numbers[0], types.SESSION_ZONE)
     return replace(
@@ -146,14 +146,14 @@ def _at_timezone(analyzer: Analyzer, node: nodes.Call) -> Value:
     )
 
 
-def _with_timezone(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _with_timezone(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     moment, zone = _checked(node, analyzer.values(node.arguments), "timestamp", "varchar")
     name = zone_of(zone)
     kind = types.timestamp(moment.type.numbers[0], name)
     return made(f"timezone('{duckdb_zone(name)}', {moment.text})", kind, node.at, moment)
 
 
-def _from_unixtime(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _from_unixtime(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values = analyzer.values(node.arguments)
     if len(values) == len(("seconds", "hours", "minutes")):
         raise NotOnLaptopError("from_unixtime with hours and minutes", node.at)
@@ -164,7 +164,7 @@ def _from_unixtime(analyzer: Analyzer, node: nodes.Call) -> Value:
     return called(dates.from_unixtime, [values[0].cast(types.DOUBLE)], kind, node.at, analyzer.udfs)
 
 
-def _from_iso8601(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _from_iso8601(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     (text,) = _checked(node, analyzer.values(node.arguments), "varchar")
     if not isinstance(text.constant, str):
         raise NotOnLaptopError("from_iso8601_timestamp of anything but a literal", node.at)
@@ -185,13 +185,13 @@ def _from_iso8601(analyzer: Analyzer, node: nodes.Call) -> Value:
 # --- texts -----------------------------------------------------------------------------------------------------------
 
 
-def _date_format(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _date_format(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     moment, pattern = _checked(node, analyzer.values(node.arguments), _ANY_MOMENT, "varchar")
     parts = [as_local(moment), pattern.cast(types.VARCHAR)]
     return called(date_texts.date_format, parts, types.VARCHAR, node.at, analyzer.udfs)
 
 
-def _date_parse(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _date_parse(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     text, pattern = _checked(node, analyzer.values(node.arguments), "varchar", "varchar")
     parts = [text.cast(types.VARCHAR), pattern.cast(types.VARCHAR)]
     return called(date_texts.date_parse, parts, types.TIMESTAMP, node.at, analyzer.udfs)
@@ -206,14 +206,14 @@ def _without_zone(moment: Any, pattern: str) -> str:  # noqa: ANN401 - a timesta
     return date_texts.format_datetime(None, moment, pattern)
 
 
-def _format_datetime(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _format_datetime(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     moment, pattern = _checked(node, analyzer.values(node.arguments), _ANY_MOMENT, "varchar")
     held = moment if moment.type.base == "timestamp with time zone" else as_local(moment)
     parts = [held, pattern.cast(types.VARCHAR)]
     return called(_datetime_writer(held.type.zone), parts, types.VARCHAR, node.at, analyzer.udfs)
 
 
-def _parse_datetime(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _parse_datetime(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     text, pattern = _checked(node, analyzer.values(node.arguments), "varchar", "varchar")
     parts = [text.cast(types.VARCHAR), pattern.cast(types.VARCHAR)]
     found = called(date_texts.parse_datetime, parts, types.TIMESTAMP, node.at, analyzer.udfs)
@@ -230,7 +230,7 @@ def _iso_writer(kind: SqlType) -> Any:  # noqa: ANN401 - a function
     return write
 
 
-def _to_iso8601(analyzer: Analyzer, node: nodes.Call) -> Value:
+def _to_iso8601(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     (moment,) = _checked(node, analyzer.values(node.arguments), _ANY_MOMENT)
     return called(_iso_writer(moment.type), [moment], types.VARCHAR, node.at, analyzer.udfs)
 

@@ -196,6 +196,7 @@ _VOLATILE: dict[str, Body] = {
     "random() -> double": "random()",
     "rand() -> double": "random()",
     "random(bigint) -> bigint": "CAST(floor(random() * ({0})) AS BIGINT)",
+    "rand(bigint) -> bigint": "CAST(floor(random() * ({0})) AS BIGINT)",
 }
 
 

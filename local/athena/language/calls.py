@@ -29,7 +29,7 @@ class CallParser(Cursor):
         """A value."""
 
     @abstractmethod
-    def query(self) -> nodes.Query:
+    def query(self) -> nodes.QueryNode:
         """A query."""
 
     @abstractmethod
@@ -37,7 +37,7 @@ class CallParser(Cursor):
         """One item of an ORDER BY."""
 
     @abstractmethod
-    def window(self) -> nodes.Window:
+    def window(self) -> nodes.WindowNode:
         """A window's specification, in brackets."""
 
     def next_parameter(self) -> int:
@@ -50,16 +50,16 @@ class CallParser(Cursor):
         self.expect("(")
         if self.takes("*"):
             self.expect(")")
-            return self._tail(nodes.Call(at, name, (), is_star=True))
+            return self._tail(nodes.FunctionCall(at, name, (), is_star=True))
         is_distinct = self.takes("DISTINCT")
         if not is_distinct and self.sees("ALL") and self.ahead().text not in {")", ","}:
             self.advance()
         arguments = () if self.sees(")") or self.sees("ORDER", "BY") else self.listed(self.expression)
         order = self.listed(self.sort) if self.takes("ORDER", "BY") else ()
         self.expect(")")
-        return self._tail(nodes.Call(at, name, arguments, is_distinct=is_distinct, order=order))
+        return self._tail(nodes.FunctionCall(at, name, arguments, is_distinct=is_distinct, order=order))
 
-    def _tail(self, call: nodes.Call) -> nodes.Call:
+    def _tail(self, call: nodes.FunctionCall) -> nodes.FunctionCall:
         where = None
         if self.takes("FILTER"):
             self.expect("(", "WHERE")
@@ -69,10 +69,10 @@ class CallParser(Cursor):
         if self.sees("IGNORE", "NULLS") or self.sees("RESPECT", "NULLS"):
             nulls = self.advance().word
             self.advance()
-        window: nodes.Window | nodes.Name | None = None
+        window: nodes.WindowNode | nodes.Name | None = None
         if self.takes("OVER"):
             window = self.enclosed(self.window) if self.sees("(") else self.name()
-        return nodes.Call(
+        return nodes.FunctionCall(
             call.at, call.name, call.arguments, call.is_star, call.is_distinct, call.order, where, nulls, window
         )
 
@@ -143,7 +143,7 @@ class CallParser(Cursor):
             source, characters = characters, self.value() if self.takes(",") else None
         self.expect(")")
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(side, "trim")
-        return nodes.Call(at, name, (source,) if characters is None else (source, characters))
+        return nodes.FunctionCall(at, name, (source,) if characters is None else (source, characters))
 
     def _position(self) -> nodes.Expression:
         at = self.advance().at
@@ -153,7 +153,7 @@ class CallParser(Cursor):
             self.fail("'IN'")
         whole = self.value()
         self.expect(")")
-        return nodes.Call(at, "strpos", (whole, part))
+        return nodes.FunctionCall(at, "strpos", (whole, part))
 
     def _substring(self) -> nodes.Expression:
         at = self.advance().at
@@ -167,7 +167,7 @@ class CallParser(Cursor):
             while self.takes(","):
                 arguments.append(self.expression())
         self.expect(")")
-        return nodes.Call(at, "substring", tuple(arguments))
+        return nodes.FunctionCall(at, "substring", tuple(arguments))
 
     def _listagg(self) -> nodes.Expression:
         at = self.advance().at
@@ -180,7 +180,7 @@ class CallParser(Cursor):
         self.expect(")", "WITHIN", "GROUP", "(", "ORDER", "BY")
         order = self.listed(self.sort)
         self.expect(")")
-        call = nodes.Call(at, "listagg", (value, separator), is_distinct=is_distinct, order=order)
+        call = nodes.FunctionCall(at, "listagg", (value, separator), is_distinct=is_distinct, order=order)
         return self._tail(call)
 
     def _json(self, word: str) -> nodes.Expression:

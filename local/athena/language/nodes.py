@@ -148,7 +148,7 @@ class InQuery(Node):
     """IN with a query."""
 
     value: Expression
-    query: Query
+    query: QueryNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,25 +182,25 @@ class Quantified(Node):
     operator: str
     quantifier: str
     value: Expression
-    query: Query
+    query: QueryNode
 
 
 @dataclass(frozen=True, slots=True)
 class Exists(Node):
     """EXISTS."""
 
-    query: Query
+    query: QueryNode
 
 
 @dataclass(frozen=True, slots=True)
 class Subquery(Node):
     """A query as a value."""
 
-    query: Query
+    query: QueryNode
 
 
 @dataclass(frozen=True, slots=True)
-class Case(Node):
+class CaseExpression(Node):
     """CASE, with an operand or without."""
 
     operand: Expression | None
@@ -295,7 +295,7 @@ class Frame(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Window(Node):
+class WindowNode(Node):
     """OVER (...)."""
 
     partition: tuple[Expression, ...] = ()
@@ -304,7 +304,7 @@ class Window(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class FunctionCall(Node):
     """A function's call; `name` in small letters."""
 
     name: str
@@ -314,7 +314,7 @@ class Call(Node):
     order: tuple[Sort, ...] = ()
     where: Expression | None = None
     nulls: str | None = None
-    window: Window | Name | None = None
+    window: WindowNode | Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +351,7 @@ Expression = (
     | Quantified
     | Exists
     | Subquery
-    | Case
+    | CaseExpression
     | Cast
     | AtTimeZone
     | Extract
@@ -359,7 +359,7 @@ Expression = (
     | RowOf
     | Subscript
     | Lambda
-    | Call
+    | FunctionCall
     | JsonCall
 )
 
@@ -393,7 +393,7 @@ class TableName(Node):
 class NestedQuery(Node):
     """A query in brackets in a FROM."""
 
-    query: Query
+    query: QueryNode
     is_lateral: bool
 
 
@@ -446,7 +446,7 @@ class Select(Node):
     where: Expression | None
     groups: tuple[Grouping, ...] | None
     having: Expression | None
-    windows: tuple[tuple[Name, Window], ...]
+    windows: tuple[tuple[Name, WindowNode], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,11 +472,11 @@ class CommonTable(Node):
 
     name: Name
     columns: tuple[Name, ...]
-    query: Query
+    query: QueryNode
 
 
 @dataclass(frozen=True, slots=True)
-class Query(Node):
+class QueryNode(Node):
     """A whole query."""
 
     tables: tuple[CommonTable, ...]
@@ -486,4 +486,4 @@ class Query(Node):
     limit: Constant | Parameter | None
 
 
-Body = Select | Values | SetOperation | TableName | Query
+Body = Select | Values | SetOperation | TableName | QueryNode

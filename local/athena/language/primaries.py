@@ -128,7 +128,7 @@ class PrimaryParser(CallParser):
         arguments: tuple[nodes.Expression, ...] = ()
         if self.sees("("):
             arguments = (nodes.Constant(at, self.enclosed(self.integer)),)
-        return nodes.Call(at, word.lower(), arguments)
+        return nodes.FunctionCall(at, word.lower(), arguments)
 
     def _typed(self) -> nodes.Expression:
         at = self.at
@@ -159,7 +159,7 @@ class PrimaryParser(CallParser):
             self.fail("'WHEN'")
         otherwise = self.expression() if self.takes("ELSE") else None
         self.expect("END")
-        return nodes.Case(at, operand, tuple(branches), otherwise)
+        return nodes.CaseExpression(at, operand, tuple(branches), otherwise)
 
     def _bracketed(self) -> nodes.Expression:
         at = self.at

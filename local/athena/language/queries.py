@@ -14,7 +14,7 @@ _STATEMENTS = ("'SELECT'", "'TABLE'", "'VALUES'", "'WITH'", "'SHOW'", "'DESCRIBE
 class QueryParser(RelationParser, ExpressionParser):
     """Reads a whole query."""
 
-    def statement(self) -> nodes.Query:
+    def statement(self) -> nodes.QueryNode:
         """The query that the text is, up to its end.
 
         Raises:
@@ -46,7 +46,7 @@ class QueryParser(RelationParser, ExpressionParser):
         word = self.ahead(count).word
         return word in {"SELECT", "VALUES", "WITH"} or (word == "TABLE" and count == 0)
 
-    def query(self) -> nodes.Query:
+    def query(self) -> nodes.QueryNode:
         """A query with its WITH, ORDER BY, OFFSET and LIMIT."""
         at = self.at
         tables = self._tables() if self.takes("WITH") else ()
@@ -61,9 +61,9 @@ class QueryParser(RelationParser, ExpressionParser):
             limit = None if self.takes("ALL") else self._count()
         elif self.takes("FETCH"):
             limit = self._fetch()
-        if not (tables or order or offset or limit) and isinstance(body, nodes.Query):
+        if not (tables or order or offset or limit) and isinstance(body, nodes.QueryNode):
             return body
-        return nodes.Query(at, tables, body, order, offset, limit)
+        return nodes.QueryNode(at, tables, body, order, offset, limit)
 
     def sort(self) -> nodes.Sort:
         """One item of an ORDER BY."""
@@ -79,7 +79,7 @@ class QueryParser(RelationParser, ExpressionParser):
             nulls_first = self.advance().word == "FIRST"
         return nodes.Sort(at, value, is_descending, nulls_first)
 
-    def window(self) -> nodes.Window:
+    def window(self) -> nodes.WindowNode:
         """A window's specification."""
         at = self.at
         if self.sees_name() and not self.sees_any("PARTITION", "ROWS", "RANGE", "GROUPS"):
@@ -91,7 +91,7 @@ class QueryParser(RelationParser, ExpressionParser):
             unit = self.advance()
             start, end = self._bounds()
             frame = nodes.Frame(unit.at, unit.word, start, end)
-        return nodes.Window(at, partition, order, frame)
+        return nodes.WindowNode(at, partition, order, frame)
 
     # --- parts -----------------------------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class QueryParser(RelationParser, ExpressionParser):
         windows = self.listed(self._named_window) if self.takes("WINDOW") else ()
         return nodes.Select(at, items, is_distinct, source, where, groups, having, windows)
 
-    def _named_window(self) -> tuple[nodes.Name, nodes.Window]:
+    def _named_window(self) -> tuple[nodes.Name, nodes.WindowNode]:
         name = self.name()
         self.expect("AS")
         return name, self.enclosed(self.window)
