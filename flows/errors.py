@@ -6,6 +6,7 @@
     │   ├── B3Unavailable   B3 could not be had: try again later
     │   └── PayloadError    B3 answered what this code does not understand: the bytes are in landing/, replay once mended
     ├── AwsError            AWS refused, failed, or was not to be had
+    │   └── WriteConflict   a conditional write found that somebody else has written: read again, decide again
     ├── EtlError
     │   ├── EtlNotStarted   no Glue run for the raw version: look at the Lambda
     │   ├── EtlRunFailed    the Glue run ended in another state than SUCCEEDED: look at its message
@@ -13,6 +14,7 @@
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
     ├── TurnError           another run of the index is still going: look at it
+    ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
 A gate that refuses raises `expectations.gates.gate.GateRefused`; a key or code of the wrong form
@@ -21,10 +23,7 @@ A gate that refuses raises `expectations.gates.gate.GateRefused`; a key or code 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from flows.session.etl import GlueRun
+from flows.glue_run import GlueRun
 
 
 class BovespaError(Exception):
@@ -59,6 +58,10 @@ class PayloadError(B3Error):
 
 class AwsError(BovespaError):
     """AWS refused a call, failed at it, or was not to be had; botocore's own retries had been used up."""
+
+
+class WriteConflict(AwsError):  # noqa: N818 - a state of the object
+    """A conditional write found another object than it expected; nothing was written."""
 
 
 class EtlError(BovespaError):
@@ -96,6 +99,10 @@ class PublishError(BovespaError):
 
 class TurnError(BovespaError):
     """Another run of the same index did not end within the limit."""
+
+
+class NotPublishedError(BovespaError):
+    """Nothing is published that an answer could rest on."""
 
 
 class QueryError(BovespaError):

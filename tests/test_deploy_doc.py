@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-from typer.main import get_command
 
 from expectations.contract.names import (
     ARTIFACTS_BUCKET,
@@ -22,10 +21,9 @@ from expectations.contract.names import (
     REFINED_BUCKET,
     WORKGROUP,
 )
-from flows.cli.main import app
+from flows.cli.commands import COMMANDS, load
 from flows.cost.prices import REGIONS
 from flows.settings import Settings
-from flows.turn import limit_name
 from infrastructure.policies import FlowResources, flow_policy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,9 +43,8 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("words", commands("bovespa"), ids=" ".join)
 def test_every_command_of_bovespa_and_its_options_exist(words: list[str]) -> None:
-    known = get_command(app).commands  # type: ignore[attr-defined]
-    assert words[1] in known
-    options = {option for parameter in known[words[1]].params for option in parameter.opts}
+    assert words[1] in COMMANDS
+    options = {option for parameter in load(words[1]).params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options
 
 
@@ -112,9 +109,11 @@ def test_the_hours_are_those_of_the_schedule() -> None:
         assert f"{int(hour):02d}:{minute}" in TEXT
 
 
-def test_the_concurrency_limits_name_is_the_flows() -> None:
-    assert limit_name("IBXX") == "bovespa-ibxx"
-    assert "`bovespa-<index>`" in TEXT
+def test_the_concurrency_limit_is_the_deployments() -> None:
+    (stated,) = re.findall(r"concurrency limit of (\d+) \(`collision_strategy: (\w+)`\)", TEXT)
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    limits = [found["concurrency_limit"] for found in deployments]
+    assert limits == [{"limit": int(stated[0]), "collision_strategy": stated[1]}] * len(deployments)
 
 
 def test_sao_paulos_surcharge_is_that_of_the_table() -> None:

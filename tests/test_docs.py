@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.tables import TABLES
 from expectations.queries.dictionary import DERIVED, dictionary, meaning
 from expectations.queries.saved import QUERIES
 from expectations.queries.views import VIEWS
-from flows.cli.main import app
+from flows.cli.commands import COMMANDS as LISTED
+from flows.cli.commands import load
 from flows.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.pt-BR.md")
 PAGES = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")))
 DOCUMENTS = (*READMES, "CONTRIBUTING.md", "CHANGELOG.md", *PAGES)
-COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
 
 
 def text(name: str) -> str:

@@ -2,73 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from flows.cli.console import Screen
-from flows.cli.place import InAws, Json, OpenPlace
+from flows.cli.options import Command, InAws, Json, examples, group
+from flows.cli.place import open_place
+from flows.cost.bill import ESTIMATE_USD, Bill, BillingMonth, Line, bill
+from flows.cost.prices import AS_OF, Prices, prices_of
+from flows.lake.connect import connect_usage
 
-if TYPE_CHECKING:
-    from flows.cost.bill import Bill, Line, Month
-    from flows.cost.prices import Prices
+app = group()
 
 
-def register(app: typer.Typer, open_place: OpenPlace) -> None:
-    """Add the command.
+@app.command(
+    cls=Command,
+    epilog=examples("bovespa cost", "bovespa cost --month 2025-06 --aws", "bovespa cost --region us-east-1 --json"),
+)
+def cost(
+    *,
+    month: Annotated[str | None, typer.Option("--month", help="YYYY-MM, in UTC; by default the current one.")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="Region whose prices count; by default the account's.")
+    ] = None,
+    aws: InAws = False,
+    as_json: Json = False,
+) -> None:
+    """What a month has cost so far, from real usage at list prices, beside the estimate.
 
-    Args:
-        open_place: the account to work on, within a block, by a screen and `aws`.
+    On the laptop: what the runs there would have cost. Needs rights that the flows do not have (docs/deploy.md).
     """
-    app.command("cost")(_cost_command(open_place))
+    screen = Screen(as_json=as_json)
+    now = datetime.now(UTC)
+    period = BillingMonth.of(month or f"{now:%Y-%m}")
+    with open_place(screen, aws=aws) as place:
+        reader = connect_usage(place.settings)
+        usage = reader.read(place.settings.lambda_name, period)
+    wanted = region or reader.region
+    prices = prices_of(wanted)
+    if prices.region != wanted:
+        screen.say(f"no prices of {wanted} are known here: those of {prices.region} are taken")
+    _show(screen, bill(usage, period, prices, now), period, prices, now)
 
 
-def _cost_command(open_place: OpenPlace) -> Callable[..., None]:
-    def cost(
-        *,
-        month: Annotated[
-            str | None, typer.Option("--month", help="YYYY-MM, in UTC; by default the current one.")
-        ] = None,
-        region: Annotated[
-            str | None, typer.Option("--region", help="Region whose prices count; by default the account's.")
-        ] = None,
-        aws: InAws = False,
-        as_json: Json = False,
-    ) -> None:
-        """What a month has cost so far, from real usage at list prices, beside the estimate.
-
-        On the laptop: what the runs there would have cost. Needs rights that the flows do not have (docs/deploy.md).
-
-        Examples: bovespa cost · bovespa cost --month 2025-06 --aws · bovespa cost --region us-east-1 --json
-        """
-        screen = Screen(as_json=as_json)
-        from flows.cost.bill import Month, bill  # noqa: PLC0415
-        from flows.cost.prices import prices_of  # noqa: PLC0415
-
-        now = datetime.now(UTC)
-        period = Month.of(month or f"{now:%Y-%m}")
-        with open_place(screen, aws=aws) as place:
-            from expectations.contract.names import LAMBDA_NAME  # noqa: PLC0415
-            from flows.cost.usage import read_usage  # noqa: PLC0415
-            from flows.lake.clients import connect_operator  # noqa: PLC0415
-
-            clients = connect_operator()
-            usage = read_usage(clients, place.settings, LAMBDA_NAME, period)
-        wanted = region or clients.s3.meta.region_name
-        prices = prices_of(wanted)
-        if prices.region != wanted:
-            screen.say(f"no prices of {wanted} are known here: those of {prices.region} are taken")
-        _show(screen, bill(usage, period, prices, now), period, prices, now)
-
-    return cost
-
-
-def _show(screen: Screen, found: Bill, month: Month, prices: Prices, now: datetime) -> None:
-    from flows.cost.prices import AS_OF  # noqa: PLC0415
-
+def _show(screen: Screen, found: Bill, month: BillingMonth, prices: Prices, now: datetime) -> None:
     elapsed = month.elapsed(now)
     projected = found.usd / Decimal(str(elapsed)) if elapsed else Decimal()
     screen.result(
@@ -101,14 +81,10 @@ def _show(screen: Screen, found: Bill, month: Month, prices: Prices, now: dateti
 
 
 def _services(found: Bill) -> list[tuple[str, Decimal, Decimal]]:
-    from flows.cost.bill import ESTIMATE_USD  # noqa: PLC0415
-
     return [(name, found.of(name), planned) for name, planned in ESTIMATE_USD.items()]
 
 
 def _estimate() -> Decimal:
-    from flows.cost.bill import ESTIMATE_USD  # noqa: PLC0415
-
     return sum(ESTIMATE_USD.values(), Decimal())
 
 

@@ -1,30 +1,35 @@
-"""Where a command works: the account on the laptop, or AWS; and the options that all commands share.
-
-A module of further commands, `cli_<what>.py`, has one function `register(app, open_place)`; `cli.py` calls it.
-"""
+"""Where a command works: the account on the laptop, or AWS."""
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-from threading import Thread
-from typing import Annotated
+from urllib.parse import quote
 
-import typer
+from botocore.exceptions import BotoCoreError
 
+from expectations.contract.keys import published_prefix, read_published_key
+from expectations.contract.names import PUBLISHED_PREFIX
 from flows.cli.console import Screen
-from flows.errors import SettingsError
+from flows.errors import AwsError, SettingsError
+from flows.lake.athena import QueryResult
+from flows.lake.connect import Lake, connect
 from flows.settings import Settings, load_settings
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
+_REPORTING_TO_NOBODY = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """Where a command works: AWS, or the account on the laptop whose buckets are folders below `home`."""
 
@@ -32,16 +37,43 @@ class Place:
     home: Path | None
     links: tuple[tuple[str, str], ...] = ()
 
+    @cached_property
+    def lake(self) -> Lake:
+        """The account, with the rights of the block that opened it."""
+        return connect(self.settings)
+
+    def query(self, sql: str) -> QueryResult:
+        """The answer to a query.
+
+        Raises:
+            QueryError: Athena failed it, or it took too long.
+            AwsError: Athena could not be asked.
+        """
+        return self.lake.athena.query(sql)
+
+    def published(self, index: str | None = None) -> dict[str, list[date]]:
+        """The published sessions by index, in order.
+
+        Args:
+            index: only of this one.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        prefix = published_prefix(index) if index else PUBLISHED_PREFIX
+        found: defaultdict[str, list[date]] = defaultdict(list)
+        for item in self.lake.refined.objects(prefix):
+            if name := read_published_key(item.key):
+                found[name.index].append(name.session)
+        return {code: sorted(found[code]) for code in sorted(found)}
+
     def shown(self, address: str) -> str:
         """An S3 address as the user can open it."""
         bucket, _, key = address.removeprefix("s3://").partition("/")
         if self.home is None or not address.startswith("s3://"):
             return address
-        return f"file://{self.home.resolve()}/s3/{bucket}/{key}"
-
-
-OpenPlace = Callable[..., AbstractContextManager[Place]]
-"""`open_place`, as a module of commands is given it."""
+        path = self.home.resolve() / "s3" / bucket / key
+        return f"file://{quote(path.as_posix(), safe='/=')}"
 
 
 @contextmanager
@@ -50,11 +82,26 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
 
     Args:
         aws: the one that the environment names, with its rights.
-        as_flow: on the laptop, with the rights of the flows' role instead of the user's; and ready for a run soon.
+        as_flow: on the laptop, with the rights of the flows' role instead of the user's.
+
+    Raises:
+        SettingsError: a setting is wrong, or the account on the laptop does not start.
+        AwsError: within the block AWS could not be asked: no region, no credentials.
     """
-    if aws:
-        yield Place(load_settings(), None)
-        return
+    settings = load_settings()
+    os.environ.update(_REPORTING_TO_NOBODY)
+    try:
+        if aws:
+            yield Place(settings, None)
+        else:
+            with _on_the_laptop(screen, settings, as_flow=as_flow) as place:
+                yield place
+    except BotoCoreError as error:
+        raise AwsError(str(error)) from error
+
+
+@contextmanager
+def _on_the_laptop(screen: Screen, settings: Settings, *, as_flow: bool) -> Iterator[Place]:
     try:
         # Absent where only the flows are installed.
         from local.door import FLOW_ROLE, AccountError, running_account  # noqa: PLC0415
@@ -62,9 +109,6 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
         raise SettingsError(
             f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws"
         ) from error
-    settings = load_settings()
-    if as_flow:
-        Thread(target=_warm_up, daemon=True).start()
     try:
         with running_account(settings.home, progress=screen.say) as account:
             os.environ.pop("AWS_PROFILE", None)
@@ -74,12 +118,6 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
         raise SettingsError(str(error)) from error
 
 
-def _warm_up() -> None:
-    """Import what every run needs while the account starts; Prefect reads the account's environment, so it must wait."""
-    for name in ("great_expectations.expectations", "pyarrow.parquet", "exchange_calendars", "botocore.session"):
-        importlib.import_module(name)
-
-
 def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str, str], ...]:
     exports = " ".join(f"{name}={value}" for name, value in environment.items() if name.startswith("AWS_"))
     return (
@@ -87,6 +125,7 @@ def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[st
         ("boto3", "python -c \"import boto3; print(boto3.client('s3').list_buckets()['Buckets'])\""),
         ("AWS CLI", "aws s3 ls --recursive s3://bovespa-refined-data-bucket/"),
         ("Prefect UI", ui),
+        ("its password", environment["PREFECT_API_AUTH_STRING"]),
         ("buckets", str(home.resolve() / "s3")),
         ("logs", str(home.resolve() / "logs")),
     )

@@ -13,6 +13,7 @@ import requests
 from prefect.automations import AutomationCore, CallWebhook, EventTrigger, Posture, ResourceSpecification
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import get_client
+from prefect.settings import get_current_settings
 from pydantic import SecretStr
 
 from flows.errors import SettingsError
@@ -58,8 +59,10 @@ def notify_at(url: str) -> None:
         url: a chat's incoming webhook, or anything else that takes `{"text": …}`; it gets a first message at once.
 
     Raises:
-        SettingsError: nobody takes messages there.
+        SettingsError: no Prefect server is named, or nobody takes messages at the address.
     """
+    if not get_current_settings().api.url:
+        raise SettingsError("PREFECT_API_URL says of no Prefect server that would run schedules")
     _try(url)
     block = Webhook(url=SecretStr(url), headers=_JSON)
     webhook = cast("UUID", block.save(TAG, overwrite=True))

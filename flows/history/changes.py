@@ -1,6 +1,6 @@
 """What changed in an index from one published session to the next. Pure.
 
-A share that changed has one row, which tells the first that holds: it entered, it left, its ticker was renamed, its quantity
+A share that changed has one row, which states the first that holds: it entered, it left, its ticker was renamed, its quantity
 changed, or only its weight did, as most weights do every session.
 
 B3 rebalances its indices in January, May and September: the portfolio is in force from the month's first Monday, and the
@@ -77,6 +77,11 @@ def changes_table(changes: Sequence[Change]) -> pa.Table:
     return pa.Table.from_pylist([asdict(change) for change in changes], schema=CHANGES_SCHEMA)
 
 
+def changes_of(rows: pa.Table) -> list[Change]:
+    """The table's rows as changes; the inverse of `changes_table`."""
+    return [Change(**row) for row in rows.to_pylist()]
+
+
 def session_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
     """What changed between two portfolios, the greatest changes first of each kind.
 
@@ -109,14 +114,14 @@ def _altered(old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[tuple[s
 
 
 def _change(kind: str, was: Row | None, now: Row | None, sessions: tuple[date, date], *, rebalanced: bool) -> Change:
-    shown = now or was
-    assert shown is not None, "a change is of a share that was there, or is"
+    share = now or was
+    assert share is not None, "a change is of a share that was there, or is"
     weights = [_weight(row) if row else None for row in (was, now)]
     return Change(
-        acao=shown["acao"],
-        nome_acao=shown["nome_acao"],
-        classe=shown["classe"],
-        setor=shown["setor"],
+        acao=share["acao"],
+        nome_acao=share["nome_acao"],
+        classe=share["classe"],
+        setor=share["setor"],
         mudanca=kind,
         acao_anterior=was["acao"] if was and kind == RENAMED else None,
         quantidade_anterior=_quantity(was) if was else None,
@@ -145,7 +150,7 @@ def _weight(row: Row) -> float:
 def _renamed(old: Mapping[str, Row], new: Mapping[str, Row], *, due: bool) -> dict[str, str]:
     """Tickers that only have another name now: from the one now to the one before.
 
-    It is certain, and therefore told as a renaming, only where one share left and one entered with the very same quantity, both
+    It is certain, and therefore stated as a renaming, only where one share left and one entered with the very same quantity, both
     of one class, and the company goes on: by the root of the ticker, by a word of its name (NTCO3 of GRUPO NATURA became NATU3
     of NATURA), or, outside of rebalancings, at which alone other companies enter, by its sector.
     """

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 from typing import Any
 
 import pytest
-import typer
-from typer.main import get_command
 from typer.testing import CliRunner
 
-from flows.cli.help import PANELS, arrange, examples_of
+from flows.cli.commands import COMMANDS as LISTED
+from flows.cli.commands import load
 from flows.cli.main import app
+from flows.cli.options import examples, group, index_code
 
-COMMANDS: dict[str, Any] = dict(get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
 OF_NO_ACCOUNT = {"ecs-template"}  # fills in a file
 OF_THE_LAPTOP = {"up"}
+HEAVY = ("pandas", "pyarrow", "prefect", "botocore", "great_expectations", "pydantic")
 
 
 def help_of(*arguments: str) -> str:
@@ -30,16 +34,32 @@ def test_without_a_command_it_shows_the_help() -> None:
 
 
 def test_the_help_lists_every_command_in_its_group() -> None:
-    shown = help_of()
-    for name in COMMANDS:
-        assert re.search(rf"^│ {name} +\S", shown, re.MULTILINE), name
-    for panel in set(PANELS.values()):
-        assert panel in shown
-    assert "Further commands" not in shown
+    panels = re.split(r"^╭─ (.+?) ─+╮$", help_of(), flags=re.MULTILINE)
+    shown = dict(zip(panels[1::2], panels[2::2], strict=True))
+    for name, listed in LISTED.items():
+        assert re.search(rf"^│ {name} +\S", shown[listed.panel], re.MULTILINE), name
 
 
-def test_the_groups_name_commands_that_there_are() -> None:
-    assert set(PANELS) == set(COMMANDS)
+def test_every_command_of_a_module_is_listed() -> None:
+    assert {name for listed in LISTED.values() for name in commands_of(listed.module)} == set(LISTED)
+
+
+def commands_of(module: str) -> list[str]:
+    apps = __import__(f"flows.cli.{module}", fromlist=["app"]).app
+    return [info.name or info.callback.__name__.replace("_", "-") for info in apps.registered_commands]
+
+
+def test_the_help_imports_nothing_that_only_a_command_needs() -> None:
+    asked = "import sys; from flows.cli.main import app; app(['--help'], standalone_mode=False)"
+    program = f"{asked}; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_misspelt_command_is_answered_with_the_nearest_one() -> None:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["stauts"])
+    assert result.exit_code == 2
+    assert "Did you mean 'status'?" in result.output
 
 
 def test_the_help_begins_with_examples_to_copy() -> None:
@@ -50,11 +70,35 @@ def test_completion_can_be_installed() -> None:
     assert "--install-completion" in help_of()
 
 
+@pytest.mark.parametrize("typed", ["ibov", "iBoV", "IBOV"])
+def test_an_index_code_is_taken_in_capitals_or_not(typed: str) -> None:
+    assert index_code(typed) == "IBOV"
+
+
+def test_what_is_no_index_code_is_named_with_the_option() -> None:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["changes", "--index", "IB"])
+    assert result.exit_code == 2
+    assert "index code 'IB': expected four capitals or digits" in result.output
+
+
+def test_an_expected_error_is_json_where_json_is_asked_for() -> None:
+    result = CliRunner().invoke(app, ["changes", "--json", "--since", "2025-05-31", "--until", "2025-05-01"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "error": {"type": "SettingsError", "message": "--since 2025-05-31 is after --until 2025-05-01"}
+    }
+
+
+@pytest.mark.parametrize("name", [None, *COMMANDS])
+def test_a_flag_stands_in_the_help_without_a_type(name: str | None) -> None:
+    assert "<bool>" not in help_of(*([name] if name else []))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 class TestCommand:
     def test_says_what_it_does_and_what_each_option_is(self, name: str) -> None:
         command = COMMANDS[name]
-        assert command.help
+        assert command.help.partition("\n")[0] == LISTED[name].does
         assert [parameter.name for parameter in command.params if not parameter.help] == []
 
     def test_prints_json_on_request(self, name: str) -> None:
@@ -74,26 +118,13 @@ class TestCommand:
             assert {argument for argument in arguments if argument.startswith("--")} <= options
 
 
-def test_examples_are_separated_by_a_middle_dot() -> None:
-    assert examples_of("bovespa run · bovespa run\n    --live") == ("bovespa run", "bovespa run --live")
+def test_examples_with_brackets_are_shown_as_they_stand() -> None:
+    other = group()
 
-
-def test_texts_with_brackets_are_shown_as_they_stand() -> None:
-    other = typer.Typer(rich_markup_mode="rich")
-
-    @other.command("first")
+    @other.command(epilog=examples("bovespa first [x]", "bovespa first [bold]y[/bold]"))
     def first() -> None:
-        """Show [bold]all[/bold].
+        """Show all."""
 
-        Example: bovespa first [x]
-        """
-
-    @other.command("second")
-    def second() -> None:
-        """Nothing."""
-
-    arrange(other)
-    shown = CliRunner(env={"COLUMNS": "100"}).invoke(other, ["first", "--help"]).output
-    assert "Show [bold]all[/bold]." in shown
+    shown = CliRunner(env={"COLUMNS": "100"}).invoke(other, ["--help"]).output
     assert "bovespa first [x]" in shown
-    assert "Further commands" in CliRunner(env={"COLUMNS": "100"}).invoke(other, ["--help"]).output
+    assert "bovespa first [bold]y[/bold]" in shown

@@ -1,0 +1,115 @@
+"""Every command: its group, what it does in a line, and the module that has it, which is imported when the command is called.
+
+So a command's module may import at its top whatever it needs, and `bovespa --help` stays quick.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+from flows.cli.options import untyped_flags
+
+if TYPE_CHECKING:
+    from typer import _click as click
+
+_COLLECT = "Collect and publish"
+_ASK = "Ask"
+_SCHEDULE = "Runs on schedule"
+_LAPTOP = "The account on the laptop"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A command as the help lists it.
+
+    Attributes:
+        module: the module below `flows.cli` whose `app` has the command.
+        panel: the group that it stands in.
+        does: the first line of its help.
+    """
+
+    module: str
+    panel: str
+    does: str
+
+
+COMMANDS = {
+    "run": Listed(
+        "run", _COLLECT, "Collect, refine, check and publish; then show the three queries of the published table."
+    ),
+    "import": Listed(
+        "batches",
+        _COLLECT,
+        "Import a folder of portfolios: checked by gate 1, refined in one Glue run for all, audited and published.",
+    ),
+    "replay": Listed(
+        "batches", _COLLECT, "Refine and publish sessions again with today's code, in one Glue run for all of them."
+    ),
+    "reconcile": Listed(
+        "sessions",
+        _COLLECT,
+        "Bring every session from where it stands to published, in one Glue run for all that need one.",
+    ),
+    "query": Listed(
+        "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
+    ),
+    "changes": Listed("changes", _ASK, "Show what entered the index, left it, was renamed, or has another quantity."),
+    "status": Listed(
+        "sessions",
+        _ASK,
+        "Show where each session stands: published, staged, raw, landed, quarantined (which gate, why) or missing.",
+    ),
+    "report": Listed(
+        "report",
+        _ASK,
+        "Make the data-quality site again, and say where it is: every session, what the gates found, trends.",
+    ),
+    "cost": Listed("cost", _ASK, "What a month has cost so far, from real usage at list prices, beside the estimate."),
+    "notify": Listed(
+        "deploy",
+        _SCHEDULE,
+        "Have people told of scheduled runs that end badly: a Prefect automation that calls a webhook.",
+    ),
+    "ecs-template": Listed(
+        "deploy",
+        _SCHEDULE,
+        "Print the base job template of the work pool bovespa-ecs: what the Pulumi stack made, as its defaults.",
+    ),
+    "up": Listed("laptop", _LAPTOP, "Keep the account on the laptop up until Ctrl-C, and say how to reach it."),
+}
+"""Every command by its name, in the order of the help."""
+
+
+def load(name: str) -> click.Command:
+    """The command itself, with its options and what it runs.
+
+    Args:
+        name: one of COMMANDS.
+    """
+    return get_group(import_module(f"flows.cli.{COMMANDS[name].module}").app).commands[name]
+
+
+class LazyGroup(TyperGroup):
+    """Lists every command without importing its module, and imports that of the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's
+        listed = {
+            name: TyperCommand(name, help=entry.does, rich_help_panel=entry.panel) for name, entry in COMMANDS.items()
+        }
+        super().__init__(**{**attributes, "commands": listed})
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters before a command, those of the help included."""
+        return untyped_flags(super().get_params(ctx))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name, imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in COMMANDS else command, rest

@@ -1,0 +1,24 @@
+"""The pipeline of the account that a command works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flows.cli.console import Screen
+from flows.cli.place import Place, open_place
+from flows.session.pipeline import Pipeline
+
+
+@contextmanager
+def open_pipeline(screen: Screen, *, aws: bool) -> Iterator[tuple[Place, Pipeline]]:
+    """The account, with the rights of the flows, and its pipeline.
+
+    Args:
+        aws: the account that the environment names, instead of the laptop's.
+
+    Raises:
+        SettingsError, AwsError: as `open_place` does.
+    """
+    with open_place(screen, aws=aws, as_flow=True) as place:
+        yield place, Pipeline(place.settings, place.lake)
