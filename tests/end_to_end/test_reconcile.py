@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 import requests
-from flows.record.status import read_status
 
+from expectations.contract.outcomes import Outcome
 from flows.b3.payload import Payload
 from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import EtlOverdue
 from flows.record.state import State
+from flows.record.status import read_status
 from flows.session import etl, storage
 from flows.session.raw_file import RawFacts, encode
 from local.b3 import sample
@@ -56,7 +57,7 @@ print(json.dumps([[state.name, state.result()] for state in states]))
 
 
 def portfolio_of(session: date) -> Portfolio:
-    return replace(sample.recorded(date(2025, 6, 30)), session=session, index=INDEX)
+    return sample.recorded(date(2025, 6, 30)).restated(session=session, index=INDEX)
 
 
 def land(pipeline: Pipeline, portfolio: Portfolio) -> None:
@@ -100,9 +101,9 @@ def glue_runs(operator: Operator) -> list[dict[str, str]]:
     return [run["Arguments"] for run in runs]
 
 
-def standings(operator: Operator) -> dict[date, State]:
+def states(operator: Operator) -> dict[date, State]:
     (status,) = read_status(operator.pipeline, datetime.now(UTC), **DAYS).indices  # type: ignore[arg-type]
-    return {item.session: item.state for item in status.standings}
+    return {item.session: item.state for item in status.sessions}
 
 
 def recover(operator: Operator) -> Recovered:
@@ -121,7 +122,7 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
     land(pipeline, replace(damaged, holdings=damaged.holdings[1:]))
     run = etl.wait_for_start(pipeline.lake.job, version, 60)
     etl.wait_for_end(pipeline.lake.job, run, 120)
-    assert standings(operator) == {
+    assert states(operator) == {
         LANDED: State.LANDED,
         RAW: State.RAW,
         GIVEN_UP: State.STAGED,
@@ -133,11 +134,11 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
         both = list(pool.map(lambda _: recover(operator), range(2)))
 
     for recovered in both:
-        found = {result.session: result.outcome for result in recovered.results}
+        found = {attempt.session: attempt.outcome for attempt in recovered.attempts}
         assert set(found) <= {LANDED, RAW, GIVEN_UP, DAMAGED}
-        assert found.pop(DAMAGED, Outcome.FAILED) is Outcome.FAILED
-        assert Outcome.FAILED not in found.values()
-    assert standings(operator) == {
+        assert found.pop(DAMAGED, Outcome.QUARANTINED) is Outcome.QUARANTINED
+        assert set(found.values()) <= {Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED}
+    assert states(operator) == {
         **dict.fromkeys((LANDED, RAW, GIVEN_UP), State.PUBLISHED),
         DAMAGED: State.QUARANTINED,
         MISSING: State.MISSING,
@@ -168,20 +169,20 @@ def test_the_flows_take_a_stale_answer_under_its_own_date_and_say_what_was_done_
         [sys.executable, "-c", FLOWS], env=variables, capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
-    (stale, collected), (reconciled, recovered), (incomplete, surveyed) = json.loads(done.stdout)
+    (stale, collected), (reconciled, recovered), (incomplete, reported) = json.loads(done.stdout)
     assert stale == "Stale"
     assert (collected["outcome"], collected["session"], collected["rows"]) == ("stale", str(MISSING), 84)
-    assert collected["note"] == (
+    assert collected["reason"] == (
         f"B3 still shows {MISSING}, {MONDAY} expected; tried again on the schedule "
         f"({MISSING} was missing: it is taken under its own date)"
     )
 
-    assert (reconciled, recovered["results"]) == ("Completed", [])
+    assert (reconciled, recovered["attempts"]) == ("Completed", [])
     assert [item["session"] for item in recovered["left"]] == [str(DAMAGED), str(MONDAY)]
     assert artifact(account, "reconcile").startswith("# nothing to do; left: 1 quarantined, 1 missing")
 
     assert incomplete == "Incomplete"
-    (found,) = surveyed["indices"]
+    (found,) = reported["indices"]
     assert found["counts"] == {"published": 4, "quarantined": 1, "missing": 1}
     (quarantined,) = (item for item in found["sessions"] if item["state"] == "quarantined")
     assert (quarantined["session"], quarantined["gate"]) == (str(DAMAGED), "gate-1-raw")

@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def portfolio() -> Portfolio:
-    return replace(sample.recorded(date(2025, 6, 30)), session=next(_DAYS))
+    return sample.recorded(date(2025, 6, 30)).restated(session=next(_DAYS))
 
 
 def figures(portfolio: Portfolio) -> dict[str, tuple[float, float]]:

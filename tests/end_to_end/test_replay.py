@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.b3.payload import Payload
 from expectations.contract.outcomes import Outcome
+from flows.b3.payload import Payload
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.replay import Replay
 from flows.session import storage
@@ -48,14 +48,14 @@ def test_a_replay_from_landing_is_one_glue_run_and_the_same_state_and_what_was_o
         storage.land(raw, Payload("IBOV", "json", 1, body, sample.collected_at(session), ""))
     runs = len(pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
 
-    results = Replay(pipeline, "IBOV", from_landing=True).run(PUBLISHED, DAMAGED)
+    attempts = Replay(pipeline, "IBOV", from_landing=True).run(PUBLISHED, DAMAGED)
 
-    assert [(result.session, result.outcome, result.rows) for result in results] == [
+    assert [(item.session, item.outcome, item.rows) for item in attempts] == [
         (PUBLISHED, Outcome.PUBLISHED, 84),
         (LANDED, Outcome.PUBLISHED, 84),
         (DAMAGED, Outcome.FAILED, 0),
     ]
-    assert "not JSON" in results[-1].reason
+    assert "not JSON" in attempts[-1].reason
     assert len(pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]) == runs + 1
     after = everything(operator)
     assert [row for row in after.rows if row in before.rows] == list(before.rows)
