@@ -19,7 +19,7 @@ from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from expectations.contract.keys import ContractError, check_index
+from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.outcomes import Outcome
 from expectations.gates.gate import GateRefused, GateReport, require
@@ -68,8 +68,9 @@ def collect(pipeline: Pipeline, index: str, collected_at: datetime) -> Collected
 
 @task(name="gate-1-raw", cache_policy=NO_CACHE)
 def check_raw(pipeline: Pipeline, collected: Collected) -> GateReport:
-    """Gate 1, before the upload."""
-    return pipeline.check_raw(collected)
+    """Gate 1, before the upload, and against the published sessions beside this one."""
+    facts = collected.facts
+    return pipeline.check_raw(collected, pipeline.neighbours(facts.index, facts.session))
 
 
 @task(name="upload-raw", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
@@ -120,7 +121,7 @@ def daily(
     settings = load_settings()
     pipeline = Pipeline(settings, connect(settings))
     ledger = Ledger.of(pipeline.lake, DAILY, str(flow_run.id or ""), get_run_logger().warning)
-    going = OpenAttempt(ledger.run.begin(check_index(index), reason="it broke off; the log says where"))
+    going = OpenAttempt(ledger.run.begin(settings.known_index(index), reason="it broke off; the log says where"))
     try:
         _attempt(pipeline, going, force=force, collected_at=collected_at or going.attempt.started_at)
     finally:

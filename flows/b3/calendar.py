@@ -25,6 +25,8 @@ ROLL_ENDS = time(5)
 _YEARS_AHEAD = 2
 _SATURDAY = 5
 _DAY = timedelta(days=1)
+_REBALANCING_MONTHS = (1, 5, 9)
+_FIRST_WEEK = 10  # the first Monday is the 7th at the latest; a holiday may move it on
 _LONGEST_LAG = timedelta(days=7)
 
 
@@ -94,6 +96,15 @@ def why_impossible(index: str, session: date, at: datetime, *, insisted: bool = 
     if not is_session(session) and not insisted:
         return f"{session} is no trading day: its date is not the session's"
     return None
+
+
+def may_be_rebalanced(before: date, after: date) -> bool:
+    """Whether a rebalancing of an index may have come into force after one session and by the other.
+
+    B3 rebalances in January, May and September: the portfolio is in force from the month's first Monday.
+    """
+    days = (before + (number + 1) * _DAY for number in range((after - before).days))
+    return any(day.month in _REBALANCING_MONTHS and day.day <= _FIRST_WEEK for day in days)
 
 
 def sessions_between(since: date, until: date) -> list[date]:

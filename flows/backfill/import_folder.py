@@ -7,31 +7,35 @@ is then already present, what was uploaded is not uploaded again, and the Glue r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError
 from expectations.contract.outcomes import Outcome
+from flows.b3.differences import CellDifference, described, differences
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio, same_figures
 from flows.backfill.batch import Batch, Progress, noting
 from flows.backfill.importing.files import Found, Hints, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
-from flows.backfill.importing.suspects import Suspect, suspects_apart
+from flows.backfill.importing.suspects import Suspect, settled, suspects_apart
+from flows.backfill.known_weights import known_weights
 from flows.errors import SettingsError
 from flows.history.refresh import refresh
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
 from flows.record.attempt import IMPORT, Attempt
 from flows.record.ledger import Ledger
 from flows.session import storage
+from flows.session.neighbours import PublishedSessions
 from flows.session.pipeline import Collected
 from flows.session.raw_file import RawFacts, RawFile, encode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from expectations.gates.gate import GateReport
     from flows.session.pipeline import Pipeline
     from flows.session.storage import RawVersion
 
@@ -46,12 +50,14 @@ class FolderImport:
 
     Attributes:
         index: the index of files that do not state theirs; None where their names tell.
+        session: the session of files that do not state theirs; others must be of it, and it may be a holiday.
         replaces: whether other figures than the published ones are a correction, and not a conflict.
         dry_run: only say what would be done.
     """
 
     pipeline: Pipeline
     index: str | None = None
+    session: date | None = None
     replaces: bool = False
     dry_run: bool = False
     progress: Progress = lambda _, __: lambda: None
@@ -75,10 +81,14 @@ class _Import:
 
     Attributes:
         of: what was asked for.
+        published: the published sessions of each index that was met.
+        reports: what gate 1 found of the portfolios that it let pass, by index, session and file.
     """
 
     of: FolderImport
     ledger: Ledger
+    published: dict[str, PublishedSessions] = field(default_factory=dict)
+    reports: dict[tuple[str, date, str], GateReport] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -108,7 +118,8 @@ class _Import:
             fingerprint=portfolio.fingerprint(),
             collected_at=found.instant,
         )
-        return begun.ended(outcome, reason)
+        report = self.reports.get(_subject(found))
+        return (begun.with_gates([report]) if report else begun).ended(outcome, reason)
 
     def _unread(self, files: Sequence[str], outcome: Outcome, reason: str) -> Attempt:
         """The attempt at files in which no portfolio was found."""
@@ -138,14 +149,16 @@ class _Import:
 
     def _read(self, files: Sequence[SourceFile]) -> Iterator[Found | Attempt]:
         portfolios: list[Found] = []
-        for item in read_files(files, Hints(self.of.index, extra_indices=self.pipeline.settings.extra_indices)):
+        hints = Hints(self.of.index, self.of.session, self.pipeline.settings.extra_indices)
+        for item in read_files(files, hints):
             if isinstance(item, Unreadable):
                 self._keep_unread(item)
                 outcome = Outcome.CONFLICTING if item.conflicting else Outcome.REJECTED
                 yield self._unread([file.name for file in item.files], outcome, item.reason)
             else:
                 portfolios.append(item)
-        for judged in suspects_apart(portfolios, datetime.now(UTC)):
+        known = known_weights(self.pipeline.lake.raw, {item.portfolio.index for item in portfolios})
+        for judged in suspects_apart(portfolios, datetime.now(UTC), known):
             yield self._ended(judged.found, Outcome.REJECTED, judged.reason) if isinstance(judged, Suspect) else judged
 
     def _gated(self, items: Iterable[Found | Attempt]) -> Iterator[Found | Attempt]:
@@ -156,8 +169,13 @@ class _Import:
             advance()
 
     def _gate(self, found: Found) -> Found | Attempt:
-        report = self.pipeline.check_raw(_collected(found.portfolio, found.instant, []))
+        portfolio = found.portfolio
+        if portfolio.index not in self.published:
+            self.published[portfolio.index] = PublishedSessions.of(self.pipeline.lake, portfolio.index)
+        neighbours = self.published[portfolio.index].around(portfolio.session)
+        report = self.pipeline.check_raw(_collected(portfolio, found.instant, []), neighbours)
         if report.passed:
+            self.reports[_subject(found)] = report
             return found
         self._land(found, found.instant)
         refused = self._ended(found, Outcome.QUARANTINED, report.verdict()).with_gates([report])
@@ -198,14 +216,21 @@ class _Import:
             else:
                 versions.append(made)
                 uploaded[found.portfolio.index, found.portfolio.session] = found
-        published = self._take(versions)
-        return attempts + [_of_files(attempt, uploaded[attempt.index, attempt.session]) for attempt in published]
+        return attempts + self._take(versions, uploaded)
 
-    def _take(self, versions: Sequence[RawVersion]) -> list[Attempt]:
+    def _take(self, versions: Sequence[RawVersion], uploaded: Mapping[tuple[str, date | None], Found]) -> list[Attempt]:
         if not versions:
             return []
+
+        def whole(attempt: Attempt) -> Attempt:
+            found = uploaded[attempt.index, attempt.session]
+            report = self.reports.get(_subject(found))
+            known = attempt.with_gates([report, *attempt.gates]) if report else attempt
+            return replace(known, files=tuple(file.name for file in found.files), collected_at=found.instant)
+
         note = noting(self.ledger, self.of.progress, versions)
-        return Batch(self.pipeline, self.ledger.run, note=note).take(versions)
+        batch = Batch(self.pipeline, self.ledger.run, note=lambda attempt: note(whole(attempt)))
+        return [whole(attempt) for attempt in batch.take(versions)]
 
     def _refresh(self, attempts: Iterable[Attempt]) -> None:
         """Bring the monthly tables up to date, which an import that was killed before it did so has left behind."""
@@ -241,7 +266,8 @@ class _Import:
         publication = storage.read_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
         if not same_figures(portfolio, there):
             state = "published" if publication else "uploaded"
-            reason = f"other figures than the {state} ones: --replace takes these instead"
+            other = described(differences(portfolio, there))
+            reason = f"{other} than the {state} session's: --replace takes these instead"
             return None if self.of.replaces else self._ended(found, Outcome.CONFLICTING, reason)
         if portfolio.has_sectors and not there.has_sectors:
             return None
@@ -249,16 +275,19 @@ class _Import:
         return self._ended(found, Outcome.ALREADY_PUBLISHED) if published else current
 
     def _settled(self, group: Sequence[Found]) -> tuple[Found | None, list[Attempt]]:
-        """The one of a session's portfolios that tells most, and what becomes of the others; none where they disagree."""
-        best, *others = sorted(group, key=_tells, reverse=True)
-        if all(same_figures(best.portfolio, other.portfolio) for other in others):
-            same = f"the same figures as {best.name}"
-            return best, [self._ended(other, Outcome.ALREADY_PUBLISHED, same) for other in others]
+        """The one of a session's portfolios that is taken, and what becomes of the others; none where they disagree."""
+        found = settled(group)
         attempts = []
-        for found in group:
-            rival = next((item for item in group if not same_figures(item.portfolio, found.portfolio)), best)
-            attempts.append(self._ended(found, Outcome.CONFLICTING, f"other figures than {rival.name}"))
-        return None, attempts
+        for item in found.same:
+            assert found.best is not None, "what is the same is the same as the one that is taken"
+            apart = _sectors_apart(item, found.best)
+            attempts.append(
+                self._ended(item, Outcome.ALREADY_PUBLISHED, f"the same figures as {found.best.name}{apart}")
+            )
+        for item, rival in found.other:
+            other = described(differences(item.portfolio, rival.portfolio))
+            attempts.append(self._ended(item, Outcome.CONFLICTING, f"{other} than {rival.name}"))
+        return found.best, attempts
 
 
 def _collected(portfolio: Portfolio, instant: datetime, payloads: Sequence[str]) -> Collected:
@@ -273,14 +302,11 @@ def _by_session(portfolios: Iterable[Found]) -> Iterable[list[Found]]:
     return groups.values()
 
 
-def _tells(found: Found) -> tuple[bool, bool, bool, str]:
-    return (
-        found.portfolio.has_sectors,
-        found.b3_states_session,
-        found.portfolio.statement.divisor is not None,
-        found.name,
-    )
+def _subject(found: Found) -> tuple[str, date, str]:
+    return found.portfolio.index, found.portfolio.session, found.name
 
 
-def _of_files(attempt: Attempt, found: Found) -> Attempt:
-    return replace(attempt, files=tuple(file.name for file in found.files), collected_at=found.instant)
+def _sectors_apart(one: Found, other: Found) -> str:
+    """What two portfolios with the same figures say differently."""
+    found: list[CellDifference] = differences(one.portfolio, other.portfolio)
+    return f", and {described(found)}" if found else ""

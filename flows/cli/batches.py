@@ -38,6 +38,12 @@ def import_folder(
             "--index", parser=index_code, metavar="CODE", help="Index of files that do not tell theirs, such as IBOV."
         ),
     ] = None,
+    session: Annotated[
+        datetime | None,
+        typer.Option(
+            "--session", formats=DAY, help="Session of files that do not tell theirs; also where it is a holiday."
+        ),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take figures other than the published ones as a correction.")
     ] = False,
@@ -47,15 +53,18 @@ def import_folder(
 ) -> None:
     """Import a folder of portfolios: checked by gate 1, refined in one Glue run for all, audited and published.
 
-    May be stopped anywhere and run again. The exit code is 1 where a file was rejected, is in conflict, or failed.
+    May be stopped anywhere and run again. The exit code is 1 where a file was rejected, is in conflict, or failed;
+    what the gates only warn of is shown, and does not change it.
     """
     screen = Screen(as_json=as_json)
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
-        attempts = FolderImport(pipeline, index, replaces=replace, dry_run=dry_run, progress=progress).run(folder)
+        day = session.date() if session else None
+        importing = FolderImport(pipeline, index, day, replaces=replace, dry_run=dry_run, progress=progress)
+        attempts = importing.run(folder)
         if not dry_run:
             refresh_site_of(pipeline, attempts, screen.say)
     if not attempts:
-        raise SettingsError(f"{folder}: no file below it is a .csv, .json, .html, .htm or .parquet")
+        raise SettingsError(f"{folder}: no file below it is a .csv, .txt, .json, .html, .htm, .parquet, .gz or .zip")
     _show_files(screen, attempts, dry_run=dry_run)
     if any(attempt.failed for attempt in attempts):
         raise typer.Exit(1)
@@ -107,6 +116,8 @@ def _show_files(screen: Screen, attempts: Sequence[Attempt], *, dry_run: bool) -
         if attempt.reason:
             known = [str(part) for part in (*attempt.files, attempt.index, attempt.session) if part]
             screen.line(f"  {attempt.outcome}  {' '.join(known)}: {attempt.reason}")
+        for warning in (warning for report in attempt.gates for warning in report.warnings):
+            screen.line(f"  warning  {' '.join(attempt.files)}: {warning.line()}")
 
 
 def _show_attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:

@@ -10,9 +10,10 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand
 
-from expectations.contract.keys import ContractError, check_index
+from expectations.contract.keys import ContractError
 from flows.cli.console import Screen
-from flows.errors import BovespaError
+from flows.errors import BovespaError, SettingsError
+from flows.settings import load_settings
 
 if TYPE_CHECKING:
     from typer import _click as click
@@ -38,11 +39,11 @@ def index_code(text: str) -> str:
     """An index code as it is typed, in capitals or not.
 
     Raises:
-        BadParameter: it has not a code's form.
+        BadParameter: it is none of B3's that are known; near ones are named.
     """
     try:
-        return check_index(text.upper())
-    except ContractError as error:
+        return load_settings().known_index(text.upper())
+    except (ContractError, SettingsError) as error:
         raise typer.BadParameter(str(error)) from error
 
 

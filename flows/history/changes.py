@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from expectations.contract.changes import ENTERED, KINDS, LEFT, QUANTITY, RENAMED, WEIGHT
 from expectations.contract.tables import CHANGES_COLUMNS
+from flows.b3.calendar import may_be_rebalanced
 from flows.session.arrow import arrow_schema
 
 CHANGES_SCHEMA = arrow_schema(CHANGES_COLUMNS)
@@ -29,8 +30,6 @@ RULES = 1
 """Version of the rules of this module: with another one, every month is made again."""
 
 _REBALANCED_SHARE = 0.2  # of the shares, by number
-_REBALANCING_MONTHS = (1, 5, 9)
-_FIRST_WEEK = 10  # the first Monday is the 7th at the latest; a holiday may move it on
 _DECIMALS = 3  # of a share in percent, as B3 states it
 _ONE_OF_EACH = 2
 _KINDS = {kind: number for number, kind in enumerate(KINDS)}
@@ -90,7 +89,7 @@ def session_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]
     """
     old, new = {row["acao"]: row for row in before}, {row["acao"]: row for row in after}
     sessions = before[0]["data_pregao"], after[0]["data_pregao"]
-    due = _is_due(*sessions)
+    due = may_be_rebalanced(*sessions)
     renamed = _renamed(old, new, due=due)
     pairs: list[tuple[str, Row | None, Row | None]] = [
         *((RENAMED, old[was], new[now]) for now, was in renamed.items()),
@@ -177,9 +176,3 @@ def _other_divisor(before: Sequence[Row], after: Sequence[Row]) -> bool:
     """Whether the divisor differs, or is not known."""
     was, now = before[0]["redutor"], after[0]["redutor"]
     return was is None or now is None or was != now
-
-
-def _is_due(before: date, after: date) -> bool:
-    """Whether a rebalancing may have come into force after one session and by the other."""
-    days = (before + timedelta(days=number + 1) for number in range((after - before).days))
-    return any(day.month in _REBALANCING_MONTHS and day.day <= _FIRST_WEEK for day in days)

@@ -5,6 +5,7 @@ The flow gives them their order, retries and log; here is what each of them does
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from expectations.contract.keys import parse_raw_key
 from expectations.gates import raw, refined
 from expectations.gates.gate import GateReport, run_gate
+from expectations.gates.neighbours import Neighbour, neighbour_checks
 from flows.b3.calendar import SAO_PAULO, Window, collectable, is_session, showable
 from flows.b3.client import B3Client
 from flows.errors import PublishError, StagingError
@@ -19,6 +21,7 @@ from flows.lake.connect import Lake
 from flows.lake.lease import session_lease
 from flows.session import etl, storage
 from flows.session.confirm import confirm, session_query, session_tables
+from flows.session.neighbours import PublishedSessions
 from flows.session.publish import Publisher
 from flows.session.raw_file import RAW_SCHEMA, RawFacts, decode, encode
 from flows.session.staging import StagedSession, read_staged, staged_session
@@ -104,8 +107,16 @@ class Pipeline:
             return f"the raw file of {facts.session} has other figures, which stay"
         return None
 
-    def check_raw(self, collected: Collected) -> GateReport:
-        """Gate 1 on the raw file's bytes."""
+    def neighbours(self, index: str, session: date) -> list[Neighbour]:
+        """The published sessions beside one, for gate 1.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        return PublishedSessions.of(self.lake, index).around(session)
+
+    def check_raw(self, collected: Collected, neighbours: Sequence[Neighbour] = ()) -> GateReport:
+        """Gate 1 on the raw file's bytes, and against the published sessions beside it."""
         file = decode(collected.content)
         facts = file.facts
         context = raw.RawContext(
@@ -114,8 +125,9 @@ class Pipeline:
             current_sessions=_weekdays(showable(facts.collected_at)),
             in_calendar=is_session(facts.session),
         )
-        checks = raw.raw_checks(file.table.to_pandas(), _columns(file.table.schema), _columns(RAW_SCHEMA), context)
-        return run_gate(raw.GATE, facts.index, facts.session, checks)
+        rows = file.table.to_pandas()
+        checks = raw.raw_checks(rows, _columns(file.table.schema), _columns(RAW_SCHEMA), context)
+        return run_gate(raw.GATE, facts.index, facts.session, [*checks, *neighbour_checks(rows, neighbours)])
 
     def upload(self, collected: Collected, *, force: bool) -> RawVersion:
         """The raw version that the ETL works on: the current one when it says the same, otherwise a new one.
