@@ -16,6 +16,7 @@ from flows.backfill.import_folder import FolderImport
 from flows.backfill.importing.verdicts import Entry, Verdict
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.cli.options import DAY, Command, InAws, Index, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
 from flows.errors import NotPublishedError, SettingsError
@@ -54,7 +55,7 @@ def import_folder(
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         entries = FolderImport(pipeline, index, replaces=replace, dry_run=dry_run, progress=progress).run(folder)
     if not entries:
-        raise SettingsError(f"{folder}: no file below it is a .csv, .json, .html, .htm or .parquet")
+        raise SettingsError(tr("{}: no file below it is a .csv, .json, .html, .htm or .parquet").format(folder))
     _show_entries(screen, entries, dry_run=dry_run)
     if any(entry.verdict in _BAD for entry in entries):
         raise typer.Exit(1)
@@ -68,8 +69,8 @@ def import_folder(
 )
 def replay(
     *,
-    since: Annotated[datetime, typer.Option("--from", formats=DAY, help="First session.")],
-    until: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last session.")],
+    since: Annotated[datetime, typer.Option("--from", formats=DAY, metavar="YYYY-MM-DD", help="First session.")],
+    until: Annotated[datetime, typer.Option("--to", formats=DAY, metavar="YYYY-MM-DD", help="Last session.")],
     index: Index = DEFAULT_INDEX,
     from_landing: Annotated[
         bool,
@@ -84,14 +85,15 @@ def replay(
     """
     screen = Screen(as_json=as_json)
     if until < since:
-        raise SettingsError(f"--from {since:%Y-%m-%d} is after --to {until:%Y-%m-%d}")
+        raise SettingsError(tr("--from {} is after --to {}").format(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"))
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         replayed = Replay(pipeline, index, from_landing=from_landing, progress=progress)
         results = replayed.run(since.date(), until.date())
     if not results:
         raise NotPublishedError(
-            f"{index}: of no session from {since:%Y-%m-%d} to {until:%Y-%m-%d} is there a raw file"
-            f"{', nor a payload in landing' if from_landing else ''}: nothing was replayed"
+            tr("{}: of no session from {} to {} is there anything to replay").format(
+                index, f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"
+            )
         )
     _show_results(screen, results)
     if any(result.reason for result in results):
@@ -102,17 +104,19 @@ def _show_entries(screen: Screen, entries: Sequence[Entry], *, dry_run: bool) ->
     counts = Counter(str(entry.verdict) for entry in entries)
     body: dict[str, Any] = {"dry_run": dry_run, "counts": {str(verdict): counts[verdict] for verdict in Verdict}}
     screen.result(body | {"files": [entry.to_dict() for entry in entries]})
-    screen.heading(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict]) or "no files")
+    screen.heading(
+        ", ".join(f"{counts[verdict]} {tr(str(verdict))}" for verdict in Verdict if counts[verdict]) or tr("no files")
+    )
     for entry in entries:
         if entry.reason:
             known = [str(part) for part in (*entry.files, entry.index, entry.session) if part]
-            screen.line(f"  {entry.verdict}  {' '.join(known)}: {entry.reason}")
+            screen.line(f"  {tr(str(entry.verdict))}  {' '.join(known)}: {entry.reason}")
 
 
 def _show_results(screen: Screen, results: Sequence[Result]) -> None:
     counts = Counter(str(result.outcome) for result in results)
     screen.result({"counts": dict(counts), "sessions": [result.to_dict() for result in results]})
-    screen.heading(", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "no sessions")
+    screen.heading(", ".join(f"{count} {tr(outcome)}" for outcome, count in counts.items()) or tr("no sessions"))
     for result in results:
         if result.reason:
-            screen.line(f"  {result.outcome}  {result.index} {result.session}: {result.reason}")
+            screen.line(f"  {tr(str(result.outcome))}  {result.index} {result.session}: {result.reason}")

@@ -14,7 +14,8 @@ from urllib3.exceptions import DependencyWarning
 
 from expectations.contract.names import DEFAULT_INDEX
 from flows.cli.advice import after_run, typed
-from flows.cli.console import Screen, counted
+from flows.cli.console import Screen
+from flows.cli.language import counted, tr
 from flows.cli.options import Command, InAws, Json, examples, group, index_code
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
@@ -61,7 +62,7 @@ def run(
     screen, live, codes = Screen(as_json=as_json), live or aws, index or []
     if not live and (collected_at or set(codes) - {DEFAULT_INDEX}):
         raise SettingsError(
-            "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
+            tr("the recorded sample is of IBOV at its own instants: --index and --collected-at need --live")
         )
     if aws:
         check_reach(load_settings())
@@ -82,7 +83,7 @@ def run(
         }
         _show_summaries(screen, place, summaries)
     screen.result(body)
-    screen.say(f"\nNext: {' · '.join(after_run(summaries, live=live, aws=aws))}")
+    screen.say("\n" + tr("Next: {}").format(" · ".join(after_run(summaries, live=live, aws=aws))))
     if any(summary["outcome"] in _BAD for summary in summaries):
         raise typer.Exit(1)
 
@@ -102,13 +103,15 @@ def _warm_up() -> None:
 def _show_summaries(screen: Screen, place: Place, summaries: Sequence[Mapping[str, Any]]) -> None:
     for summary in summaries:
         name = " ".join(str(part) for part in (summary["index"], summary["session"]) if part)
-        screen.heading(f"{name}: {summary['outcome']}")
+        screen.heading(f"{name}: {tr(str(summary['outcome']))}")
         if summary["outcome"] == "failed":
             screen.fail(summary["error"])
         if note := summary.get("note"):
             screen.line(note)
         if number := summary.get("changes"):
             asked = typed("changes", "--index", summary["index"])
-            screen.line(f"  {counted(number, 'change')} of composition: {asked}")
+            screen.line(f"  {counted(number, 'change')} {tr('of composition')}: {asked}")
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in summary["seconds"].items())
-        screen.pairs([(name, place.shown(address)) for name, address in summary["links"].items()] + [("steps", steps)])
+        screen.pairs(
+            [(tr(name), place.shown(address)) for name, address in summary["links"].items()] + [(tr("steps"), steps)]
+        )

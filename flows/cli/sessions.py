@@ -9,7 +9,8 @@ import typer
 
 from flows.b3.calendar import SAO_PAULO
 from flows.backfill.recovery import Recovered, Recovery
-from flows.cli.console import Screen, counted
+from flows.cli.console import Screen
+from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
 from flows.record import status_report
@@ -18,8 +19,14 @@ from flows.record.survey import History, history, survey
 
 app = group()
 
-Since = Annotated[datetime | None, typer.Option(formats=DAY, help="First session; by default the first there is.")]
-Until = Annotated[datetime | None, typer.Option(formats=DAY, help="Last session; by default the one that is due.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="First session; by default the first there is."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="Last session; by default the one that is due."),
+]
 Indices = Annotated[
     list[str] | None,
     typer.Option(
@@ -40,7 +47,8 @@ def status(
     until: Until = None,
     index: Indices = None,
     session: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="Only this session, with all that was done about it.")
+        datetime | None,
+        typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="Only this session, with all that was done about it."),
     ] = None,
     aws: InAws = False,
     as_json: Json = False,
@@ -104,15 +112,15 @@ def _show_status(screen: Screen, status: IndexStatus) -> None:
     screen.heading(status.headline)
     screen.table(status_report.HEADING, status_report.rows(status))
     if status.undated:
-        screen.line(f"  {counted(status.undated, 'payload')} whose session is unknown")
+        screen.line("  " + tr("{} whose session is unknown").format(counted(status.undated, "payload")))
 
 
 def _show_history(screen: Screen, history: History) -> None:
-    screen.heading(f"{history.index} {history.session}: what was published, the newest first")
+    screen.heading(tr("{} {}: what was published, the newest first").format(history.index, history.session))
     if found := history.publication:
         versions = [(item.published_at, item.raw_version_id, item.run_id, str(item.rows)) for item in found.versions]
         screen.table(("Published", "Raw version", "Glue run", "Rows"), versions)
-    screen.heading(f"{history.index} {history.session}: attempts, the oldest first")
+    screen.heading(tr("{} {}: attempts, the oldest first").format(history.index, history.session))
     rows = [
         (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, str(row.state), str(row.rows), row.reason or "")
         for row in history.attempts

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from flows.cli.language import written
+
 FRACTIONAL = frozenset({"double", "float", "real", "decimal"})
 _WHOLE = frozenset({"tinyint", "smallint", "integer", "bigint", "int"})
 _NUMERIC = FRACTIONAL | _WHOLE
@@ -58,9 +60,10 @@ def shown(value: str | None, type_: str) -> str:
         return ""
     if type_ in FRACTIONAL:
         number = float(value)
-        return f"{number:,.0f}" if number.is_integer() and abs(number) >= _WHOLE_FROM else f"{number:,.3f}"
+        whole = number.is_integer() and abs(number) >= _WHOLE_FROM
+        return written(f"{number:,.0f}" if whole else f"{number:,.3f}")
     if type_ in _WHOLE and abs(int(value)) >= _SEPARATED_FROM:
-        return f"{int(value):,}"
+        return written(f"{int(value):,}")
     return value
 
 
