@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.flows.session.test_publish import Killed, Watch
 
 from expectations.contract.catalog import storage_descriptor, table_input
 from expectations.contract.keys import monthly_lease_key, partition_prefix, partition_values, published_key
@@ -33,7 +34,6 @@ from flows.session.publish import HIDDEN_PREFIX
 from flows.session.raw_file import RawFacts, encode
 from flows.session.storage import Publication
 from flows.settings import load_settings
-from tests.flows.session.test_publish import Killed, Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
