@@ -15,11 +15,12 @@ from matrix import protections as kept_by
 from matrix.bench import clients
 from matrix.case import Case, Ends, Killed, Stage, after, dies, nothing, stops
 from matrix.deployed import one_run
-from matrix.state import demand, figures, history_figures, landed, raw_versions
+from matrix.state import demand, figures, history_figures, landed, publication, raw_versions
 
 from expectations.contract.keys import month_key
 from expectations.contract.tables import HISTORY_TABLE
 from flows.history.refresh import refresh
+from flows.session import storage
 from flows.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -302,7 +303,10 @@ def _together() -> list[Case]:
 
 @contextmanager
 def _beside_an_earlier_refresh(bench: Bench) -> Iterator[None]:
-    """Another flow has made the month of the earlier version, and puts it once the correction is there; then it is killed."""
+    """Another flow has just published the earlier version, and puts its month once the correction is there; it is killed then."""
+    record = publication(bench)
+    assert record is not None, "a correction has an earlier version"
+    storage.write_publication(bench.world.eyes.lake.refined, replace(record, published_at="2026-01-02T03:04:05+00:00"))
     gate, key = Gate(), month_key(HISTORY_TABLE, bench.portfolio.index, bench.session)
     pipeline, killed = Pipeline(bench.settings, clients().lake), []
 
