@@ -84,11 +84,11 @@ class Bench:
     def _floor(self, count: int) -> float:
         # The rows of each of the job's files to a file like it, from memory, on all cores.
         folder, seconds = self.plan.folder / "floor", list[float]()
-        files = [folder / path.relative_to(self.staged) for path in self.staged.rglob("*.parquet")]
+        written = [file for prefix in (_REFINED, _SUMMARY) for file in (self.staged / prefix).rglob("*.parquet")]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            tables = list(pool.map(lambda file: pq.ParquetFile(self.staged / file.relative_to(folder)).read(), files))
+            tables = list(pool.map(lambda file: pq.ParquetFile(file).read(), written))
             with clock(seconds):
-                list(pool.map(_write, files, tables))
+                list(pool.map(_write, [folder / file.relative_to(self.staged) for file in written], tables))
         check(folder, self.given[:count])
         shutil.rmtree(folder)
         return seconds[0]

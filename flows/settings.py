@@ -12,13 +12,34 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator, model_validator
+from platformdirs import user_data_path
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from expectations.contract import metrics, names
+from expectations.contract.indices import check_known
 from expectations.contract.keys import check_index
 from flows.errors import SettingsError
 
 PREFIX = "BOVESPA_"
+_PROJECT = Path(__file__).resolve().parents[1]
+
+
+def default_home(project: Path) -> Path:
+    """The folder of the account on the laptop, the same from wherever a command is called.
+
+    Args:
+        project: the folder that has the flows: the project's, or one of installed packages.
+    """
+    return project / ".bovespa" if (project / "Pulumi.yaml").is_file() else user_data_path("bovespa", appauthor=False)
 
 
 class Settings(BaseModel):
@@ -47,6 +68,9 @@ class Settings(BaseModel):
     workgroup: str = names.WORKGROUP
     glue_job_name: str = names.GLUE_JOB_NAME
 
+    extra_indices: tuple[str, ...] = Field(
+        (), description="Index codes of B3's that are known besides the contract's list, comma separated"
+    )
     indices: tuple[str, ...] = Field(
         (names.DEFAULT_INDEX,), min_length=1, description="Index codes to collect, comma separated: IBOV,IBXX,IFIX"
     )
@@ -64,7 +88,10 @@ class Settings(BaseModel):
         600.0, ge=0, description="Age from which what is not published counts as left behind, not as still at work on"
     )
 
-    home: Path = Field(Path(".bovespa"), description="Folder of the account on the laptop")
+    home: Path = Field(
+        default_factory=lambda: default_home(_PROJECT),
+        description="Folder of the account on the laptop; by default the project's .bovespa, or the user's data folder",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -77,17 +104,30 @@ class Settings(BaseModel):
         }
         return named | given
 
-    @field_validator("indices", mode="before")
+    @field_validator("extra_indices", "indices", mode="before")
     @classmethod
     def _indices(cls, value: object) -> object:
         """Codes as the environment states them, each once."""
         codes = [code.strip().upper() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
         return tuple(dict.fromkeys(codes)) if isinstance(codes, list | tuple) else codes
 
-    @field_validator("indices")
+    @field_validator("extra_indices")
     @classmethod
     def _are_codes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_index(code) for code in codes)
+
+    @field_validator("indices")
+    @classmethod
+    def _are_known(cls, codes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return tuple(check_known(code, info.data.get("extra_indices", ())) for code in codes)
+
+    def known_index(self, index: str) -> str:
+        """The index code itself, when it is one of B3's.
+
+        Raises:
+            ContractError: it is none that is known; near ones are named.
+        """
+        return check_known(index, self.extra_indices)
 
     @cached_property
     def raw_bucket(self) -> str:

@@ -193,8 +193,7 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
             Statement(_PUBLISHING, tables_of(arns.table)),
-            # With the right to the catalog and the database, which the statement above gives.
-            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
+            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
             # What the flows confirm through Athena.
             Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
             # A share that left the index leaves no partition behind, nor does a month of which nothing is published any more;

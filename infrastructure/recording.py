@@ -47,7 +47,7 @@ _ARNS = {
     "aws:ecr/repository:Repository": "arn:aws:ecr:{region}:{account}:repository/{name}",
     "aws:secretsmanager/secret:Secret": "arn:aws:secretsmanager:{region}:{account}:secret:{name}-1A2b3C",
 }
-_ANSWERS: dict[str, dict[str, Any]] = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
     "aws:s3/getObjects:getObjects": {"keys": []},
     "aws:s3/getObject:getObject": {"lastModified": "Mon, 30 Jun 2025 09:30:00 GMT"},
@@ -168,7 +168,7 @@ class _Aws(pulumi.runtime.Mocks):
         return identity, given
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        return _ANSWERS[args.token], []
+        return ANSWERS[args.token], []
 
 
 def record(

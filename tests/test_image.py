@@ -77,6 +77,8 @@ def test_every_package_of_the_project_is_found_that_was_there_before() -> None:
     }
     names = {path.relative_to(ROOT).as_posix().replace("/", ".") for path in present}
     ours = {
-        name for name in names if name.partition(".")[0] in ("expectations", "flows", "glue", "infrastructure", "local")
+        name
+        for name in names
+        if name.partition(".")[0] in ("bovespa", "expectations", "flows", "glue", "infrastructure", "local")
     }
     assert {name for name in ours if not any(fnmatch(name, pattern) for pattern in find["include"])} == set()

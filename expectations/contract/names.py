@@ -36,13 +36,6 @@ CLAIMS_PREFIX = "claims/"
 MANIFEST_NAME = "manifest.json"
 PART_NAME = "part-00000.parquet"
 
-# B3's index codes (b3.com.br, its list of indices): the one list, which a setting may add to.
-INDEX_CODES = (
-    *("AGFS", "BDRX", "GPTW", "IBBC", "IBBE", "IBBR", "IBEE", "IBEP", "IBEW", "IBHB", "IBLV", "IBOV", "IBRA", "IBSD"),
-    *("IBXL", "IBXX", "ICO2", "ICON", "IDIV", "IDVR", "IEEX", "IFIL", "IFIX", "IFNC", "IGCT", "IGCX", "IGNM", "IMAT"),
-    *("IMOB", "INDX", "ISEE", "ITAG", "IVBX", "MLCX", "SMLL", "UTIL"),
-)
-
 
 def in_environment(name: str, environment: str) -> str:
     """What something is called in an environment: `bovespa-etl-job-dev`; in the default one, as it is."""

@@ -12,9 +12,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from expectations.contract import b3_texts, tables
+from expectations.contract import tables
 from expectations.contract.statement import Statement
 from expectations.gates.gate import CRITICAL, WARNING, Check
+from expectations.gates.raw_texts import lacks_levels, text_expectations, with_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ PLAUSIBLE_ROWS = {
 PLAUSIBLE_ROWS_ELSEWHERE = (5, 500)
 FULL_SHARE = Decimal("100.000")
 
-_BLANK = " "
+_MOST_32_BITS = 2**31 - 1  # what a quantity that was cut to 32 bits often is; 9 of 84 recorded ones exceed them
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,12 @@ def raw_checks(
             "in_calendar": [context.in_calendar],
             "total_share": [str(stated.total_share)],
             "total_quantity": [stated.total_quantity],
+            "lacks_levels": [lacks_levels(frame["tipo"])],
             "divisor": [None if stated.divisor is None else float(stated.divisor)],
         }
     )
     columns = pd.DataFrame({"column": [f"{number} {text}" for number, text in enumerate(schema)]})
-    rows = frame.assign(
+    rows = with_texts(frame).assign(
         data_pregao=frame["data_pregao"].astype(str),
         timestamp_coleta=frame["timestamp_coleta"].astype(str),
         **{THOUSANDTHS: thousandths(frame["participacao_pct"])},
@@ -119,24 +121,6 @@ def schema_expectations(expected: Sequence[str]) -> list[Expectation]:
     ]
 
 
-def tipo_pattern(*, known_flags: bool) -> str:
-    """The regular expression of B3's `type`: class of four characters, flags of four, level of two, right-trimmed.
-
-    Args:
-        known_flags: whether event flags must be recorded ones, or only look like flags.
-    """
-    classes = "|".join(name.ljust(b3_texts.TYPE_CLASS_WIDTH) for name in b3_texts.CLASSES)
-    short = "|".join(b3_texts.CLASSES)
-    blank = _BLANK * b3_texts.TYPE_FLAGS_WIDTH
-    level = "|".join(b3_texts.LISTING_LEVELS)
-    if known_flags:
-        ending = "|".join(b3_texts.EVENT_FLAGS)
-        padded = "|".join(flag.ljust(b3_texts.TYPE_FLAGS_WIDTH) for flag in b3_texts.EVENT_FLAGS)
-    else:
-        ending, padded = "[A-Z]{2,3}", "[A-Z]{2}  |[A-Z]{3} "
-    return rf"^(?:(?:{short})|(?:{classes})(?:{ending})|(?:{classes})(?:{padded}|{blank})(?:{level}))$"
-
-
 def _header_expectations(context: RawContext) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
@@ -160,6 +144,9 @@ def _header_expectations(context: RawContext) -> list[Expectation]:
             value_set=[True],
             severity=WARNING,
             notes="the trading calendar has the session",
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="lacks_levels", value_set=[False], severity=CRITICAL, notes="shares have their listing levels"
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="total_share",
@@ -190,24 +177,18 @@ def _row_expectations(stated: Statement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     required = [column.name for column in tables.RAW_COLUMNS if not column.nullable]
-    forms = [
-        ("codigo", b3_texts.TICKER_PATTERN, CRITICAL, "every codigo is a ticker"),
-        ("acao", b3_texts.NAME_PATTERN, WARNING, "every acao is a trading name"),
-        ("tipo", tipo_pattern(known_flags=False), CRITICAL, "every tipo is of a known form"),
-        ("tipo", tipo_pattern(known_flags=True), WARNING, "every tipo has recorded event flags"),
-    ]
     return [
         *(
             gxe.ExpectColumnValuesToNotBeNull(column=name, severity=CRITICAL, notes=f"no {name} is null")
             for name in [*required, THOUSANDTHS]
         ),
         gxe.ExpectColumnValuesToBeUnique(column="codigo", severity=CRITICAL, notes="no codigo stands twice"),
-        *(
-            gxe.ExpectColumnValuesToMatchRegex(column=name, regex=pattern, severity=severity, notes=notes)
-            for name, pattern, severity, notes in forms
-        ),
+        *text_expectations(),
         gxe.ExpectColumnValuesToBeBetween(
             column="qtde_teorica", min_value=1, severity=CRITICAL, notes="every quantity is positive"
+        ),
+        gxe.ExpectColumnValuesToNotBeInSet(
+            column="qtde_teorica", value_set=[_MOST_32_BITS], severity=CRITICAL, notes="no quantity was cut to 32 bits"
         ),
         gxe.ExpectColumnValuesToBeBetween(
             column="participacao_pct", min_value=0, max_value=100, severity=CRITICAL, notes="every share is 0 to 100"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,7 +27,8 @@ MAX_RECORDS = 10_000  # rows; the largest recorded portfolio has 179
 _WHOLE = r"(?:0|[1-9]\d{0,2}(?:\.\d{3}){0,4})"  # no leading zeros: "0.620" is a share that lost its comma
 _QUANTITY = re.compile(_WHOLE, re.ASCII)
 _SHARE = re.compile(r"(?:0|[1-9]\d{0,2}),\d{3}", re.ASCII)
-_DIVISOR = re.compile(rf"{_WHOLE},\d{{2,10}}", re.ASCII)
+_DIVISOR = re.compile(rf"{_WHOLE},\d{{8}}", re.ASCII)  # in all 179 recorded files; another count is a cut figure
+_FIRST_YEAR = 2000
 _SWAPPED = str.maketrans(",.", ".,")  # turns an en-us figure into a pt-br one
 _DATE = re.compile(r"(\d{2})/(\d{2})/(\d{2})", re.ASCII)
 
@@ -87,7 +90,7 @@ class Portfolio:
 
 
 def same_figures(one: Portfolio, other: Portfolio) -> bool:
-    """Whether two portfolios state the same shares and totals; what only one of them states counts for nothing."""
+    """Whether two portfolios state the same shares and totals, sectors apart; what only one states counts for nothing."""
     rows, others = (
         sorted((h.codigo, h.acao, h.tipo, h.qtde_teorica, h.participacao_pct) for h in portfolio.holdings)
         for portfolio in (one, other)
@@ -99,6 +102,29 @@ def same_figures(one: Portfolio, other: Portfolio) -> bool:
         and (stated.total_quantity, stated.total_share) == (also.total_quantity, also.total_share)
         and (not both or stated.divisor == also.divisor)
     )
+
+
+def check_sector_totals(rows: Iterable[tuple[str, Holding, Decimal | None]]) -> None:
+    """Hold the rows to the totals that B3 states of their sectors, which catch sectors that were shifted or swapped.
+
+    Args:
+        rows: each with the name of its sector's field, and its sector's total share in percent, as its own row states it;
+            None where it states none. In the recorded answers it is exactly the sum of the sector's rows.
+
+    Raises:
+        PayloadError: a row states another total than its sector's rows sum to.
+    """
+    listed = list(rows)
+    sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)
+    for _, holding, _ in listed:
+        sums[holding.setor] += holding.participacao_pct
+    for field, holding, total in listed:
+        if total is not None and total != sums[holding.setor]:
+            raise PayloadError(
+                field,
+                f"{holding.codigo} is under {shown(holding.setor)}, of which B3 states {total} in all; its rows sum to "
+                f"{sums[holding.setor]}",
+            )
 
 
 def shown(value: object) -> str:
@@ -126,7 +152,7 @@ def read_share(field: str, value: object) -> Decimal:
 
 
 def read_divisor(field: str, value: object) -> Decimal:
-    """B3's divisor, thousands separated and with up to ten decimals (eight, or four recorded): `15.453.473,14801835`.
+    """B3's divisor, thousands separated and with exactly eight decimals: `15.453.473,14801835`.
 
     Raises:
         PayloadError: the value is anything else.
@@ -135,16 +161,19 @@ def read_divisor(field: str, value: object) -> Decimal:
 
 
 def read_session(field: str, value: object) -> date:
-    """A session's date, `dd/mm/yy`.
+    """A session's date, `dd/mm/yy`, of 2000 to 2068.
 
     Raises:
-        PayloadError: the value is anything else, or no day of the calendar.
+        PayloadError: the value is anything else, no day of the calendar, or of another century.
     """
     text = _matched(field, value, _DATE, "dd/mm/yy")
     try:
-        return datetime.strptime(text, "%d/%m/%y").date()  # noqa: DTZ007 - a calendar day has no zone
+        session = datetime.strptime(text, "%d/%m/%y").date()  # noqa: DTZ007 - a calendar day has no zone
     except ValueError as error:
         raise PayloadError(field, f"{shown(value)} is not a date (dd/mm/yy, as in pt-br)") from error
+    if session.year < _FIRST_YEAR:
+        raise PayloadError(field, f"{shown(value)} is of before {_FIRST_YEAR}")
+    return session
 
 
 def read_text(field: str, value: object) -> str:

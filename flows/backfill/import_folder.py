@@ -17,7 +17,7 @@ from expectations.contract.outcomes import Outcome
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio, same_figures
 from flows.backfill.batch import Batch, Progress, noting
-from flows.backfill.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
+from flows.backfill.importing.files import Found, Hints, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
 from flows.backfill.importing.suspects import Suspect, suspects_apart
 from flows.errors import SettingsError
@@ -110,9 +110,9 @@ class _Import:
         )
         return begun.ended(outcome, reason)
 
-    def _unread(self, files: Sequence[str], reason: str) -> Attempt:
+    def _unread(self, files: Sequence[str], outcome: Outcome, reason: str) -> Attempt:
         """The attempt at files in which no portfolio was found."""
-        return self.ledger.run.begin("", files=tuple(files)).ended(Outcome.REJECTED, reason)
+        return self.ledger.run.begin("", files=tuple(files)).ended(outcome, reason)
 
     # --- reading ---------------------------------------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class _Import:
             try:
                 files.append(SourceFile(name, self._content(path)))
             except (ImportProblem, OSError) as error:
-                attempts.append(self._unread([name], str(error)))
+                attempts.append(self._unread([name], Outcome.REJECTED, str(error)))
         return files, attempts
 
     def _content(self, path: Path) -> bytes:
@@ -138,14 +138,15 @@ class _Import:
 
     def _read(self, files: Sequence[SourceFile]) -> Iterator[Found | Attempt]:
         portfolios: list[Found] = []
-        for item in read_files(files, self.of.index):
+        for item in read_files(files, Hints(self.of.index, self.pipeline.settings.extra_indices)):
             if isinstance(item, Unreadable):
                 self._keep_unread(item)
-                yield self._unread([file.name for file in item.files], item.reason)
+                outcome = Outcome.CONFLICTING if item.conflicting else Outcome.REJECTED
+                yield self._unread([file.name for file in item.files], outcome, item.reason)
             else:
                 portfolios.append(item)
-        for found in suspects_apart(portfolios):
-            yield self._ended(found.found, Outcome.REJECTED, found.reason) if isinstance(found, Suspect) else found
+        for judged in suspects_apart(portfolios, datetime.now(UTC)):
+            yield self._ended(judged.found, Outcome.REJECTED, judged.reason) if isinstance(judged, Suspect) else judged
 
     def _gated(self, items: Iterable[Found | Attempt]) -> Iterator[Found | Attempt]:
         listed = list(items)
@@ -174,7 +175,7 @@ class _Import:
     def _keep_unread(self, unread: Unreadable) -> None:
         for file in unread.files:
             # Without an index there is no key; the file stays where it is, in its owner's folder.
-            if index := self.of.index or index_in(file.name):
+            if index := self.of.index or index_in(file.name, self.pipeline.settings.extra_indices):
                 session = session_in(file.name)
                 self._keep(file, index, session, noon(session) if session else _UNKNOWN, 1)
 

@@ -22,7 +22,7 @@ from flows.b3.csv_download import decode_download, parse_csv
 from flows.b3.json_answer import parse_page, parse_pages
 from flows.b3.portfolio import Portfolio
 from flows.b3.saved_page import parse_html
-from flows.backfill.importing.files import Found, SourceFile
+from flows.backfill.importing.files import Found, Hints, SourceFile
 from flows.backfill.importing.readers import read_files
 from flows.errors import AwsError, PayloadError
 
@@ -116,8 +116,10 @@ def _fetch(raw: Bucket, key: str) -> tuple[bytes, str]:
 
 def _from_files(collected_at: datetime, imported: Sequence[tuple[LandingKey, SourceFile]]) -> Iterator[Landed | Unread]:
     keys = {id(file): member.key for member, file in imported}
-    for index in dict.fromkeys(member.index for member, _ in imported):
-        for item in read_files([file for member, file in imported if member.index == index], index):
+    for index, session in dict.fromkeys((member.index, member.session) for member, _ in imported):
+        # What its owner said of a file when it was imported stands in its key.
+        files = [file for member, file in imported if (member.index, member.session) == (index, session)]
+        for item in read_files(files, Hints(index, session, (index,))):
             of_item = tuple(keys[id(file)] for file in item.files)
             if isinstance(item, Found):
                 yield Landed(item.portfolio, collected_at, of_item)

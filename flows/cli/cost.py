@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import Screen
-from flows.cli.options import InAws, Json, examples, group
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import open_place
 from flows.cost.bill import ESTIMATE_USD, Bill, BillingMonth, Line, bill
 from flows.cost.prices import AS_OF, Prices, prices_of
@@ -19,7 +19,8 @@ app = group()
 
 
 @app.command(
-    epilog=examples("bovespa cost", "bovespa cost --month 2025-06 --aws", "bovespa cost --region us-east-1 --json")
+    cls=Command,
+    epilog=examples("bovespa cost", "bovespa cost --month 2025-06 --aws", "bovespa cost --region us-east-1 --json"),
 )
 def cost(
     *,

@@ -14,6 +14,7 @@ from flows.b3.portfolio import Holding, Portfolio
 _SWAPPED = str.maketrans(",.", ".,")
 _TOTAL_TEXT = "Quantidade Teórica Total"
 _DIVISOR_TEXT = "Redutor"
+_EIGHT_DECIMALS = Decimal("0.00000001")
 
 _PAGE = """<!DOCTYPE html>
 <html lang="pt-br"><head><meta charset="utf-8"><title>B3</title></head><body><app-root><app-day-portfolio>
@@ -89,7 +90,8 @@ def html_page(portfolio: Portfolio) -> bytes:
 
 
 def _divisor(portfolio: Portfolio) -> str:
-    return "" if portfolio.statement.divisor is None else pt_br(portfolio.statement.divisor)
+    divisor = portfolio.statement.divisor
+    return "" if divisor is None else pt_br(divisor.quantize(_EIGHT_DECIMALS))
 
 
 def _cells(holding: Holding) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ from local.rights.privileges import FLOW_ROLE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from local.account.access import AccountAccess
+
 PROJECT = "pipeline-bovespa"
 STACK = "local"
 
@@ -141,9 +143,10 @@ class _Monitor(pulumi.runtime.Mocks):
             raise ProvisionError(f"{args.token}: {error}") from error
 
 
-def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], bool]) -> Clients:
+def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool]) -> Clients:
     """Make the clients, which takes longer than most of what is done with them: together."""
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region)  # noqa: S106
+    pair = access.keys.of()
+    session = boto3.Session(pair.access_key, pair.secret, region_name=access.region)
     config = Config(retries={"max_attempts": 1}, max_pool_connections=32)
     services = (
         *("s3", "iam", "lambda", "logs", "glue", "athena"),
@@ -153,9 +156,9 @@ def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], boo
 
     @cache
     def connected(service: str) -> Any:  # noqa: ANN401 - each service's is another
-        return make(service, endpoint_url=endpoint_url, config=config)
+        return make(service, endpoint_url=access.endpoint_url, config=config)
 
-    return Clients(region, ACCOUNT_ID, may_invoke, connected, *(connected(service) for service in services))
+    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, *(connected(service) for service in services))
 
 
 def provision(program: Path, clients: Clients) -> dict[str, Any]:

@@ -110,10 +110,8 @@ class Administrator:
     account: Account
 
     def client(self, service: str, role: str | None = None) -> Any:  # noqa: ANN401 - any of boto3's
-        where = self.account.environment(role)
-        keys = {"aws_access_key_id": where["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "local"}
-        url, region = self.account.endpoint_url, self.account.region
-        return boto3.client(service, endpoint_url=url, region_name=region, **keys)
+        session: Any = boto3.Session(*self.account.keys(role), region_name=self.account.region)
+        return session.client(service, endpoint_url=self.account.endpoint_url)
 
     def drop_tables(self) -> None:
         for table in JOB_TABLES:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pyarrow.parquet as pq
 import pytest
 from lxml import html
 
 from expectations.contract.tables import REFINED_COLUMNS
 from expectations.queries.views import VIEWS, View
-from flows.site.figures import figures_of, figures_query, read_figures
+from flows.site.figures import figures_by_session, figures_of
 from local.b3 import sample
 
 if TYPE_CHECKING:
@@ -70,14 +73,12 @@ def test_both_sessions_are_published_and_passed_both_gates(result: dict[str, Any
 
 def test_the_three_queries_show_the_session_of_2025_06_30(result: dict[str, Any]) -> None:
     portfolio, by_type, by_session = result["queries"]
-    quantity = portfolio["columns"].index("quantidade_teorica_acoes")
-    share = portfolio["columns"].index("percentual_participacao_ibov")
     assert len(portfolio["rows"]) == 84
-    assert sum(float(row[quantity]) for row in portfolio["rows"]) == 91_922_324_686
-    assert round(sum(float(row[share]) for row in portfolio["rows"]), 9) == 100
-    assert sum(int(row[1]) for row in by_type["rows"]) == 84
-    assert [row[:2] for row in by_session["rows"]] == [["2025-06-30", "84"]]
-    assert round(float(by_session["rows"][0][2]), 9) == 100
+    assert sum(row["quantidade_teorica_acoes"] for row in portfolio["rows"]) == 91_922_324_686
+    assert round(sum(row["percentual_participacao_ibov"] for row in portfolio["rows"]), 9) == 100
+    assert sum(row["total_acoes"] for row in by_type["rows"]) == 84
+    assert [(row["data_pregao"], row["total_acoes"]) for row in by_session["rows"]] == [("2025-06-30", 84)]
+    assert round(by_session["rows"][0]["participacao_total"], 9) == 100
 
 
 @pytest.mark.parametrize("session", sample.SESSIONS, ids=str)
@@ -102,7 +103,7 @@ def test_every_published_cell_equals_what_b3_stated(result: dict[str, Any], oper
 def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict[str, Any], operator: Operator) -> None:
     bucket, key = result["sessions"][0]["links"]["summary"].removeprefix("s3://").split("/", 1)
     folder = key.rsplit("/", 1)[0]
-    listed = operator.pipeline.aws.s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
+    listed = operator.pipeline.lake.raw.client.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
     names = {item["Key"].removeprefix(f"{folder}/") for item in listed}
     assert {"summary.html", "summary.md", "summary.json", "gate-1-raw.json", "gate-2-refined.json"} <= names
     assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
@@ -129,11 +130,10 @@ def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str,
     done = bovespa(account.home, "changes", "--since", "2025-07-01", "--until", "2025-07-01", "--weights", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    place = answer["columns"].index
-    found = {
-        row[place("acao")]: (row[place("mudanca")], round(float(row[place("variacao_participacao")]) * 1000))
-        for row in answer["rows"]
-    }
+    found = {row["acao"]: (row["mudanca"], round(row["variacao_participacao"] * 1000)) for row in answer["rows"]}
+    assert answer["basis"]["sessions"] == [
+        {"index": "IBOV", "since": "2025-07-01", "until": "2025-07-01", "published": 1, "expected": 1}
+    ]
     first, second = (
         {holding.codigo: holding for holding in sample.recorded(session).holdings} for session in sample.SESSIONS
     )
@@ -166,12 +166,18 @@ def test_the_site_made_again_shows_both_sessions(result: dict[str, Any], account
     assert "data quality" in Path(made["report"].removeprefix("file://")).read_text(encoding="utf-8").lower()
 
 
-def test_the_figures_that_athena_tells_are_those_of_the_portfolio(result: dict[str, Any], operator: Operator) -> None:
+def test_the_figures_of_the_history_s_files_are_those_of_the_portfolio(
+    result: dict[str, Any], operator: Operator
+) -> None:
     assert result
-    found = read_figures(operator.query(figures_query("IBOV", sample.SESSIONS)))
+    found = {}
+    for month in ("06", "07"):
+        key = f"historico-data/indice=IBOV/year=2025/month={month}/part-00000.parquet"
+        kept = operator.pipeline.lake.refined.get(key)
+        found |= figures_by_session(pq.read_table(io.BytesIO(kept)))
     for session in sample.SESSIONS:
         weights = [float(holding.participacao_pct) for holding in sample.recorded(session).holdings]
-        assert found[session].to_dict() == pytest.approx(figures_of(weights).to_dict())
+        assert asdict(found[session]) == pytest.approx(asdict(figures_of(weights)))
 
 
 def documented() -> dict[str, str]:
@@ -244,7 +250,7 @@ def test_the_saved_query_of_a_view_runs(result: dict[str, Any], operator: Operat
 
 
 def test_each_run_tells_cloudwatch_how_it_went(result: dict[str, Any], account: Account) -> None:
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
     now = datetime.now(UTC)
 
@@ -281,7 +287,7 @@ def test_an_answer_that_shows_an_older_session_than_it_should_is_stale_and_store
     assert stale.returncode == 1
     (session,) = json.loads(stale.stdout)["sessions"]
     assert (session["session"], session["outcome"]) == ("2025-07-01", "stale")
-    assert session["note"] == (
+    assert session["reason"] == (
         "B3 still shows 2025-07-01, 2025-07-02 expected; tried again on the schedule (2025-07-01 is published)"
     )
     assert "Stale" in stale.stderr
@@ -315,10 +321,20 @@ def test_the_status_names_what_is_published_and_what_is_missing(result: dict[str
 def test_a_query_is_answered_as_a_table_and_athenas_reason_ends_a_wrong_one(account: Account) -> None:
     table = bovespa(account.home, "query", "SELECT 1 AS um, 'x' AS letra")
     assert (table.returncode, "letra" in table.stdout) == (0, True)
+    assert "1 row; " in table.stdout
     wrong = bovespa(account.home, "query", "SELECT * FROM nowhere")
     assert wrong.returncode == 1
     assert "TABLE_NOT_FOUND" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_no_data_is_not_taken_for_no_change(result: dict[str, Any], account: Account) -> None:
+    assert result
+    done = bovespa(account.home, "changes", "--json", "--since", "2025-05-01", "--until", "2025-05-31")
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert error["type"] == "NotPublishedError"
+    assert "none of the 21 sessions from 2025-05-01 to 2025-05-31 is published" in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -343,11 +359,12 @@ def test_a_failed_collection_ends_in_exit_code_1_and_says_why(account: Account, 
     assert failed.returncode == 1
     (session,) = json.loads(failed.stdout)["sessions"]
     assert session["outcome"] == "failed"
-    assert "B3 could not be had" in session["error"]
+    assert "B3 could not be had" in session["reason"]
+    assert failed.stderr.count("B3 could not be had") == 1
     rows = operator.query(
         "SELECT data_pregao, motivo FROM bovespa_execucoes WHERE estado = 'failed' AND linhas = 0"
     ).rows
-    assert (None, session["error"]) in rows
+    assert (None, session["reason"]) in rows
     assert "Traceback" not in failed.stderr
 
 

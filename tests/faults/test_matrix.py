@@ -60,7 +60,7 @@ def world(account: Account) -> Iterator[World]:
         pytest.MonkeyPatch.context() as patch,
         b3_standin.serving() as stand_in,
         proxying(stand_in.url) as to_b3,
-        proxying(account.endpoint_url) as to_aws,
+        proxying(account.endpoint_url, account.secret_of) as to_aws,
     ):
         # botocore's pauses grow to 20 s: what counts here is that it tries again.
         patch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from expectations.contract.keys import ContractError
 from flows.errors import SettingsError
-from flows.settings import Settings, load_settings
+from flows.settings import Settings, default_home, load_settings
 
 
 def test_without_any_setting_production_s_defaults_hold() -> None:
@@ -16,7 +17,20 @@ def test_without_any_setting_production_s_defaults_hold() -> None:
     assert str(settings.b3_base_url) == "https://sistemaswebb3-listados.b3.com.br/"
     assert (settings.raw_bucket, settings.refined_bucket) == ("bovespa-raw-data-bucket", "bovespa-refined-data-bucket")
     assert settings.glue_job_name == "bovespa-etl-job"
-    assert settings.home == Path(".bovespa")
+
+
+def test_the_home_is_the_projects_from_wherever_a_command_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}).home == Path(__file__).resolve().parents[2] / ".bovespa"
+
+
+def test_without_a_project_the_home_is_in_the_users_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert default_home(tmp_path) == tmp_path / "data" / "bovespa"
+    (tmp_path / "Pulumi.yaml").touch()
+    assert default_home(tmp_path) == tmp_path / ".bovespa"
 
 
 def test_every_default_is_within_its_own_limits() -> None:
@@ -62,7 +76,17 @@ def test_the_indices_to_collect_are_a_list(value: str | None, indices: tuple[str
     assert load_settings({} if value is None else {"BOVESPA_INDICES": value}).indices == indices
 
 
-@pytest.mark.parametrize("value", ["", " , ", "IBOV;IBXX", "IBOVESPA", "../x"])
+def test_an_index_that_is_none_of_b3s_is_refused_with_what_was_meant_unless_it_was_added() -> None:
+    with pytest.raises(SettingsError, match="'IBVO': none of the 36 that are known; near are IBOV"):
+        load_settings({"BOVESPA_INDICES": "IBOV,IBVO"})
+    settings = load_settings({"BOVESPA_INDICES": "IBOV,IBVO", "BOVESPA_EXTRA_INDICES": "ibvo"})
+    assert settings.indices == ("IBOV", "IBVO")
+    assert settings.known_index("IBVO") == "IBVO"
+    with pytest.raises(ContractError, match="'XXXX'"):
+        settings.known_index("XXXX")
+
+
+@pytest.mark.parametrize("value", ["", " , ", "IBOV;IBXX", "IBOVESPA", "../x", "XXXX"])
 def test_what_is_no_list_of_indices_is_refused(value: str) -> None:
     with pytest.raises(SettingsError, match="BOVESPA_INDICES = "):
         load_settings({"BOVESPA_INDICES": value})

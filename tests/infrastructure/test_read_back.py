@@ -308,7 +308,7 @@ ELSEWHERE = {
 
 @pytest.fixture(scope="module")
 def client(account: Account) -> Client:
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
 
     @cache
     def make(service: str) -> Any:  # noqa: ANN401 - each service's is another

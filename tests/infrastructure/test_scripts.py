@@ -38,7 +38,7 @@ def test_each_replaced_script_goes_by_itself_and_none_that_is_in_use(
     job = deploy(glueMode=mode).one("glue/job:Job").inputs
     used = [job["command"]["scriptLocation"], job["defaultArguments"]["--extra-py-files"]]
     keys = [address.removeprefix("s3://bovespa-artifacts-bucket/") for address in used]
-    monkeypatch.setitem(recording._ANSWERS, "aws:s3/getObjects:getObjects", {"keys": [*OLD, *keys]})
+    monkeypatch.setitem(recording.ANSWERS, "aws:s3/getObjects:getObjects", {"keys": [*OLD, *keys]})
     found = rules(deploy(glueMode=mode))
     assert [rule["filter"]["prefix"] for rule in found] == OLD
     assert {rule["expiration"]["date"] for rule in found} == {"2025-07-31T00:00:00Z"}

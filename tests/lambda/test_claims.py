@@ -35,23 +35,15 @@ class FakeS3:
     lock: threading.Lock = field(default_factory=threading.Lock)
     refusal: ClientError | None = None
 
-    def put_object(
-        self,
-        *,
-        Key: str,  # noqa: N803 - AWS's names
-        Body: bytes,  # noqa: N803
-        IfMatch: str = "",  # noqa: N803
-        IfNoneMatch: str = "",  # noqa: N803
-        **_: str,
-    ) -> dict[str, str]:
+    def put_object(self, **request: Any) -> dict[str, str]:  # noqa: ANN401 - any request
         with self.lock:
             if self.refusal:
                 raise self.refusal
-            known = self.objects.get(Key)
-            if (IfNoneMatch and known) or (IfMatch and (not known or known[0] != IfMatch)):
+            known, replaces = self.objects.get(request["Key"]), request.get("IfMatch")
+            if ("IfNoneMatch" in request and known) or (replaces and (not known or known[0] != replaces)):
                 raise failing("PreconditionFailed")
-            etag = f'"{hash(Body)}"'
-            self.objects[Key] = (etag, Body, datetime.now(UTC))
+            etag = f'"{hash(request["Body"])}"'
+            self.objects[request["Key"]] = (etag, request["Body"], datetime.now(UTC))
             return {"ETag": etag}
 
     def head_object(self, *, Key: str, **_: str) -> dict[str, Any]:  # noqa: N803 - AWS's name

@@ -96,18 +96,19 @@ class TestDivisor:
         [
             ("15.453.473,14801835", "15453473.14801835"),
             ("16.279.911,48376400", "16279911.48376400"),
-            ("940,12", "940.12"),
-            ("1.234,5678", "1234.5678"),
+            ("940,12000000", "940.12"),
         ],
     )
-    def test_has_points_between_thousands_and_up_to_ten_decimals(self, text: str, divisor: str) -> None:
+    def test_has_points_between_thousands_and_eight_decimals(self, text: str, divisor: str) -> None:
         assert read_divisor("d", text) == Decimal(divisor)
 
     @given(st.decimals(min_value=1, max_value=10**12, places=8))
     def test_is_read_exactly(self, divisor: Decimal) -> None:
         assert read_divisor("d", pt_br(divisor)) == divisor
 
-    @pytest.mark.parametrize("text", ["15453473,14801835", "15.453.473", "1,2", "", "1,12345678901"])
+    @pytest.mark.parametrize(
+        "text", ["15453473,14801835", "15.453.473", "1,2", "", "1,1234567", "1,123456789", "940,12", "1.234,5678"]
+    )
     def test_of_another_form_is_refused_by_field_and_value(self, text: str) -> None:
         assert repr(text) in refusal(read_divisor, text)
 
@@ -125,6 +126,10 @@ class TestSession:
     )
     def test_of_another_form_is_refused_by_field_and_value(self, text: str) -> None:
         assert repr(text) in refusal(read_session, text)
+
+    @pytest.mark.parametrize("text", ["16/03/99", "02/01/69", "31/12/70"])
+    def test_of_another_century_is_refused(self, text: str) -> None:
+        assert "is of before 2000" in refusal(read_session, text)
 
     @pytest.mark.parametrize("text", ["06/30/25", "31/06/25", "29/02/25", "00/01/25"])
     def test_that_is_no_day_of_the_calendar_is_refused_rather_than_turned_round(self, text: str) -> None:

@@ -255,11 +255,39 @@ def test_sectors_that_the_published_session_lacks_are_taken(
     assert outcomes(tried(pipeline, tmp_path)) == {"IBOV.json": "planned"}
 
 
-def test_progress_is_told_of_each_step_and_each_of_its_files(
+def test_one_session_s_figures_under_two_dates_are_neither_s(
     pipeline: Pipeline, sample: Portfolio, tmp_path: Path
 ) -> None:
     for day in (date(2025, 6, 30), date(2025, 7, 1)):
         (tmp_path / f"IBOVDia_{day:%d-%m-%y}.csv").write_bytes(csv_of(sample.restated(session=day)))
+    attempts = tried(pipeline, tmp_path)
+    assert set(outcomes(attempts).values()) == {"rejected"}
+    assert all("the same weights under several sessions" in attempt.reason for attempt in attempts)
+
+
+@pytest.mark.parametrize("title", ["16/03/99", "16/03/27", "03/03/25"])
+def test_a_date_that_cannot_be_stops_no_other_file_s_import(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path, title: str
+) -> None:
+    (tmp_path / "odd.csv").write_bytes(csv_of(sample).replace(b"30/06/25", title.encode()))
+    (tmp_path / NAME).write_bytes(csv_of(sample))
+    assert outcomes(tried(pipeline, tmp_path)) == {NAME: "planned", "odd.csv": "rejected"}
+
+
+def test_a_name_that_contradicts_the_title_is_a_conflict(pipeline: Pipeline, sample: Portfolio, tmp_path: Path) -> None:
+    (tmp_path / "IBOVDia_01-07-25.csv").write_bytes(csv_of(sample))
+    (attempt,) = tried(pipeline, tmp_path)
+    assert attempt.outcome is Outcome.CONFLICTING
+    assert "2025-07-01" in attempt.reason
+    assert "2025-06-30" in attempt.reason
+
+
+def test_progress_is_told_of_each_step_and_each_of_its_files(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    next_day = other_figures(sample.restated(session=date(2025, 7, 1)))
+    for portfolio in (sample, next_day):
+        (tmp_path / f"IBOVDia_{portfolio.session:%d-%m-%y}.csv").write_bytes(csv_of(portfolio))
     told: list[str] = []
 
     def begin(what: str, total: int) -> Callable[[], None]:
