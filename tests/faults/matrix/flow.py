@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from matrix import protections as kept_by
 from matrix.bench import clients
@@ -313,7 +314,7 @@ def _beside_an_earlier_refresh(bench: Bench) -> Iterator[None]:
     def call(request: Any, event_name: str, **_: object) -> None:  # noqa: ANN401 - botocore's request
         if killed:
             raise Killed
-        if event_name.endswith(".PutObject") and f"/{key}" in request.url:
+        if event_name.endswith(".PutObject") and f"/{key}" in unquote(request.url):
             gate.hold()
             killed.append(True)
 
@@ -322,7 +323,7 @@ def _beside_an_earlier_refresh(bench: Bench) -> Iterator[None]:
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(refresh, pipeline, bench.portfolio.index)
         try:
-            demand(gate.reached.wait(30), "the other flow does not put the month's file")
+            demand(gate.reached.wait(60), "the other flow does not put the month's file")
             yield
         finally:
             gate.opened.set()
