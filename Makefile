@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query report cost notebook docs dictionary diagram deploy-check test faults bench lint
+.PHONY: help run up query report cost notebook docs dictionary diagram deploy-check test faults bench lint infra-check
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -54,10 +54,15 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
-lint: $(VENV)/.dev  ## run the linter, the formatter's check and the type checker
+lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker and the check of who imports whom
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	PYTHONPATH=lambda $(VENV)/bin/lint-imports --no-cache --no-logo
+
+infra-check: $(VENV)/.dev  ## find what AWS or the Pulumi CLI would refuse of the Pulumi program, without either
+	@echo "Checking the Pulumi program: about three minutes on two cores"
+	@$(VENV)/bin/python -W ignore -m infrastructure.check
 
 diagram: $(VENV)/.local  ## write docs/resources.md from what the Pulumi program declares
 	@$(VENV)/bin/python -m infrastructure.diagram

@@ -19,7 +19,8 @@ from flows.cost.prices import ATHENA_MINIMUM_MEGABYTES, REGIONS, Price, Prices
 from flows.glue_run import MINIMUM_SECONDS
 from local.account.client import running_account
 from local.account.home import Home
-from local.prefect_.server import PrefectServer
+from local.prefect_.server import PrefectServer, prefect_auth
+from local.rights.keys import HomeKeys
 from local.rights.privileges import read_trail
 
 _LIBRARIES = "import prefect, great_expectations.expectations, pandas, pyarrow.parquet, boto3, exchange_calendars"
@@ -74,7 +75,8 @@ class Bench:
         """Seconds until Prefect's server answers in a new home."""
         seconds = list[float]()
         with clock(seconds):
-            server = PrefectServer(Home(Path(mkdtemp(dir=self.folder))).create())
+            home = Home(Path(mkdtemp(dir=self.folder))).create()
+            server = PrefectServer(home, prefect_auth(HomeKeys.make(home.secret)))
             server.wait()
         server.stop()
         return seconds[0]

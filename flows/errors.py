@@ -14,6 +14,7 @@
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
     ├── TurnError           another run of the index is still going: look at it
+    ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
 A gate that refuses raises `expectations.gates.gate.GateRefused`; a key or code of the wrong form
@@ -96,6 +97,10 @@ class PublishError(BovespaError):
 
 class TurnError(BovespaError):
     """Another run of the same index did not end within the limit."""
+
+
+class NotPublishedError(BovespaError):
+    """Nothing is published that an answer could rest on."""
 
 
 class QueryError(BovespaError):

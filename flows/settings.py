@@ -10,14 +10,26 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator, model_validator
 
-from expectations.contract import names
+from expectations.contract import metrics, names
 from expectations.contract.keys import check_index
 from flows.errors import SettingsError
 
 PREFIX = "BOVESPA_"
+_PROJECT = Path(__file__).resolve().parents[1]
+
+
+def default_home(project: Path) -> Path:
+    """The folder of the account on the laptop, the same from wherever a command is called.
+
+    Args:
+        project: the folder that has the flows: the project's, or one of installed packages.
+    """
+    return project / ".bovespa" if (project / "Pulumi.yaml").is_file() else user_data_path("bovespa", appauthor=False)
 
 
 class Settings(BaseModel):
@@ -36,6 +48,9 @@ class Settings(BaseModel):
     b3_backoff: float = Field(1.0, ge=0, description="First pause between attempts; it doubles, with jitter")
     b3_max_bytes: int = Field(5 * 1024 * 1024, gt=0, description="Limit of one answer, unpacked")
 
+    environment: str = Field(
+        "", pattern=names.ENVIRONMENT_PATTERN, description="As in the Pulumi program; it is a part of the names below"
+    )
     bucket_suffix: str = Field(
         "", pattern=r"^(-[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?)?$", description="As in the Pulumi program, with its hyphen"
     )
@@ -60,7 +75,21 @@ class Settings(BaseModel):
         600.0, ge=0, description="Age from which what is not published counts as left behind, not as still at work on"
     )
 
-    home: Path = Field(Path(".bovespa"), description="Folder of the account on the laptop")
+    home: Path = Field(
+        default_factory=lambda: default_home(_PROJECT),
+        description="Folder of the account on the laptop; by default the project's .bovespa, or the user's data folder",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        environment = str(given.get("environment", ""))
+        named = {
+            "database": names.database_of(environment),
+            "workgroup": names.in_environment(names.WORKGROUP, environment),
+            "glue_job_name": names.in_environment(names.GLUE_JOB_NAME, environment),
+        }
+        return named | given
 
     @field_validator("indices", mode="before")
     @classmethod
@@ -77,23 +106,36 @@ class Settings(BaseModel):
     @cached_property
     def raw_bucket(self) -> str:
         """Name of the raw bucket."""
-        return names.RAW_BUCKET + self.bucket_suffix
+        return self._bucket(names.RAW_BUCKET)
 
     @cached_property
     def refined_bucket(self) -> str:
         """Name of the refined bucket."""
-        return names.REFINED_BUCKET + self.bucket_suffix
+        return self._bucket(names.REFINED_BUCKET)
 
     @cached_property
     def artifacts_bucket(self) -> str:
         """Name of the bucket that holds the job's script and the data-quality reports."""
-        return names.ARTIFACTS_BUCKET + self.bucket_suffix
+        return self._bucket(names.ARTIFACTS_BUCKET)
 
     @cached_property
     def buckets(self) -> tuple[str, ...]:
         """Names of all buckets of the pipeline."""
         unsuffixed = (names.RAW_BUCKET, names.REFINED_BUCKET, names.ARTIFACTS_BUCKET, names.QUERY_RESULTS_BUCKET)
-        return tuple(name + self.bucket_suffix for name in unsuffixed)
+        return tuple(self._bucket(name) for name in unsuffixed)
+
+    @property
+    def lambda_name(self) -> str:
+        """Name of the Lambda that starts the Glue job."""
+        return names.in_environment(names.LAMBDA_NAME, self.environment)
+
+    @property
+    def metrics_namespace(self) -> str:
+        """Namespace of the flows' metrics in CloudWatch."""
+        return names.in_environment(metrics.NAMESPACE, self.environment)
+
+    def _bucket(self, name: str) -> str:
+        return names.in_environment(name, self.environment) + self.bucket_suffix
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import quote, unquote
 
 from expectations.contract.names import (
     BATCHES_PREFIX,
+    CLAIMS_PREFIX,
     INDEX_PATTERN,
     LANDING_PREFIX,
     LEASES_PREFIX,
@@ -304,7 +306,8 @@ _UNDATED = "undated"
 _OUTCOMES = frozenset(map(str, Outcome))
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _ATTEMPT_KEY = re.compile(
-    rf"{LEDGER_PREFIX}year=\d{{4}}/month=\d\d/{_INDEX}_(\d{{8}}|{_UNDATED})_([a-z-]+?)(?:-w(\d+))?_(\d{{8}}T\d{{12}}Z)_[0-9a-f]+\.parquet",
+    rf"{LEDGER_PREFIX}year=(\d{{4}})/month=(\d\d)/{_INDEX}_(\d{{8}}|{_UNDATED})_([a-z-]+?)(?:-w([1-9]\d*))?"
+    r"_(\d{8}T\d{12}Z)_[0-9a-f]+\.parquet",
     re.ASCII,
 )
 
@@ -350,11 +353,41 @@ def attempt_key(
 def read_attempt_key(key: str) -> AttemptKey | None:
     """Read a row's key back; None where it is none."""
     found = _ATTEMPT_KEY.fullmatch(key)
-    if not found:
+    if not found or _day(found[1], found[2], "01") is None:
         return None
-    index, session, kind, warnings, stamp = found.groups()
+    index, session, kind, warnings, stamp = found.groups()[2:]
     day = _day(session[:4], session[4:6], session[6:]) if session != _UNDATED else None
     ended_at, outcome = _instant(stamp, _STAMP), kind.replace("-", " ")
     if ended_at is None or outcome not in _OUTCOMES or (day is None and session != _UNDATED):
         return None
     return AttemptKey(index.upper(), day, Outcome(outcome), ended_at, int(warnings or 0), key)
+
+
+# --- claims ---
+
+
+def claim_key(version_id: str) -> str:
+    """The key of the claim that whoever starts the Glue run of a raw version holds: `claims/<version id>`.
+
+    Raises:
+        ContractError: the id is empty, or not one that S3 gives.
+    """
+    try:
+        quoted = quote(version_id, safe="")
+    except UnicodeEncodeError:
+        quoted = ""
+    if not quoted or len(quoted) > _LONGEST_CLAIMED:
+        raise ContractError(f"version id {version_id!r}: expected what S3 gives a version, of a bucket that keeps them")
+    return CLAIMS_PREFIX + quoted
+
+
+_LONGEST_CLAIMED = 1024 - len(CLAIMS_PREFIX)  # bytes of a key, of which S3 takes 1,024
+
+
+def claimed_version(key: str) -> str | None:
+    """The raw version whose claim lies under the key; None where it is no claim's key."""
+    version_id = unquote(key.removeprefix(CLAIMS_PREFIX), errors="replace") if key.startswith(CLAIMS_PREFIX) else ""
+    try:
+        return version_id if version_id and claim_key(version_id) == key else None
+    except ContractError:
+        return None

@@ -10,15 +10,14 @@ from typing import Annotated
 
 import typer
 
-from expectations.contract.keys import check_index
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.outcomes import Outcome
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
-from flows.cli.options import DAY, InAws, Json, examples, group
+from flows.cli.options import DAY, Command, InAws, Index, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
-from flows.errors import SettingsError
+from flows.errors import NotPublishedError, SettingsError
 from flows.record.attempt import Attempt
 from flows.site.publish import refresh_site_of
 
@@ -27,13 +26,17 @@ app = group()
 
 @app.command(
     "import",
+    cls=Command,
     epilog=examples("bovespa import ~/carteiras", "bovespa import ~/carteiras --index IBXX --dry-run"),
 )
 def import_folder(
     folder: Annotated[Path, typer.Argument(help="Folder with CSV downloads, JSON answers, saved pages, raw Parquet.")],
     *,
     index: Annotated[
-        str | None, typer.Option("--index", help="Index of files that do not tell theirs, such as IBOV.")
+        str | None,
+        typer.Option(
+            "--index", parser=index_code, metavar="CODE", help="Index of files that do not tell theirs, such as IBOV."
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take figures other than the published ones as a correction.")
@@ -47,24 +50,28 @@ def import_folder(
     May be stopped anywhere and run again. The exit code is 1 where a file was rejected, is in conflict, or failed.
     """
     screen = Screen(as_json=as_json)
-    code = check_index(index) if index else None
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
-        attempts = FolderImport(pipeline, code, replaces=replace, dry_run=dry_run, progress=progress).run(folder)
+        attempts = FolderImport(pipeline, index, replaces=replace, dry_run=dry_run, progress=progress).run(folder)
         if not dry_run:
             refresh_site_of(pipeline, attempts, screen.say)
+    if not attempts:
+        raise SettingsError(f"{folder}: no file below it is a .csv, .json, .html, .htm or .parquet")
     _show_files(screen, attempts, dry_run=dry_run)
     if any(attempt.failed for attempt in attempts):
         raise typer.Exit(1)
 
 
 @app.command(
-    epilog=examples("bovespa replay --from 2025-06-01 --to 2025-06-30", "bovespa replay --from … --to … --from-landing")
+    cls=Command,
+    epilog=examples(
+        "bovespa replay --from 2025-06-01 --to 2025-06-30", "bovespa replay --from … --to … --from-landing"
+    ),
 )
 def replay(
     *,
     since: Annotated[datetime, typer.Option("--from", formats=DAY, help="First session.")],
     until: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last session.")],
-    index: Annotated[str, typer.Option("--index", help="Index code that B3 publishes, such as IBOV.")] = DEFAULT_INDEX,
+    index: Index = DEFAULT_INDEX,
     from_landing: Annotated[
         bool,
         typer.Option("--from-landing", help="Rebuild raw files from what B3 sent first: the parser was mended."),
@@ -77,13 +84,17 @@ def replay(
     Without a change of code the published state stays the same. The exit code is 1 where a session failed.
     """
     screen = Screen(as_json=as_json)
-    check_index(index)
     if until < since:
         raise SettingsError(f"--from {since:%Y-%m-%d} is after --to {until:%Y-%m-%d}")
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         replayed = Replay(pipeline, index, from_landing=from_landing, progress=progress)
         attempts = replayed.run(since.date(), until.date())
         refresh_site_of(pipeline, attempts, screen.say)
+    if not attempts:
+        raise NotPublishedError(
+            f"{index}: of no session from {since:%Y-%m-%d} to {until:%Y-%m-%d} is there a raw file"
+            f"{', nor a payload in landing' if from_landing else ''}: nothing was replayed"
+        )
     _show_attempts(screen, attempts)
     if any(attempt.failed for attempt in attempts):
         raise typer.Exit(1)
@@ -91,11 +102,11 @@ def replay(
 
 def _show_files(screen: Screen, attempts: Sequence[Attempt], *, dry_run: bool) -> None:
     screen.result({"dry_run": dry_run, "counts": _counts(attempts), "files": [item.to_dict() for item in attempts]})
-    screen.heading(_in_short(attempts) or "no files")
+    screen.heading(_in_short(attempts))
     for attempt in attempts:
         if attempt.reason:
-            subject = " ".join(str(part) for part in (attempt.index, attempt.session) if part)
-            screen.line(f"  {attempt.outcome}  {', '.join(attempt.files)}  {subject}: {attempt.reason}")
+            known = [str(part) for part in (*attempt.files, attempt.index, attempt.session) if part]
+            screen.line(f"  {attempt.outcome}  {' '.join(known)}: {attempt.reason}")
 
 
 def _show_attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:

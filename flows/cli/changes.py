@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Annotated
 
 import typer
@@ -11,10 +13,13 @@ from expectations.contract.changes import KINDS, WEIGHT
 from expectations.contract.keys import check_index
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import CHANGES_TABLE
-from flows.cli.console import Screen, query_body
-from flows.cli.options import DAY, InAws, Json, examples, group
+from flows.cli.answers import Wanted, give
+from flows.cli.basis import now, of_changes
+from flows.cli.console import Screen, counted
+from flows.cli.options import DAY, Command, Form, Format, InAws, Index, Json, Limit, Output, examples, group
 from flows.cli.place import open_place
 from flows.errors import SettingsError
+from flows.lake.athena import QueryResult
 
 app = group()
 
@@ -22,6 +27,15 @@ _COLUMNS = (
     *("data_pregao", "mudanca", "acao", "acao_anterior", "nome_acao", "quantidade_anterior", "quantidade_atual"),
     *("participacao_anterior", "participacao_atual", "variacao_participacao", "rebalanceamento", "pregao_anterior"),
 )
+_OF_A_SESSION = ("data_pregao", "pregao_anterior", "rebalanceamento")
+_SHOWN = {
+    **{name: name for name in ("acao", "mudanca", "nome_acao", "acao_anterior")},
+    **{name: name for name in ("quantidade_anterior", "quantidade_atual")},
+    "participacao_anterior": "peso_anterior",
+    "participacao_atual": "peso_atual",
+    "variacao_participacao": "variacao",
+}
+"""The columns of a session's table, each with the heading that leaves room for all numbers in 80 characters."""
 
 
 def changes_query(index: str, since: date | None, until: date | None, *, weights: bool) -> str:
@@ -45,11 +59,13 @@ def changes_query(index: str, since: date | None, until: date | None, *, weights
 
 
 @app.command(
+    cls=Command,
     epilog=examples(
         "bovespa changes",
         "bovespa changes --since 2025-05-01 --until 2025-05-31",
         "bovespa changes --weights --json",
-    )
+        "bovespa changes --since 2025-01-01 --output mudancas.xlsx",
+    ),
 )
 def changes(
     *,
@@ -57,21 +73,55 @@ def changes(
         datetime | None, typer.Option(formats=DAY, help="First session; by default the latest with changes only.")
     ] = None,
     until: Annotated[datetime | None, typer.Option(formats=DAY, help="Last session.")] = None,
-    index: Annotated[str, typer.Option(help="Index code that B3 publishes, such as IBOV.")] = DEFAULT_INDEX,
+    index: Index = DEFAULT_INDEX,
     weights: Annotated[
         bool, typer.Option("--weights", help="Changes of weight too, which most shares have every session.")
     ] = False,
+    form: Format = None,
+    output: Output = None,
+    limit: Limit = None,
     aws: InAws = False,
     as_json: Json = False,
 ) -> None:
-    """Show what entered the index, left it, was renamed, or has another quantity."""
-    screen = Screen(as_json=as_json)
-    check_index(index)
+    """Show what entered the index, left it, was renamed, or has another quantity.
+
+    The exit code is 1 where no session of the days is published, for then nothing is known of changes.
+    """
+    wanted = Wanted.of(form, output, limit, as_json=as_json)
+    screen = wanted.screen
     if since and until and until < since:
         raise SettingsError(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}")
-    sql = changes_query(index, since.date() if since else None, until.date() if until else None, weights=weights)
+    first, last = since.date() if since else None, until.date() if until else None
+    sql = changes_query(index, first, last, weights=weights)
     with open_place(screen, aws=aws) as place:
+        basis = of_changes(index, place.published(index).get(index, ()), first, last, now())
         result = place.query(sql)
-    screen.heading(f"{index}: {len(result.rows)} changes{'' if weights else ' of composition'}")
-    screen.rows(result, limit=None)
-    screen.result(query_body(sql, result))
+    if wanted.form is Form.TABLE:
+        _show(
+            screen,
+            f"{index}: {counted(len(result.rows), 'change')}{'' if weights else ' of composition'}",
+            result,
+            wanted.limit,
+        )
+        screen.line(f"  {basis.line}")
+    else:
+        give(screen, wanted, sql, result, basis)
+
+
+def _show(screen: Screen, headline: str, result: QueryResult, limit: int | None) -> None:
+    """Show changes session by session; what the heading of a session says stands in no column."""
+    screen.heading(headline)
+    place = {name: number for number, name in enumerate(_COLUMNS)}
+    shown = [place[name] for name in _SHOWN]
+    rows = result.rows[:limit]
+    with screen.paged(len(rows)):
+        for (day, before, rebalanced), members in groupby(rows, itemgetter(*(place[name] for name in _OF_A_SESSION))):
+            note = ", rebalanced" if rebalanced == "true" else ""
+            screen.heading(f"{day}, against {before}{note}")
+            screen.grid(
+                tuple(_SHOWN.values()),
+                [result.types[number] for number in shown],
+                [[row[number] for number in shown] for row in members],
+            )
+        if len(rows) < len(result.rows):
+            screen.line(f"  {len(result.rows) - len(rows):,} not shown")

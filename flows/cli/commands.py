@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from flows.cli.options import untyped_flags
+
 if TYPE_CHECKING:
     from typer import _click as click
 
@@ -53,7 +55,9 @@ COMMANDS = {
         _COLLECT,
         "Bring every session from where it stands to published, in one Glue run for all that need one.",
     ),
-    "query": Listed("query", _ASK, "Run a query in Athena and show its rows."),
+    "query": Listed(
+        "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
+    ),
     "changes": Listed("changes", _ASK, "Show what entered the index, left it, was renamed, or has another quantity."),
     "status": Listed(
         "sessions",
@@ -98,6 +102,10 @@ class LazyGroup(TyperGroup):
             name: TyperCommand(name, help=entry.does, rich_help_panel=entry.panel) for name, entry in COMMANDS.items()
         }
         super().__init__(**{**attributes, "commands": listed})
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters before a command, those of the help included."""
+        return untyped_flags(super().get_params(ctx))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -5,24 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from flows.cli.tables import GAP, Cells, Layout, heading, is_number, lay_out, shown
 
 if TYPE_CHECKING:
     from flows.lake.athena import QueryResult
 
 _SHOWN_ROWS = 12
-_FRACTIONAL = frozenset({"double", "float", "real"})
-_NUMERIC = _FRACTIONAL | {"integer", "bigint", "int", "decimal"}
-_WHOLE_FROM = 1000  # below, a whole double is a share or a mean that happens to be whole
-_GAP = 3  # blanks between two columns
 _FILE_WIDTH = 400  # characters; a file or a pipe has no edge
+
+
+def _plain_keys(body: object) -> object:
+    """JSON whose keys have no blanks; the rows of a query keep the names that it gives its columns."""
+    if isinstance(body, Mapping):
+        return {name.replace(" ", "_"): value if name == "rows" else _plain_keys(value) for name, value in body.items()}
+    return [_plain_keys(item) for item in body] if isinstance(body, list | tuple) else body
 
 
 class Screen:
@@ -64,7 +69,7 @@ class Screen:
         with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bars:
 
             def begin(what: str, total: int) -> Callable[[], None]:
-                if not self._err.is_terminal:
+                if total and not self._err.is_terminal:
                     self.say(f"{what}: {total}")
                 task = bars.add_task(what, total=total)
                 return lambda: bars.advance(task)
@@ -74,7 +79,7 @@ class Screen:
     def result(self, body: Mapping[str, Any]) -> None:
         """Print the result as JSON, when the command was asked for it."""
         if self._as_json:
-            self._out.print(json.dumps(body, ensure_ascii=False, indent=1), markup=False, soft_wrap=True)
+            self._out.print(json.dumps(_plain_keys(body), ensure_ascii=False, indent=1), markup=False, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """Print a heading of the result."""
@@ -103,57 +108,80 @@ class Screen:
             table.add_row(*map(Text, row))
         self._out.print(table)
 
-    def rows(self, result: QueryResult, *, limit: int | None = _SHOWN_ROWS) -> None:
-        """Print the answer to a query: as many columns as fit, and the first `limit` rows, or all with None."""
+    def rows(self, result: QueryResult, *, limit: int | None = _SHOWN_ROWS, basis: str = "") -> None:
+        """Print the answer to a query as it fits the screen, and page through it where it is longer.
+
+        Args:
+            limit: how many rows at most; None for all.
+            basis: which sessions the answer rests on, in one line.
+        """
         if self._as_json:
             return
-        shown = result.rows[:limit]
-        cells = [[_shown(value, type_) for value, type_ in zip(row, result.types, strict=True)] for row in shown]
-        fitting = _fitting([result.columns, *cells], self._out.width)
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-        for name, type_ in zip(result.columns[:fitting], result.types, strict=False):
-            table.add_column(Text(name), justify="right" if _is_number(type_) else "left", no_wrap=True)
-        for row in cells:
-            table.add_row(*(Text(value) for value in row[:fitting]))
-        self._out.print(table)
-        hidden_columns = ", ".join(result.columns[fitting:])
-        notes = [
-            f"{len(result.rows)} rows",
-            f"{len(result.rows) - len(shown)} not shown" if len(shown) < len(result.rows) else "",
-            f"further columns: {hidden_columns}" if hidden_columns else "",
-            f"{result.scanned_bytes:,} bytes read in {result.milliseconds} ms",
-        ]
-        self.line(f"  {'; '.join(note for note in notes if note)}")
+        rows = result.rows[:limit]
+        with self.paged(len(rows)):
+            layout = self.grid(result.columns, result.types, rows)
+            self.line(f"  {_footnote(result, len(rows), layout)}")
+            if basis:
+                self.line(f"  {basis}")
+
+    def grid(self, names: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Layout:
+        """Print rows as they fit the screen: as a table, or each upright; how they were set."""
+        cells = [[shown(value, type_) for value, type_ in zip(row, types, strict=True)] for row in rows]
+        layout = lay_out(names, types, cells, self._out.width)
+        if layout.upright:
+            self._upright(names, cells)
+        else:
+            self._once(names, layout, cells)
+            self._out.print(_table(names, types, layout, cells))
+        return layout
+
+    @contextmanager
+    def paged(self, lines: int) -> Iterator[None]:
+        """Page through what is printed within the block, on a terminal that has fewer lines."""
+        if self._as_json or not self._out.is_terminal or lines < self._out.height:
+            yield
+            return
+        with self._out.pager():
+            yield
+
+    def _once(self, names: Sequence[str], layout: Layout, cells: Cells) -> None:
+        """What is the same in every row, above them."""
+        constants = [f"{names[number]} {cells[0][number] or 'none'}" for number in layout.constant]
+        repeated = [f"{names[number]} as {names[first]}" for number, first in layout.same]
+        if constants or repeated:
+            self._out.print(Padding(Text("in every row: " + ", ".join([*constants, *repeated])), (0, 0, 1, 2)))
+
+    def _upright(self, names: Sequence[str], cells: Cells) -> None:
+        for number, row in enumerate(cells, 1):
+            if len(cells) > 1:
+                self.line(f"{number} of {len(cells):,}")
+            grid = Table.grid(padding=(0, 2), pad_edge=False)
+            for name, value in zip(names, row, strict=True):
+                grid.add_row(Text(f"  {name}"), Text(value, overflow="fold"))
+            self._out.print(grid)
 
 
-def query_body(sql: str, result: QueryResult) -> dict[str, Any]:
-    """The answer to a query as JSON's types: rows as lists, values as Athena writes them."""
-    return {
-        "sql": sql,
-        "columns": list(result.columns),
-        "types": list(result.types),
-        "rows": [list(row) for row in result.rows],
-        "scanned_bytes": result.scanned_bytes,
-        "milliseconds": result.milliseconds,
-        "output": result.output,
-    }
+def _table(names: Sequence[str], types: Sequence[str], layout: Layout, cells: Cells) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
+    for number in layout.shown:
+        name = heading(names[number]) if layout.broken else names[number]
+        table.add_column(Text(name), justify="right" if is_number(types[number]) else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*(Text(row[number]) for number in layout.shown))
+    return table
 
 
-def _is_number(type_: str) -> bool:
-    return type_.split("(", maxsplit=1)[0] in _NUMERIC
+def _footnote(result: QueryResult, shown_rows: int, layout: Layout) -> str:
+    hidden = ", ".join(result.columns[number] for number in layout.hidden)
+    notes = [
+        counted(len(result.rows), "row"),
+        f"{len(result.rows) - shown_rows:,} not shown" if shown_rows < len(result.rows) else "",
+        f"further columns: {hidden}" if hidden else "",
+        f"{counted(result.scanned_bytes, 'byte')} read in {result.milliseconds:,} ms",
+    ]
+    return "; ".join(note for note in notes if note)
 
 
-def _shown(value: str | None, type_: str) -> str:
-    """A value for people: doubles with B3's three decimals, or none where they are whole."""
-    if value is None:
-        return ""
-    if type_ not in _FRACTIONAL:
-        return value
-    number = float(value)
-    return f"{number:,.0f}" if number.is_integer() and abs(number) >= _WHOLE_FROM else f"{number:,.3f}"
-
-
-def _fitting(rows: Sequence[Sequence[str]], width: int) -> int:
-    """How many columns, from the left, fit the width; at least one."""
-    widths = [max(len(cell) for cell in column) + _GAP for column in zip(*rows, strict=True)]
-    return max(1, sum(1 for total in accumulate(widths) if total <= width))
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number of things: `1 row`, `28,224 rows`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

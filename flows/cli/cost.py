@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from expectations.contract.names import LAMBDA_NAME
 from flows.cli.console import Screen
-from flows.cli.options import InAws, Json, examples, group
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import open_place
 from flows.cost.bill import ESTIMATE_USD, Bill, BillingMonth, Line, bill
 from flows.cost.prices import AS_OF, Prices, prices_of
@@ -20,7 +19,8 @@ app = group()
 
 
 @app.command(
-    epilog=examples("bovespa cost", "bovespa cost --month 2025-06 --aws", "bovespa cost --region us-east-1 --json")
+    cls=Command,
+    epilog=examples("bovespa cost", "bovespa cost --month 2025-06 --aws", "bovespa cost --region us-east-1 --json"),
 )
 def cost(
     *,
@@ -40,7 +40,7 @@ def cost(
     period = BillingMonth.of(month or f"{now:%Y-%m}")
     with open_place(screen, aws=aws) as place:
         reader = connect_usage(place.settings)
-        usage = reader.read(LAMBDA_NAME, period)
+        usage = reader.read(place.settings.lambda_name, period)
     wanted = region or reader.region
     prices = prices_of(wanted)
     if prices.region != wanted:

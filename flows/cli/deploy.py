@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import Screen
-from flows.cli.options import InAws, Json, examples, group
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import open_place
 from flows.deploy.ecs_pool import filled
 from flows.errors import SettingsError
@@ -17,7 +17,7 @@ from flows.errors import SettingsError
 app = group()
 
 
-@app.command(epilog=examples("bovespa notify", "bovespa notify --aws --json"))
+@app.command(cls=Command, epilog=examples("bovespa notify", "bovespa notify --aws --json"))
 def notify(
     *,
     webhook: Annotated[
@@ -41,9 +41,10 @@ def notify(
 
 
 @app.command(
+    cls=Command,
     epilog=examples(
         "bovespa ecs-template base.json stack.json --tag 0.1.0 --region sa-east-1 --credentials … > bovespa-ecs.json"
-    )
+    ),
 )
 def ecs_template(
     template: Annotated[Path, typer.Argument(help="Base job template of the work pool's type, a JSON file.")],

@@ -6,13 +6,13 @@ import signal
 from threading import Event
 
 from flows.cli.console import Screen
-from flows.cli.options import Json, examples, group
+from flows.cli.options import Command, Json, examples, group
 from flows.cli.place import open_place
 
 app = group()
 
 
-@app.command(epilog=examples("bovespa up", "bovespa up --json"))
+@app.command(cls=Command, epilog=examples("bovespa up", "bovespa up --json"))
 def up(*, as_json: Json = False) -> None:
     """Keep the account on the laptop up until Ctrl-C, and say how to reach it."""
     screen = Screen(as_json=as_json)
@@ -22,7 +22,7 @@ def up(*, as_json: Json = False) -> None:
     with open_place(screen, aws=False) as place:
         screen.heading("The account is up. In another terminal:")
         screen.pairs(place.links)
-        screen.result(dict(place.links))
+        screen.result({name.lower(): value for name, value in place.links})
         screen.say("Ctrl-C stops it; what it holds stays in its folder.")
         stopped.wait()
     screen.say("The account is down.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
-from expectations.contract.keys import ContractError
 from flows.cli.commands import LazyGroup
 from flows.cli.console import Screen
-from flows.cli.options import examples
-from flows.errors import BovespaError
+from flows.cli.options import EXPECTED_ERRORS, examples
 
 app = typer.Typer(
     name="bovespa",
@@ -28,8 +29,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback of a flag
+    if wanted:
+        Screen(as_json=False).line(f"bovespa {version('pipeline-bovespa')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _every_command() -> None:
+def _every_command(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version and end.")
+    ] = False,
+) -> None:
     """Nothing is done before every command."""
 
 
@@ -37,7 +49,7 @@ def main() -> None:
     """Run the command line; a user's mistake ends in one line and exit code 1, not in a traceback."""
     try:
         app()
-    except (BovespaError, ContractError) as error:
+    except EXPECTED_ERRORS as error:
         Screen(as_json=False).fail(str(error))
         raise SystemExit(1) from error
 

@@ -1,23 +1,102 @@
-"""What every command's declaration uses: the options that commands share, and how examples stand below a help."""
+"""What every command's declaration uses: the options that commands share, and how a command and its examples are shown."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
+from typer.core import TyperCommand
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
+from expectations.contract.keys import ContractError, check_index
+from flows.cli.console import Screen
+from flows.errors import BovespaError
+
+if TYPE_CHECKING:
+    from typer import _click as click
+
 DAY = ["%Y-%m-%d"]
 """The form of a day."""
 
+EXPECTED_ERRORS = (BovespaError, ContractError)
+"""What a command explains in one line."""
 
-def examples(*commands: str) -> str:
-    """The epilog of a help: commands to copy, a line each."""
-    return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{escape(command)}[/cyan]" for command in commands)])
+
+class Form(StrEnum):
+    """How the answer to a query is given."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+
+
+def index_code(text: str) -> str:
+    """An index code as it is typed, in capitals or not.
+
+    Raises:
+        BadParameter: it has not a code's form.
+    """
+    try:
+        return check_index(text.upper())
+    except ContractError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
+Index = Annotated[
+    str,
+    typer.Option("--index", parser=index_code, metavar="CODE", help="Index code that B3 publishes, such as IBOV."),
+]
+Format = Annotated[
+    Form | None,
+    typer.Option("--format", help="How the answer is given; by default as --output's name ends, or as a table."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the answer to a file: .csv, .json, .parquet, .xlsx."),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Give the first N rows only.")]
+
+
+class Command(TyperCommand):
+    """A command whose flags stand without a type, and whose expected errors are JSON where the result would be."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters, those of the help included."""
+        return untyped_flags(super().get_params(ctx))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Screen(as_json=False).say("\nStopped. What was done stays; the same command goes on from there.")
+            raise
+        except EXPECTED_ERRORS as error:
+            if not (ctx.params.get("as_json") or ctx.params.get("form") is Form.JSON):
+                raise
+            Screen(as_json=True).result({"error": {"type": type(error).__name__, "message": str(error)}})
+            raise typer.Exit(1) from error
+
+
+def untyped_flags(parameters: list[click.Parameter]) -> list[click.Parameter]:
+    """The parameters of a command, with nothing beside a flag's name in the help."""
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    return parameters
 
 
 def group() -> typer.Typer:
     """An empty group for a module's commands."""
     return typer.Typer(rich_markup_mode="rich")
+
+
+def examples(*commands: str) -> str:
+    """The epilog of a help: commands to copy, a line each."""
+    return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{escape(command)}[/cyan]" for command in commands)])

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
+from expectations.contract.keys import published_prefix, read_published_key
+from expectations.contract.names import PUBLISHED_PREFIX
 from flows.cli.console import Screen
 from flows.errors import AwsError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
 from flows.settings import Settings, load_settings
+
+_REPORTING_TO_NOBODY = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
 
 
 @dataclass(frozen=True)
@@ -40,12 +51,29 @@ class Place:
         """
         return self.lake.athena.query(sql)
 
+    def published(self, index: str | None = None) -> dict[str, list[date]]:
+        """The published sessions by index, in order.
+
+        Args:
+            index: only of this one.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        prefix = published_prefix(index) if index else PUBLISHED_PREFIX
+        found: defaultdict[str, list[date]] = defaultdict(list)
+        for item in self.lake.refined.objects(prefix):
+            if name := read_published_key(item.key):
+                found[name.index].append(name.session)
+        return {code: sorted(found[code]) for code in sorted(found)}
+
     def shown(self, address: str) -> str:
         """An S3 address as the user can open it."""
         bucket, _, key = address.removeprefix("s3://").partition("/")
         if self.home is None or not address.startswith("s3://"):
             return address
-        return f"file://{self.home.resolve()}/s3/{bucket}/{key}"
+        path = self.home.resolve() / "s3" / bucket / key
+        return f"file://{quote(path.as_posix(), safe='/=')}"
 
 
 @contextmanager
@@ -61,6 +89,7 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
         AwsError: within the block AWS could not be asked: no region, no credentials.
     """
     settings = load_settings()
+    os.environ.update(_REPORTING_TO_NOBODY)
     try:
         if aws:
             yield Place(settings, None)
@@ -96,6 +125,7 @@ def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[st
         ("boto3", "python -c \"import boto3; print(boto3.client('s3').list_buckets()['Buckets'])\""),
         ("AWS CLI", "aws s3 ls --recursive s3://bovespa-refined-data-bucket/"),
         ("Prefect UI", ui),
+        ("its password", environment["PREFECT_API_AUTH_STRING"]),
         ("buckets", str(home.resolve() / "s3")),
         ("logs", str(home.resolve() / "logs")),
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.cli.console import Screen
-from flows.cli.options import InAws, Json, examples, group
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
 from flows.record.state import IndexStatus
@@ -16,7 +16,7 @@ from flows.site.publish import Rebuilt, rebuild_site, site_address
 app = group()
 
 
-@app.command(epilog=examples("bovespa report", "bovespa report --aws"))
+@app.command(cls=Command, epilog=examples("bovespa report", "bovespa report --aws"))
 def report(*, aws: InAws = False, as_json: Json = False) -> None:
     """Make the data-quality site again, and say where it is: every session, what the gates found, trends.
 

@@ -3,43 +3,44 @@
 from __future__ import annotations
 
 import importlib
-import os
+import warnings
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from threading import Thread
 from typing import Annotated, Any
 
 import typer
+from urllib3.exceptions import DependencyWarning
 
-from expectations.contract.keys import check_index
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.outcomes import Outcome
-from expectations.queries.saved import QUERIES
-from flows.cli.console import Screen, query_body
-from flows.cli.options import InAws, Json, examples, group
+from flows.cli.advice import after_run, typed
+from flows.cli.console import Screen, counted
+from flows.cli.options import Command, InAws, Json, examples, group, index_code
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
+from flows.lake.reach import check_reach
 from flows.settings import load_settings
 
 app = group()
+
 
 Indices = Annotated[
     list[str] | None,
     typer.Option(
         "--index",
+        parser=index_code,
+        metavar="CODE",
         help="Index code that B3 publishes, such as IBOV or IBXX; may be given several times. By default BOVESPA_INDICES.",
     ),
 ]
 
-_SAMPLE_NOTE = (
-    "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01, served by a stand-in on this machine"
-)
-_NEXT = '\nNext: bovespa query "SELECT …" · bovespa up (the account with Prefect\'s UI) · bovespa run --live'
-
 
 @app.command(
+    cls=Command,
     epilog=examples(
         "bovespa run", "bovespa run --live", "bovespa run --live --index IBXX --index IFIX", "bovespa run --live --aws"
-    )
+    ),
 )
 def run(
     *,
@@ -57,80 +58,57 @@ def run(
 
     Without --live the recorded sample is collected: two real sessions, offline.
     """
-    screen = Screen(as_json=as_json)
-    codes = [check_index(code) for code in index or ()]
-    if not (live or aws) and (collected_at or set(codes) - {DEFAULT_INDEX}):
+    screen, live, codes = Screen(as_json=as_json), live or aws, index or []
+    if not live and (collected_at or set(codes) - {DEFAULT_INDEX}):
         raise SettingsError(
             "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
         )
-    Thread(target=_warm_up, daemon=True).start()
+    if aws:
+        check_reach(load_settings())
+    _warm_up_aside()
     with open_place(screen, aws=aws, as_flow=True) as place:
-        if live or aws:
-            attempts = _collect_live(codes, force=force, collected_at=collected_at, screen=screen)
+        # Prefect reads its settings when it is imported: here they are those of the account.
+        from flows.cli import collecting  # noqa: PLC0415
+
+        collecting.say_once(with_links=aws)
+        if live:
+            attempts = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
         else:
-            attempts = _collect_sample(force=force, screen=screen)
-        body: dict[str, Any] = {"sample": not (live or aws), "sessions": attempts, "queries": []}
-        if not any(attempt["failed"] for attempt in attempts):
-            _show_queries(screen, place, body)
+            attempts = collecting.collect_sample(force=force, screen=screen)
+        body: dict[str, Any] = {
+            "sample": not live,
+            "sessions": attempts,
+            "queries": collecting.show_queries(screen, place, attempts),
+        }
         _show_attempts(screen, place, attempts)
-        screen.result(body)
-        screen.say(_NEXT)
+    screen.result(body)
+    screen.say(f"\nNext: {' · '.join(after_run(attempts, live=live, aws=aws))}")
     if any(attempt["failed"] or attempt["outcome"] == Outcome.STALE for attempt in attempts):
         raise typer.Exit(1)
 
 
-def _warm_up() -> None:
+def _warm_up_aside() -> None:
     """Import what every run needs while the account starts; Prefect reads the account's environment, so it must wait."""
+    # requests leaves it out, too, but not where another thread is at work on the filters.
+    warnings.simplefilter("ignore", DependencyWarning)
+    Thread(target=_warm_up, daemon=True).start()
+
+
+def _warm_up() -> None:
     for name in ("great_expectations.expectations", "pyarrow.parquet", "exchange_calendars", "botocore.session"):
         importlib.import_module(name)
 
 
-def _collect_live(
-    codes: list[str], *, force: bool, collected_at: datetime | None, screen: Screen
-) -> list[dict[str, Any]]:
-    from flows.daily_indices import daily_indices, run_daily  # noqa: PLC0415 - Prefect reads its settings when imported
-
-    settings = load_settings()
-    chosen = codes or list(settings.indices)
-    screen.say(f"collecting {', '.join(chosen)} from {settings.b3_base_url}")
-    if len(chosen) == 1:
-        return [run_daily(chosen[0], force=force, collected_at=collected_at)]
-    state: Any = daily_indices(chosen, force=force, collected_at=collected_at, return_state=True)
-    attempts: list[dict[str, Any]] = state.result(raise_on_failure=False)
-    return attempts
-
-
-def _collect_sample(*, force: bool, screen: Screen) -> list[dict[str, Any]]:
-    from flows.daily_indices import run_daily  # noqa: PLC0415 - Prefect reads its settings when imported
-    from local.door import recorded_sample  # noqa: PLC0415 - absent where only the flows are installed
-
-    screen.say(_SAMPLE_NOTE)
-    attempts = []
-    with recorded_sample() as sample:
-        os.environ["B3_BASE_URL"] = sample.url
-        for session, collected_at in sample.sessions:
-            sample.show(session)
-            attempts.append(run_daily(sample.index, force=force, collected_at=collected_at))
-    return attempts
-
-
-def _show_queries(screen: Screen, place: Place, body: dict[str, Any]) -> None:
-    for named in QUERIES:
-        result = place.query(named.sql)
-        screen.heading(named.description)
-        screen.line(named.sql)
-        screen.rows(result)
-        body["queries"].append({"name": named.name, **query_body(named.sql, result)})
-
-
-def _show_attempts(screen: Screen, place: Place, attempts: list[dict[str, Any]]) -> None:
+def _show_attempts(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> None:
     for attempt in attempts:
-        screen.heading(f"{attempt['index']} {attempt['session'] or ''}: {attempt['outcome']}")
+        name = " ".join(str(part) for part in (attempt["index"], attempt["session"]) if part)
+        screen.heading(f"{name}: {attempt['outcome']}")
         if attempt["failed"]:
             screen.fail(attempt["reason"])
         elif attempt["reason"]:
             screen.line(attempt["reason"])
-        if attempt["changes"]:
-            screen.line(f"  {attempt['changes']} changes of composition: bovespa changes --index {attempt['index']}")
+        if number := attempt["changes"]:
+            asked = typed("changes", "--index", attempt["index"])
+            screen.line(f"  {counted(number, 'change')} of composition: {asked}")
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in attempt["steps"].items())
         screen.pairs([(name, place.shown(address)) for name, address in attempt["links"].items()] + [("steps", steps)])

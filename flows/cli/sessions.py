@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from expectations.contract.keys import check_index
 from flows.backfill.recovery import Recovered, Recovery
-from flows.cli.console import Screen
-from flows.cli.options import DAY, InAws, Json, examples, group
+from flows.cli.console import Screen, counted
+from flows.cli.options import DAY, Command, InAws, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
 from flows.record.state import IndexStatus
@@ -23,12 +22,18 @@ app = group()
 Since = Annotated[datetime | None, typer.Option(formats=DAY, help="First session; by default the first there is.")]
 Until = Annotated[datetime | None, typer.Option(formats=DAY, help="Last session; by default the one that is due.")]
 Indices = Annotated[
-    list[str] | None, typer.Option("--index", help="Index code; may be given again. By default all there are.")
+    list[str] | None,
+    typer.Option(
+        "--index", parser=index_code, metavar="CODE", help="Index code; may be given again. By default all there are."
+    ),
 ]
 
 
 @app.command(
-    epilog=examples("bovespa status", "bovespa status --since 2025-06-01 --json", "bovespa status --session 2025-06-30")
+    cls=Command,
+    epilog=examples(
+        "bovespa status", "bovespa status --since 2025-06-01 --json", "bovespa status --session 2025-06-30"
+    ),
 )
 def status(
     *,
@@ -46,10 +51,9 @@ def status(
     The exit code is 0 where every session is published, 1 where one is not, or where AWS could not be asked.
     """
     screen = Screen(as_json=as_json)
-    indices = [check_index(code) for code in index or ()]
     first, last = (session, session) if session else (since, until)
     with open_pipeline(screen, aws=aws) as (place, pipeline):
-        found = read_status(pipeline, datetime.now(UTC), _day(first), _day(last), indices)
+        found = read_status(pipeline, datetime.now(UTC), _day(first), _day(last), index or ())
         asked = [item.traces for items in found.sessions.values() for item in items] if session else []
         histories = [read_history(pipeline, traces) for traces in asked]
     body: dict[str, Any] = found.to_dict()
@@ -65,9 +69,10 @@ def status(
 
 
 @app.command(
+    cls=Command,
     epilog=examples(
         "bovespa reconcile", "bovespa reconcile --since 2025-06-01", "bovespa reconcile --retry-quarantined"
-    )
+    ),
 )
 def reconcile(
     *,
@@ -88,10 +93,9 @@ def reconcile(
     May run beside other flows, and be stopped anywhere and run again. The exit code is 1 where a session failed.
     """
     screen = Screen(as_json=as_json)
-    indices = [check_index(code) for code in index or ()]
     with open_pipeline(screen, aws=aws) as (place, pipeline), screen.progress() as progress:
         recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
-        recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), indices)
+        recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), index or ())
         refresh_site_of(pipeline, recovered.attempts, screen.say)
     _show_recovered(screen, place, recovered)
     if recovered.failed:
@@ -102,7 +106,7 @@ def _show_status(screen: Screen, place: Place, status: IndexStatus) -> None:
     screen.heading(status.headline)
     screen.table(HEADING, [_with_link(place, row) for row in rows(status.sessions)])
     if status.undated:
-        screen.line(f"  {status.undated} payloads whose session could not be told")
+        screen.line(f"  {counted(status.undated, 'payload')} whose session is unknown")
 
 
 def _show_history(screen: Screen, history: SessionHistory) -> None:

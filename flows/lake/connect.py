@@ -59,7 +59,7 @@ class Lake:
             catalog=Catalog(glue, settings.database, refined.name),
             job=GlueJob(glue, settings.glue_job_name),
             athena=Athena(athena, settings.workgroup, settings.database, settings.query_timeout),
-            metrics=Metrics(cloudwatch),
+            metrics=Metrics(cloudwatch, settings.metrics_namespace),
             region=s3.meta.region_name,
         )
 

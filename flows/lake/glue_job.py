@@ -41,8 +41,13 @@ class GlueJob:
 
     def start(self, arguments: Mapping[str, str]) -> GlueRun:
         """A new run."""
-        with aws_errors(f"starting a run of {self.name}"):
-            return self.run(self.client.start_job_run(JobName=self.name, Arguments=dict(arguments))["JobRunId"])
+        with aws_errors(f"starting a run of {self.name} for {', '.join(arguments.values())}"):
+            # A run that does not say so itself does not wait in the queue, whatever the job says.
+            queues = self.client.get_job(JobName=self.name)["Job"].get("JobRunQueuingEnabled", False)
+            started = self.client.start_job_run(
+                JobName=self.name, Arguments=dict(arguments), JobRunQueuingEnabled=queues
+            )
+            return self.run(started["JobRunId"])
 
 
 def glue_run(body: Mapping[str, Any]) -> GlueRun:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from expectations.contract.metrics import NAMESPACE
 from flows.lake.calls import aws_errors
 
 Datum = Mapping[str, Any]
@@ -25,6 +24,7 @@ class Metrics:
     """The metrics of one account."""
 
     client: CloudWatch
+    namespace: str
 
     def emit(self, data: Sequence[Datum]) -> None:
         """Emit the values, in one call.
@@ -33,4 +33,4 @@ class Metrics:
             AwsError: CloudWatch refused, failed, or was not to be had.
         """
         with aws_errors("emitting the run's metrics"):
-            self.client.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+            self.client.put_metric_data(Namespace=self.namespace, MetricData=data)

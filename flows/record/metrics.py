@@ -33,6 +33,8 @@ def run_metrics(attempt: Attempt, newest_published: date | None, today: date) ->
     published = attempt.outcome is Outcome.PUBLISHED
     if published:
         values += [(metrics.ROWS, float(attempt.rows), "Count"), (metrics.BYTES, float(attempt.raw_bytes), "Bytes")]
+    if attempt.dpu_seconds is not None:
+        values.append((metrics.GLUE_DPU_SECONDS, attempt.dpu_seconds, "None"))
     # A run that found the session published, but its changes not told, tells them.
     if published or attempt.changes:
         values.append((metrics.COMPOSITION_CHANGES, float(attempt.changes), "Count"))

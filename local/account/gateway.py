@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+HEADERS = "account.headers"
+"""The key of the request's headers in a WSGI environment: pairs, as they were sent."""
+
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 
 log = logging.getLogger(__name__)
@@ -98,13 +101,19 @@ def read_body(environ: WSGIEnvironment) -> bytes:
     return body
 
 
-def respond(start_response: StartResponse, status: str, body: Any) -> Iterable[bytes]:  # noqa: ANN401 - any JSON
+def respond(
+    start_response: StartResponse,
+    status: str,
+    body: Any,  # noqa: ANN401 - any JSON
+    *more_headers: tuple[str, str],
+) -> Iterable[bytes]:
     """Answer with JSON, as AWS's JSON services do (times are seconds since the epoch)."""
     content = json.dumps(body).encode()
     headers = [
         ("Content-Type", "application/x-amz-json-1.1"),
         ("Content-Length", str(len(content))),
         ("x-amzn-RequestId", str(uuid.uuid4())),
+        *more_headers,
     ]
     start_response(status, headers)
     return [content]

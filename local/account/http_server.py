@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
+from local.account.gateway import HEADERS
+from local.account.loopback import HOST
 from local.account.moto_inside import RequestHandler
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
+    from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-HOST = "127.0.0.1"
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 log = logging.getLogger(__name__)
@@ -32,17 +33,13 @@ class AccountRequestHandler(RequestHandler):  # type: ignore[misc]
 
     def run_wsgi(self) -> None:
         """Answer one request."""
-        if self.headers.get("Transfer-Encoding"):  # its end is not known beforehand
-            super().run_wsgi()
-            return
-        self.environ = self.make_environ()
-        # Read to its end, whatever the application reads of it: what comes after is the next request.
-        self.environ["wsgi.input"] = BytesIO(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         try:
+            self.environ = self._whole_request()
             answer = Response.from_app(self.server.app, self.environ)
             content = answer.get_data()
         except Exception:
-            log.exception("%s %s", self.command, self.path)
+            # Without the query, which may be a presigned address's.
+            log.exception("%s %s", self.command, self.path.partition("?")[0])
             answer, content = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR), b""
         self.send_response(answer.status_code)
         for name, value in answer.headers.items():
@@ -52,6 +49,18 @@ class AccountRequestHandler(RequestHandler):  # type: ignore[misc]
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+    def _whole_request(self) -> WSGIEnvironment:
+        """The request with its body read to its end, whatever the application reads of it: what comes after is the next one."""
+        environ: WSGIEnvironment = self.make_environ()
+        environ[HEADERS] = self.headers.items()
+        if environ.pop("wsgi.input_terminated", False):  # in chunks
+            body = environ["wsgi.input"].read()
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        return environ
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: one line a request would bury what the log is read for."""

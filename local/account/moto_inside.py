@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import moto.moto_server.werkzeug_app as moto_server
@@ -30,6 +30,8 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
 from werkzeug.serving import WSGIRequestHandler
+
+from local.rights.keys import KeyPair
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -88,7 +90,8 @@ class _Dispatcher(moto_server.DomainDispatcherApplication):  # type: ignore[misc
 
 
 def application() -> WSGIApplication:
-    """All of moto's services."""
+    """All of moto's services, none of which says to a web page that it may read the answer."""
+    moto_server.DISABLE_GLOBAL_CORS = True
     dispatcher: WSGIApplication = _Dispatcher()
     return dispatcher
 
@@ -209,7 +212,10 @@ class MotoBackends:
             return []
         return list(found.values())
 
-    def assumed_role(self, access_key_id: str) -> str | None:
-        """The name of the role whose temporary credentials have this access key; None where STS gave no such credentials."""
-        found = sts_backends[self._account_id]["aws"].get_assumed_role_from_access_key(access_key_id)
-        return str(found.role_arn).rpartition("/")[2] if found else None
+    def assumed_keys(self, access_key: str) -> KeyPair | None:
+        """The temporary keys of a role by their access key; None where STS gave no such keys, or for a time that is over."""
+        found = sts_backends[self._account_id]["aws"].get_assumed_role_from_access_key(access_key)
+        if found is None or found.expiration < datetime.now(UTC).replace(tzinfo=None):
+            return None
+        role = str(found.role_arn).rpartition("/")[2]
+        return KeyPair(access_key, found.secret_access_key, found.session_token, role, str(found.policy or ""))

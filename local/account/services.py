@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from local.account import ACCOUNT_ID, REGION
+from local.account.access import AccountAccess
 from local.account.gateway import Gateway
 from local.account.http_server import listen
 from local.account.moto_inside import (
@@ -31,7 +32,7 @@ from local.lambda_.invocations import Invoker
 from local.lambda_.metrics import LambdaMetrics
 from local.rights.api_calls import AccountPlace
 from local.rights.guard import Guard
-from local.rights.privileges import Privileges, Trail, role_of_key
+from local.rights.privileges import Privileges, Trail
 from local.s3.archive import Archive
 from local.s3.events import Outbox
 from local.s3.mirror import Mirror
@@ -39,6 +40,7 @@ from local.s3.objects import ObjectStore
 
 if TYPE_CHECKING:
     from local.account.home import Home
+    from local.rights.keys import HomeKeys, KeyPair
 
 OWNED_SERVICES = ("AWSGlue.",)
 
@@ -48,9 +50,10 @@ class Services:
 
     Args:
         home: the account's folders, which exist.
+        keys: of the home.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, keys: HomeKeys) -> None:
         self._state = AccountState(home.state)
         mirror = Mirror(home.mirror, home.scratch)
         self._outbox = Outbox(self._state)
@@ -60,7 +63,8 @@ class Services:
         forward_events(self._objects.notify)
         self._moto = MotoBackends(ACCOUNT_ID, REGION)
         self._server = listen(self._application)
-        self.endpoint_url = f"http://{self._server.host}:{self._server.server_port}"
+        self._address = f"{self._server.host}:{self._server.server_port}"
+        self.access = AccountAccess(f"http://{self._address}", REGION, keys)
         self._gateway = self._assemble(home, mirror)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -87,15 +91,13 @@ class Services:
         catalog = DataCatalog(self._state)
         partitions = Partitions(self._state, catalog)
         job_logs = JobLogs(self._moto.logs, place, privileges.of)
-        self._processes = JobProcesses(
-            home, self._fetch, self.endpoint_url, REGION, privileges.of, keep_log=job_logs.keep
-        )
+        self._processes = JobProcesses(home, self._fetch, self.access, privileges.of, keep_log=job_logs.keep)
         jobs = Jobs(self._state, self._processes)
         storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
         history = QueryHistory(self._state)
         queries = Queries(catalog, partitions, mirror, self._moto.workgroup, storage, place, history=history)
         metrics = LambdaMetrics(self._state, self._moto.put_metric_data)
-        self._invoker = Invoker(home, self.endpoint_url, REGION, privileges.of, metrics)
+        self._invoker = Invoker(home, self.access, privileges.of, metrics)
         dead_letters = DeadLetters(self._moto.send_message, privileges.of)
         self._functions = Functions(self._moto.find_function, self._invoker, self._outbox, dead_letters.bury)
         operations = {
@@ -107,10 +109,10 @@ class Services:
         }
         catalog.ensure_database("default")
         gateway = Gateway(operations, OWNED_SERVICES, self._functions.invoke, application(), self._objects.commit)
-        return Guard(gateway, privileges, place, queries.workgroup_of, self._role_of)
+        return Guard(gateway, self._address, self._find_key, privileges, place, queries.workgroup_of)
 
-    def _role_of(self, key: str) -> str | None:
-        return role_of_key(key) or self._moto.assumed_role(key)
+    def _find_key(self, access_key: str) -> KeyPair | None:
+        return self.access.keys.find(access_key) or self._moto.assumed_keys(access_key)
 
     def _fetch(self, url: str) -> bytes:
         bucket, _, key = url.removeprefix("s3://").partition("/")

@@ -32,6 +32,8 @@ class DataCatalog:
             "UpdateDatabase": self._update_database,
             "DeleteDatabase": self._delete_database,
             "GetDatabase": lambda request: {"Database": self.database(request["Name"])},
+            # Provisioning keeps none of a database's.
+            "GetTags": lambda _: {"Tags": {}},
             "GetDatabases": lambda _: {"DatabaseList": self.databases()},
             "CreateTable": self._create_table,
             "UpdateTable": self._update_table,

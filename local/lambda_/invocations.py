@@ -19,11 +19,12 @@ from local.account.children import base_environment
 from local.account.moto_inside import LogGroupNotFound
 from local.lambda_.environments import EnvironmentEnded, Environments, Invocation
 from local.rights.iam import Call
-from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
+from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, role_of_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from local.account.access import AccountAccess
     from local.account.home import Home
     from local.account.moto_inside import LambdaFunction
     from local.lambda_.metrics import LambdaMetrics
@@ -48,8 +49,7 @@ class Invoker:
 
     Args:
         home: the account's folders.
-        endpoint_url: where the account answers.
-        region: its region.
+        access: to the account.
         rights: of a role, by its name.
         metrics: told of every invocation.
     """
@@ -57,15 +57,14 @@ class Invoker:
     def __init__(
         self,
         home: Home,
-        endpoint_url: str,
-        region: str,
+        access: AccountAccess,
         rights: Callable[[str | None], Rights] = lambda _: ADMINISTRATOR,
         metrics: LambdaMetrics | None = None,
     ) -> None:
         self._home = home
         self._rights = rights
         self._metrics = metrics
-        self._environment = base_environment(endpoint_url, region)
+        self._access = access
         self._packages = home.runtime / "lambda"
         self._environments = Environments(home.scratch)
         _link_runtime_packages(self._packages)
@@ -105,8 +104,7 @@ class Invoker:
     def _variables(self, function: LambdaFunction) -> dict[str, str]:
         code = self._unpack(function)
         return {
-            **self._environment,
-            "AWS_ACCESS_KEY_ID": access_key(str(role_of_arn(function.role))),
+            **base_environment(self._access, role_of_arn(function.role)),
             **function.environment_vars,
             "PYTHONPATH": os.pathsep.join([str(code), str(self._packages)]),
             "LAMBDA_TASK_ROOT": str(code),

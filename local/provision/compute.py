@@ -14,7 +14,7 @@ from pulumi import Archive, Asset, AssetArchive, FileArchive, FileAsset, StringA
 from local.provision.arguments import ProvisionError, ResourceArguments
 
 if TYPE_CHECKING:
-    from local.provision.program import Clients, Made
+    from local.provision.clients import Clients, Made
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FUNCTION = {

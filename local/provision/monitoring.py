@@ -11,7 +11,7 @@ from local.provision.arguments import ResourceArguments, to_aws
 from local.provision.compute import demand_trust
 
 if TYPE_CHECKING:
-    from local.provision.program import Clients, Made
+    from local.provision.clients import Clients, Made
 
 _ALARM = {
     "alarmDescription": "AlarmDescription",

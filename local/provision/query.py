@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from local.provision.arguments import ResourceArguments, to_aws
 
 if TYPE_CHECKING:
-    from local.provision.program import Clients, Made
+    from local.provision.clients import Clients, Made
 
 _COLUMN = {"name": "Name", "type": "Type", "comment": "Comment"}
 _SERDE = {"name": "Name", "serializationLibrary": "SerializationLibrary", "parameters": "Parameters"}
@@ -32,6 +32,7 @@ _TABLE = {
     "partitionKeys": ("PartitionKeys", _COLUMN),
     "storageDescriptor": ("StorageDescriptor", _STORAGE),
 }
+_DATABASE = {"name": "Name", "description": "Description", "locationUri": "LocationUri"}
 _RESULT = {
     "outputLocation": "OutputLocation",
     "encryptionConfiguration": ("EncryptionConfiguration", {"encryptionOption": "EncryptionOption"}),
@@ -41,14 +42,16 @@ _WORKGROUP = {
     "publishCloudwatchMetricsEnabled": "PublishCloudWatchMetricsEnabled",
     "bytesScannedCutoffPerQuery": "BytesScannedCutoffPerQuery",
     "engineVersion": ("EngineVersion", {"selectedEngineVersion": "SelectedEngineVersion"}),
+    "executionRole": "ExecutionRole",
     "resultConfiguration": ("ResultConfiguration", _RESULT),
 }
 
 
 def database(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:glue/catalogDatabase:CatalogDatabase."""
-    given = arguments.translate({"name": "Name", "description": "Description", "locationUri": "LocationUri"})
-    arguments.accept("tags")
+    given = arguments.translate(_DATABASE)
+    # Tags are not kept; nor does it matter whom Lake Formation would let in.
+    arguments.accept("tags", "createTableDefaultPermissions")
     name = given["Name"]
     try:
         clients.glue.create_database(DatabaseInput=given)

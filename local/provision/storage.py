@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from local.provision.arguments import ProvisionError, ResourceArguments
 
 if TYPE_CHECKING:
-    from local.provision.program import Clients, Made
+    from local.provision.clients import Clients, Made
 
 _ENCRYPTION = {
     "applyServerSideEncryptionByDefault": (
@@ -25,7 +25,10 @@ _LIFECYCLE = {
     "id": "ID",
     "status": "Status",
     "filter": ("Filter", {"prefix": "Prefix"}),
-    "expiration": ("Expiration", {"days": "Days", "expiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}),
+    "expiration": (
+        "Expiration",
+        {"days": "Days", "date": "Date", "expiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"},
+    ),
     "noncurrentVersionExpiration": (
         "NoncurrentVersionExpiration",
         {"noncurrentDays": "NoncurrentDays", "newerNoncurrentVersions": "NewerNoncurrentVersions"},

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.backfill.batch import Batch, Outcome, Result
+from expectations.contract.outcomes import Outcome
+from flows.backfill.batch import Batch
 from flows.session import storage
 from flows.session.raw_file import RawFacts, encode
 from local.b3 import sample
@@ -28,16 +29,16 @@ def uploaded(operator: Operator, session: date) -> RawVersion:
     facts = RawFacts.of(portfolio, sample.collected_at(session), ["landing/x.json.gz"])
     pipeline = operator.pipeline
     content = encode(portfolio, facts)
-    return storage.upload_raw(pipeline.aws.s3, pipeline.settings.raw_bucket, content, facts, of_batch=True)
+    return storage.upload_raw(pipeline.lake.raw, content, facts, of_batch=True)
 
 
 def runs_of(operator: Operator, since: int) -> list[dict[str, str]]:
-    runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
+    runs = operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
     return [run["Arguments"] for run in runs[: len(runs) - since]]
 
 
 def test_two_batches_of_the_same_versions_at_once_are_one_glue_run_and_one_published_state(operator: Operator) -> None:
-    before = len(operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
+    before = len(operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
     versions = [uploaded(operator, session) for session in DAYS]
     told: list[Result] = []
     with ThreadPoolExecutor(2) as pool:

@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from flows.lake.clients import connect
 
 from flows.errors import EtlError
-from flows.lake.clients import connect
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 from local.account.client import PROGRAM, running_account

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.backfill.import_folder import FolderImport
-from flows.backfill.importing.verdicts import Entry, Verdict
 from local.b3 import sample
 from local.b3.formats import csv_download
 
@@ -66,7 +65,7 @@ def killing(step: str, at: int) -> Callable[[str, int], Callable[[], None]]:
 
 
 def counts(entries: list[Entry]) -> dict[str, int]:
-    return dict(Counter(entry.verdict.value for entry in entries))
+    return dict(Counter(entry.outcome.value for entry in entries))
 
 
 def figures(found: Portfolio) -> dict[str, tuple[float, float]]:
@@ -78,7 +77,7 @@ def shown(operator: Operator, session: date) -> dict[str, tuple[float, float]]:
 
 
 def glue_runs(operator: Operator) -> int:
-    return len(operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
+    return len(operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
 
 
 def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_it_is_killed(

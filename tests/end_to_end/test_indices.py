@@ -137,11 +137,15 @@ def test_a_changed_composition_is_told_by_the_run_by_an_artifact_and_to_cloudwat
 ) -> None:
     (summary,) = changed["sessions"]
     assert summary["changes"] == 2
-    api = account.environment()["PREFECT_API_URL"]
     wanted = {"artifacts": {"key": {"any_": ["changes-ifix"]}}}
-    (artifact,) = requests.post(f"{api}/artifacts/latest/filter", json=wanted, timeout=30).json()
+    (artifact,) = requests.post(
+        f"{account.prefect_api_url}/artifacts/latest/filter",
+        json=wanted,
+        auth=tuple(account.prefect_auth.split(":")),
+        timeout=30,
+    ).json()
     assert "IFIX 2025-07-01: 1 saiu, 1 quantidade" in artifact["data"]
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
     now = datetime.now(UTC)
     (point,) = cloudwatch.get_metric_statistics(
@@ -160,8 +164,8 @@ def test_the_command_shows_the_latest_changes_of_composition(changed: dict[str, 
     done = bovespa(account.home, "changes", "--index", "IFIX", "--json")
     answer = json.loads(done.stdout)
     columns = ["mudanca", "acao", "quantidade_anterior", "quantidade_atual"]
-    shown = [[row[answer["columns"].index(name)] for name in columns] for row in answer["rows"]]
-    assert shown == [["saiu", "KNRI11", "2.8204684E7", None], ["quantidade", "F00011", "4836324.0", "4837324.0"]]
+    shown = [[row[name] for name in columns] for row in answer["rows"]]
+    assert shown == [["saiu", "KNRI11", 28_204_684.0, None], ["quantidade", "F00011", 4_836_324.0, 4_837_324.0]]
     table = bovespa(account.home, "changes", "--index", "IFIX")
     assert "IFIX: 2 changes of composition" in table.stdout
     assert "KNRI11" in table.stdout

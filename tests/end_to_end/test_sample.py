@@ -70,14 +70,12 @@ def test_both_sessions_are_published_and_passed_both_gates(result: dict[str, Any
 
 def test_the_three_queries_show_the_session_of_2025_06_30(result: dict[str, Any]) -> None:
     portfolio, by_type, by_session = result["queries"]
-    quantity = portfolio["columns"].index("quantidade_teorica_acoes")
-    share = portfolio["columns"].index("percentual_participacao_ibov")
     assert len(portfolio["rows"]) == 84
-    assert sum(float(row[quantity]) for row in portfolio["rows"]) == 91_922_324_686
-    assert round(sum(float(row[share]) for row in portfolio["rows"]), 9) == 100
-    assert sum(int(row[1]) for row in by_type["rows"]) == 84
-    assert [row[:2] for row in by_session["rows"]] == [["2025-06-30", "84"]]
-    assert round(float(by_session["rows"][0][2]), 9) == 100
+    assert sum(row["quantidade_teorica_acoes"] for row in portfolio["rows"]) == 91_922_324_686
+    assert round(sum(row["percentual_participacao_ibov"] for row in portfolio["rows"]), 9) == 100
+    assert sum(row["total_acoes"] for row in by_type["rows"]) == 84
+    assert [(row["data_pregao"], row["total_acoes"]) for row in by_session["rows"]] == [("2025-06-30", 84)]
+    assert round(by_session["rows"][0]["participacao_total"], 9) == 100
 
 
 @pytest.mark.parametrize("session", sample.SESSIONS, ids=str)
@@ -102,7 +100,7 @@ def test_every_published_cell_equals_what_b3_stated(result: dict[str, Any], oper
 def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict[str, Any], operator: Operator) -> None:
     bucket, key = result["sessions"][0]["links"]["summary"].removeprefix("s3://").split("/", 1)
     folder = key.rsplit("/", 1)[0]
-    listed = operator.pipeline.aws.s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
+    listed = operator.pipeline.lake.raw.client.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
     names = {item["Key"].removeprefix(f"{folder}/") for item in listed}
     assert {"summary.html", "summary.md", "summary.json", "gate-1-raw.json", "gate-2-refined.json"} <= names
     assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
@@ -129,11 +127,10 @@ def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str,
     done = bovespa(account.home, "changes", "--since", "2025-07-01", "--until", "2025-07-01", "--weights", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    place = answer["columns"].index
-    found = {
-        row[place("acao")]: (row[place("mudanca")], round(float(row[place("variacao_participacao")]) * 1000))
-        for row in answer["rows"]
-    }
+    found = {row["acao"]: (row["mudanca"], round(row["variacao_participacao"] * 1000)) for row in answer["rows"]}
+    assert answer["basis"]["sessions"] == [
+        {"index": "IBOV", "since": "2025-07-01", "until": "2025-07-01", "published": 1, "expected": 1}
+    ]
     first, second = (
         {holding.codigo: holding for holding in sample.recorded(session).holdings} for session in sample.SESSIONS
     )
@@ -144,7 +141,7 @@ def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str,
 def test_each_run_adds_itself_to_the_site_whose_links_all_lead_somewhere(
     result: dict[str, Any], account: Account
 ) -> None:
-    site = account.home / "s3" / result["sessions"][1]["links"]["all sessions"].removeprefix("s3://")
+    site = account.home / "s3" / result["sessions"][1]["links"]["all_sessions"].removeprefix("s3://")
     assert site.exists()
     to_sessions = links_of(site.parent / "ibov/year=2025/index.html")
     assert {path.parent.name for path in to_sessions} >= {"day=30", "day=01"}
@@ -244,7 +241,7 @@ def test_the_saved_query_of_a_view_runs(result: dict[str, Any], operator: Operat
 
 
 def test_each_run_tells_cloudwatch_how_it_went(result: dict[str, Any], account: Account) -> None:
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
     now = datetime.now(UTC)
 
@@ -315,10 +312,20 @@ def test_the_status_names_what_is_published_and_what_is_missing(result: dict[str
 def test_a_query_is_answered_as_a_table_and_athenas_reason_ends_a_wrong_one(account: Account) -> None:
     table = bovespa(account.home, "query", "SELECT 1 AS um, 'x' AS letra")
     assert (table.returncode, "letra" in table.stdout) == (0, True)
+    assert "1 row; " in table.stdout
     wrong = bovespa(account.home, "query", "SELECT * FROM nowhere")
     assert wrong.returncode == 1
     assert "TABLE_NOT_FOUND" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_no_data_is_not_taken_for_no_change(result: dict[str, Any], account: Account) -> None:
+    assert result
+    done = bovespa(account.home, "changes", "--json", "--since", "2025-05-01", "--until", "2025-05-31")
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert error["type"] == "NotPublishedError"
+    assert "none of the 21 sessions from 2025-05-01 to 2025-05-31 is published" in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -344,6 +351,7 @@ def test_a_failed_collection_ends_in_exit_code_1_and_says_why(account: Account, 
     (session,) = json.loads(failed.stdout)["sessions"]
     assert session["outcome"] == "failed"
     assert "B3 could not be had" in session["error"]
+    assert failed.stderr.count("B3 could not be had") == 1
     rows = operator.query(
         "SELECT data_pregao, motivo FROM bovespa_execucoes WHERE estado = 'failed' AND linhas = 0"
     ).rows

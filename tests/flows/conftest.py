@@ -18,6 +18,7 @@ from expectations.contract.catalog import table_input
 from expectations.contract.statement import Statement
 from expectations.contract.tables import TABLES
 from flows.b3.portfolio import Holding, Portfolio
+from flows.lake.s3 import Bucket
 from local.b3.sample import recorded
 
 if TYPE_CHECKING:
@@ -86,6 +87,24 @@ def s3(account: S3Client) -> S3Client:
         if keys:
             account.delete_objects(Bucket=bucket, Delete={"Objects": keys})
     return account
+
+
+@pytest.fixture
+def raw(s3: S3Client) -> Bucket:
+    """The raw bucket, empty."""
+    return Bucket(s3, names.RAW_BUCKET)
+
+
+@pytest.fixture
+def refined(s3: S3Client) -> Bucket:
+    """The refined bucket, empty."""
+    return Bucket(s3, names.REFINED_BUCKET)
+
+
+@pytest.fixture
+def artifacts(s3: S3Client) -> Bucket:
+    """The artifacts bucket, empty."""
+    return Bucket(s3, names.ARTIFACTS_BUCKET)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows.errors import SettingsError
-from flows.settings import Settings, load_settings
+from flows.settings import Settings, default_home, load_settings
 
 
 def test_without_any_setting_production_s_defaults_hold() -> None:
@@ -16,7 +16,20 @@ def test_without_any_setting_production_s_defaults_hold() -> None:
     assert str(settings.b3_base_url) == "https://sistemaswebb3-listados.b3.com.br/"
     assert (settings.raw_bucket, settings.refined_bucket) == ("bovespa-raw-data-bucket", "bovespa-refined-data-bucket")
     assert settings.glue_job_name == "bovespa-etl-job"
-    assert settings.home == Path(".bovespa")
+
+
+def test_the_home_is_the_projects_from_wherever_a_command_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}).home == Path(__file__).resolve().parents[2] / ".bovespa"
+
+
+def test_without_a_project_the_home_is_in_the_users_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert default_home(tmp_path) == tmp_path / "data" / "bovespa"
+    (tmp_path / "Pulumi.yaml").touch()
+    assert default_home(tmp_path) == tmp_path / ".bovespa"
 
 
 def test_every_default_is_within_its_own_limits() -> None:

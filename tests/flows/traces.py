@@ -56,7 +56,17 @@ class Glue:
     def batch_create_partition(self, **_: object) -> dict[str, Any]:
         return {}
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - AWS's names
+    def get_job(self, *, JobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"Job": {"Name": JobName, "JobRunQueuingEnabled": True}}
+
+    def start_job_run(
+        self,
+        *,
+        JobName: str,  # noqa: N803 - AWS's names
+        Arguments: dict[str, str],  # noqa: N803
+        JobRunQueuingEnabled: bool,  # noqa: N803
+    ) -> dict[str, str]:
+        assert JobRunQueuingEnabled, "a run that does not say so does not wait in the queue"
         run_id = f"jr_{len(self.runs) + 1}"
         run = {"Id": run_id, "JobName": JobName, "Arguments": Arguments, "StartedOn": datetime.now(UTC)}
         self.runs.insert(0, run | {"JobRunState": "FAILED", "ErrorMessage": "there is no Spark here"})

@@ -13,13 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from local.account.access import AccountAccess
 from local.account.client import Account
 from local.account.home import Home
 from local.account.moto_inside import forget_buckets
 from local.account.state import AccountState
 from local.glue.catalog import DataCatalog
 from local.glue.partitions import Partitions
-from local.provision.program import Clients, connect, provision
+from local.provision.clients import Clients
+from local.provision.program import connect, provision
+from local.rights.keys import HomeKeys
 from local.s3.archive import Archive
 from local.s3.events import Outbox
 from local.s3.mirror import Mirror
@@ -36,6 +39,12 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def state(home: Home) -> AccountState:
     return AccountState(home.state)
+
+
+@pytest.fixture
+def access() -> AccountAccess:
+    """To an account that does not answer."""
+    return AccountAccess("http://127.0.0.1:1", "sa-east-1", HomeKeys(bytes(32)))
 
 
 @pytest.fixture
@@ -165,7 +174,7 @@ def eventually() -> Eventually:
 @pytest.fixture(scope="session")
 def clients(account: Account) -> Callable[[str], Any]:
     """boto3 clients of the running account, by service."""
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
 
     @cache
     def client(service: str) -> Any:  # noqa: ANN401 - each service's is another
@@ -179,7 +188,7 @@ Provision = Callable[[str], None]
 
 @pytest.fixture(scope="session")
 def provision_clients(account: Account) -> Clients:
-    return connect(account.endpoint_url, account.region, lambda _, bucket: "without-permission" not in bucket)
+    return connect(account.access, lambda _, bucket: "without-permission" not in bucket)
 
 
 @pytest.fixture

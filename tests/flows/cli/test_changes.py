@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 from expectations.contract.catalog import table_input
 from expectations.contract.keys import ContractError
 from expectations.contract.tables import CHANGES_TABLE
-from flows.cli.changes import changes_query
+from flows.cli.changes import _COLUMNS, _show, changes_query
+from flows.cli.console import Screen
 from flows.cli.main import app
 from flows.errors import SettingsError
+from flows.lake.athena import QueryResult
 from local.athena.sql import parse_query
 
 MAY_1, MAY_31 = date(2025, 5, 1), date(2025, 5, 31)
@@ -59,3 +61,49 @@ def test_days_the_wrong_way_round_are_a_mistake_that_is_named() -> None:
     done = CliRunner().invoke(app, ["changes", "--since", "2025-05-31", "--until", "2025-05-01"])
     assert isinstance(done.exception, SettingsError)
     assert str(done.exception) == "--since 2025-05-31 is after --until 2025-05-01"
+
+
+def changed(session: str, before: str, acao: str, mudanca: str, *, rebalanced: bool = False) -> tuple[str | None, ...]:
+    quantities, weights = ("4270903023.0", "4270903024.0"), ("10.702", "10.488", "-0.214")
+    return (session, mudanca, acao, None, "VALE", *quantities, *weights, str(rebalanced).lower(), before)
+
+
+TWO_SESSIONS = QueryResult(
+    _COLUMNS,
+    (*("date", "varchar", "varchar", "varchar", "varchar", "double", "double"), *("double",) * 3, "boolean", "date"),
+    (
+        changed("2025-06-30", "2025-06-27", "VALE3", "quantidade"),
+        changed("2025-07-01", "2025-06-30", "VALE3", "saiu", rebalanced=True),
+        changed("2025-07-01", "2025-06-30", "PETR4", "quantidade", rebalanced=True),
+        changed("2025-07-01", "2025-06-30", "PETR3", "quantidade", rebalanced=True),
+        changed("2025-07-01", "2025-06-30", "ITUB4", "participacao", rebalanced=True),
+    ),
+    0,
+    0,
+    "",
+)
+
+
+def test_changes_are_shown_session_by_session_with_all_their_numbers_in_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.cli.console._FILE_WIDTH", 80)
+    _show(Screen(as_json=False), "IBOV: 5 changes", TWO_SESSIONS, None)
+    first, second = capsys.readouterr().out.split("2025-07-01, against 2025-06-30, rebalanced")
+    assert "2025-06-30, against 2025-06-27" in first
+    assert {"10.702", "10.488", "-0.214"} <= set(first.split())
+    rows = [line.split() for line in second.splitlines() if line.startswith(("VALE3", "PETR", "ITUB4"))]
+    assert [row[:2] for row in rows] == [
+        ["VALE3", "saiu"],
+        ["PETR4", "quantidade"],
+        ["PETR3", "quantidade"],
+        ["ITUB4", "participacao"],
+    ]
+    assert max(map(len, second.splitlines())) <= 80
+
+
+def test_of_many_changes_the_first_are_shown_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    _show(Screen(as_json=False), "IBOV: 5 changes", TWO_SESSIONS, 2)
+    shown = capsys.readouterr().out
+    assert "PETR4" not in shown
+    assert "3 not shown" in shown

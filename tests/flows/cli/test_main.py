@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from flows.cli.commands import COMMANDS as LISTED
 from flows.cli.commands import load
 from flows.cli.main import app
-from flows.cli.options import examples, group
+from flows.cli.options import examples, group, index_code
 
 COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
 OF_NO_ACCOUNT = {"ecs-template"}  # fills in a file
@@ -67,6 +68,30 @@ def test_the_help_begins_with_examples_to_copy() -> None:
 
 def test_completion_can_be_installed() -> None:
     assert "--install-completion" in help_of()
+
+
+@pytest.mark.parametrize("typed", ["ibov", "iBoV", "IBOV"])
+def test_an_index_code_is_taken_in_capitals_or_not(typed: str) -> None:
+    assert index_code(typed) == "IBOV"
+
+
+def test_what_is_no_index_code_is_named_with_the_option() -> None:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["changes", "--index", "IB"])
+    assert result.exit_code == 2
+    assert "index code 'IB': expected four capitals or digits" in result.output
+
+
+def test_an_expected_error_is_json_where_json_is_asked_for() -> None:
+    result = CliRunner().invoke(app, ["changes", "--json", "--since", "2025-05-31", "--until", "2025-05-01"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "error": {"type": "SettingsError", "message": "--since 2025-05-31 is after --until 2025-05-01"}
+    }
+
+
+@pytest.mark.parametrize("name", [None, *COMMANDS])
+def test_a_flag_stands_in_the_help_without_a_type(name: str | None) -> None:
+    assert "<bool>" not in help_of(*([name] if name else []))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from expectations.contract.catalog import storage_descriptor, table_input
 from expectations.contract.keys import lease_key, partition_prefix, partition_values, published_key
 from expectations.contract.names import DATABASE, PART_NAME, REFINED_BUCKET
+from expectations.contract.statement import Statement
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table, refined_table
 from flows.b3.portfolio import Holding, Portfolio
 from flows.history.refresh import FreshRows
@@ -48,7 +49,8 @@ def portfolio(session: date, *shares: tuple[str, int, str], index: str = INDEX, 
         for code, quantity, weight in shares
     )
     total = sum(holding.qtde_teorica for holding in holdings)
-    return Portfolio(index, session, "json", holdings, len(holdings), total, Decimal("100.000"), Decimal(divisor))
+    statement = Statement(index, session, len(holdings), total, Decimal("100.000"), Decimal(divisor))
+    return Portfolio(statement, "json", holdings)
 
 
 def refined_frame(stated: Portfolio) -> pd.DataFrame:
@@ -109,7 +111,7 @@ class Account:
             summary_rows=1,
         )
         storage.write_publication(self.pipeline().lake.refined, record)
-        return FreshRows(record, audited_rows(frame, stated.session, stated.divisor))
+        return FreshRows(record, audited_rows(frame, stated.session, stated.statement.divisor))
 
     def _publish_file(self, table: Table, stated: Portfolio, ticker: str | None, rows: pd.DataFrame) -> None:
         prefix = partition_prefix(table, stated.index, stated.session, ticker)

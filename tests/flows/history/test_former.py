@@ -1,6 +1,7 @@
 """A lake of the version before is put in order by the next run.
 
-There each month's file lies under a folder of its digest, its predecessor beside it; what it holds stands in the partition's parameters.
+There each month's file lies under a folder of its digest, its predecessor beside it; what it holds stands in the partition's
+parameters.
 """
 
 from __future__ import annotations

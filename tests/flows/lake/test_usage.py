@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from flows.cost.bill import GlueRun, Month, Query, Stored, Usage
-from flows.cost.usage import read_usage
+from flows.cost.bill import BilledQuery, BillingMonth, StoredVersion, Usage
 from flows.errors import AwsError
-from flows.lake.clients import Operated
+from flows.glue_run import GlueRun
+from flows.lake.glue_job import GlueJob
+from flows.lake.usage import UsageReader
 from flows.settings import Settings
 
-JUNE = Month.of("2025-06")
+JUNE = BillingMonth.of("2025-06")
 MAY, MIDDLE, JULY = JUNE.begin - timedelta(seconds=1), datetime(2025, 6, 15, 12, tzinfo=UTC), JUNE.end
 
 
@@ -32,7 +33,7 @@ class FakeService:
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
     sums: dict[str, list[float]] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
-    refuses: bool = False
+    refuses: str = ""
     operation: str = ""
 
     def get_paginator(self, operation: str) -> FakeService:
@@ -40,7 +41,7 @@ class FakeService:
         return self
 
     def paginate(self, **request: str) -> Iterator[dict[str, Any]]:
-        if self.refuses:
+        if self.operation == self.refuses:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, self.operation)
         for page in self.pages.get(request.get("Bucket", self.operation), []):
             self.asked.append(request)
@@ -60,12 +61,14 @@ class FakeService:
 
 
 def usage(service: FakeService) -> Usage:
-    aws: Any = Operated(s3=service, glue=service, athena=service, cloudwatch=service, functions=service)  # type: ignore[arg-type]
-    return read_usage(aws, Settings(bucket_suffix="-x"), "trigger", JUNE)
+    aws: Any = service
+    reader = UsageReader(Settings(bucket_suffix="-x"), aws, GlueJob(aws, "job"), aws, aws, aws)
+    return reader.read("trigger", JUNE)
 
 
 def run(started: datetime, **more: object) -> dict[str, Any]:
-    return {"StartedOn": started, "ExecutionTime": 90, "MaxCapacity": 2.0} | more
+    stated = {"Id": "jr_1", "JobRunState": "SUCCEEDED", "ExecutionTime": 90, "MaxCapacity": 2.0}
+    return stated | {"StartedOn": started} | more
 
 
 def execution(state: str = "SUCCEEDED", kind: str = "DML", at: datetime = MIDDLE, scanned: int = 7) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def execution(state: str = "SUCCEEDED", kind: str = "DML", at: datetime = MIDDLE
     }
 
 
-def queries(*executions: dict[str, Any]) -> tuple[Query, ...]:
+def queries(*executions: dict[str, Any]) -> tuple[BilledQuery, ...]:
     known = {f"q{number}": found for number, found in enumerate(executions)}
     service = FakeService({"list_query_executions": [{"QueryExecutionIds": list(known)}]}, known)
     return tuple(usage(service).queries)
@@ -88,7 +91,7 @@ def queries(*executions: dict[str, Any]) -> tuple[Query, ...]:
 def test_the_months_runs_count_and_no_others() -> None:
     pages = [{"JobRuns": [run(JULY), run(MIDDLE, DPUSeconds=200.0)]}, {"JobRuns": [run(JUNE.begin), run(MAY)]}]
     found = usage(FakeService({"get_job_runs": pages}))
-    assert found.runs == (GlueRun(90, 2, 200.0), GlueRun(90, 2))
+    assert [(run.started_at, run.dpu_seconds) for run in found.runs] == [(MIDDLE, 200.0), (JUNE.begin, 180.0)]
 
 
 def test_older_pages_are_not_asked_for() -> None:
@@ -97,20 +100,10 @@ def test_older_pages_are_not_asked_for() -> None:
     assert len([request for request in service.asked if request.get("JobName")]) == 1
 
 
-@pytest.mark.parametrize(
-    ("stated", "read"),
-    [
-        pytest.param({"ExecutionClass": "FLEX"}, GlueRun(90, 2, flex=True), id="flexible"),
-        pytest.param(
-            {"MaxCapacity": None, "NumberOfWorkers": 3, "WorkerType": "G.2X"},
-            GlueRun(90, 6),
-            id="workers by their type",
-        ),
-        pytest.param({"ExecutionTime": None}, GlueRun(0, 2), id="not yet running"),
-    ],
-)
-def test_a_run_is_read_as_glue_states_it(stated: dict[str, Any], read: GlueRun) -> None:
-    assert usage(FakeService({"get_job_runs": [{"JobRuns": [run(MIDDLE, **stated)]}]})).runs == (read,)
+def test_a_run_is_read_as_glue_states_it() -> None:
+    stated = run(MIDDLE, ExecutionClass="FLEX")
+    (found,) = usage(FakeService({"get_job_runs": [{"JobRuns": [stated]}]})).runs
+    assert found == GlueRun("jr_1", "SUCCEEDED", "", 90, 180.0, capacity=2.0, flex=True, started_at=MIDDLE)
 
 
 # --- Lambda --------------------------------------------------------------------------------------------------------------
@@ -151,7 +144,7 @@ def test_every_version_in_every_bucket_counts_but_none_of_later() -> None:
             "bovespa-query-results-bucket-x": versions(MIDDLE),
         }
     )
-    assert usage(service).stored == tuple(Stored(5, moment) for moment in (MAY, MIDDLE, MIDDLE, MAY, MIDDLE))
+    assert usage(service).stored == tuple(StoredVersion(5, moment) for moment in (MAY, MIDDLE, MIDDLE, MAY, MIDDLE))
 
 
 # --- Athena --------------------------------------------------------------------------------------------------------------
@@ -169,7 +162,7 @@ def test_every_version_in_every_bucket_counts_but_none_of_later() -> None:
     ],
 )
 def test_definitions_and_failures_are_free(stated: dict[str, Any], billed: bool) -> None:  # noqa: FBT001 - a case
-    assert queries(stated) == (Query(7, billed),)
+    assert queries(stated) == (BilledQuery(7, billed),)
 
 
 def test_queries_of_other_months_do_not_count() -> None:
@@ -183,6 +176,14 @@ def test_many_queries_are_asked_for_fifty_at_a_time() -> None:
 # --- failures ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_service_that_refuses_is_named() -> None:
-    with pytest.raises(AwsError, match=r"reading the usage of 2025-06: .*AccessDenied"):
-        usage(FakeService(refuses=True))
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        ("get_job_runs", "listing the runs of job"),
+        ("list_object_versions", "reading the usage of 2025-06"),
+        ("list_query_executions", "reading the usage of 2025-06"),
+    ],
+)
+def test_a_service_that_refuses_is_named(operation: str, told: str) -> None:
+    with pytest.raises(AwsError, match=f"{told}: .*AccessDenied.*{operation}"):
+        usage(FakeService(refuses=operation))

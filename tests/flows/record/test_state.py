@@ -9,6 +9,7 @@ import pytest
 
 from expectations.contract.keys import AttemptKey
 from expectations.contract.outcomes import Outcome
+from flows.glue_run import GlueRun
 from flows.record.attempt import Attempt
 from flows.record.state import (
     NOT_IN_CALENDAR,
@@ -24,7 +25,6 @@ from flows.record.state import (
     session_state,
 )
 from flows.record.traces import SessionTraces
-from flows.glue_run import GlueRun
 from flows.session.storage import Publication, RawVersion
 
 SESSION = date(2025, 6, 30)

@@ -5,9 +5,12 @@ import json
 import threading
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from local.account.client import Account
 from local.account.gateway import Gateway, ServiceError, respond
@@ -85,12 +88,15 @@ def test_everything_else_is_motos_and_is_durable_before_it_is_answered(served: S
 
 
 def raw_put(account: Account, path: str) -> int:
-    connection = http.client.HTTPConnection(urlsplit(account.endpoint_url).netloc)
-    authorization = (
-        "AWS4-HMAC-SHA256 Credential=local/20250630/sa-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
-    )
-    connection.putrequest("PUT", path, skip_host=False)
-    connection.putheader("Authorization", authorization)
+    """Put with a path that no client would send, rightly signed."""
+    address = urlsplit(account.endpoint_url).netloc
+    # S3's signature is of the path encoded once, however it is sent.
+    request = AWSRequest("PUT", f"http://{address}{quote(unquote(path), safe='/~')}", data=b"x")
+    S3SigV4Auth(Credentials(*account.keys()), "s3", account.region).add_auth(request)
+    connection = http.client.HTTPConnection(address)
+    connection.putrequest("PUT", path)
+    for name, value in request.headers.items():
+        connection.putheader(name, value)
     connection.putheader("Content-Length", "1")
     connection.endheaders(b"x")
     return connection.getresponse().status
@@ -103,6 +109,6 @@ def test_no_request_writes_outside_its_bucket(account: Account, clients: Any, pa
     if "b-escape" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket="b-escape", CreateBucketConfiguration={"LocationConstraint": account.region})
 
-    assert raw_put(account, path) >= 400
+    assert 400 <= raw_put(account, path) != 403
     assert not list(account.home.parent.rglob("escaped"))
     assert s3.list_objects_v2(Bucket="b-escape")["KeyCount"] == 0

@@ -27,6 +27,13 @@ def test_what_was_committed_is_there_for_another_process(home: Home, state: Acco
     assert AccountState(home.state).rows("SELECT name FROM databases") == [("kept",)]
 
 
+def test_a_damaged_file_is_named_with_the_way_out(home: Home) -> None:
+    home.state.write_bytes(b"not a database" * 100)
+
+    with pytest.raises(StateError, match=r"state\.db is damaged \(file is not a database\): put a copy of it back"):
+        AccountState(home.state)
+
+
 def test_state_of_another_version_is_refused_with_the_way_out(home: Home) -> None:
     with sqlite3.connect(home.state) as database:
         database.execute("PRAGMA user_version = 99")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.account.access import AccountAccess
 from local.account.home import Home
 from local.glue.job_process import JobOutcome, JobProcesses, ObjectMissingError
 
@@ -37,9 +38,9 @@ def bucket() -> Bucket:
 
 
 @pytest.fixture
-def processes(home: Home, bucket: Bucket) -> JobProcesses:
+def processes(home: Home, bucket: Bucket, access: AccountAccess) -> JobProcesses:
     (home.mirror / "some-bucket").mkdir(parents=True)
-    return JobProcesses(home, bucket.fetch, "http://127.0.0.1:1", "sa-east-1", minute=1.0)
+    return JobProcesses(home, bucket.fetch, access, minute=1.0)
 
 
 def run_record(run_id: str = "jr_1", timeout: int = 30, **arguments: str) -> dict[str, Any]:

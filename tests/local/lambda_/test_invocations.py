@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from local.account.access import AccountAccess
 from local.account.home import Home
 from local.account.moto_inside import LogGroupNotFound
 from local.lambda_.invocations import HandlerAnswer, Invoker
@@ -45,8 +46,8 @@ class Deployed(SimpleNamespace):
 
 
 @pytest.fixture
-def invoker(home: Home) -> Iterator[Invoker]:
-    invoker = Invoker(home, "http://127.0.0.1:1", "sa-east-1")
+def invoker(home: Home, access: AccountAccess) -> Iterator[Invoker]:
+    invoker = Invoker(home, access)
     yield invoker
     invoker.stop()
 

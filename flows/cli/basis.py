@@ -1,0 +1,189 @@
+"""Which published sessions an answer rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from expectations.contract.names import DEFAULT_INDEX
+from expectations.contract.tables import INDEX_PARTITION, TABLES
+from expectations.queries.views import VIEWS
+from flows.b3.calendar import SAO_PAULO, due, sessions_between
+from flows.cli.console import counted
+from flows.errors import NotPublishedError
+
+Published = Mapping[str, Sequence[date]]
+"""The published sessions of every index, in order."""
+
+_OF_IBOV = frozenset(table.name for table in TABLES if INDEX_PARTITION not in table.partitions)
+_OF_OTHERS = frozenset(table.name for table in TABLES if table.name.endswith("_indices"))
+_OF_ALL = frozenset(item.name for item in (*TABLES, *VIEWS)) - _OF_IBOV - _OF_OTHERS
+_INDEX_CONDITION = re.compile(r"\bindice\s*(?:=|in\s*\()\s*((?:'[^']*'[\s,]*)+)", re.IGNORECASE)
+_MANY = 3  # indices; of more, only the number is said
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Published sessions of one index.
+
+    Attributes:
+        published: in order.
+        expected: how many the trading calendar has in the days that were asked for; None where no days were.
+    """
+
+    index: str
+    published: tuple[date, ...]
+    expected: int | None = None
+
+    @property
+    def line(self) -> str:
+        """The sessions in words."""
+        if not self.published:
+            return f"{self.index}, nothing published"
+        first, last = self.published[0], self.published[-1]
+        days = f"sessions {first} to {last}" if first != last else f"session {first}"
+        of = f" of {self.expected:,}" if self.expected is not None else ""
+        return f"{self.index}, {days}, {len(self.published):,}{of} published"
+
+    def to_dict(self) -> dict[str, object]:
+        """The sessions as JSON's types."""
+        return {
+            "index": self.index,
+            "since": self.published[0].isoformat() if self.published else None,
+            "until": self.published[-1].isoformat() if self.published else None,
+            "published": len(self.published),
+            "expected": self.expected,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The sessions that an answer rests on, and what day it is in São Paulo."""
+
+    sessions: tuple[Sessions, ...]
+    today: date
+
+    @property
+    def newest(self) -> date | None:
+        """The newest published session of them all."""
+        return max((item.published[-1] for item in self.sessions if item.published), default=None)
+
+    @property
+    def line(self) -> str:
+        """The basis in one line."""
+        if self.newest is None:
+            return "rests on nothing: no session is published; bovespa run or bovespa import brings some"
+        if len(self.sessions) > _MANY:
+            first = min(item.published[0] for item in self.sessions if item.published)
+            said = f"{len(self.sessions)} indices, sessions {first} to {self.newest}"
+        else:
+            said = "; ".join(item.line for item in self.sessions)
+        days = (self.today - self.newest).days
+        return f"rests on {said}" + (f"; the newest is {counted(days, 'day')} old" if days > 0 else "")
+
+    def to_dict(self) -> dict[str, object]:
+        """The basis as JSON's types."""
+        return {
+            "today": self.today.isoformat(),
+            "newest": self.newest.isoformat() if self.newest else None,
+            "sessions": [item.to_dict() for item in self.sessions],
+        }
+
+
+def of_query(sql: str, published: Published, now: datetime) -> Basis | None:
+    """The sessions that a query's tables hold; None where it asks none of the pipeline's tables.
+
+    Indices that the query names count only, and those that it names though nothing of them is published.
+
+    Args:
+        now: an instant (aware).
+    """
+    tables = set(re.findall(r"\bbovespa_\w+", sql.lower()))
+    named = [code for found in _INDEX_CONDITION.findall(sql) for code in re.findall(r"'([^']*)'", found)]
+    indices = dict.fromkeys(
+        [
+            *([DEFAULT_INDEX] if tables & _OF_IBOV else []),
+            *((named or published) if tables & _OF_ALL else []),
+            *([code for code in named or published if code != DEFAULT_INDEX] if tables & _OF_OTHERS else []),
+        ]
+    )
+    if not tables & (_OF_IBOV | _OF_OTHERS | _OF_ALL):
+        return None
+    return Basis(tuple(Sessions(code, tuple(published.get(code, ()))) for code in indices), _today(now))
+
+
+def within(
+    index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime
+) -> tuple[date, ...]:
+    """The published sessions of an index from one day to another, both included.
+
+    Args:
+        published: the index's published sessions, in order.
+        since: by default the first published one.
+        until: by default the last published one.
+        now: an instant (aware).
+
+    Raises:
+        NotPublishedError: none of them is published.
+    """
+    if not published:
+        raise NotPublishedError(f"{index}: no session is published. {_how_to_bring(index)}")
+    first, last = since or published[0], until or published[-1]
+    found = tuple(day for day in published if first <= day <= last)
+    if not found:
+        raise NotPublishedError(
+            f"{index}: {_none_of(since, until, now)} is published; published are {published[0]} to {published[-1]}. "
+            f"{_how_to_bring(index)}"
+        )
+    return found
+
+
+def _none_of(since: date | None, until: date | None, now: datetime) -> str:
+    if since and until:
+        return f"none of the {counted(len(sessions_between(since, min(until, due(now)))), 'session')} from {since} to {until}"
+    return f"no session since {since}" if since else f"no session up to {until}"
+
+
+def of_changes(index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime) -> Basis:
+    """The sessions of an index whose changes are known: of those of some days, each that has a published one before it.
+
+    Args, Raises: as of `within`; and of the first published session alone nothing is known.
+    """
+    basis = of_days(index, published, since, until, now)
+    if basis.sessions[0].published == (published[0],):
+        raise NotPublishedError(
+            f"{index}: {published[0]} is the first published session, there is none before it to compare it with. "
+            f"{_how_to_bring(index)}"
+        )
+    return basis
+
+
+def of_days(index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime) -> Basis:
+    """The sessions of an index from one day to another, both included, and how many of the calendar's they are.
+
+    Sessions that are not due yet do not count.
+
+    Args, Raises: as of `within`.
+    """
+    found = within(index, published, since, until, now)
+    first, last = since or found[0], min(until or found[-1], max(due(now), found[-1]))
+    expected = {*sessions_between(first, last), *found}
+    return Basis((Sessions(index, found, len(expected)),), _today(now))
+
+
+def _how_to_bring(index: str) -> str:
+    return (
+        f"bovespa import FOLDER --index {index} brings in copies of them; "
+        f"bovespa run --live --index {index} what B3 shows now"
+    )
+
+
+def now() -> datetime:
+    """This instant."""
+    return datetime.now(UTC)
+
+
+def _today(instant: datetime) -> date:
+    return instant.astimezone(SAO_PAULO).date()

@@ -1,0 +1,98 @@
+"""What `bovespa run` has Prefect do; imported within an open account, for Prefect reads its settings when it is imported."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from expectations.contract.names import DEFAULT_INDEX
+from expectations.queries.saved import queries_of
+from flows.cli.console import Screen
+from flows.cli.files import query_body
+from flows.cli.place import Place
+from flows.daily_indices import daily_indices, run_daily
+from flows.settings import load_settings
+
+_SAID_ELSEWHERE = (
+    "Task run failed with exception",
+    "Finished in state Failed(",
+    "Finished in state Crashed(",
+    "Crash detected!",
+)
+"""How lines of Prefect's begin that say once more what the command itself says at its end."""
+_LINK = "View at "
+_SHOWN_ROWS = 12
+
+
+class _Once(logging.Filter):
+    """Keeps off the terminal what is said elsewhere, and links to a server that ends with the command."""
+
+    def __init__(self, beginnings: tuple[str, ...]) -> None:
+        super().__init__()
+        self._beginnings = beginnings
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith(self._beginnings)
+
+
+def say_once(*, with_links: bool) -> None:
+    """Have Prefect's log on the terminal leave out what the command says itself.
+
+    Args:
+        with_links: the server outlives the command, so that links to it are of use.
+    """
+    quiet = _Once(_SAID_ELSEWHERE if with_links else (*_SAID_ELSEWHERE, _LINK))
+    for handler in logging.getLogger().handlers:  # where Prefect puts the terminal's
+        handler.addFilter(quiet)
+
+
+def collect_live(
+    codes: Sequence[str], *, force: bool, collected_at: datetime | None, screen: Screen
+) -> list[Mapping[str, Any]]:
+    """Collect and publish what B3 shows; the runs' attempts.
+
+    Args:
+        codes: index codes; none for those of the settings.
+    """
+    settings = load_settings()
+    chosen = [*codes] or [*settings.indices]
+    screen.say(f"collecting {', '.join(chosen)} from {settings.b3_base_url}")
+    if len(chosen) == 1:
+        return [run_daily(chosen[0], force=force, collected_at=collected_at)]
+    state: Any = daily_indices(chosen, force=force, collected_at=collected_at, return_state=True)
+    return [*state.result(raise_on_failure=False)]
+
+
+def collect_sample(*, force: bool, screen: Screen) -> list[Mapping[str, Any]]:
+    """Collect and publish the recorded sample's sessions, one after the other; the runs' attempts."""
+    from local.door import recorded_sample  # noqa: PLC0415 - absent where only the flows are installed
+
+    attempts: list[Mapping[str, Any]] = []
+    with recorded_sample() as sample:
+        sessions = " and ".join(str(session) for session, _ in sample.sessions)
+        screen.say(f"recorded sample: B3's real portfolios of {sessions}, served by a stand-in on this machine")
+        os.environ["B3_BASE_URL"] = sample.url
+        for session, collected_at in sample.sessions:
+            sample.show(session)
+            attempts.append(run_daily(sample.index, force=force, collected_at=collected_at))
+    return attempts
+
+
+def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Show the three queries of the Ibovespa's first session of the run; the answers as JSON's types."""
+    sessions = [
+        date.fromisoformat(str(attempt["session"]))
+        for attempt in attempts
+        if attempt["index"] == DEFAULT_INDEX and attempt["session"] and not attempt["failed"]
+    ]
+    answers = []
+    for named in queries_of(sessions[0]) if sessions else ():
+        result = place.query(named.sql)
+        screen.heading(named.description)
+        screen.line(named.sql)
+        screen.rows(result, limit=_SHOWN_ROWS)
+        answers.append({"name": named.name, **query_body(named.sql, result)})
+    return answers
