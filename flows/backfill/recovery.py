@@ -82,7 +82,7 @@ class Recovered:
     def to_dict(self) -> dict[str, object]:
         """The recovery as JSON's types."""
         return {
-            "results": [attempt.to_dict() for attempt in self.attempts],
+            "attempts": [attempt.to_dict() for attempt in self.attempts],
             "left": [item.to_dict() for item in self.left],
             "problems": list(self.problems),
         }
@@ -114,7 +114,7 @@ class Recovery:
 
         Args:
             now: instant (aware).
-            since, until: the first and the last session, as in `survey`.
+            since, until: the first and the last session, as in `read_status`.
             indices: index codes; by default all of which there is anything.
 
         Raises:

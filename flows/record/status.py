@@ -103,10 +103,10 @@ def read_status(
         AwsError: AWS could not be asked.
     """
     local = now.astimezone(SAO_PAULO)
-    traces = read_traces(pipeline.lake, since, until, local.date())
+    traces = read_traces(pipeline.lake, local.date())
     span = _Span(since, until, due=calendar.due(now), showing=calendar.expected(now))
     wanted = list(dict.fromkeys(indices)) or traces.indices or [DEFAULT_INDEX]
-    listed = {index: span.of(index, traces.sessions.get(index, {})) for index in wanted}
+    listed = {index: span.of(index, traces) for index in wanted}
     facts = _Reader(pipeline).facts([item for items in listed.values() for item in items], traces.tries)
     sessions = {
         index: [
@@ -133,20 +133,20 @@ class _Span:
     def last(self) -> date:
         return self.until or self.due
 
-    def of(self, index: str, found: Mapping[date, SessionTraces]) -> list[SessionTraces]:
+    def of(self, index: str, traces: AccountTraces) -> list[SessionTraces]:
         """Every weekday, and every day of which there is something, in order."""
-        first = self.since or min(found, default=self.due)
+        first = self.since or traces.first(index) or self.due
+        found = traces.sessions.get(index, {})
+        there = (day for day in found if first <= day and (self.until is None or day <= self.until))
         count = (self.last - first).days + 1
         weekdays = (day for day in (first + number * _DAY for number in range(count)) if day.weekday() < _WORKDAYS)
-        return [found.get(day, SessionTraces(index, day)) for day in sorted({*weekdays, *found})]
+        return [found.get(day, SessionTraces(index, day)) for day in sorted({*weekdays, *there})]
 
     def calendar(self, day: date, traces: AccountTraces, index: str) -> CalendarFacts:
-        tried = [session for of_index, session in traces.tries if of_index == index]
-        first = min([*traces.sessions.get(index, ()), *tried], default=self.due)
         return CalendarFacts(
             is_session=calendar.is_session(day),
             is_shown=day >= self.showing,
-            is_before=traces.whole and day < first,
+            is_before=day < (traces.first(index) or self.due),
         )
 
     def status(self, index: str, items: Sequence[SessionStatus], traces: AccountTraces) -> IndexStatus:

@@ -91,25 +91,27 @@ class AccountTraces:
         sessions: by index and session.
         tries: by index and the session that B3 should have been showing, the newest attempt that was not shown it.
         undated: by index, the keys of payloads whose session could not be told.
-        whole: whether nothing lies before the first session that was looked at.
     """
 
     sessions: Mapping[str, Mapping[date, SessionTraces]] = field(default_factory=dict)
     tries: Mapping[tuple[str, date], AttemptKey] = field(default_factory=dict)
     undated: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    whole: bool = True
 
     @property
     def indices(self) -> list[str]:
         """The indices of which there is anything."""
         return sorted(self.sessions.keys() | self.undated.keys() | {index for index, _ in self.tries})
 
+    def first(self, index: str) -> date | None:
+        """The first session of which the index has anything, if only an attempt; None where it has nothing."""
+        tried = (session for of_index, session in self.tries if of_index == index)
+        return min([*self.sessions.get(index, ()), *tried], default=None)
 
-def read_traces(lake: Lake, since: date | None, until: date | None, today: date) -> AccountTraces:
-    """Look at what lies in S3 of the sessions.
+
+def read_traces(lake: Lake, today: date) -> AccountTraces:
+    """Look at what lies in S3 of all sessions: where one stands depends on the first of its index, whichever is asked for.
 
     Args:
-        since, until: the first and the last session; None for the first that there is, and for the last.
         today: in São Paulo.
 
     Raises:
@@ -118,21 +120,20 @@ def read_traces(lake: Lake, since: date | None, until: date | None, today: date)
     indices = [
         name.upper() for name in lake.refined.folders(PUBLISHED_PREFIX) if re.fullmatch(INDEX_PATTERN, name.upper())
     ]
-    began = _first_day(lake, indices) or today
-    first = since or began
-    last = until or today + _AHEAD
+    first, last = _first_day(lake, indices) or today, today + _AHEAD
     rows = sorted(_attempts(lake.refined, first, today), key=lambda item: (item[0], item[1].ended_at))
     found: defaultdict[str, dict[date, SessionTraces]] = defaultdict(dict)
     for traces in chain(_stored(lake, indices, first, last), _attempted(rows)):
-        if first <= traces.session <= last:
-            of_index = found[traces.index]
-            known = of_index.get(traces.session)
-            of_index[traces.session] = known.joined(traces) if known else traces
-    return AccountTraces(found, _tries(row for _, row in rows), _undated(lake.raw), whole=first <= began)
+        if traces.session > last:
+            continue
+        of_index = found[traces.index]
+        known = of_index.get(traces.session)
+        of_index[traces.session] = known.joined(traces) if known else traces
+    return AccountTraces(found, _tries(row for _, row in rows), _undated(lake.raw))
 
 
 def _attempts(refined: Bucket, first: date, today: date) -> Iterator[tuple[datetime, AttemptKey]]:
-    prefixes = time_prefixes(LEDGER_PREFIX, first - _AHEAD, today + timedelta(days=1))
+    prefixes = time_prefixes(LEDGER_PREFIX, first, today + timedelta(days=1))
     for item in refined.objects_below(prefixes):
         if row := read_attempt_key(item.key):
             yield item.stored_at, row
@@ -155,7 +156,7 @@ def _tries(rows: Iterator[AttemptKey]) -> dict[tuple[str, date], AttemptKey]:
 def _first_day(lake: Lake, indices: Sequence[str]) -> date | None:
     """The first day of the first month of which there is anything."""
     published = [(lake.refined, _published(index)) for index in indices]
-    places = [(lake.raw, LANDING_PREFIX), (lake.raw, RAW_PREFIX), *published]
+    places = [(lake.raw, LANDING_PREFIX), (lake.raw, RAW_PREFIX), (lake.refined, LEDGER_PREFIX), *published]
     return min((found for place in places if (found := _first_month(*place))), default=None)
 
 

@@ -112,12 +112,14 @@ class Account:
     def note(self, session: date | None, outcome: Outcome, at: datetime, **more: Any) -> None:  # noqa: ANN401
         Ledger.of(self.pipeline.lake, "daily").write(Attempt("run", "daily", "IBOV", at, at, outcome, session, **more))
 
-    def refined(self, version: RawVersion, state: str = "SUCCEEDED", *, manifest: bool = True) -> None:
-        run = {"Id": "jr_1", "JobRunState": state, "Arguments": {"--raw_version_id": version.version_id}}
+    def refined(
+        self, version: RawVersion, state: str = "SUCCEEDED", *, run_id: str = "jr_1", manifest: bool = True
+    ) -> None:
+        run = {"Id": run_id, "JobRunState": state, "Arguments": {"--raw_version_id": version.version_id}}
         self.glue.runs.insert(0, run | {"StartedOn": datetime.now(UTC)})
         if manifest:
-            text = Manifest("jr_1", (), (), ()).to_json()
-            self.s3.put_object(Bucket=REFINED_BUCKET, Key=manifest_key("jr_1"), Body=text.encode())
+            text = Manifest(run_id, (), (), ()).to_json()
+            self.s3.put_object(Bucket=REFINED_BUCKET, Key=manifest_key(run_id), Body=text.encode())
 
     def read(self, now: datetime = NOW, **options: Any) -> AccountStatus:  # noqa: ANN401 - of read_status
         return read_status(self.pipeline, now, **options)

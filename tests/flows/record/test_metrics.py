@@ -125,10 +125,10 @@ class Refusing:
 
 def test_all_values_go_out_in_one_call_in_the_flows_namespace() -> None:
     kept, data = Kept(), run_metrics(attempt(), TODAY, TODAY)
-    Metrics(kept).emit(data)
-    assert kept.calls == [("Bovespa", data)]
+    Metrics(kept, "Bovespa-dev").emit(data)
+    assert kept.calls == [("Bovespa-dev", data)]
 
 
 def test_that_cloudwatch_refused_is_said_in_one_line() -> None:
     with pytest.raises(AwsError, match=r"emitting the run's metrics: .*not you"):
-        Metrics(Refusing()).emit([])
+        Metrics(Refusing(), "Bovespa").emit([])
