@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test faults bench lint
+.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test faults bench lint infra-check
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -57,17 +57,22 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
-lint: $(VENV)/.dev  ## run the linter, the formatter's check and the type checker
+lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker and the check of who imports whom
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	PYTHONPATH=lambda $(VENV)/bin/lint-imports --no-cache --no-logo
+
+infra-check: $(VENV)/.dev  ## find what AWS or the Pulumi CLI would refuse of the Pulumi program, without either
+	@echo "Checking the Pulumi program: about three minutes on two cores"
+	@$(VENV)/bin/python -W ignore -m infrastructure.check
 
 diagram: $(VENV)/.local  ## write docs/resources.md from what the Pulumi program declares
 	@$(VENV)/bin/python -m infrastructure.diagram
 	@echo "Written: docs/resources.md"
 
-bench: $(VENV)/.dev  ## measure, and write docs/performance.md; QUICK=1 five minutes, prints only
-	@echo "Measuring: about $(if $(QUICK),five minutes,half an hour), on a machine that does nothing else"
+bench: $(VENV)/.dev  ## measure, and put the figures into docs/performance.md; QUICK=1 small sizes, prints only
+	@echo "Measuring: about $(if $(QUICK),five minutes,twenty minutes), on a machine that does nothing else"
 	@$(VENV)/bin/python -W ignore -m benchmarks $(if $(QUICK),--quick) $(if $(SIZES),--sizes $(SIZES)) $(if $(ONLY),--only $(ONLY))
 
 # One virtual environment; `.local` and `.dev` are stamps of what it holds.

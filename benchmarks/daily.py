@@ -1,115 +1,168 @@
-"""The daily run: wall time by step against the floor of its parts, what it asks of AWS, and its memory."""
+"""The daily run against its floors and the query after it: wall time, the flow's memory, what is asked of AWS, and its cost."""
 
 from __future__ import annotations
 
 import json
 import statistics
 from collections import Counter
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
 from benchmarks import lab
-from benchmarks.measure import Ended, Plan, clock, interleaved, python
+from benchmarks.measure import Plan, clock, interleaved, python
 from benchmarks.report import Part, Table, Target, number, ratio
+from expectations.queries.saved import QUERIES
+from flows.cost.bill import ESTIMATE_USD
+from flows.cost.prices import ATHENA_MINIMUM_MEGABYTES, REGIONS, Price, Prices
+from flows.glue_run import MINIMUM_SECONDS
+from local.account.client import running_account
 from local.account.home import Home
-from local.prefect_.server import PrefectServer
+from local.prefect_.server import PrefectServer, prefect_auth
+from local.rights.keys import HomeKeys
 from local.rights.privileges import read_trail
 
-_LIBRARIES = (
-    "import prefect, great_expectations.expectations, pandas, pyarrow.parquet, boto3, exchange_calendars, typer"
-)
-_START = "benchmark-start"
-CALLS = "calls/"
-"""How the facts that are requests of a session begin; the role and the action follow."""
-
-_HOW = """\
-`bovespa run` in a home of its own: the account starts, the recorded sample's two sessions go the whole way, three queries are
-shown. The *floor* of a part is what remains when nothing of this project is in it: Prefect's server alone until it answers; the
-libraries of the flow, imported; for each session a Glue run that starts Spark and does nothing. The account's start holds
-Prefect's server, moto and provisioning; libraries are imported meanwhile. Requests are those of the account's trail, by role."""
+_LIBRARIES = "import prefect, great_expectations.expectations, pandas, pyarrow.parquet, boto3, exchange_calendars"
+# The command itself; the last line is the highest memory that it needed.
+_BOVESPA = "import atexit, benchmarks.measure as m, flows.cli.main as c; atexit.register(lambda: print(m.memory_mib())); c.main()"
+SERVER, LIBRARIES, START = "Prefect's server", "the flow's libraries", "Spark's start, a session"
+WHOLE, COLD, NEXT = "the daily run", "a cold query", "the next query"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One `bovespa run`: its end, seconds by step over all sessions, and what each role asked, by action."""
+@dataclass(slots=True)
+class Bench:
+    """The runs.
 
-    ended: Ended
-    sessions: int
-    steps: dict[str, float]
-    calls: Counter[tuple[str, str]]
+    Attributes:
+        homes: of each daily run.
+        sessions: of one daily run.
+        steps: of each daily run, seconds by step over all sessions.
+        peaks: of each daily run, the flow's highest memory in MiB.
+        asked: by the last one for one session, by `role/service:Action`.
+    """
+
+    folder: Path
+    homes: list[Path] = field(default_factory=list)
+    sessions: int = 0
+    steps: list[Counter[str]] = field(default_factory=list)
+    peaks: list[float] = field(default_factory=list)
+    asked: dict[str, float] = field(default_factory=dict)
+
+    def whole(self) -> float:
+        """Seconds of a daily run in a new home."""
+        self.homes.append(Path(mkdtemp(dir=self.folder)))
+        seconds, output = self._bovespa("run", "--json")
+        body, _, peak = output.rstrip().rpartition("\n")
+        sessions = json.loads(body)["sessions"]
+        self.sessions = len(sessions)
+        self.steps.append(sum((Counter(session["steps"]) for session in sessions), Counter()))
+        self.peaks.append(float(peak))
+        calls = flow_calls([f"{entry.role}/{entry.call.action}" for entry in read_trail(Home(self.homes[-1]).trail)])
+        self.asked = {name: times / self.sessions for name, times in sorted(calls.items())}
+        return seconds
+
+    def query(self) -> float:
+        """Seconds of a query in the home of the last run."""
+        return self._bovespa("query", QUERIES[0].sql)[0]
+
+    def next_query(self) -> float:
+        """The same while somebody keeps the account up."""
+        with running_account(self.homes[-1]):
+            return self.query()
+
+    def server(self) -> float:
+        """Seconds until Prefect's server answers in a new home."""
+        seconds = list[float]()
+        with clock(seconds):
+            home = Home(Path(mkdtemp(dir=self.folder))).create()
+            server = PrefectServer(home, prefect_auth(HomeKeys.make(home.secret)))
+            server.wait()
+        server.stop()
+        return seconds[0]
+
+    def _bovespa(self, *arguments: str) -> tuple[float, str]:
+        return python(["-c", _BOVESPA, *arguments], {"BOVESPA_HOME": str(self.homes[-1])})
+
+
+def flow_calls(trail: Sequence[str]) -> Counter[str]:
+    """What was asked for up to a flow's last call, its metrics: then the command shows its user the three queries."""
+    last = max(place for place, call in enumerate(trail) if call.endswith("cloudwatch:PutMetricData"))
+    return Counter(trail[: last + 1])
 
 
 def measure(plan: Plan) -> list[Part]:
-    """Run it, and its floors, in turns."""
-    plan.tell("the daily run and the floors of its parts")
-    homes, runs = count(), list[Run]()
-
-    def whole() -> float:
-        runs.append(run(plan.folder / f"home-{next(homes)}"))
-        return runs[-1].ended.seconds
-
+    """Run it, its floors and its queries, in turns."""
+    bench = Bench(plan.folder)
     with lab.opened(plan.folder / "home") as place:
-        place.deploy(_START, Path(__file__).with_name("jobs") / "start_spark.py")
-        floors = interleaved(
-            plan.rounds,
-            {
-                "Prefect's server": lambda: prefect_start(plan.folder),
-                "the flow's libraries": lambda: python(["-c", _LIBRARIES]).seconds,
-                "Spark's start, a session": lambda: place.run(_START, {}).seconds,
-            },
-        )
-    interleaved(plan.rounds, {"whole": whole})
-    return [_part(floors, runs)]
+        runs = {
+            SERVER: bench.server,
+            LIBRARIES: lambda: python(["-c", _LIBRARIES])[0],
+            START: lambda: place.run(lab.START, {})[1],
+            WHOLE: bench.whole,
+            COLD: bench.query,
+            NEXT: bench.next_query,
+        }
+        seconds = interleaved(plan.rounds, runs)
+    return [part(seconds, bench), cost(bench.asked)]
 
 
-def run(home: Path) -> Run:
-    """One run in a new home.
-
-    Raises:
-        subprocess.CalledProcessError: it failed.
-    """
-    ended = python(["-m", "flows.cli.main", "run", "--json"], {"BOVESPA_HOME": str(home)})
-    sessions = json.loads(ended.output)["sessions"]
-    steps: Counter[str] = Counter()
-    for session in sessions:
-        steps.update(session["seconds"])
-    calls = Counter((entry.role, entry.call.action) for entry in read_trail(Home(home).trail))
-    return Run(ended, len(sessions), dict(steps), calls)
-
-
-def prefect_start(folder: Path) -> float:
-    """Seconds until Prefect's server answers in a new home."""
-    seconds = list[float]()
-    with clock(seconds):
-        server = PrefectServer(Home(Path(mkdtemp(dir=folder))).create())
-        server.wait()
-    server.stop()
-    return seconds[0]
-
-
-def _part(floors: dict[str, float], runs: list[Run]) -> Part:
-    sessions = runs[0].sessions
-    total = statistics.median(run.ended.seconds for run in runs)
-    steps = {name: statistics.median(run.steps[name] for run in runs) for name in runs[0].steps}
-    start = floors["Spark's start, a session"]
-    floor = sum(floors.values()) + (sessions - 1) * start
-    rows = [(name, number(seconds), "") for name, seconds in steps.items()]
-    rows[[name for name, *_ in rows].index("etl")] = ("etl", number(steps["etl"]), number(sessions * start))
-    outside = total - sum(steps.values())
-    rows.append(("the account, imports, queries", number(outside), number(floor - sessions * start)))
-    rows.append(("**all**", number(total), f"{number(floor)} ({ratio(total, floor)})"))
-    by_step = Table(f"Seconds of a run of {sessions} sessions.", ("Step", "Measured", "Floor"), tuple(rows))
-    parts = Table("Floors.", ("Part", "Seconds"), tuple((name, number(value)) for name, value in floors.items()))
-    calls = runs[-1].calls
-    asked = Table(
-        "What each role asks for one session.",
-        ("Role", "Action", "Requests"),
-        tuple((role, action, number(times / sessions)) for (role, action), times in sorted(calls.items())),
+def part(seconds: dict[str, float], bench: Bench) -> Part:
+    """The figures; `seconds` is the median of each run, by its name."""
+    spark = bench.sessions * seconds[START]
+    floor = seconds[SERVER] + seconds[LIBRARIES] + spark
+    steps = {name: statistics.median(of[name] for of in bench.steps) for name in bench.steps[0]}
+    outside = seconds[WHOLE] - sum(steps.values())
+    rows: list[tuple[str | float, ...]] = [
+        *((name, taken, spark if name == "etl" else "") for name, taken in steps.items()),
+        ("the account, imports, queries", outside, floor - spark),
+        ("**all**", seconds[WHOLE], f"{number(floor)} ({ratio(seconds[WHOLE], floor)})"),
+    ]
+    peak = number(statistics.median(bench.peaks))
+    said = f"Seconds of a run of {bench.sessions} sessions, whose flow needed {peak} MiB at most."
+    tables = (
+        Table(said, ("Step", "Measured", "Floor"), rows),
+        Table("Floors and queries.", ("What", "Seconds"), list(seconds.items())),
+        Table("What each role asks for one session.", ("Role and action", "Requests"), list(bench.asked.items())),
     )
-    why = "the work itself is in no floor: provisioning, the job's queries in a fresh JVM, the gates, Data Docs, the reports"
-    targets = (Target("The daily run against the sum of its floors", total / floor, 1.3, "x", why=why),)
-    facts = {f"{CALLS}{role}/{action}": times / sessions for (role, action), times in calls.items()}
-    peak = max(run.ended.peak_mib for run in runs)
-    return Part("daily", "The daily run", _HOW, (by_step, parts, asked), targets, {**facts, "daily_peak_mib": peak})
+    targets = (
+        Target("The daily run against the sum of its floors", seconds[WHOLE] / floor, 1.5, "x"),
+        Target("A cold `bovespa query`", seconds[COLD], 4, "s"),
+        Target("The next one", seconds[NEXT], 1, "s"),
+    )
+    return Part("daily", "The daily run", tables, targets)
+
+
+def cost(asked: Mapping[str, float]) -> Part:
+    """What a session costs in each region that has prices, with either execution of the Glue run."""
+    targets = list[Target]()
+    for prices in REGIONS.values():
+        for kind, glue in (("", prices.glue), (", flexible", prices.glue_flex)):
+            usd, name = session_usd(asked, prices, glue), f"{prices.region}{kind}"
+            month = usd * 21 / float(sum(ESTIMATE_USD.values()))
+            targets.append(Target(f"A session in {name}", usd, 0.02, "USD"))
+            targets.append(Target(f"A month of 21 in {name}, against the user's estimate", month, 1 / 3, "x"))
+    return Part("cost", "Cost in AWS", (), tuple(targets))
+
+
+def session_usd(asked: Mapping[str, float], prices: Prices, glue: Price) -> float:
+    """US dollars of one session, whose Glue run lasts the billed minute on two workers of one DPU each."""
+
+    def total(*actions: str, role: str = "") -> float:
+        found = {name: name.partition("/") for name in asked if name.startswith(role)}
+        return sum(asked[name] for name, (_, _, action) in found.items() if action.startswith(actions))
+
+    writes = total("s3:PutObject", "s3:ListBucket")
+    # Glue's committer uploads a file in parts: begin, one part, complete.
+    committed = 2 * total("s3:PutObject", role="etl")
+    priced = (
+        (glue, 2 * MINIMUM_SECONDS / 3600),
+        (prices.s3_write, writes + committed),
+        (prices.s3_read, total("s3:") - writes),
+        (prices.athena, total("athena:StartQueryExecution") * ATHENA_MINIMUM_MEGABYTES / 1024**2),
+        (prices.lambda_request, 1),
+        (prices.lambda_compute, 0.5),
+    )
+    # https://aws.amazon.com/glue/pricing/ (a request beyond the first million a month), …/cloudwatch/pricing/ (PutMetricData)
+    beside = total("glue:") * 1e-6 + total("cloudwatch:", "logs:") * 1e-5
+    return beside + sum(float(price.usd) * quantity for price, quantity in priced)

@@ -6,42 +6,33 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import boto3
 
-from benchmarks.measure import Requests
-from benchmarks.sessions import Cells, raw_content, shown
-from expectations.contract.keys import staging_prefix
-from flows.lake.athena import run_query
-from flows.lake.clients import PARALLEL_CALLS, Aws, connect
-from flows.session import etl
+from benchmarks.measure import memory_mib, note_requests
+from benchmarks.sessions import Cells, cells, raw_content
+from flows.b3.portfolio import Portfolio
+from flows.lake.calls import side_by_side
+from flows.lake.connect import Lake, connect
 from flows.session.batch_runs import LIST_ARGUMENT, list_body, list_key
 from flows.session.pipeline import Pipeline
 from flows.session.storage import RawVersion, upload_raw
-from flows.settings import Settings, load_settings
+from flows.settings import load_settings
 from local.account.client import running_account
 
-if TYPE_CHECKING:
-    from flows.b3.portfolio import Portfolio
+START, PLAIN = "start_spark", "plain"
+"""The jobs that the scripts in `jobs/` are."""
 
+_JOBS = Path(__file__).with_name("jobs")
 _PAUSE = 0.02  # seconds between two looks at a run: what a measured run may seem longer than it was
 _ROLE = "benchmark"
-_SHARES = "SELECT data_pregao, codigo, quantidade_teorica_acoes, percentual_participacao_ibov FROM bovespa_refined_data"
+_TRUST = {"Version": "2012-10-17", "Statement": []}
 _ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-@dataclass(frozen=True, slots=True)
-class JobRun:
-    """A Glue run that succeeded, and how long it took from its start on: the whole process, JVM included."""
-
-    run_id: str
-    seconds: float
+_SHARES = "SELECT data_pregao, codigo, quantidade_teorica_acoes, percentual_participacao_ibov FROM bovespa_refined_data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,70 +40,67 @@ class Lab:
     """A running account of its own.
 
     Attributes:
+        pipeline: the flows' steps on this account.
         buckets: the folder of all buckets.
-        requests: counts what this process asks of AWS.
+        asked: the operations that this process asks of AWS.
     """
 
-    aws: Aws
-    settings: Settings
+    pipeline: Pipeline
     buckets: Path
-    requests: Requests
+    asked: list[str]
 
     @property
-    def pipeline(self) -> Pipeline:
-        """The flows' steps on this account."""
-        return Pipeline(self.settings, self.aws)
+    def lake(self) -> Lake:
+        """The account, as the flows reach it."""
+        return self.pipeline.lake
 
     def upload(self, portfolios: Sequence[Portfolio]) -> list[RawVersion]:
         """Upload the raw files of a batch, which start no run."""
+        files = [raw_content(portfolio) for portfolio in portfolios]
+        return list(side_by_side(lambda file: upload_raw(self.lake.raw, *file, of_batch=True), files))
 
-        def one(portfolio: Portfolio) -> RawVersion:
-            facts, content = raw_content(portfolio)
-            return upload_raw(self.aws.s3, self.settings.raw_bucket, content, facts, of_batch=True)
-
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            return list(pool.map(one, portfolios))
-
-    def refine(self, versions: Sequence[RawVersion]) -> JobRun:
+    def refine(self, versions: Sequence[RawVersion]) -> tuple[str, float]:
         """Run the ETL job for the versions, as a batch does."""
-        bucket, key = self.settings.artifacts_bucket, list_key(versions)
-        self.aws.s3.put_object(Bucket=bucket, Key=key, Body=list_body(versions))
-        return self.run(self.settings.glue_job_name, {LIST_ARGUMENT: f"s3://{bucket}/{key}"})
+        key = list_key(versions)
+        self.lake.artifacts.put(key, list_body(versions))
+        return self.run(self.lake.job.name, {LIST_ARGUMENT: self.lake.artifacts.address(key)})
 
-    def run(self, job: str, arguments: dict[str, str]) -> JobRun:
-        """Run a job to its end.
-
-        Raises:
-            RuntimeError: it failed.
-        """
+    def run(self, name: str, arguments: dict[str, str]) -> tuple[str, float]:
+        """Run a job to its end, which must be a good one: its id, and its seconds with its whole process, JVM included."""
+        job = replace(self.lake.job, name=name)
         began = time.perf_counter()
-        run_id = self.aws.glue.start_job_run(JobName=job, Arguments=arguments)["JobRunId"]
-        while True:
-            found = etl.glue_run(self.aws.glue.get_job_run(JobName=job, RunId=run_id)["JobRun"])
-            if not found.live:
-                break
+        run = job.start(arguments)
+        while run.live:
             time.sleep(_PAUSE)
-        if not found.succeeded:
-            raise RuntimeError(f"{job} {run_id} {found.state}: {found.message}")
-        return JobRun(run_id, time.perf_counter() - began)
+            run = job.run(run.run_id)
+        if not run.succeeded:
+            raise RuntimeError(f"{name} {run.run_id} {run.state}: {run.message}")
+        return run.run_id, time.perf_counter() - began
 
-    def deploy(self, name: str, script: Path) -> None:
-        """Make a job of a script, with every right."""
-        bucket, key = self.settings.artifacts_bucket, f"benchmarks/{script.name}"
-        self.aws.s3.put_object(Bucket=bucket, Key=key, Body=script.read_bytes())
-        iam = boto3.client("iam")
-        if _ROLE not in {role["RoleName"] for role in iam.list_roles()["Roles"]}:
-            trust = {"Version": "2012-10-17", "Statement": []}
-            iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(trust))
-            iam.put_role_policy(RoleName=_ROLE, PolicyName="all", PolicyDocument=json.dumps(_ANYTHING))
-        role = iam.get_role(RoleName=_ROLE)["Role"]["Arn"]
-        self.aws.glue.create_job(
-            Name=name, Role=role, Command={"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/{key}"}
+    def deploy(self) -> None:
+        """Make a job of each script in `jobs/`, with every right."""
+        iam, glue, artifacts = boto3.Session().client("iam"), self.lake.job.client, self.lake.artifacts
+        role = iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]["Arn"]
+        iam.put_role_policy(RoleName=_ROLE, PolicyName="all", PolicyDocument=json.dumps(_ANYTHING))
+        for script in _JOBS.glob("*.py"):
+            key = f"benchmarks/{script.name}"
+            artifacts.put(key, script.read_bytes())
+            address = artifacts.address(key)
+            glue.create_job(Name=script.stem, Role=role, Command={"Name": "glueetl", "ScriptLocation": address})
+
+    def shares_in_athena(self) -> Cells:
+        """What Athena shows of all published sessions of the Ibovespa."""
+        return cells(
+            (date.fromisoformat(str(session)), str(code), float(str(quantity)), float(str(share)))
+            for session, code, quantity, share in self.lake.athena.query(_SHARES).rows
         )
 
-    def staging(self, run_id: str) -> Path:
-        """The folder of what a run has staged."""
-        return self.buckets / self.settings.refined_bucket / staging_prefix(run_id)
+    @staticmethod
+    def account_mib() -> float:
+        """What the account's own process, a child of this one, holds in memory now, in MiB; 0 where there is no `/proc`."""
+        children = " ".join(path.read_text(encoding="utf-8") for path in Path("/proc/self/task").glob("*/children"))
+        commands = {pid: Path("/proc", pid, "cmdline").read_bytes() for pid in children.split()}
+        return sum(memory_mib("VmRSS", pid) for pid, command in commands.items() if b"local.account.server" in command)
 
 
 @contextmanager
@@ -121,22 +109,14 @@ def opened(home: Path) -> Iterator[Lab]:
     before = dict(os.environ)
     try:
         with running_account(home) as account:
+            os.environ.pop("AWS_PROFILE", None)
             os.environ.update(account.environment())
-            boto3.setup_default_session()
-            aws, requests = connect(), Requests()
-            requests.watch(aws)
-            yield Lab(aws, load_settings({}), home / "s3", requests)
+            settings = load_settings({"BOVESPA_QUERY_TIMEOUT": "600"})
+            lab = Lab(Pipeline(settings, connect(settings)), home / "s3", [])
+            for client in (lab.lake.raw.client, lab.lake.catalog.client, lab.lake.athena.client):
+                note_requests(client, lab.asked)
+            lab.deploy()
+            yield lab
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def shares_in_athena(place: Lab) -> Cells:
-    """What Athena shows of all published sessions of the Ibovespa."""
-    result = run_query(
-        place.aws.athena, _SHARES, workgroup=place.settings.workgroup, database=place.settings.database, timeout=600
-    )
-    return shown(
-        (date.fromisoformat(str(session)), str(code), float(str(quantity)), float(str(share)))
-        for session, code, quantity, share in result.rows
-    )

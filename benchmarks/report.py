@@ -1,15 +1,17 @@
-"""What was measured as Markdown: tables with ratios, each target with what was reached, and `docs/performance.md`."""
+"""What was measured as Markdown: targets with what was reached, tables with ratios, put in their places of the page.
+
+The page, `docs/performance.md`, is written by hand: how each thing is measured, and why a target may not be met. Only what was
+measured is replaced: what stands between `<!-- figures: part -->` and `<!-- end -->`.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 _TINY = 10
 _SMALL = 100
+_END = "<!-- end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,6 @@ class Target:
     Attributes:
         measured, limit: in the unit.
         at_most: whether `limit` is the most; otherwise it is the least.
-        why: why it is not met, where it may not be; empty otherwise.
     """
 
     what: str
@@ -27,68 +28,48 @@ class Target:
     limit: float
     unit: str
     at_most: bool = True
-    why: str = ""
 
     @property
     def met(self) -> bool:
         """Whether the demand is met."""
         return self.measured <= self.limit if self.at_most else self.measured >= self.limit
 
-    def cells(self) -> tuple[str, ...]:
-        """The cells of the table of targets."""
+    def row(self) -> tuple[str, ...]:
+        """The row of the table of targets."""
         demand = f"{'≤' if self.at_most else '≥'} {number(self.limit)} {self.unit}"
-        verdict = "met" if self.met else f"**not met**{': ' if self.why else ''}{self.why}"
-        return self.what, demand, f"{number(self.measured)} {self.unit}", verdict
+        return self.what, demand, f"{number(self.measured)} {self.unit}", "met" if self.met else "**not met**"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a line on what it shows."""
+    """A table with a line on what it shows; all columns but the first are figures."""
 
     caption: str
     head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Sequence[Sequence[str | float]]
 
     def markdown(self) -> str:
         """The table, as Markdown."""
-        return "\n".join([self.caption, "", *grid(self.head, self.rows)])
+        marks = ["---", *("---:" for _ in self.head[1:])]
+        rows = ([cell if isinstance(cell, str) else number(cell) for cell in row] for row in self.rows)
+        return "\n".join([self.caption, "", *(f"| {' | '.join(row)} |" for row in (self.head, marks, *rows))])
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one benchmark found.
-
-    Attributes:
-        how: how it was measured, and with what it was compared.
-        facts: figures that other parts compute with, by name.
-    """
+    """What one benchmark found."""
 
     name: str
     title: str
-    how: str
     tables: tuple[Table, ...]
     targets: tuple[Target, ...] = ()
-    facts: dict[str, float] = field(default_factory=dict)
 
-    def markdown(self) -> str:
-        """The part's section."""
-        return "\n\n".join([f"## {self.title}", self.how, *(table.markdown() for table in self.tables)])
-
-    def save(self, folder: Path) -> None:
-        """Keep the part, so that the document can be written when others are measured."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{self.name}.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
-
-    @classmethod
-    def load(cls, path: Path) -> Part:
-        """Read a part back."""
-        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        tables = tuple(
-            Table(table["caption"], tuple(table["head"]), tuple(tuple(row) for row in table["rows"]))
-            for table in body["tables"]
-        )
-        targets = tuple(Target(**target) for target in body["targets"])
-        return cls(**{**body, "tables": tables, "targets": targets})
+    def markdown(self, measured_on: str) -> str:
+        """Its figures, with when and on what they were measured."""
+        met = sum(target.met for target in self.targets)
+        caption = f"{met} of {len(self.targets)} targets are met. Measured on {measured_on}."
+        targets = Table(caption, ("Target", "Demand", "Measured", ""), [target.row() for target in self.targets])
+        return "\n\n".join(table.markdown() for table in (targets, *self.tables))
 
 
 def number(value: float) -> str:
@@ -105,29 +86,11 @@ def ratio(value: float, base: float) -> str:
     return f"{number(value / base)} x" if base else "-"
 
 
-def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A Markdown table's lines; all columns but the first are figures, which stand to the right."""
-    marks = ["---", *("---:" for _ in head[1:])]
-    return [f"| {' | '.join(cells)} |" for cells in (head, marks, *rows)]
-
-
-def targets(parts: Sequence[Part]) -> list[str]:
-    """The table of all targets, as Markdown's lines."""
-    found = [target.cells() for part in parts for target in part.targets]
-    return [f"| {' | '.join(cells)} |" for cells in (("Target", "Demand", "Measured", ""), ("---",) * 4, *found)]
-
-
-def document(parts: Sequence[Part], machine: str, notes: str) -> str:
-    """`docs/performance.md`."""
-    every = [target for part in parts for target in part.targets]
-    met = sum(target.met for target in every)
-    lines = [
-        "# Performance",
-        f"Written by `make bench`, which measures what is below and prints the same tables. Measured on: {machine}.",
-        "## Targets",
-        f"{met} of {len(every)} are met.",
-        "\n".join(targets(parts)),
-        *(part.markdown() for part in parts),
-        notes,
-    ]
-    return "\n\n".join(line.strip() for line in lines if line.strip()) + "\n"
+def updated(page: str, part: Part, measured_on: str) -> str:
+    """The page with a part's figures in their place, which it must have."""
+    begin = f"<!-- figures: {part.name} -->"
+    before, found, rest = page.partition(begin)
+    _, ended, after = rest.partition(_END)
+    if not (found and ended):
+        raise ValueError(f"docs/performance.md: it has no {begin} … {_END} for the figures of {part.title}")
+    return f"{before}{begin}\n\n{part.markdown(measured_on)}\n\n{_END}{after}"

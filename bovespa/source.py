@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,12 +17,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.contract.changes import WEIGHT
-from expectations.contract.keys import check_index, month_prefixes, published_prefix, published_session
-from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, INDEX_PARTITION, Table
+from expectations.contract.keys import check_index, index_prefix, published_prefix, read_published_key
+from expectations.contract.names import PART_NAME
+from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table
 from flows.cli.basis import within
 from flows.errors import NotPublishedError, SettingsError
-from flows.lake import athena
-from flows.lake.clients import Aws, connect
+from flows.lake.connect import Lake, connect
 from flows.lake.typed import arrow_table
 from flows.session.arrow import arrow_schema
 from flows.settings import Settings, load_settings
@@ -80,7 +81,7 @@ def source_of(*, aws: bool) -> Source:
         SettingsError: a setting is wrong.
     """
     settings = load_settings()
-    return Athena(settings) if aws else Files(settings)
+    return AwsTables(settings) if aws else Files(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Files:
             NotPublishedError: there is none.
         """
         records = (self._bucket / published_prefix(index)).rglob("*.json")
-        found = sorted(filter(None, (published_session(path.relative_to(self._bucket).as_posix()) for path in records)))
+        keys = (read_published_key(path.relative_to(self._bucket).as_posix()) for path in records)
+        found = sorted(name.session for name in keys if name)
         return within(index, found, days.since, days.until, datetime.now(UTC))
 
     def history(self, index: str, days: Days) -> pa.Table:
@@ -124,25 +126,31 @@ class Files:
 
     def query(self, sql: str) -> pa.Table:
         """The answer of the account on the laptop, which is started."""
-        return arrow_table(athena.query(_laptop(self.settings).athena, self.settings, sql))
+        return arrow_table(_laptop(self.settings).athena.query(sql))
 
     def _rows(self, table: Table, index: str, days: Days) -> pa.Table:
-        """The rows of some sessions; of a month that is just being replaced, of its newer file."""
+        """The rows of some sessions."""
         assert days.since
         assert days.until
         schema = arrow_schema(table.columns)
-        prefix = f"{table.prefix}{INDEX_PARTITION.name}={check_index(index)}/"
-        parts = []
-        for month in month_prefixes(prefix, days.since, days.until):
-            files = sorted((self._bucket / month).rglob("*.parquet"), key=lambda path: path.stat().st_mtime)
-            parts += [pq.read_table(path, partitioning=None).cast(schema) for path in files[-1:]]
+        folder = self._bucket / index_prefix(table, index)
+        # A file is read at once, for it may be replaced meanwhile.
+        files = [path.read_bytes() for path in sorted(folder.glob(f"*/*/{PART_NAME}")) if _is_within(path, days)]
+        parts = [pq.read_table(io.BytesIO(content)).cast(schema) for content in files]
         rows = pa.concat_tables(parts) if parts else schema.empty_table()
         session = pc.field("data_pregao")
         return rows.filter((session >= days.since) & (session <= days.until)).drop_columns(_DAY)
 
 
+def _is_within(path: Path, days: Days) -> bool:
+    """Whether the file of a month, in folders such as `year=2025/month=06`, may hold some of the days."""
+    year, month = (int(part.partition("=")[2]) for part in path.parts[-3:-1])
+    since, until = days.since or date.min, days.until or date.max
+    return (since.year, since.month) <= (year, month) <= (until.year, until.month)
+
+
 @dataclass(frozen=True, slots=True)
-class Athena:
+class AwsTables:
     """The tables of the AWS account that the environment names."""
 
     settings: Settings
@@ -167,7 +175,7 @@ class Athena:
 
     def query(self, sql: str) -> pa.Table:
         """Athena's answer."""
-        return arrow_table(athena.query(_aws().athena, self.settings, sql))
+        return arrow_table(_aws(self.settings).athena.query(sql))
 
     def _rows(self, table: Table, index: str, days: Days) -> pa.Table:
         columns = [column for column in table.columns if column.name != _DAY]
@@ -187,8 +195,8 @@ class Athena:
 
 
 @cache
-def _aws() -> Aws:
-    return connect()
+def _aws(settings: Settings) -> Lake:
+    return connect(settings)
 
 
 _held = ExitStack()
@@ -196,7 +204,7 @@ _held = ExitStack()
 
 
 @cache
-def _laptop(settings: Settings) -> Aws:
+def _laptop(settings: Settings) -> Lake:
     try:
         # Absent where only the flows are installed.
         from local.door import AccountError, running_account  # noqa: PLC0415
@@ -209,7 +217,7 @@ def _laptop(settings: Settings) -> Aws:
     except AccountError as error:
         raise SettingsError(str(error)) from error
     with _environment(account.environment()):
-        return connect()
+        return connect(settings)
 
 
 @contextmanager

@@ -10,10 +10,7 @@ mend: the schedule's next try finds the session, and where none does, the alarm 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
@@ -22,27 +19,26 @@ from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from expectations.contract.keys import ContractError, check_index
+from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
+from expectations.contract.outcomes import Outcome
 from expectations.gates.gate import GateRefused, GateReport, require
 from flows.b3.calendar import SAO_PAULO, expected, is_stale
 from flows.errors import AwsError, BovespaError, EtlRunFailed
+from flows.glue_run import GlueRun
 from flows.history.changes_report import changes_headline, changes_markdown, of_composition
-from flows.history.derived import Derived, Offer, ensure_derived, offer
-from flows.lake.clients import connect
-from flows.record.attempt import DAILY
+from flows.history.refresh import FreshRows, Refreshed, fresh_rows, refresh
+from flows.lake.connect import connect
+from flows.record.attempt import DAILY, Attempt, OpenAttempt
 from flows.record.ledger import Ledger
-from flows.record.metrics import emit, run_metrics
-from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary, publish_reports
-from flows.session.etl import GlueRun
+from flows.record.metrics import run_metrics
+from flows.record.report import attempt_markdown, publish_report
 from flows.session.pipeline import Audited, Collected, Pipeline
 from flows.session.raw_file import RawFacts
 from flows.session.staging import StagedSession
 from flows.session.storage import Publication, RawVersion
 from flows.settings import load_settings
-from flows.site.figures import figures_of
-from flows.site.publish import Site
-from flows.turn import turn_of
+from flows.site.publish import refresh_site
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
 
@@ -72,8 +68,9 @@ def collect(pipeline: Pipeline, index: str, collected_at: datetime) -> Collected
 
 @task(name="gate-1-raw", cache_policy=NO_CACHE)
 def check_raw(pipeline: Pipeline, collected: Collected) -> GateReport:
-    """Gate 1, before the upload."""
-    return pipeline.check_raw(collected)
+    """Gate 1, before the upload, and against the published sessions beside this one."""
+    facts = collected.facts
+    return pipeline.check_raw(collected, pipeline.neighbours(facts.index, facts.session))
 
 
 @task(name="upload-raw", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
@@ -100,10 +97,10 @@ def publish(pipeline: Pipeline, version: RawVersion, audited: Audited, *, force:
     return pipeline.publish(version, audited, force=force)
 
 
-@task(name="derive", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
-def derive(pipeline: Pipeline, index: str, offers: list[Offer]) -> Derived:
+@task(name="history", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=2)
+def refresh_history(pipeline: Pipeline, index: str, fresh: list[FreshRows]) -> Refreshed:
     """Bring the history and the changes up to date with what is published."""
-    return ensure_derived(pipeline, index, offers)
+    return refresh(pipeline, index, fresh)
 
 
 @flow(name="daily", flow_run_name="daily-{index}", validate_parameters=True, persist_result=False)
@@ -118,136 +115,139 @@ def daily(
         collected_at: instant at which the answer was recorded, where B3_BASE_URL serves a recorded one; by default now.
 
     Returns:
-        The run's summary as JSON's types; of a failed run too, as the data of its Failed state, and of one that found B3
-        stale as that of its Completed state named Stale.
+        The attempt as JSON's types; of a failed run too, as the data of its Failed state, and of one that found B3 stale as that
+        of its Completed state named Stale.
     """
-    summary = Summary(check_index(index), datetime.now(UTC), recorded_at=collected_at)
-    pipeline = Pipeline(load_settings(), connect())
+    settings = load_settings()
+    pipeline = Pipeline(settings, connect(settings))
+    ledger = Ledger.of(pipeline.lake, DAILY, str(flow_run.id or ""), get_run_logger().warning)
+    going = OpenAttempt(ledger.run.begin(settings.known_index(index), reason="it broke off; the log says where"))
     try:
-        _attempt(pipeline, summary, force=force, collected_at=collected_at or summary.started_at)
+        _attempt(pipeline, going, force=force, collected_at=collected_at or going.attempt.started_at)
     finally:
-        ledger = Ledger.of(pipeline, DAILY, str(flow_run.id or ""), get_run_logger().warning)
-        ledger.note(ledger.book.of_summary(summary, datetime.now(UTC)))
-    if summary.outcome == FAILED:
-        return Failed(message=summary.headline, data=summary.to_dict())
-    if summary.outcome == STALE:
-        get_run_logger().warning(summary.headline)
-        return Completed(name="Stale", message=summary.headline, data=summary.to_dict())
-    get_run_logger().info(summary.headline)
-    return summary.to_dict()
+        ledger.note(going.attempt)
+    _tell(pipeline, going.attempt)
+    return _end(going.attempt)
 
 
-def _attempt(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: datetime) -> None:
+def _attempt(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: datetime) -> None:
     try:
-        with turn_of(summary.index, pipeline.settings.turn_timeout, get_run_logger()):
-            _run(pipeline, summary, force=force, collected_at=collected_at)
+        _run(pipeline, going, force=force, collected_at=collected_at)
     except EXPECTED_ERRORS as error:
-        summary.outcome, summary.error = FAILED, str(error)
         if isinstance(error, EtlRunFailed):
-            summary.run, summary.run_id = error.run, error.run.run_id
-    _report(pipeline, summary)
-    _tell(pipeline, summary, collected_at)
+            going.attempt = going.attempt.with_cost(error.run, pipeline.lake.region)
+            going.note(run_id=error.run.run_id)
+        going.end(Outcome.FAILED, str(error))
+    with going.step("report"):
+        _report(pipeline, going)
 
 
-def _run(pipeline: Pipeline, summary: Summary, *, force: bool, collected_at: datetime) -> None:
-    log = get_run_logger()
-    with _timed(summary, "collect"):
-        collected = collect(pipeline, summary.index, collected_at)
+def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: datetime) -> None:
+    log, index = get_run_logger(), going.attempt.index
+    with going.step("collect"):
+        collected = collect(pipeline, index, collected_at)
     facts = collected.facts
-    summary.session, summary.raw_bytes = facts.session, len(collected.content)
-    summary.fingerprint = facts.fingerprint
+    going.note(session=facts.session, fingerprint=facts.fingerprint, collected_at=facts.collected_at)
+    going.note(raw_bytes=len(collected.content))
     log.info("B3 shows %s of session %s (%s)", facts.index, facts.session, facts.source)
-    if is_stale(facts.session, facts.collected_at) and _is_passed_over(pipeline, summary, facts):
+    stale = _staleness(pipeline, going, facts) if is_stale(facts.session, facts.collected_at) else ""
+    if going.over:
         return
     if not force and (publication := pipeline.publication(facts)):
-        summary.outcome, summary.rows, summary.run_id = ALREADY_PUBLISHED, publication.rows, publication.run_id
-        _derive(pipeline, summary, facts.session, [])
+        going.note(rows=publication.rows, run_id=publication.run_id)
+        _refresh(pipeline, going, [])
+        going.end(Outcome.ALREADY_PUBLISHED)
         return
-    with _timed(summary, "gate 1"):
-        _pass(summary, check_raw(pipeline, collected))
-    with _timed(summary, "upload"):
+    with going.step("gate 1"):
+        _pass(going, check_raw(pipeline, collected))
+    with going.step("upload"):
         version = upload(pipeline, collected, force=force)
-    summary.raw, summary.raw_version_id = f"s3://{version.bucket}/{version.key}", version.version_id
-    log.info("raw file %s, version %s", summary.raw, version.version_id)
-    with _timed(summary, "etl"):
+    raw = f"s3://{version.bucket}/{version.key}"
+    going.note(raw=raw, raw_version_id=version.version_id)
+    log.info("raw file %s, version %s", raw, version.version_id)
+    with going.step("etl"):
         run, staged = refine(pipeline, version)
-    summary.run_id, summary.run = run.run_id, run
+    going.attempt = going.attempt.with_cost(run, pipeline.lake.region)
+    going.note(run_id=run.run_id)
     log.info("Glue run %s succeeded after %d s", run.run_id, run.seconds)
-    with _timed(summary, "gate 2"):
+    with going.step("gate 2"):
         audited = audit(pipeline, version, staged)
-        _pass(summary, audited.report)
-    with _timed(summary, "publish and confirm"):
+        _pass(going, audited.report)
+    with going.step("publish and confirm"):
         publication = publish(pipeline, version, audited, force=force)
-    summary.outcome, summary.rows = STALE if summary.note else PUBLISHED, publication.rows
-    summary.figures = figures_of(audited.output.refined["percentual_participacao_ibov"].tolist()).to_dict()
-    _derive(pipeline, summary, facts.session, offer(publication, audited))
+    going.note(rows=publication.rows)
+    _refresh(pipeline, going, fresh_rows(publication, audited))
+    going.end(Outcome.STALE if stale else Outcome.PUBLISHED, stale)
 
 
-def _derive(pipeline: Pipeline, summary: Summary, session: date, offers: list[Offer]) -> None:
+def _refresh(pipeline: Pipeline, going: OpenAttempt, fresh: list[FreshRows]) -> None:
     """Bring the monthly tables up to date, also where a run that was killed has left them behind; tell what changed."""
-    with _timed(summary, "history and changes"):
-        changes = derive(pipeline, summary.index, offers).changes.get(session, [])
-    summary.changes = len(of_composition(changes))
-    if summary.changes:
-        headline = changes_headline(summary.index, session, changes)
+    index, session = going.attempt.index, going.attempt.session
+    assert session is not None, "what is published has a session"
+    with going.step("history and changes"):
+        changes = refresh_history(pipeline, index, fresh).changes.get(session, [])
+    going.note(changes=len(of_composition(changes)))
+    if going.attempt.changes:
+        headline = changes_headline(index, session, changes)
         get_run_logger().warning(headline)
         create_markdown_artifact(
-            changes_markdown(summary.index, session, changes),
-            key=f"changes-{summary.index.lower()}",
-            description=headline,
+            changes_markdown(index, session, changes), key=f"changes-{index.lower()}", description=headline
         )
 
 
-def _is_passed_over(pipeline: Pipeline, summary: Summary, facts: RawFacts) -> bool:
-    """Note that B3 lags behind; whether what it shows is of no use besides."""
+def _staleness(pipeline: Pipeline, going: OpenAttempt, facts: RawFacts) -> str:
+    """That B3 lags behind; the attempt is over where what it shows is of no use besides."""
     reason = pipeline.why_not_taken(facts)
-    summary.note = (
+    stale = (
         f"B3 still shows {facts.session}, {expected(facts.collected_at)} expected; tried again on the schedule "
         f"({reason or f'{facts.session} was missing: it is taken under its own date'})"
     )
     if reason:
-        summary.outcome = STALE
-    return reason is not None
+        going.end(Outcome.STALE, stale)
+    return stale
 
 
-def _pass(summary: Summary, report: GateReport) -> None:
+def _pass(going: OpenAttempt, report: GateReport) -> None:
     log = get_run_logger()
-    summary.gates.append(report)
+    going.attempt = going.attempt.with_gates([*going.attempt.gates, report])
     for warning in report.warnings:
         log.warning("%s warns: %s", report.gate, warning.line())
     require(report)
     log.info(report.verdict())
 
 
-def _report(pipeline: Pipeline, summary: Summary) -> None:
-    """Keep the reports; that they cannot be kept must not fail a run, nor hide why it failed."""
-    log, s3, settings = get_run_logger(), pipeline.aws.s3, pipeline.settings
-    with _timed(summary, "reports"):
-        try:
-            publish_reports(s3, settings.artifacts_bucket, summary)
-            site = Site(s3, settings.artifacts_bucket, settings.refined_bucket)
-            site.add(summary)
-            summary.links["all sessions"] = site.address
-        except (AwsError, ContractError) as error:
-            log.warning("the reports were not kept: %s", error)
-        create_markdown_artifact(
-            summary.to_markdown(), key=f"daily-{summary.index.lower()}", description=summary.headline
-        )
-
-
-def _tell(pipeline: Pipeline, summary: Summary, collected_at: datetime) -> None:
-    """Emit the run's metrics, of which the same holds."""
-    today = collected_at.astimezone(SAO_PAULO).date()
+def _report(pipeline: Pipeline, going: OpenAttempt) -> None:
+    """Keep the report; that it cannot be kept must not fail a run, nor hide why it failed."""
     try:
-        emit(pipeline.aws.cloudwatch, run_metrics(summary, today))
+        going.note(report=publish_report(pipeline.lake.artifacts, going.attempt))
+    except (AwsError, ContractError) as error:
+        get_run_logger().warning("the report was not kept: %s", error)
+    attempt = going.attempt
+    create_markdown_artifact(
+        attempt_markdown(attempt), key=f"daily-{attempt.index.lower()}", description=attempt.headline
+    )
+
+
+def _tell(pipeline: Pipeline, attempt: Attempt) -> None:
+    """Bring the site up to date and emit the run's metrics, of which the same holds."""
+    log, now = get_run_logger(), attempt.collected_at or attempt.started_at
+    newest = None
+    try:
+        newest = refresh_site(pipeline, datetime.now(UTC), attempt.index).newest_published
+    except (AwsError, ContractError) as error:
+        log.warning("the site is not up to date: %s", error)
+    try:
+        pipeline.lake.metrics.emit(run_metrics(attempt, newest, now.astimezone(SAO_PAULO).date()))
     except AwsError as error:
-        get_run_logger().warning("the metrics were not kept: %s", error)
+        log.warning("the metrics were not kept: %s", error)
 
 
-@contextmanager
-def _timed(summary: Summary, step: str) -> Iterator[None]:
-    began = time.perf_counter()
-    try:
-        yield
-    finally:
-        summary.seconds[step] = round(time.perf_counter() - began, 3)
+def _end(attempt: Attempt) -> dict[str, object] | State:
+    body = attempt.to_dict()
+    if attempt.failed:
+        return Failed(message=attempt.headline, data=body)
+    if attempt.outcome is Outcome.STALE:
+        get_run_logger().warning(attempt.headline)
+        return Completed(name="Stale", message=attempt.headline, data=body)
+    get_run_logger().info(attempt.headline)
+    return body

@@ -10,8 +10,9 @@ from prefect.client.schemas import State
 from prefect.states import Failed
 
 from expectations.contract.keys import check_index
+from expectations.contract.outcomes import Outcome
 from flows.daily import daily
-from flows.record.reports import FAILED
+from flows.record.attempt import DAILY, FlowRun
 from flows.settings import load_settings
 
 
@@ -27,21 +28,21 @@ def daily_indices(
         collected_at: as of `daily`.
 
     Returns:
-        The summaries of all runs; of a failed run too, as the data of its Failed state.
+        The attempts of all runs; of a failed run too, as the data of its Failed state.
     """
     codes = [check_index(index) for index in indices or load_settings().indices]
-    summaries = [run_daily(index, force=force, collected_at=collected_at) for index in codes]
-    failed = [str(item["index"]) for item in summaries if item["outcome"] == FAILED]
+    attempts = [run_daily(index, force=force, collected_at=collected_at) for index in codes]
+    failed = [str(item["index"]) for item in attempts if item["failed"]]
     if failed:
-        return Failed(message=f"{len(failed)} of {len(codes)} indices failed: {', '.join(failed)}", data=summaries)
+        return Failed(message=f"{len(failed)} of {len(codes)} indices failed: {', '.join(failed)}", data=attempts)
     get_run_logger().info("%s collected", ", ".join(codes))
-    return summaries
+    return attempts
 
 
 def run_daily(index: str, *, force: bool, collected_at: datetime | None) -> dict[str, Any]:
-    """Run the flow `daily`; the summary of it, whatever it comes to."""
+    """Run the flow `daily`; its attempt, whatever it comes to."""
     state = daily(index, force=force, collected_at=collected_at, return_state=True)
     found = state.result(raise_on_failure=False)
     if isinstance(found, dict):
         return found
-    return {"index": index, "session": None, "outcome": FAILED, "error": str(found), "links": {}, "seconds": {}}
+    return FlowRun("", DAILY).begin(index).ended(Outcome.FAILED, str(found)).to_dict()

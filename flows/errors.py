@@ -6,6 +6,7 @@
     │   ├── B3Unavailable   B3 could not be had: try again later
     │   └── PayloadError    B3 answered what this code does not understand: the bytes are in landing/, replay once mended
     ├── AwsError            AWS refused, failed, or was not to be had
+    │   └── WriteConflict   a conditional write found that somebody else has written: read again, decide again
     ├── EtlError
     │   ├── EtlNotStarted   no Glue run for the raw version: look at the Lambda
     │   ├── EtlRunFailed    the Glue run ended in another state than SUCCEEDED: look at its message
@@ -22,10 +23,7 @@ A gate that refuses raises `expectations.gates.gate.GateRefused`; a key or code 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from flows.session.etl import GlueRun
+from flows.glue_run import GlueRun
 
 
 class BovespaError(Exception):
@@ -49,15 +47,21 @@ class PayloadError(B3Error):
 
     Attributes:
         field: where in the answer, such as `results[3].part`.
+        problem: what is there, and what was expected.
     """
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"B3's answer, {field}: {problem}")
         self.field = field
+        self.problem = problem
 
 
 class AwsError(BovespaError):
     """AWS refused a call, failed at it, or was not to be had; botocore's own retries had been used up."""
+
+
+class WriteConflict(AwsError):  # noqa: N818 - a state of the object
+    """A conditional write found another object than it expected; nothing was written."""
 
 
 class EtlError(BovespaError):

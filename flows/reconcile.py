@@ -13,10 +13,11 @@ from prefect.states import Failed
 from expectations.contract.keys import check_index
 from flows.b3.calendar import SAO_PAULO
 from flows.backfill.recovery import Recovery
-from flows.lake.clients import connect
-from flows.record.status_report import recovery_markdown
+from flows.backfill.recovery_report import recovery_markdown
+from flows.lake.connect import connect
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
+from flows.site.publish import refresh_site_of
 
 
 @flow(name="reconcile", flow_run_name="reconcile", validate_parameters=True, persist_result=False)
@@ -38,14 +39,15 @@ def reconcile(
         at_once: take what is so young that another flow may be at work on it, too.
 
     Returns:
-        Results and what was left alone, as JSON's types; where a session failed, as the data of a Failed state.
+        Attempts and what was left alone, as JSON's types; where a session failed, as the data of a Failed state.
     """
     now = datetime.now(UTC).astimezone(SAO_PAULO)
     wanted = [check_index(index) for index in indices or ()]
-    recovery = Recovery(
-        Pipeline(load_settings(), connect()), retry_quarantined, at_once, execution=str(flow_run.id or "")
-    )
+    settings = load_settings()
+    pipeline = Pipeline(settings, connect(settings))
+    recovery = Recovery(pipeline, retry_quarantined, at_once, execution=str(flow_run.id or ""))
     recovered = recovery.run(now, since, until, wanted)
+    refresh_site_of(pipeline, recovered.attempts, get_run_logger().warning)
     create_markdown_artifact(recovery_markdown(recovered, now), key="reconcile", description=recovered.headline)
     if recovered.failed:
         return Failed(message=recovered.headline, data=recovered.to_dict())

@@ -10,11 +10,22 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from expectations.contract import names
+from expectations.contract import metrics, names
+from expectations.contract.indices import check_known
 from expectations.contract.keys import check_index
 from flows.errors import SettingsError
 
@@ -47,6 +58,9 @@ class Settings(BaseModel):
     b3_backoff: float = Field(1.0, ge=0, description="First pause between attempts; it doubles, with jitter")
     b3_max_bytes: int = Field(5 * 1024 * 1024, gt=0, description="Limit of one answer, unpacked")
 
+    environment: str = Field(
+        "", pattern=names.ENVIRONMENT_PATTERN, description="As in the Pulumi program; it is a part of the names below"
+    )
     bucket_suffix: str = Field(
         "", pattern=r"^(-[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?)?$", description="As in the Pulumi program, with its hyphen"
     )
@@ -54,6 +68,9 @@ class Settings(BaseModel):
     workgroup: str = names.WORKGROUP
     glue_job_name: str = names.GLUE_JOB_NAME
 
+    extra_indices: tuple[str, ...] = Field(
+        (), description="Index codes of B3's that are known besides the contract's list, comma separated"
+    )
     indices: tuple[str, ...] = Field(
         (names.DEFAULT_INDEX,), min_length=1, description="Index codes to collect, comma separated: IBOV,IBXX,IFIX"
     )
@@ -77,38 +94,75 @@ class Settings(BaseModel):
         description="Folder of the account on the laptop; by default the project's .bovespa, or the user's data folder",
     )
 
-    @field_validator("indices", mode="before")
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        environment = str(given.get("environment", ""))
+        named = {
+            "database": names.database_of(environment),
+            "workgroup": names.in_environment(names.WORKGROUP, environment),
+            "glue_job_name": names.in_environment(names.GLUE_JOB_NAME, environment),
+        }
+        return named | given
+
+    @field_validator("extra_indices", "indices", mode="before")
     @classmethod
     def _indices(cls, value: object) -> object:
         """Codes as the environment states them, each once."""
         codes = [code.strip().upper() for code in value.split(",") if code.strip()] if isinstance(value, str) else value
         return tuple(dict.fromkeys(codes)) if isinstance(codes, list | tuple) else codes
 
-    @field_validator("indices")
+    @field_validator("extra_indices")
     @classmethod
     def _are_codes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_index(code) for code in codes)
 
+    @field_validator("indices")
+    @classmethod
+    def _are_known(cls, codes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return tuple(check_known(code, info.data.get("extra_indices", ())) for code in codes)
+
+    def known_index(self, index: str) -> str:
+        """The index code itself, when it is one of B3's.
+
+        Raises:
+            ContractError: it is none that is known; near ones are named.
+        """
+        return check_known(index, self.extra_indices)
+
     @cached_property
     def raw_bucket(self) -> str:
         """Name of the raw bucket."""
-        return names.RAW_BUCKET + self.bucket_suffix
+        return self._bucket(names.RAW_BUCKET)
 
     @cached_property
     def refined_bucket(self) -> str:
         """Name of the refined bucket."""
-        return names.REFINED_BUCKET + self.bucket_suffix
+        return self._bucket(names.REFINED_BUCKET)
 
     @cached_property
     def artifacts_bucket(self) -> str:
         """Name of the bucket that holds the job's script and the data-quality reports."""
-        return names.ARTIFACTS_BUCKET + self.bucket_suffix
+        return self._bucket(names.ARTIFACTS_BUCKET)
 
     @cached_property
     def buckets(self) -> tuple[str, ...]:
         """Names of all buckets of the pipeline."""
         unsuffixed = (names.RAW_BUCKET, names.REFINED_BUCKET, names.ARTIFACTS_BUCKET, names.QUERY_RESULTS_BUCKET)
-        return tuple(name + self.bucket_suffix for name in unsuffixed)
+        return tuple(self._bucket(name) for name in unsuffixed)
+
+    @property
+    def lambda_name(self) -> str:
+        """Name of the Lambda that starts the Glue job."""
+        return names.in_environment(names.LAMBDA_NAME, self.environment)
+
+    @property
+    def metrics_namespace(self) -> str:
+        """Namespace of the flows' metrics in CloudWatch."""
+        return names.in_environment(metrics.NAMESPACE, self.environment)
+
+    def _bucket(self, name: str) -> str:
+        return names.in_environment(name, self.environment) + self.bucket_suffix
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

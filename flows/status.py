@@ -14,10 +14,9 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from expectations.contract.keys import check_index
-from flows.b3.calendar import SAO_PAULO
-from flows.lake.clients import connect
-from flows.record.status_report import body, headline, markdown
-from flows.record.survey import survey
+from flows.lake.connect import connect
+from flows.record.status import read_status
+from flows.record.status_report import status_markdown
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 
@@ -34,15 +33,14 @@ def status(
         indices: index codes; by default all of which there is anything.
 
     Returns:
-        The survey as JSON's types.
+        The status as JSON's types.
     """
-    now = datetime.now(UTC).astimezone(SAO_PAULO)
+    settings = load_settings()
     wanted = [check_index(index) for index in indices or ()]
-    found = survey(Pipeline(load_settings(), connect()), now, since, until, wanted)
-    line = headline(found.statuses)
-    create_markdown_artifact(markdown(found, now), key="status", description=line)
+    found = read_status(Pipeline(settings, connect(settings)), datetime.now(UTC), since, until, wanted)
+    create_markdown_artifact(status_markdown(found), key="status", description=found.headline)
     if found.complete:
-        get_run_logger().info(line)
-        return body(found, now)
-    get_run_logger().warning(line)
-    return Completed(name="Incomplete", message=line, data=body(found, now))
+        get_run_logger().info(found.headline)
+        return found.to_dict()
+    get_run_logger().warning(found.headline)
+    return Completed(name="Incomplete", message=found.headline, data=found.to_dict())

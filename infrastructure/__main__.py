@@ -4,6 +4,8 @@ wants them, notebooks and what a Prefect work pool on ECS needs.
 
 import pulumi
 
+from expectations.contract.metrics import NAMESPACE
+from infrastructure.account import refuse_what_is_another_stacks
 from infrastructure.catalog import Catalog
 from infrastructure.etl import Etl
 from infrastructure.monitoring import Monitoring
@@ -16,6 +18,7 @@ from infrastructure.storage import Storage
 from infrastructure.trigger import Trigger
 
 settings = Settings.of_stack()
+refuse_what_is_another_stacks(settings)
 
 storage = Storage("storage", settings)
 catalog = Catalog("catalog", settings, storage)
@@ -28,6 +31,7 @@ monitoring = Monitoring("monitoring", settings, trigger, etl)
 pulumi.export("raw_bucket", storage.raw.bucket)
 pulumi.export("refined_bucket", storage.refined.bucket)
 pulumi.export("artifacts_bucket", storage.artifacts.bucket)
+pulumi.export("environment", settings.environment)
 pulumi.export("bucket_suffix", settings.bucket_suffix)
 pulumi.export("database", catalog.database)
 pulumi.export("glue_job_name", etl.job.name)
@@ -44,6 +48,7 @@ flows_may = pulumi.Output.all(
     job=etl.job.arn,
     table=catalog.refined.arn,
     workgroup=query.workgroup.arn,
+    namespace=settings.named(NAMESPACE),
 ).apply(lambda arns: flow_policy(FlowResources(**arns)))
 pulumi.export("flow_policy", flows_may)
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from expectations.contract import metrics
-from expectations.contract.names import DEFAULT_INDEX, LAMBDA_NAME
+from expectations.contract.names import DEFAULT_INDEX, LAMBDA_NAME, in_environment
 from infrastructure.trigger import DEAD_LETTERS
 
 _FIVE_MINUTES = 300
@@ -95,7 +95,6 @@ ALARMS = (
         _OF_LAMBDA,
     ),
     Alarm(
-        # A burst of uploads is throttled for a while by design, one invocation at a time being allowed.
         "bovespa-lambda-throttles",
         "The Lambda that starts the Glue job has been throttled for a quarter of an hour: events wait.",
         "AWS/Lambda",
@@ -114,10 +113,25 @@ ALARMS = (
 )
 
 
-def alarms_of(indices: Iterable[str]) -> list[Alarm]:
+def alarms_of(indices: Iterable[str], environment: str = "") -> list[Alarm]:
     """The alarms of some indices: each has its own of those on the runs' metrics; the rest are there once."""
     shared = [alarm for alarm in ALARMS if alarm.dimensions is not _OF_INDEX]
-    return [*(_of(index, alarm) for index in indices for alarm in ALARMS if alarm not in shared), *shared]
+    of_indices = [_of(index, alarm) for index in indices for alarm in ALARMS if alarm not in shared]
+    return [_in(environment, alarm) for alarm in (*of_indices, *shared)]
+
+
+def _in(environment: str, alarm: Alarm) -> Alarm:
+    own = alarm.namespace == metrics.NAMESPACE
+    named = {
+        name: value if name == metrics.INDEX_DIMENSION else in_environment(value, environment)
+        for name, value in alarm.dimensions.items()
+    }
+    return replace(
+        alarm,
+        name=in_environment(alarm.name, environment),
+        namespace=in_environment(alarm.namespace, environment) if own else alarm.namespace,
+        dimensions=named,
+    )
 
 
 def _of(index: str, alarm: Alarm) -> Alarm:

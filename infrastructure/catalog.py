@@ -6,30 +6,56 @@ import pulumi
 import pulumi_aws as aws
 
 from expectations.contract import catalog as rendering
-from expectations.contract import names, tables
+from expectations.contract import tables
 from expectations.contract.ledger import LEDGER_TABLE
+from infrastructure.account import has_database
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
 
 class Catalog(pulumi.ComponentResource):
-    """The database, where the stack wants it created, the contract's tables and the ledger."""
+    """The database, unless the account has one that is not the stack's, the contract's tables and the ledger.
+
+    A new account's catalog is empty; one in which anybody has opened Athena's console has a database `default`.
+
+    Raises:
+        AccountError: the account could not be asked for its database.
+    """
 
     def __init__(
         self, name: str, settings: Settings, storage: Storage, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("bovespa:catalog:Catalog", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.database: pulumi.Input[str] = names.DATABASE
-        if settings.create_database:
-            created = aws.glue.CatalogDatabase("database", name=names.DATABASE, tags=settings.tags, opts=self._child)
-            self.database = created.name
+        self._kept = pulumi.ResourceOptions(parent=self, protect=True)
+        self.database = pulumi.Output.from_input(settings.database)
+        if not has_database(settings):
+            self.database = self._database(settings).name
         # The ledger has twelve partitions a year, which need no index.
         declared = {table.name: self._table(table, storage) for table in (*tables.TABLES, LEDGER_TABLE)}
         for table in tables.TABLES:
             self._index(table, declared[table.name])
         self.refined = declared[tables.REFINED_TABLE.name]
         self.register_outputs({"database": self.database})
+
+    def _database(self, settings: Settings) -> aws.glue.CatalogDatabase:
+        # Whoever else puts tables into it must not lose them with this stack.
+        kept = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
+        return aws.glue.CatalogDatabase(
+            "database",
+            name=settings.database,
+            # What Lake Formation gives by itself unless an account has changed it: IAM alone decides.
+            create_table_default_permissions=[
+                aws.glue.CatalogDatabaseCreateTableDefaultPermissionArgs(
+                    permissions=["ALL"],
+                    principal=aws.glue.CatalogDatabaseCreateTableDefaultPermissionPrincipalArgs(
+                        data_lake_principal_identifier="IAM_ALLOWED_PRINCIPALS"
+                    ),
+                )
+            ],
+            tags=settings.tags,
+            opts=kept,
+        )
 
     def _index(self, table: tables.Table, declared: aws.glue.CatalogTable) -> None:
         # Without one, Glue reads all partitions for every query: 21,000 a year in the first table.
@@ -69,5 +95,6 @@ class Catalog(pulumi.ComponentResource):
                     for column in table.columns
                 ],
             ),
-            opts=self._child,
+            # With a table go its partitions, which only publishing makes.
+            opts=self._kept,
         )

@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infrastructure.recording import OPTIONAL_PARTS, Declared, Deployment, record_program
+from infrastructure.recording import OPTIONAL_PARTS, Declared, Deployment, record_complete, record_program
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "resources.md"
 
@@ -164,7 +164,7 @@ def _table(drawing: Drawing) -> str:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(page(record_program(), record_program(**OPTIONAL_PARTS)), encoding="utf-8")
+    PAGE.write_text(page(record_program(), record_complete()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import json
 import zipfile
@@ -15,7 +13,8 @@ import pulumi_aws as aws
 from expectations.contract.names import GLUE_JOB_NAME
 from infrastructure.catalog import Catalog
 from infrastructure.glue_studio import VisualForm
-from infrastructure.policies import ETL_LOGS, SCRIPTS_PREFIX, etl_policy, trusting
+from infrastructure.policies import etl_logs, etl_policy, trusting
+from infrastructure.scripts import Scripts, script_key
 from infrastructure.settings import GlueMode, Settings
 from infrastructure.storage import Storage
 from infrastructure.visual_job import graph
@@ -50,10 +49,6 @@ def modules_archive() -> bytes:
     return target.getvalue()
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
 class Etl(pulumi.ComponentResource):
     """The job `bovespa-etl-job`: Glue 5.1, two G.1X workers unless the stack says otherwise."""
 
@@ -68,6 +63,7 @@ class Etl(pulumi.ComponentResource):
         super().__init__("bovespa:etl:Etl", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         visual = settings.glue_mode == GlueMode.VISUAL
+        logs = etl_logs(settings.named(GLUE_JOB_NAME))
         role = aws.iam.Role(
             "etl", assume_role_policy=trusting("glue.amazonaws.com"), tags=settings.tags, opts=self._child
         )
@@ -75,54 +71,36 @@ class Etl(pulumi.ComponentResource):
         aws.iam.RolePolicy(
             "etl",
             role=role.id,
-            policy=pulumi.Output.all(*arns).apply(lambda found: etl_policy(*found, visual=visual)),
+            policy=pulumi.Output.all(*arns).apply(lambda found: etl_policy(*found, logs=logs, visual=visual)),
             opts=self._child,
         )
         nodes = storage.raw.bucket.apply(lambda bucket: json.dumps(graph(bucket)))
-        script = (
-            self._generated(storage, nodes)
-            if visual
-            else self._upload("script", storage, "bovespa_etl_job", ".py", SCRIPT.read_bytes())
-        )
-        modules = self._upload("modules", storage, "modules", ".zip", modules_archive())
-        self.output_log, error_log = (self._log(name, settings) for name in ("output", "error"))
-        logs = pulumi.ResourceOptions(parent=self, depends_on=[self.output_log, error_log])
-        self.job = self._job(settings, role, script, modules, storage.refined.bucket, catalog.database, opts=logs)
+        # Glue writes the visual form's script itself: never over one that was uploaded, nor over that of another graph.
+        generated = nodes.apply(lambda text: script_key("visual", ".py", text.encode()))
+        script = None if visual else SCRIPT.read_bytes()
+        scripts = Scripts(storage, modules_archive(), script, generated=generated, parent=self)
+        self.output_log, error_log = (self._log(name, settings, logs) for name in ("output", "error"))
+        after = pulumi.ResourceOptions(parent=self, depends_on=[self.output_log, error_log])
+        self.job = self._job(settings, role, scripts, storage.refined.bucket, catalog.database, opts=after)
         if visual:
-            VisualForm("etl", job=self.job.name, job_arn=self.job.arn, script=script, nodes=nodes, opts=self._child)
+            form = {"job": self.job.name, "job_arn": self.job.arn, "script": scripts.script, "nodes": nodes}
+            VisualForm("etl", **form, opts=self._child)
         self.register_outputs({"job": self.job.name})
 
-    def _log(self, name: str, settings: Settings) -> aws.cloudwatch.LogGroup:
+    def _log(self, name: str, settings: Settings, logs: str) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             f"etl-{name}",
-            name=f"{ETL_LOGS}/{name}",
+            name=f"{logs}/{name}",
             retention_in_days=settings.log_retention_days,
             tags=settings.tags,
             opts=self._child,
         )
 
-    def _upload(self, name: str, storage: Storage, stem: str, ending: str, content: bytes) -> pulumi.Output[str]:
-        # The digest in the key: a run reads either the old script or the new one, never a mixture with old modules.
-        uploaded = aws.s3.BucketObjectv2(
-            name,
-            bucket=storage.artifacts.id,
-            key=f"{SCRIPTS_PREFIX}{stem}-{_digest(content)}{ending}",
-            content_base64=base64.b64encode(content).decode(),
-            opts=self._child,
-        )
-        return pulumi.Output.concat("s3://", storage.artifacts.bucket, "/", uploaded.key)
-
-    def _generated(self, storage: Storage, nodes: pulumi.Output[str]) -> pulumi.Output[str]:
-        # Glue writes the visual form's script itself: never over one that was uploaded, nor over that of another graph.
-        key = nodes.apply(lambda text: f"{SCRIPTS_PREFIX}visual-{_digest(text.encode())}.py")
-        return pulumi.Output.concat("s3://", storage.artifacts.bucket, "/", key)
-
     def _job(
         self,
         settings: Settings,
         role: aws.iam.Role,
-        script: pulumi.Output[str],
-        modules: pulumi.Output[str],
+        scripts: Scripts,
         refined_bucket: pulumi.Output[str],
         database: pulumi.Input[str],
         *,
@@ -130,7 +108,7 @@ class Etl(pulumi.ComponentResource):
     ) -> aws.glue.Job:
         return aws.glue.Job(
             "etl",
-            name=GLUE_JOB_NAME,
+            name=settings.named(GLUE_JOB_NAME),
             description="Refines raw portfolios into staging",
             role_arn=role.arn,
             glue_version="5.1",
@@ -145,15 +123,14 @@ class Etl(pulumi.ComponentResource):
             # A flexible run waits for spare capacity and in no queue.
             job_run_queuing_enabled=not settings.flex_execution,
             job_mode=settings.glue_mode.upper(),
-            command=aws.glue.JobCommandArgs(name="glueetl", python_version="3", script_location=script),
+            command=aws.glue.JobCommandArgs(name="glueetl", python_version="3", script_location=scripts.script),
             default_arguments={
                 "--job-language": "python",
-                "--extra-py-files": modules,
-                "--enable-metrics": "true",
+                "--extra-py-files": scripts.modules,
                 "--enable-job-insights": "true",
                 "--enable-continuous-cloudwatch-log": "true",
                 # Glue 5: its output and error logs lie below, https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
-                "--custom-logGroup-prefix": ETL_LOGS,
+                "--custom-logGroup-prefix": etl_logs(settings.named(GLUE_JOB_NAME)),
                 "--refined_bucket": refined_bucket,
                 "--database": database,
             },

@@ -85,6 +85,11 @@ class _Provider(ResourceProvider):
         return session.client("glue")
 
 
+def provider() -> ResourceProvider:
+    """What the engine starts a process for: it creates, compares and deletes the forms."""
+    return _Provider()
+
+
 class VisualForm(Resource, module="bovespa", name="VisualForm"):
     """The visual form of a job.
 
@@ -112,4 +117,4 @@ class VisualForm(Resource, module="bovespa", name="VisualForm"):
             "region": job_arn.apply(lambda arn: arn.split(":")[3]),
             "profile": pulumi.Config("aws").get("profile") or "",
         }
-        super().__init__(_Provider(), name, properties, opts)
+        super().__init__(provider(), name, properties, opts)

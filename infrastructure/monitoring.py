@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from expectations.contract import metrics
 from expectations.contract.names import B3_TIME_ZONE
+from infrastructure.account import NOON_ROLE
 from infrastructure.alarms import Alarm, alarms_of
 from infrastructure.dashboard import dashboard_body
 from infrastructure.etl import Etl
@@ -39,9 +40,10 @@ class Monitoring(pulumi.ComponentResource):
     ) -> None:
         super().__init__("bovespa:monitoring:Monitoring", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self._tags = settings.tags
-        self.topic = self._topic(settings)
-        alarms = [self._alarm(alarm) for alarm in alarms_of(settings.watched_indices)]
+        self._tags, self._named = settings.tags, settings.named
+        self._namespace = settings.named(metrics.NAMESPACE)
+        self.topic, self._may_publish = self._topic(settings)
+        alarms = [self._alarm(alarm) for alarm in alarms_of(settings.watched_indices, settings.environment)]
         self._expect_a_session_by_noon(settings.watched_indices)
         self._watch_job_ends(etl)
         self._count_error_lines(trigger, etl)
@@ -49,37 +51,39 @@ class Monitoring(pulumi.ComponentResource):
         arns = pulumi.Output.all(*(alarm.arn for alarm in alarms))
         aws.cloudwatch.Dashboard(
             "bovespa",
-            dashboard_name="bovespa",
+            dashboard_name=settings.named("bovespa"),
             dashboard_body=arns.apply(
-                lambda found: dashboard_body(found[0].split(":")[3], found, settings.watched_indices)
+                lambda found: dashboard_body(
+                    found[0].split(":")[3], found, settings.watched_indices, settings.environment
+                )
             ),
             opts=self._child,
         )
         self.register_outputs({"topic": self.topic.arn})
 
-    def _topic(self, settings: Settings) -> aws.sns.Topic:
+    def _topic(self, settings: Settings) -> tuple[aws.sns.Topic, aws.sns.TopicPolicy]:
         account = aws.get_caller_identity_output().account_id
         key = self._key(account) if settings.encrypt_alarms else None
         topic = aws.sns.Topic(
             "alarms",
-            name="bovespa-alarms",
+            name=settings.named("bovespa-alarms"),
             kms_master_key_id=key.arn if key else None,
             tags=settings.tags,
             opts=self._child,
         )
         policy = pulumi.Output.all(topic.arn, account).apply(lambda found: topic_policy(*found))
-        aws.sns.TopicPolicy("alarms", arn=topic.arn, policy=policy, opts=self._child)
+        may_publish = aws.sns.TopicPolicy("alarms", arn=topic.arn, policy=policy, opts=self._child)
         if settings.alarm_email:
             aws.sns.TopicSubscription(
                 "alarms", topic=topic.arn, protocol="email", endpoint=settings.alarm_email, opts=self._child
             )
-        return topic
+        return topic, may_publish
 
     def _key(self, account: pulumi.Output[str]) -> aws.kms.Key:
         # AWS's own key for SNS lets no alarm publish, and its policy cannot be changed.
         return aws.kms.Key(
             "alarms",
-            description="Messages of the topic bovespa-alarms",
+            description=f"Messages of the topic {self._named('bovespa-alarms')}",
             policy=account.apply(key_policy),
             enable_key_rotation=True,
             tags=self._tags,
@@ -107,14 +111,19 @@ class Monitoring(pulumi.ComponentResource):
 
     def _expect_a_session_by_noon(self, indices: tuple[str, ...]) -> None:
         role = aws.iam.Role(
-            "noon", assume_role_policy=trusting("scheduler.amazonaws.com"), tags=self._tags, opts=self._child
+            "noon",
+            # A name that is the whole account's, by whose tags `infrastructure.account` knows whose the environment is.
+            name=self._named(NOON_ROLE),
+            assume_role_policy=trusting("scheduler.amazonaws.com"),
+            tags=self._tags,
+            opts=self._child,
         )
-        policy = aws.iam.RolePolicy("noon", role=role.id, policy=noon_policy(), opts=self._child)
+        policy = aws.iam.RolePolicy("noon", role=role.id, policy=noon_policy(self._namespace), opts=self._child)
         dimensions = [[{"Name": metrics.INDEX_DIMENSION, "Value": index}] for index in indices]
         data = [{"MetricName": metrics.FRESH_SESSION, "Dimensions": item, "Value": 0} for item in dimensions]
         aws.scheduler.Schedule(
             "noon",
-            name="bovespa-session-by-noon",
+            name=self._named("bovespa-session-by-noon"),
             description="Puts 0 where a run should have put 1 by now",
             schedule_expression=NOON,
             schedule_expression_timezone=B3_TIME_ZONE,
@@ -122,10 +131,15 @@ class Monitoring(pulumi.ComponentResource):
             target=aws.scheduler.ScheduleTargetArgs(
                 arn=PUT_METRIC_DATA,
                 role_arn=role.arn,
-                input=json.dumps({"Namespace": metrics.NAMESPACE, "MetricData": data}),
+                input=json.dumps({"Namespace": self._namespace, "MetricData": data}),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
+
+    @property
+    def _may_publish_first(self) -> pulumi.ResourceOptions:
+        # Before the topic's policy, a first message would be lost, and Budgets refuses the topic.
+        return pulumi.ResourceOptions(parent=self, depends_on=[self._may_publish])
 
     def _watch_job_ends(self, etl: Etl) -> None:
         # Events rather than metrics: a run that fails early emits none.
@@ -140,14 +154,14 @@ class Monitoring(pulumi.ComponentResource):
         )
         rule = aws.cloudwatch.EventRule(
             "etl-ended-badly",
-            name="bovespa-etl-ended-badly",
+            name=self._named("bovespa-etl-ended-badly"),
             description="A Glue run ended, but not well",
             event_pattern=pattern,
             tags=self._tags,
             opts=self._child,
         )
         aws.cloudwatch.EventTarget(
-            "etl-ended-badly", rule=rule.name, target_id="alarms", arn=self.topic.arn, opts=self._child
+            "etl-ended-badly", rule=rule.name, target_id="alarms", arn=self.topic.arn, opts=self._may_publish_first
         )
 
     def _count_error_lines(self, trigger: Trigger, etl: Etl) -> None:
@@ -163,7 +177,7 @@ class Monitoring(pulumi.ComponentResource):
                 log_group_name=group,
                 pattern=pattern,
                 metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
-                    name=metric, namespace=metrics.NAMESPACE, value="1", default_value="0"
+                    name=metric, namespace=self._namespace, value="1", default_value="0"
                 ),
                 opts=self._child,
             )
@@ -172,7 +186,7 @@ class Monitoring(pulumi.ComponentResource):
         # Of the whole account: a filter by tags needs them activated for billing, which no program can do on its first day.
         aws.budgets.Budget(
             "monthly",
-            name="bovespa-monthly",
+            name=settings.named("bovespa-monthly"),
             budget_type="COST",
             time_unit="MONTHLY",
             limit_amount=str(settings.monthly_budget_usd),
@@ -188,5 +202,5 @@ class Monitoring(pulumi.ComponentResource):
                 for kind, percent in _SPENT
             ],
             tags=settings.tags,
-            opts=self._child,
+            opts=self._may_publish_first,
         )

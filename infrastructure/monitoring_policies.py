@@ -52,9 +52,9 @@ def key_policy(account_id: str) -> str:
     return _document(administration, use)
 
 
-def noon_policy() -> str:
+def noon_policy(namespace: str) -> str:
     """The schedule's role: puts metrics of the flows' namespace."""
-    return allow([putting_metrics()])
+    return allow([putting_metrics(namespace)])
 
 
 def _publishing(service: str, topic_arn: str) -> dict[str, Any]:

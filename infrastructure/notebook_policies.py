@@ -20,7 +20,7 @@ _CALCULATING = (
 )
 _IN_SESSION = (
     *("athena:GetWorkGroup", "athena:GetSession", "athena:GetSessionStatus", "athena:ListSessions"),
-    *("athena:TerminateSession", "athena:ListExecutors"),
+    "athena:TerminateSession",
     *("athena:CreatePresignedNotebookUrl", "athena:UpdateNotebook", "athena:ExportNotebook"),
 )
 _READING = (
@@ -31,17 +31,23 @@ _READING = (
 
 @dataclass(frozen=True, slots=True)
 class NotebookResources:
-    """The ARNs of what a session works with; `table` is any table of the database."""
+    """The ARNs of what a session works with.
+
+    Attributes:
+        table: of any table of the database.
+        name: the workgroup's, which is made after the role.
+    """
 
     refined: str
     query_results: str
     table: str
+    name: str = NOTEBOOKS
 
     @property
     def workgroup(self) -> str:
-        """The workgroup's, which is made after the role."""
+        """The workgroup's."""
         partition, _, region, account = self.table.split(":")[1:5]
-        return f"arn:{partition}:athena:{region}:{account}:workgroup/{NOTEBOOKS}"
+        return f"arn:{partition}:athena:{region}:{account}:workgroup/{self.name}"
 
 
 def notebook_trust(arns: NotebookResources) -> str:
@@ -72,7 +78,8 @@ def notebook_policy(arns: NotebookResources) -> str:
                 ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                 [f"{logs}:/aws-athena*"],
             ),
-            Statement(["logs:DescribeLogGroups"], [f"{logs}:*"]),
+            # Neither knows resources: on an ARN they would grant nothing.
+            Statement(["athena:ListExecutors", "logs:DescribeLogGroups"], ["*"]),
             # PutMetricData knows no resources; its namespace is what can be bounded.
             Statement(
                 ["cloudwatch:PutMetricData"],

@@ -32,7 +32,10 @@ class Notebooks(pulumi.ComponentResource):
         super().__init__("bovespa:notebooks:Notebooks", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         resources = pulumi.Output.all(
-            refined=storage.refined.arn, query_results=storage.query_results.arn, table=catalog.refined.arn
+            refined=storage.refined.arn,
+            query_results=storage.query_results.arn,
+            table=catalog.refined.arn,
+            name=settings.named(NOTEBOOKS),
         ).apply(lambda arns: NotebookResources(**arns))
         role = aws.iam.Role(
             "notebooks", assume_role_policy=resources.apply(notebook_trust), tags=settings.tags, opts=child
@@ -40,7 +43,7 @@ class Notebooks(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy("notebooks", role=role.id, policy=resources.apply(notebook_policy), opts=child)
         self.workgroup = aws.athena.Workgroup(
             "notebooks",
-            name=NOTEBOOKS,
+            name=settings.named(NOTEBOOKS),
             description="Notebooks over the published tables",
             # Without it, a workgroup with notebooks cannot be destroyed.
             force_destroy=True,

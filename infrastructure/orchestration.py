@@ -42,7 +42,7 @@ class Orchestration(pulumi.ComponentResource):
     ) -> None:
         super().__init__("bovespa:orchestration:Orchestration", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self._tags = settings.tags
+        self._tags, self._named = settings.tags, settings.named
         self.cluster = self._cluster()
         self.repository = self._repository()
         self.log_group = self._log(settings)
@@ -60,7 +60,7 @@ class Orchestration(pulumi.ComponentResource):
         """What the work pool's configuration is made of, by the names of the stack's outputs."""
         return {
             "ecs_cluster": self.cluster.arn,
-            "ecs_task_family": pulumi.Output.from_input(TASK_FAMILY),
+            "ecs_task_family": pulumi.Output.from_input(self._named(TASK_FAMILY)),
             "ecs_task_role": self.task_role.arn,
             "ecs_execution_role": self.execution_role.arn,
             "ecs_submitter_role": self.submitter_role.arn,
@@ -73,23 +73,21 @@ class Orchestration(pulumi.ComponentResource):
         }
 
     def _cluster(self) -> aws.ecs.Cluster:
-        cluster = aws.ecs.Cluster(
+        # No capacity providers: a task of the launch type Fargate needs none, and in an account's first cluster they
+        # would race the role that ECS makes for itself.
+        return aws.ecs.Cluster(
             "flows",
-            name="bovespa",
+            name=self._named("bovespa"),
             # Each task's metrics would cost more than its run.
             settings=[aws.ecs.ClusterSettingArgs(name="containerInsights", value="disabled")],
             tags=self._tags,
             opts=self._child,
         )
-        aws.ecs.ClusterCapacityProviders(
-            "flows", cluster_name=cluster.name, capacity_providers=["FARGATE"], opts=self._child
-        )
-        return cluster
 
     def _repository(self) -> aws.ecr.Repository:
         repository = aws.ecr.Repository(
             "flows",
-            name="bovespa-flows",
+            name=self._named("bovespa-flows"),
             # A tag is one image for ever, so that a deployment can be gone back to.
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
@@ -106,7 +104,7 @@ class Orchestration(pulumi.ComponentResource):
     def _log(self, settings: Settings) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             "flows",
-            name=LOG_GROUP,
+            name=self._named(LOG_GROUP),
             retention_in_days=settings.log_retention_days,
             tags=self._tags,
             opts=self._child,
@@ -115,7 +113,7 @@ class Orchestration(pulumi.ComponentResource):
     def _secret(self) -> aws.secretsmanager.Secret:
         return aws.secretsmanager.Secret(
             "prefect-api-key",
-            name=SECRET,
+            name=self._named(SECRET),
             description="Prefect's API key, by which the flows' tasks report; the value is put by hand",
             recovery_window_in_days=_RECOVERY_DAYS,
             tags=self._tags,
@@ -130,14 +128,17 @@ class Orchestration(pulumi.ComponentResource):
     def _submitter(self) -> aws.iam.Role:
         user = aws.iam.User(
             "flows-submitter",
-            name=SUBMITTER,
+            name=self._named(SUBMITTER),
             # Its access keys are made by hand; with one left, a user cannot be destroyed.
             force_destroy=True,
             tags=self._tags,
             opts=self._child,
         )
         arns = pulumi.Output.all(
-            cluster=self.cluster.arn, task_role=self.task_role.arn, execution_role=self.execution_role.arn
+            cluster=self.cluster.arn,
+            task_role=self.task_role.arn,
+            execution_role=self.execution_role.arn,
+            family=self._named(TASK_FAMILY),
         )
         policy = arns.apply(lambda found: submitter_policy(TaskResources(**found)))
         role = self._role("flows-submitter", user.arn.apply(assumed_by), policy)
@@ -147,8 +148,8 @@ class Orchestration(pulumi.ComponentResource):
     def _security_group(self) -> aws.ec2.SecurityGroup:
         return aws.ec2.SecurityGroup(
             "flows",
-            name="bovespa-flows",
-            description="The flows' tasks: HTTPS to B3, AWS and Prefect, and nobody in",
+            name=self._named("bovespa-flows"),
+            description="Tasks of the flows: HTTPS to B3, AWS and Prefect, and nobody in",
             vpc_id=self.vpc_id,
             ingress=[],
             egress=[

@@ -15,11 +15,12 @@ TASK_FAMILY = "bovespa-flows"
 
 @dataclass(frozen=True, slots=True)
 class TaskResources:
-    """The ARNs of what the tasks are run by and with."""
+    """The ARNs of what the tasks are run by and with, and the family of their definitions."""
 
     cluster: str
     task_role: str
     execution_role: str
+    family: str = TASK_FAMILY
 
 
 def task_trust(cluster_arn: str) -> str:
@@ -62,7 +63,7 @@ def submitter_policy(arns: TaskResources) -> str:
     return allow(
         [
             Statement(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], ["*"]),
-            Statement(["ecs:RunTask"], [f"{ecs}:task-definition/{TASK_FAMILY}:*"], in_cluster),
+            Statement(["ecs:RunTask"], [f"{ecs}:task-definition/{arns.family}:*"], in_cluster),
             Statement(["ecs:TagResource"], tasks, {"StringEquals": {"ecs:CreateAction": "RunTask"}}),
             Statement(["ecs:DescribeTasks", "ecs:StopTask"], tasks, in_cluster),
             Statement(

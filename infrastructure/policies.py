@@ -11,7 +11,7 @@ from expectations.contract import metrics
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import (
     BATCHES_PREFIX,
-    GLUE_JOB_NAME,
+    CLAIMS_PREFIX,
     LANDING_PREFIX,
     LEASES_PREFIX,
     PUBLISHED_PREFIX,
@@ -19,16 +19,20 @@ from expectations.contract.names import (
     REPORTS_PREFIX,
     STAGING_PREFIX,
 )
-from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, JOB_TABLES, TABLES, TICKER_PARTITION, Table
+from expectations.contract.tables import JOB_TABLES, MONTHLY_TABLES, TABLES, TICKER_PARTITION, Table
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
-ETL_LOGS = f"/aws-glue/jobs/{GLUE_JOB_NAME}"
 
 _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _PUBLISHING = ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition")
 _QUERIED = ("glue:GetTable", "glue:GetPartition", "glue:BatchGetPartition")
 _BY_TICKER = [table for table in TABLES if TICKER_PARTITION in table.partitions]
+
+
+def etl_logs(job: str) -> str:
+    """The prefix of the log groups of a job, by its name."""
+    return f"/aws-glue/jobs/{job}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,18 @@ def tls_only_queue(queue_arn: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str, dead_letters_arn: str) -> str:
-    """The Lambda: looks at what was uploaded, starts the one job, looks at its runs, writes its own log.
+def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str, artifacts_arn: str, dead_letters_arn: str) -> str:
+    """The Lambda: looks at what was uploaded, claims it, starts the one job, looks at its runs, writes its own log.
 
     An event that it fails for good is put into the queue by Lambda itself, with this role's rights.
     """
     return allow(
         [
             Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
+            # S3 reads what a conditional write replaces; a claim whose run could not be started is given up.
+            Statement(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{artifacts_arn}/{CLAIMS_PREFIX}*"]),
+            # Without it, S3 answers 403 for a claim that is not there.
+            listing(artifacts_arn, CLAIMS_PREFIX),
             Statement(["glue:StartJobRun", "glue:GetJobRuns"], [job_arn]),
             Statement(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
             Statement(["sqs:SendMessage"], [dead_letters_arn]),
@@ -97,41 +105,52 @@ def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str, dead_letters_
     )
 
 
-def etl_policy(raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: str, *, visual: bool = False) -> str:
+def etl_policy(
+    raw_arn: str, refined_arn: str, artifacts_arn: str, table_arn: str, *, logs: str, visual: bool = False
+) -> str:
     """The Glue job: reads raw versions and its script, writes staging, keeps the tables' definitions in step.
 
     Args:
         raw_arn, refined_arn, artifacts_arn: of the buckets.
         table_arn: of any table of the database, which tells region, account and database.
+        logs: the prefix of the job's log groups.
         visual: whether the job has the visual form, whose source lists raw files.
+
+    Glue 5.1 reads and writes `s3://` with Hadoop's S3A, which looks at a folder under three names: `staging`, `staging/` and
+    what lies below (https://docs.aws.amazon.com/glue/latest/dg/migrating-version-51.html).
     """
     partition, _, region, account = table_arn.split(":")[1:5]
-    logs = f"arn:{partition}:logs:{region}:{account}:log-group:{ETL_LOGS}/*"
+    groups = f"arn:{partition}:logs:{region}:{account}:log-group:{logs}/*"
     return allow(
         [
             Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
             *(
-                [Statement(["s3:GetObject"], [f"{raw_arn}/{RAW_PREFIX}*"]), listing(raw_arn, RAW_PREFIX)]
+                [Statement(["s3:GetObject"], folder(raw_arn, RAW_PREFIX)), listing(raw_arn, *as_folder(RAW_PREFIX))]
                 if visual
                 else []
             ),
             Statement(["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*", f"{artifacts_arn}/{BATCHES_PREFIX}*"]),
             # Spark's committers write with multipart uploads, and abort those of a task that failed.
             Statement(
-                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", *_MULTIPART], [f"{refined_arn}/{STAGING_PREFIX}*"]
+                ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", *_MULTIPART], folder(refined_arn, STAGING_PREFIX)
             ),
-            listing(refined_arn, STAGING_PREFIX),
+            listing(refined_arn, *as_folder(STAGING_PREFIX)),
+            # They look for uploads that an earlier task has left; the action knows no prefix.
+            Statement(["s3:ListBucketMultipartUploads"], [refined_arn]),
             Statement(["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], tables_of(table_arn, JOB_TABLES)),
-            Statement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
-            # PutMetricData knows no resources; its namespace is what can be bounded.
-            Statement(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": "Glue"}}),
+            Statement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [groups]),
         ]
     )
 
 
 @dataclass(frozen=True, slots=True)
 class FlowResources:
-    """The ARNs of what the flows work with; `table` is any table of the database."""
+    """The ARNs of what the flows work with.
+
+    Attributes:
+        table: of any table of the database.
+        namespace: of the flows' metrics.
+    """
 
     raw: str
     refined: str
@@ -140,11 +159,12 @@ class FlowResources:
     job: str
     table: str
     workgroup: str
+    namespace: str = metrics.NAMESPACE
 
 
 def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
-    kept = [*(table.prefix for table in TABLES if table != CHANGES_TABLE), LEASES_PREFIX]
+    kept = [*(table.prefix for table in TABLES), LEASES_PREFIX]
     recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
     return allow(
         [
@@ -155,36 +175,39 @@ def flow_policy(arns: FlowResources) -> str:
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
+            # While a folder that an earlier version left is put in order, its month is read from a copy.
+            Statement(
+                ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in MONTHLY_TABLES]
+            ),
             # What lies in a session's or a month's folder and is not of its publication is deleted.
             Statement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),
-            # Changes are made anew for every month, from the history.
-            Statement(["s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{CHANGES_TABLE.prefix}*"]),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
-            listing(arns.refined, STAGING_PREFIX, *kept, CHANGES_TABLE.prefix, *recorded),
+            listing(arns.refined, STAGING_PREFIX, *kept, *recorded),
             Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             # A run adds itself to the data-quality site, of which the reports of the others are part.
             Statement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
             listing(arns.artifacts, REPORTS_PREFIX),
-            Statement(["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
+            # A job says whether its runs wait in a queue.
+            Statement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
             Statement(_PUBLISHING, tables_of(arns.table)),
-            # With the right to the catalog and the database, which the statement above gives.
-            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
-            # What the flows confirm through Athena, and the weights that the reports show.
-            Statement(_QUERIED, tables_of(arns.table, (*JOB_TABLES, HISTORY_TABLE))),
-            # A share that left the index leaves no partition behind; where a session is one partition, it stays.
-            Statement(["glue:BatchDeletePartition"], tables_of(arns.table, _BY_TICKER)),
+            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
+            # What the flows confirm through Athena.
+            Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
+            # A share that left the index leaves no partition behind, nor does a month of which nothing is published any more;
+            # where a session is one partition, it stays.
+            Statement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *MONTHLY_TABLES))),
             *_querying(arns),
-            putting_metrics(),
+            putting_metrics(arns.namespace),
         ]
     )
 
 
-def putting_metrics() -> Statement:
+def putting_metrics(namespace: str) -> Statement:
     """The right to emit the flows' metrics; PutMetricData knows no resources, so its namespace is what is bounded."""
-    condition = {"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}}
+    condition = {"StringEquals": {"cloudwatch:namespace": namespace}}
     return Statement(["cloudwatch:PutMetricData"], ["*"], condition)
 
 
@@ -204,9 +227,21 @@ def _querying(arns: FlowResources) -> list[Statement]:
     ]
 
 
+def as_folder(prefix: str) -> tuple[str, str]:
+    """A prefix as S3A asks for it: with the slash and without."""
+    return prefix.removesuffix("/"), prefix
+
+
+def folder(bucket_arn: str, prefix: str) -> list[str]:
+    """The ARNs of a folder as S3A knows it: itself under both names, and everything below."""
+    name, marker = as_folder(prefix)
+    return [f"{bucket_arn}/{name}", f"{bucket_arn}/{marker}*"]
+
+
 def listing(bucket_arn: str, *prefixes: str) -> Statement:
     """The right to list what lies below prefixes of a bucket."""
-    return Statement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": [f"{item}*" for item in prefixes]}})
+    patterns = [f"{item}*" if item.endswith("/") else item for item in prefixes]
+    return Statement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": patterns}})
 
 
 def tables_of(table_arn: str, tables: Sequence[Table] = TABLES) -> list[str]:

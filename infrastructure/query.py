@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from expectations.contract.names import WORKGROUP
 from expectations.queries import views
-from expectations.queries.saved import QUERIES, NamedQuery
+from expectations.queries.saved import QUERIES, NamedQuery, in_database
 from infrastructure.catalog import Catalog
 from infrastructure.policies import RESULTS_PREFIX
 from infrastructure.settings import Settings
@@ -41,7 +41,7 @@ class Query(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         self.workgroup = aws.athena.Workgroup(
             "queries",
-            name=WORKGROUP,
+            name=settings.named(WORKGROUP),
             description="Queries of the published tables",
             # Without it, a workgroup with saved queries or a history cannot be destroyed.
             force_destroy=True,
@@ -65,11 +65,11 @@ class Query(pulumi.ComponentResource):
                 description=query.description,
                 database=catalog.database,
                 workgroup=self.workgroup.name,
-                query=query.sql,
+                query=in_database(query.sql, settings.database),
                 opts=child,
             )
         for view in views.VIEWS:
-            self._view(view, catalog)
+            self._view(view.in_database(settings.database), catalog)
         self.register_outputs({"workgroup": self.workgroup.name})
 
     def _view(self, view: views.View, catalog: Catalog) -> None:
@@ -86,7 +86,10 @@ class Query(pulumi.ComponentResource):
                 columns=[
                     aws.glue.CatalogTableStorageDescriptorColumnArgs(name=name, type=kind)
                     for name, kind in view.columns
-                ]
+                ],
+                # Athena refuses a view without it. Its own views have an empty one, which the provider would not send;
+                # a name alone says as little.
+                ser_de_info=aws.glue.CatalogTableStorageDescriptorSerDeInfoArgs(name=view.name),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

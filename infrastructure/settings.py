@@ -8,17 +8,29 @@ from enum import StrEnum
 from typing import Self, TypeVar
 
 import pulumi
+import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from expectations.contract.names import DEFAULT_INDEX, INDEX_PATTERN
+from expectations.contract.names import (
+    DEFAULT_INDEX,
+    ENVIRONMENT_PATTERN,
+    INDEX_PATTERN,
+    QUERY_RESULTS_BUCKET,
+    RAW_BUCKET,
+    REFINED_BUCKET,
+    database_of,
+    in_environment,
+)
 
 PROJECT = "pipeline-bovespa"
+ENVIRONMENT_TAG = "environment"
+"""Of the default environment, nothing has it."""
 
 _T = TypeVar("_T")
 
 _NAMES = frozenset(
     {
-        *("bucketSuffix", "createDatabase", "workers", "timeoutMinutes", "maxConcurrentRuns"),
+        *("environment", "bucketSuffix", "workers", "timeoutMinutes", "maxConcurrentRuns"),
         *("scanLimitMegabytes", "logRetentionDays"),
         *("flexExecution", "alarmEmail", "encryptAlarms", "monthlyBudgetUsd"),
         *("watchedIndices", "glueMode", "athenaNotebooks", "ecsOrchestration", "vpcId", "subnetIds"),
@@ -34,6 +46,15 @@ _RETENTIONS = frozenset(
     {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 )
 _LEAST_SCAN_LIMIT = 10  # Athena's own, in megabytes
+_LONGEST_BUCKET = 63  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+NOTEBOOK_REGIONS = frozenset(
+    {
+        *("ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1"),
+        *("us-east-1", "us-east-2", "us-west-2"),
+    }
+)
+"""Where Athena has PySpark engine version 3:
+https://docs.aws.amazon.com/athena/latest/ug/notebooks-spark-considerations-and-limitations.html."""
 
 
 class GlueMode(StrEnum):
@@ -51,8 +72,9 @@ class Settings:
         ValueError: a value cannot be; the message names it.
     """
 
+    environment: str = ""
+    region: str = ""
     bucket_suffix: str = ""
-    create_database: bool = False
     workers: int = 2
     timeout_minutes: int = 15
     max_concurrent_runs: int = 3
@@ -71,12 +93,21 @@ class Settings:
     tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _demand(
-            _SUFFIX.fullmatch(self.bucket_suffix),
-            "bucketSuffix",
-            self.bucket_suffix,
-            "lower case, with its hyphen: -acme",
-        )
+        self._check_names()
+        self._check_run()
+        self._check_monitoring()
+        self._check_switches()
+
+    def _check_names(self) -> None:
+        wanted = "a word of lower case letters and digits, twelve at most: dev"
+        _demand(re.fullmatch(ENVIRONMENT_PATTERN, self.environment), "environment", self.environment, wanted)
+        suffix = self.bucket_suffix
+        _demand(_SUFFIX.fullmatch(suffix), "bucketSuffix", suffix, "lower case, with its hyphen: -acme")
+        longest = max(len(self.bucket(name)) for name in (RAW_BUCKET, REFINED_BUCKET, QUERY_RESULTS_BUCKET))
+        fits = longest <= _LONGEST_BUCKET
+        _demand(fits, "bucketSuffix", suffix, f"{longest - _LONGEST_BUCKET} characters less, for a bucket's name")
+
+    def _check_run(self) -> None:
         _demand(self.workers >= _LEAST_WORKERS, "workers", self.workers, f"at least {_LEAST_WORKERS}")
         _demand(self.timeout_minutes > 0, "timeoutMinutes", self.timeout_minutes, "at least 1")
         _demand(self.max_concurrent_runs > 0, "maxConcurrentRuns", self.max_concurrent_runs, "at least 1")
@@ -84,6 +115,8 @@ class Settings:
         _demand(
             self.scan_limit_megabytes >= least, "scanLimitMegabytes", self.scan_limit_megabytes, f"at least {least}"
         )
+
+    def _check_monitoring(self) -> None:
         retention = self.log_retention_days
         _demand(retention in _RETENTIONS, "logRetentionDays", retention, f"one of {sorted(_RETENTIONS)}")
         _demand(_EMAIL.fullmatch(self.alarm_email), "alarmEmail", self.alarm_email, "an address: name@example.com")
@@ -91,6 +124,8 @@ class Settings:
         _demand(self.watched_indices, "watchedIndices", "", "one index at least")
         for index in self.watched_indices:
             _demand(re.fullmatch(INDEX_PATTERN, index), "watchedIndices", index, "codes with commas between: IBOV,IBXX")
+
+    def _check_switches(self) -> None:
         _demand(self.glue_mode in set(GlueMode), "glueMode", self.glue_mode, " or ".join(GlueMode))
         _demand(_VPC.fullmatch(self.vpc_id), "vpcId", self.vpc_id, "a VPC's id: vpc-0123456789abcdef0")
         for subnet in self.subnet_ids:
@@ -98,6 +133,26 @@ class Settings:
         _demand(
             self.vpc_id or not self.subnet_ids, "subnetIds", ",".join(self.subnet_ids), "vpcId to say whose they are"
         )
+        somewhere = self.region in NOTEBOOK_REGIONS
+        _demand(
+            somewhere or not self.athena_notebooks,
+            "athenaNotebooks",
+            self.athena_notebooks,
+            f"aws:region to be one that has Athena's PySpark engine, not {self.region!r}: {', '.join(sorted(NOTEBOOK_REGIONS))}",
+        )
+
+    def named(self, name: str) -> str:
+        """What something is called in the stack's environment."""
+        return in_environment(name, self.environment)
+
+    def bucket(self, name: str) -> str:
+        """A bucket's name, which is unique in all of AWS."""
+        return self.named(name) + self.bucket_suffix
+
+    @property
+    def database(self) -> str:
+        """The catalog's database of the stack's environment."""
+        return database_of(self.environment)
 
     @classmethod
     def of_stack(cls) -> Self:
@@ -109,9 +164,11 @@ class Settings:
         """
         _refuse_unknown()
         config, default = pulumi.Config(PROJECT), cls()
+        environment = config.get("environment") or default.environment
         return cls(
+            environment=environment,
+            region=aws.config.region or default.region,
             bucket_suffix=config.get("bucketSuffix") or default.bucket_suffix,
-            create_database=config.get_bool("createDatabase") or default.create_database,
             workers=_given(config.get_int("workers"), default.workers),
             timeout_minutes=_given(config.get_int("timeoutMinutes"), default.timeout_minutes),
             max_concurrent_runs=_given(config.get_int("maxConcurrentRuns"), default.max_concurrent_runs),
@@ -127,7 +184,7 @@ class Settings:
             ecs_orchestration=_given(config.get_bool("ecsOrchestration"), default.ecs_orchestration),
             vpc_id=config.get("vpcId") or default.vpc_id,
             subnet_ids=_listed(config.get("subnetIds")),
-            tags={"project": PROJECT, "stack": pulumi.get_stack()},
+            tags=_tags(environment),
         )
 
 
@@ -137,6 +194,11 @@ def _refuse_unknown() -> None:
     names = {name.removeprefix(f"{PROJECT}:") for name in stated if name.startswith(f"{PROJECT}:")}
     if unknown := sorted(names - _NAMES):
         raise ValueError(f"{PROJECT}: unknown settings {', '.join(unknown)}; there are {', '.join(sorted(_NAMES))}")
+
+
+def _tags(environment: str) -> dict[str, str]:
+    own = {"project": PROJECT, "stack": pulumi.get_stack()}
+    return own | {ENVIRONMENT_TAG: environment} if environment else own
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

@@ -16,14 +16,18 @@ _Rule: TypeAlias = aws.s3.BucketLifecycleConfigurationRuleArgs
 
 
 class PrivateBucket(pulumi.ComponentResource):
-    """One bucket with everything that makes it private and keeps its cost bounded."""
+    """One bucket with everything that makes it private and keeps its cost bounded.
+
+    Args:
+        rules: what expires in it; None where another component says so, with `expire`.
+    """
 
     def __init__(
         self,
         name: str,
         bucket_name: str,
         *,
-        rules: Sequence[_Rule],
+        rules: Sequence[_Rule] | None,
         tags: dict[str, str],
         versioned: bool = False,
         opts: pulumi.ResourceOptions | None = None,
@@ -39,10 +43,16 @@ class PrivateBucket(pulumi.ComponentResource):
                 opts=child,
             )
         self._keep_private(name, child)
-        aws.s3.BucketLifecycleConfiguration(
-            name, bucket=self.bucket.id, rules=[_incomplete_uploads(), *rules], opts=child
-        )
+        self._name = name
+        if rules is not None:
+            self.expire(rules)
         self.register_outputs({"bucket": self.bucket.bucket})
+
+    def expire(self, rules: pulumi.Input[Sequence[_Rule]]) -> None:
+        """Say, once, what expires: uploads that nobody completed, and what the rules say."""
+        every = pulumi.Output.from_input(rules).apply(lambda found: [_incomplete_uploads(), *found])
+        child = pulumi.ResourceOptions(parent=self)
+        aws.s3.BucketLifecycleConfiguration(self._name, bucket=self.bucket.id, rules=every, opts=child)
 
     def _keep_private(self, name: str, child: pulumi.ResourceOptions) -> None:
         bucket = self.bucket
@@ -88,21 +98,25 @@ class Storage(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("bovespa:storage:Storage", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        suffix, tags = settings.bucket_suffix, settings.tags
+        # Pulumi would take policies, versions and access blocks away before it failed at a bucket that is not empty:
+        # protected, they stop a destroy in its preview. Children inherit it.
+        child = pulumi.ResourceOptions(parent=self, protect=True)
 
-        def bucket(short: str, full: str, rules: Sequence[_Rule], *, versioned: bool = False) -> aws.s3.Bucket:
-            private = PrivateBucket(short, full + suffix, rules=rules, tags=tags, versioned=versioned, opts=child)
-            return private.bucket
+        def bucket(short: str, full: str, rules: Sequence[_Rule] | None, *, versioned: bool = False) -> PrivateBucket:
+            return PrivateBucket(
+                short, settings.bucket(full), rules=rules, tags=settings.tags, versioned=versioned, opts=child
+            )
 
         # Not of landing: what B3 sent outlives even a deletion by mistake.
-        old_versions = _expired("old-versions", names.RAW_PREFIX, noncurrent_days=365)
-        self.raw = bucket("raw", names.RAW_BUCKET, [old_versions], versioned=True)
-        staging = _expired("staging", names.STAGING_PREFIX, days=30)
-        self.refined = bucket("refined", names.REFINED_BUCKET, [staging])
-        self.artifacts = bucket("artifacts", names.ARTIFACTS_BUCKET, [])
-        results = _expired("results", "", days=7)
-        self.query_results = bucket("query-results", names.QUERY_RESULTS_BUCKET, [results])
+        old_versions = expired("old-versions", names.RAW_PREFIX, noncurrent_days=365)
+        self.raw = bucket("raw", names.RAW_BUCKET, [old_versions], versioned=True).bucket
+        staging = expired("staging", names.STAGING_PREFIX, days=30)
+        self.refined = bucket("refined", names.REFINED_BUCKET, [staging]).bucket
+        # What expires in it, `infrastructure.scripts` says, which knows the scripts that are in use.
+        self.private_artifacts = bucket("artifacts", names.ARTIFACTS_BUCKET, None)
+        self.artifacts = self.private_artifacts.bucket
+        results = expired("results", "", days=7)
+        self.query_results = bucket("query-results", names.QUERY_RESULTS_BUCKET, [results]).bucket
         self.register_outputs({})
 
 
@@ -117,8 +131,17 @@ def _incomplete_uploads() -> _Rule:
     )
 
 
-def _expired(name: str, prefix: str, *, days: int | None = None, noncurrent_days: int | None = None) -> _Rule:
-    expiration = aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days) if days else None
+def expired(
+    name: str, prefix: str, *, days: int | None = None, noncurrent_days: int | None = None, date: str | None = None
+) -> _Rule:
+    """A rule for what lies below a prefix.
+
+    Args:
+        days: after which it is deleted, counted from its upload.
+        noncurrent_days: after which a version is deleted, counted from its successor's upload.
+        date: on which it is deleted, a midnight in UTC: 2025-07-31T00:00:00Z.
+    """
+    expiration = aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=days, date=date) if days or date else None
     noncurrent = (
         aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(noncurrent_days=noncurrent_days)
         if noncurrent_days

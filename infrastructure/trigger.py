@@ -13,7 +13,8 @@ from infrastructure.policies import tls_only_queue, trigger_policy, trusting
 from infrastructure.settings import Settings
 from infrastructure.storage import Storage
 
-SOURCE = Path(__file__).resolve().parents[1] / "lambda"
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "lambda"
 HANDLER = "trigger_glue_job.handler.handle"
 DEAD_LETTERS = f"{LAMBDA_NAME}-dead-letters"
 
@@ -21,9 +22,12 @@ _LONGEST_RETENTION = 14 * 24 * 3600  # seconds; SQS keeps no message longer
 
 
 def handler_archive() -> pulumi.AssetArchive:
-    """The Lambda's code: the package below `lambda/`, and nothing else."""
-    files = sorted((SOURCE / "trigger_glue_job").glob("*.py"))
-    return pulumi.AssetArchive({path.relative_to(SOURCE).as_posix(): pulumi.FileAsset(str(path)) for path in files})
+    """The Lambda's code: the package below `lambda/`, and the contract, which needs nothing else."""
+    own = {path.relative_to(SOURCE): path for path in (SOURCE / "trigger_glue_job").glob("*.py")}
+    contract = {path.relative_to(ROOT): path for path in (ROOT / "expectations" / "contract").glob("*.py")}
+    package = {Path("expectations/__init__.py"): ROOT / "expectations" / "__init__.py"}
+    files = sorted((own | contract | package).items())
+    return pulumi.AssetArchive({name.as_posix(): pulumi.FileAsset(str(path)) for name, path in files})
 
 
 class Trigger(pulumi.ComponentResource):
@@ -42,7 +46,7 @@ class Trigger(pulumi.ComponentResource):
         self.dead_letters = self._queue(settings)
         self.log_group = log_group = aws.cloudwatch.LogGroup(
             "trigger",
-            name=f"/aws/lambda/{LAMBDA_NAME}",
+            name=f"/aws/lambda/{settings.named(LAMBDA_NAME)}",
             retention_in_days=settings.log_retention_days,
             tags=settings.tags,
             opts=self._child,
@@ -53,34 +57,38 @@ class Trigger(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             "trigger",
             role=role.id,
-            policy=pulumi.Output.all(etl.job.arn, log_group.arn, storage.raw.arn, self.dead_letters.arn).apply(
-                lambda arns: trigger_policy(*arns)
-            ),
+            policy=pulumi.Output.all(
+                etl.job.arn, log_group.arn, storage.raw.arn, storage.artifacts.arn, self.dead_letters.arn
+            ).apply(lambda arns: trigger_policy(*arns)),
             opts=self._child,
         )
-        self.function = self._function(settings, role, etl.job.name, [log_group, policy])
+        told = {
+            "GLUE_JOB_NAME": etl.job.name,
+            "CLAIMS_BUCKET": storage.artifacts.bucket,
+            # A flexible run waits for spare capacity and in no queue.
+            "JOB_RUN_QUEUING": str(not settings.flex_execution).lower(),
+        }
+        self.function = self._function(settings, role, told, [log_group, policy])
         # Lambda looks whether the function's role may write to the destination.
         self._retry(pulumi.ResourceOptions(parent=self, depends_on=[policy]))
         self._notify(storage)
         self.register_outputs({"function": self.function.name})
 
     def _function(
-        self, settings: Settings, role: aws.iam.Role, job: pulumi.Output[str], after: list[pulumi.Resource]
+        self, settings: Settings, role: aws.iam.Role, told: dict[str, pulumi.Input[str]], after: list[pulumi.Resource]
     ) -> aws.lambda_.Function:
         return aws.lambda_.Function(
             "trigger",
-            name=LAMBDA_NAME,
+            name=settings.named(LAMBDA_NAME),
             description="Starts the Glue job for each new raw object version",
             runtime="python3.11",
             architectures=["arm64"],
             memory_size=128,
             timeout=60,
-            # One at a time, so that looking for a version's run and starting one cannot race.
-            reserved_concurrent_executions=1,
             handler=HANDLER,
             code=handler_archive(),
             role=role.arn,
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables={"GLUE_JOB_NAME": job}),
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables=told),
             tags=settings.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
@@ -88,7 +96,7 @@ class Trigger(pulumi.ComponentResource):
     def _queue(self, settings: Settings) -> aws.sqs.Queue:
         queue = aws.sqs.Queue(
             "dead-letters",
-            name=DEAD_LETTERS,
+            name=settings.named(DEAD_LETTERS),
             sqs_managed_sse_enabled=True,
             message_retention_seconds=_LONGEST_RETENTION,
             tags=settings.tags,

@@ -24,7 +24,6 @@ from expectations.contract.names import (
 from flows.cli.commands import COMMANDS, load
 from flows.cost.prices import REGIONS
 from flows.settings import Settings
-from flows.turn import limit_name
 from infrastructure.policies import FlowResources, flow_policy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,9 +109,11 @@ def test_the_hours_are_those_of_the_schedule() -> None:
         assert f"{int(hour):02d}:{minute}" in TEXT
 
 
-def test_the_concurrency_limits_name_is_the_flows() -> None:
-    assert limit_name("IBXX") == "bovespa-ibxx"
-    assert "`bovespa-<index>`" in TEXT
+def test_the_concurrency_limit_is_the_deployments() -> None:
+    (stated,) = re.findall(r"concurrency limit of (\d+) \(`collision_strategy: (\w+)`\)", TEXT)
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    limits = [found["concurrency_limit"] for found in deployments]
+    assert limits == [{"limit": int(stated[0]), "collision_strategy": stated[1]}] * len(deployments)
 
 
 def test_sao_paulos_surcharge_is_that_of_the_table() -> None:

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from prefect.cli.deploy._models import PrefectYamlModel
+from prefect.cli.deploy._models import ConcurrencyLimitSpec, PrefectYamlModel
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.server.schemas.schedules import CronSchedule
 
@@ -80,8 +81,20 @@ def test_people_are_told_of_its_failures(deployment: dict[str, Any]) -> None:
 
 
 @each_deployment
-def test_no_limit_of_a_deployment_makes_one_index_wait_for_another(deployment: dict[str, Any]) -> None:
-    assert "concurrency_limit" not in deployment
+def test_one_run_of_a_deployment_goes_at_a_time_and_a_second_one_waits(deployment: dict[str, Any]) -> None:
+    (read,) = [
+        found for found in PrefectYamlModel.model_validate(SPOKEN).deployments if found.name == deployment["name"]
+    ]
+    limit = read.concurrency_limit
+    assert isinstance(limit, ConcurrencyLimitSpec)
+    assert (limit.limit, limit.collision_strategy) == (1, ConcurrencyLimitStrategy.ENQUEUE)
+
+
+def test_no_index_waits_for_another() -> None:
+    """A limit is of one deployment, and each deployment that collects is of one index."""
+    collecting = [found for found in DEPLOYMENTS if found["entrypoint"] == "flows.daily.daily"]
+    indices = [found["parameters"]["index"] for found in collecting]
+    assert len(set(indices)) == len(collecting) > 0
 
 
 @pytest.mark.parametrize(("name", "schedule"), SCHEDULES)

@@ -1,10 +1,4 @@
-"""The ETL as most public projects of this kind write it: read, group, rename, days, `partitionBy`, all with Spark's defaults.
-
-    plain.py --input s3://bucket/key-or-prefix --output s3://bucket/prefix/
-
-With one file as its input it is what a run for each upload does; with a folder, what one run for all of them does. Rows are
-those of the pipeline's own job, so that the two can be held against the same reference.
-"""
+"""The ETL as most public projects of this kind write it, with Spark's defaults: plain.py --input s3://… --output s3://…/."""
 
 import sys
 
@@ -13,10 +7,10 @@ from pyspark.sql import functions as f
 
 given = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
 spark = SparkSession.builder.getOrCreate()
-raw = spark.read.parquet(*given["--input"].split(","))
 text = f.trim(f.regexp_replace("setor", r"\s+", " "))
 rows = (
-    raw.withColumn("classe", f.trim(f.substring("tipo", 1, 4)))
+    spark.read.parquet(*given["--input"].split(","))
+    .withColumn("classe", f.trim(f.substring("tipo", 1, 4)))
     .withColumn("eventos", f.trim(f.substring("tipo", 5, 4)))
     .withColumn("segmento_listagem", f.trim(f.substring("tipo", 9, 2)))
     .withColumn("setor", f.trim(f.split(text, "/").getItem(0)))
@@ -36,5 +30,5 @@ groups = rows.groupBy("data_pregao", "year", "month", "day", "setor", "classe").
     f.sum("percentual_participacao_ibov").alias("participacao_total"),
     f.count("*").alias("total_acoes"),
 )
-rows.write.mode("append").partitionBy("year", "month", "day", "acao").parquet(f"{given['--output']}refinado/")
-groups.write.mode("append").partitionBy("year", "month", "day").parquet(f"{given['--output']}resumo/")
+rows.write.mode("append").partitionBy("year", "month", "day", "acao").parquet(f"{given['--output']}refined-data/")
+groups.write.mode("append").partitionBy("year", "month", "day").parquet(f"{given['--output']}resumo-data/")

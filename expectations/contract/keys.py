@@ -8,17 +8,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import quote, unquote
 
 from expectations.contract.names import (
+    BATCHES_PREFIX,
+    CLAIMS_PREFIX,
     INDEX_PATTERN,
     LANDING_PREFIX,
     LEASES_PREFIX,
+    LEDGER_PREFIX,
     MANIFEST_NAME,
+    PART_NAME,
     PUBLISHED_PREFIX,
     RAW_PREFIX,
     RAW_SUFFIX,
+    REPORTS_PREFIX,
     STAGING_PREFIX,
 )
+from expectations.contract.outcomes import Outcome
 from expectations.contract.tables import INDEX_PARTITION, TICKER_PARTITION, Table
 
 
@@ -31,9 +38,17 @@ def session_path(session: date) -> str:
     return f"year={session:%Y}/month={session:%m}/day={session:%d}"
 
 
-def month_prefixes(prefix: str, since: date, until: date) -> list[str]:
-    """The prefixes of the months from one day to another, such as `raw-data/year=2025/month=06/`."""
+_MOST_MONTHS = 12
+
+
+def time_prefixes(prefix: str, since: date, until: date) -> list[str]:
+    """The prefixes below which everything from one day to another lies: its months, or its years where they are many.
+
+    Such as `raw-data/year=2025/month=06/` or `raw-data/year=2025/`.
+    """
     months = range(since.year * 12 + since.month - 1, until.year * 12 + until.month)
+    if len(months) > _MOST_MONTHS:
+        return [f"{prefix}year={year:04d}/" for year in range(since.year, until.year + 1)]
     return [f"{prefix}year={month // 12:04d}/month={month % 12 + 1:02d}/" for month in months]
 
 
@@ -55,37 +70,46 @@ def raw_key(index: str, session: date) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class RawObject:
-    """What a raw key says: the index and the session."""
+class SessionName:
+    """A session of an index, as a key says it."""
 
     index: str
     session: date
 
 
-_RAW_KEY = re.compile(
-    r"raw-data/year=(\d{4})/month=(\d{2})/day=(\d{2})/([a-z][a-z0-9]{3})_carteira_(\d{8})\.parquet", re.ASCII
-)
+_INDEX = "([a-z][a-z0-9]{3})"
+_DAY = r"year=(\d{4})/month=(\d{2})/day=(\d{2})"
+_RAW_KEY = re.compile(rf"raw-data/{_DAY}/{_INDEX}_carteira_(\d{{8}})\.parquet", re.ASCII)
 
 
-def parse_raw_key(key: str) -> RawObject:
-    """Read a raw key back; the inverse of `raw_key`.
+def read_raw_key(key: str) -> SessionName | None:
+    """Read a raw key back; None where it is none: the folder and the file name must agree, too."""
+    found = _RAW_KEY.fullmatch(key)
+    session = _day(*found.groups()[:3]) if found else None
+    if found is None or session is None or found[5] != f"{session:%Y%m%d}":
+        return None
+    return SessionName(found[4].upper(), session)
+
+
+def parse_raw_key(key: str) -> SessionName:
+    """Read a raw key back, which must be one.
 
     Raises:
         ContractError: the key is not of the contract's form, or its folder and its file name disagree.
     """
-    found = _RAW_KEY.fullmatch(key)
-    if not found:
-        raise ContractError(
-            f"raw key {key!r}: expected {RAW_PREFIX}year=YYYY/month=MM/day=DD/ibov_carteira_YYYYMMDD.parquet"
-        )
-    year, month, day, index, stamp = found.groups()
+    if found := read_raw_key(key):
+        return found
+    raise ContractError(
+        f"raw key {key!r}: expected {RAW_PREFIX}year=YYYY/month=MM/day=DD/ibov_carteira_YYYYMMDD.parquet, "
+        "with one date in folder and name"
+    )
+
+
+def _day(year: str, month: str, day: str) -> date | None:
     try:
-        session = date(int(year), int(month), int(day))
-    except ValueError as error:
-        raise ContractError(f"raw key {key!r}: {year}-{month}-{day} is not a date") from error
-    if stamp != f"{session:%Y%m%d}":
-        raise ContractError(f"raw key {key!r}: the folder says {session:%Y%m%d}, the file name {stamp}")
-    return RawObject(index.upper(), session)
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
 
 
 def landing_key(index: str, session: date | None, collected_at: datetime, source: str, page: int, sha256: str) -> str:
@@ -103,6 +127,43 @@ def landing_key(index: str, session: date | None, collected_at: datetime, source
     folder = session_path(session) if session else "undated"
     stamp = collected_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     return f"{LANDING_PREFIX}{folder}/{check_index(index).lower()}_{stamp}_p{page:03d}_{sha256[:12]}.{source}.gz"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LandingKey:
+    """What a key in landing says; `session` is None below `landing/undated/`."""
+
+    collected_at: datetime
+    source: str
+    page: int
+    key: str
+    index: str
+    session: date | None
+
+
+_LANDING_KEY = re.compile(
+    rf"landing/(?:undated|{_DAY})/{_INDEX}_(\d{{8}}T\d{{6}}Z)_p(\d{{3}})_[0-9a-f]{{12}}\.([a-z]+)\.gz", re.ASCII
+)
+
+
+def read_landing_key(key: str) -> LandingKey | None:
+    """Read a key in landing back; None where it is none."""
+    found = _LANDING_KEY.fullmatch(key)
+    if not found:
+        return None
+    year, month, day, index, stamp, page, source = found.groups()
+    session = _day(year, month, day) if year else None
+    collected_at = _instant(stamp, "%Y%m%dT%H%M%SZ")
+    if collected_at is None or (year and session is None):
+        return None
+    return LandingKey(collected_at, source, int(page), key, index.upper(), session)
+
+
+def _instant(stamp: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(stamp, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def staging_prefix(run_id: str) -> str:
@@ -153,6 +214,44 @@ def partition_prefix(table: Table, index: str, session: date, ticker: str | None
     return table.prefix + "".join(f"{name}={value}/" for name, value in named if value is not None)
 
 
+def index_prefix(table: Table, index: str) -> str:
+    """The key prefix of an index in a table that is partitioned by it: `historico/indice=IBOV/`."""
+    return f"{table.prefix}{INDEX_PARTITION.name}={check_index(index)}/"
+
+
+def month_key(table: Table, index: str, month: date) -> str:
+    """The key of a month's file in a monthly table: `historico/indice=IBOV/year=2025/month=06/part-00000.parquet`."""
+    return f"{partition_prefix(table, index, month)}{PART_NAME}"
+
+
+_MONTH_FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/", re.ASCII)
+
+
+def month_of_key(table: Table, index: str, key: str) -> date | None:
+    """The first day of the month of a monthly table in whose folder a key lies; None where it lies in none of the index."""
+    prefix = index_prefix(table, index)
+    found = _MONTH_FOLDER.match(key, len(prefix)) if key.startswith(prefix) else None
+    try:
+        return date(int(found[1]), int(found[2]), 1) if found else None
+    except ValueError:
+        return None
+
+
+def month_of_values(table: Table, index: str, values: tuple[str, ...]) -> date | None:
+    """The first day of the month whose partition of a monthly table has the values; None where they are no month's."""
+    try:
+        year, number = map(int, values[-2:])
+        month = date(year, number, 1)
+    except ValueError:
+        return None
+    return month if partition_values(table, index, month) == values else None
+
+
+def moving_prefix(table: Table, index: str, month: date) -> str:
+    """Where a month's file is read from while its folder is put in order: `staging/historico/indice=IBOV/…/`."""
+    return f"{STAGING_PREFIX}{partition_prefix(table, index, month)}"
+
+
 def published_prefix(index: str) -> str:
     """The prefix of the publication records of an index."""
     return f"{PUBLISHED_PREFIX}{check_index(index).lower()}/"
@@ -163,18 +262,14 @@ def published_key(index: str, session: date) -> str:
     return f"{published_prefix(index)}{session_path(session)}/publication.json"
 
 
-_PUBLISHED_KEY = re.compile(
-    r"published/[a-z][a-z0-9]{3}/year=(\d{4})/month=(\d{2})/day=(\d{2})/publication\.json", re.ASCII
-)
+_PUBLISHED_KEY = re.compile(rf"published/{_INDEX}/{_DAY}/publication\.json", re.ASCII)
 
 
-def published_session(key: str) -> date | None:
+def read_published_key(key: str) -> SessionName | None:
     """The session whose publication record lies under the key; None where it is no record's key."""
     found = _PUBLISHED_KEY.fullmatch(key)
-    try:
-        return date(*map(int, found.groups())) if found else None
-    except ValueError:
-        return None
+    session = _day(*found.groups()[1:]) if found else None
+    return SessionName(found[1].upper(), session) if found and session else None
 
 
 def lease_key(index: str, session: date) -> str:
@@ -182,6 +277,117 @@ def lease_key(index: str, session: date) -> str:
     return f"{LEASES_PREFIX}{check_index(index).lower()}/{session_path(session)}/lease"
 
 
-def monthly_lease_key(index: str) -> str:
-    """The key of the lease that who brings the monthly tables of an index up to date holds."""
-    return f"{LEASES_PREFIX}{check_index(index).lower()}/monthly/lease"
+def batch_key(digest: str) -> str:
+    """The key of a batch's list of raw versions, by the hexadecimal digest of the list."""
+    return f"{BATCHES_PREFIX}{digest}.json"
+
+
+def report_prefix(index: str, session: date | None, started_at: datetime) -> str:
+    """The key prefix of an attempt's report: `reports/ibov/year=…/month=…/day=…/<start>/`."""
+    folder = session_path(session) if session else "undated"
+    return f"{REPORTS_PREFIX}{check_index(index).lower()}/{folder}/{started_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}/"
+
+
+# --- the ledger's rows ---------------------------------------------------------------------------------------------------
+
+
+def ledger_prefix(instant: datetime) -> str:
+    """The key prefix of the partition in which attempts of that month lie: `execucoes-data/year=2025/month=06/`."""
+    return f"{LEDGER_PREFIX}{instant.astimezone(UTC):year=%Y/month=%m/}"
+
+
+def ledger_values(instant: datetime) -> tuple[str, str]:
+    """That partition's values as the catalog holds them, in canonical numbers."""
+    month = instant.astimezone(UTC)
+    return str(month.year), str(month.month)
+
+
+_UNDATED = "undated"
+_OUTCOMES = frozenset(map(str, Outcome))
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+_ATTEMPT_KEY = re.compile(
+    rf"{LEDGER_PREFIX}year=(\d{{4}})/month=(\d\d)/{_INDEX}_(\d{{8}}|{_UNDATED})_([a-z-]+?)(?:-w([1-9]\d*))?"
+    r"_(\d{8}T\d{12}Z)_[0-9a-f]+\.parquet",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptKey:
+    """What the key of a row of the ledger says.
+
+    Attributes:
+        warnings: demands of the gates that were not met without being critical.
+    """
+
+    index: str
+    session: date | None
+    outcome: Outcome
+    ended_at: datetime
+    warnings: int
+    key: str
+
+
+def attempt_key(
+    index: str,
+    session: date | None,
+    outcome: Outcome,
+    started_at: datetime,
+    ended_at: datetime,
+    unique: str,
+    *,
+    warnings: int = 0,
+) -> str:
+    """The key of one row.
+
+    Args:
+        started_at: tells the partition.
+        unique: hexadecimal digits that no other row has.
+    """
+    of_session = f"{session:%Y%m%d}" if session else _UNDATED
+    kind = outcome.replace(" ", "-") + (f"-w{warnings}" if warnings else "")
+    stamp = ended_at.astimezone(UTC).strftime(_STAMP)
+    return f"{ledger_prefix(started_at)}{check_index(index).lower()}_{of_session}_{kind}_{stamp}_{unique}{RAW_SUFFIX}"
+
+
+def read_attempt_key(key: str) -> AttemptKey | None:
+    """Read a row's key back; None where it is none."""
+    found = _ATTEMPT_KEY.fullmatch(key)
+    if not found or _day(found[1], found[2], "01") is None:
+        return None
+    index, session, kind, warnings, stamp = found.groups()[2:]
+    day = _day(session[:4], session[4:6], session[6:]) if session != _UNDATED else None
+    ended_at, outcome = _instant(stamp, _STAMP), kind.replace("-", " ")
+    if ended_at is None or outcome not in _OUTCOMES or (day is None and session != _UNDATED):
+        return None
+    return AttemptKey(index.upper(), day, Outcome(outcome), ended_at, int(warnings or 0), key)
+
+
+# --- claims ---
+
+
+def claim_key(version_id: str) -> str:
+    """The key of the claim that whoever starts the Glue run of a raw version holds: `claims/<version id>`.
+
+    Raises:
+        ContractError: the id is empty, or not one that S3 gives.
+    """
+    try:
+        quoted = quote(version_id, safe="")
+    except UnicodeEncodeError:
+        quoted = ""
+    if not quoted or len(quoted) > _LONGEST_CLAIMED:
+        raise ContractError(f"version id {version_id!r}: expected what S3 gives a version, of a bucket that keeps them")
+    return CLAIMS_PREFIX + quoted
+
+
+_LONGEST_CLAIMED = 1024 - len(CLAIMS_PREFIX)  # bytes of a key, of which S3 takes 1,024
+
+
+def claimed_version(key: str) -> str | None:
+    """The raw version whose claim lies under the key; None where it is no claim's key."""
+    version_id = unquote(key.removeprefix(CLAIMS_PREFIX), errors="replace") if key.startswith(CLAIMS_PREFIX) else ""
+    try:
+        return version_id if version_id and claim_key(version_id) == key else None
+    except ContractError:
+        return None

@@ -18,6 +18,9 @@ ROWS = "Rows"
 BYTES = "Bytes"
 DURATION = "DurationSeconds"
 
+GLUE_DPU_SECONDS = "GlueDpuSeconds"
+"""What the run's Glue run used, by Glue's own count: its seconds times its DPUs."""
+
 COMPOSITION_CHANGES = "CompositionChanges"
 """Shares that entered, left, were renamed, or got another quantity, of the session that a run published."""
 

@@ -16,13 +16,32 @@ DEFAULT_INDEX = "IBOV"
 B3_TIME_ZONE = "America/Sao_Paulo"
 INDEX_PATTERN = r"^[A-Z][A-Z0-9]{3}$"
 
+ENVIRONMENT_PATTERN = r"^([a-z][a-z0-9]{0,11})?$"
+"""Of the default environment, whose names are the contract's own, it is empty."""
+
 LANDING_PREFIX = "landing/"
+UNDATED_PREFIX = "landing/undated/"
 RAW_PREFIX = "raw-data/"
 RAW_SUFFIX = ".parquet"
 STAGING_PREFIX = "staging/"
+HIDDEN_PREFIX = "staging/hidden/"
+"""Where partitions point to that nobody is to see: nothing ever lies there."""
+
 PUBLISHED_PREFIX = "published/"
 LEASES_PREFIX = "leases/"
 BATCHES_PREFIX = "batches/"
 REPORTS_PREFIX = "reports/"
+LEDGER_PREFIX = "execucoes-data/"
+CLAIMS_PREFIX = "claims/"
 MANIFEST_NAME = "manifest.json"
 PART_NAME = "part-00000.parquet"
+
+
+def in_environment(name: str, environment: str) -> str:
+    """What something is called in an environment: `bovespa-etl-job-dev`; in the default one, as it is."""
+    return f"{name}-{environment}" if environment else name
+
+
+def database_of(environment: str) -> str:
+    """The catalog's database of an environment, which holds tables of the same names as the others': `bovespa_dev`."""
+    return f"bovespa_{environment}" if environment else DATABASE

@@ -172,7 +172,7 @@ JOB_TABLES = (REFINED_TABLE, SUMMARY_TABLE, INDICES_REFINED_TABLE, INDICES_SUMMA
 """What the Glue job writes, and the flows publish."""
 
 MONTHLY_TABLES = (HISTORY_TABLE, CHANGES_TABLE)
-"""What the flows themselves derive from what is published."""
+"""What the flows themselves make of what is published."""
 
 TABLES = (*JOB_TABLES, *MONTHLY_TABLES)
 

@@ -52,7 +52,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Demand:
     """What one expectation found.
 
     Attributes:
@@ -101,16 +101,16 @@ class GateReport:
     index: str
     session: date
     checked_at: datetime
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Demand, ...]
     validations: tuple[ExpectationSuiteValidationResult, ...] = field(default=(), compare=False, repr=False)
 
     @property
-    def refusals(self) -> tuple[Outcome, ...]:
+    def refusals(self) -> tuple[Demand, ...]:
         """The failed outcomes that stop the session: all but warnings, whatever else their severity says."""
         return tuple(outcome for outcome in self.outcomes if not outcome.success and outcome.severity != WARNING)
 
     @property
-    def warnings(self) -> tuple[Outcome, ...]:
+    def warnings(self) -> tuple[Demand, ...]:
         """The failed outcomes that are only reported."""
         return tuple(outcome for outcome in self.outcomes if not outcome.success and outcome.severity == WARNING)
 
@@ -148,7 +148,7 @@ def run_gate(gate: str, index: str, session: date, checks: Sequence[Check]) -> G
         The report, whatever was found; `require` refuses by it.
     """
     checked_at = datetime.now(UTC)
-    outcomes: list[Outcome] = []
+    outcomes: list[Demand] = []
     validations: list[ExpectationSuiteValidationResult] = []
     for check in checks:
         if problem := _unfit(check):
@@ -188,8 +188,8 @@ def quiet_context() -> EphemeralDataContext:
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
-def _refusal(check: str, demand: str, observed: str) -> Outcome:
-    return Outcome(check, "gate", "", demand, CRITICAL, success=False, observed=observed)
+def _refusal(check: str, demand: str, observed: str) -> Demand:
+    return Demand(check, "gate", "", demand, CRITICAL, success=False, observed=observed)
 
 
 def _unfit(check: Check) -> tuple[str, str] | None:
@@ -225,7 +225,7 @@ def _validate(check: Check, run_name: str, run_time: datetime) -> ExpectationSui
     )
 
 
-def _outcomes(check: Check, validation: Mapping[str, Any]) -> Iterable[Outcome]:
+def _outcomes(check: Check, validation: Mapping[str, Any]) -> Iterable[Demand]:
     results = validation.get("results")
     if not isinstance(results, list) or len(results) != len(check.expectations):
         found = len(results) if isinstance(results, list) else "no"
@@ -238,12 +238,12 @@ def _outcomes(check: Check, validation: Mapping[str, Any]) -> Iterable[Outcome]:
             yield _refusal(check.name, "each result can be read", f"{type(error).__name__}: {error}")
 
 
-def _outcome(check: Check, result: Mapping[str, Any]) -> Outcome:
+def _outcome(check: Check, result: Mapping[str, Any]) -> Demand:
     config, found = result["expectation_config"], result["result"]
     kwargs = config["kwargs"]
     columns = [str(kwargs[name]) for name in ("column", "column_A", "column_B") if name in kwargs]
     rows = _rows(check.key, found)
-    return Outcome(
+    return Demand(
         check=check.name,
         expectation=config["type"],
         column=", ".join(columns),

@@ -12,8 +12,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from expectations.contract import b3_texts, tables
+from expectations.contract import tables
+from expectations.contract.statement import Statement
 from expectations.gates.gate import CRITICAL, WARNING, Check
+from expectations.gates.raw_texts import lacks_levels, text_expectations, with_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,38 +40,28 @@ PLAUSIBLE_ROWS = {
 PLAUSIBLE_ROWS_ELSEWHERE = (5, 500)
 FULL_SHARE = Decimal("100.000")
 
-_BLANK = " "
+_MOST_32_BITS = 2**31 - 1  # what a quantity that was cut to 32 bits often is; 9 of 84 recorded ones exceed them
 
 
 @dataclass(frozen=True, slots=True)
-class RawStatement:
+class RawContext:
     """What B3 states once for the whole portfolio, and what may be at the time of collection.
 
     Attributes:
-        index: index code.
-        session: the trading day, from B3's header.
-        total_records: rows by B3's own count; None where the source states none.
-        total_quantity: sum of the quantities by B3's header, in shares.
-        total_share: sum of the shares by B3's header, in percent.
-        divisor: B3's "redutor"; None where the source states none, which is only looked at where there is one.
+        statement: B3's header.
         possible_sessions: the sessions that may be taken from an answer at the time of collection.
         current_sessions: those of them that B3 should be showing; the others are stale.
         in_calendar: whether the trading calendar has the session.
     """
 
-    index: str
-    session: date
-    total_records: int | None
-    total_quantity: int
-    total_share: Decimal
-    divisor: Decimal | None
+    statement: Statement
     possible_sessions: Sequence[date]
     current_sessions: Sequence[date]
     in_calendar: bool
 
 
 def raw_checks(
-    frame: pd.DataFrame, schema: Sequence[str], expected_schema: Sequence[str], stated: RawStatement
+    frame: pd.DataFrame, schema: Sequence[str], expected_schema: Sequence[str], context: RawContext
 ) -> list[Check]:
     """The checks of gate 1.
 
@@ -77,28 +69,30 @@ def raw_checks(
         frame: the raw file's rows, with the contract's raw columns.
         schema: the raw file's columns in order, each as `name: type`.
         expected_schema: what `schema` must be.
-        stated: what B3 states of the whole portfolio.
+        context: what B3 states of the whole portfolio, and what may be at the time of collection.
     """
     import pandas as pd  # noqa: PLC0415 - not at import: the Glue job imports this package's contract
 
+    stated = context.statement
     header = pd.DataFrame(
         {
             "session": [stated.session.isoformat()],
-            "in_calendar": [stated.in_calendar],
+            "in_calendar": [context.in_calendar],
             "total_share": [str(stated.total_share)],
             "total_quantity": [stated.total_quantity],
+            "lacks_levels": [lacks_levels(frame["tipo"])],
             "divisor": [None if stated.divisor is None else float(stated.divisor)],
         }
     )
     columns = pd.DataFrame({"column": [f"{number} {text}" for number, text in enumerate(schema)]})
-    rows = frame.assign(
+    rows = with_texts(frame).assign(
         data_pregao=frame["data_pregao"].astype(str),
         timestamp_coleta=frame["timestamp_coleta"].astype(str),
         **{THOUSANDTHS: thousandths(frame["participacao_pct"])},
     )
     return [
         Check("raw.schema", columns, schema_expectations(expected_schema), ("column",)),
-        Check("raw.header", header, _header_expectations(stated), ("session",)),
+        Check("raw.header", header, _header_expectations(context), ("session",)),
         Check("raw.rows", rows, [*_row_expectations(stated), *_total_expectations(stated)], ("codigo",)),
     ]
 
@@ -127,29 +121,11 @@ def schema_expectations(expected: Sequence[str]) -> list[Expectation]:
     ]
 
 
-def tipo_pattern(*, known_flags: bool) -> str:
-    """The regular expression of B3's `type`: class of four characters, flags of four, level of two, right-trimmed.
-
-    Args:
-        known_flags: whether event flags must be recorded ones, or only look like flags.
-    """
-    classes = "|".join(name.ljust(b3_texts.TYPE_CLASS_WIDTH) for name in b3_texts.CLASSES)
-    short = "|".join(b3_texts.CLASSES)
-    blank = _BLANK * b3_texts.TYPE_FLAGS_WIDTH
-    level = "|".join(b3_texts.LISTING_LEVELS)
-    if known_flags:
-        ending = "|".join(b3_texts.EVENT_FLAGS)
-        padded = "|".join(flag.ljust(b3_texts.TYPE_FLAGS_WIDTH) for flag in b3_texts.EVENT_FLAGS)
-    else:
-        ending, padded = "[A-Z]{2,3}", "[A-Z]{2}  |[A-Z]{3} "
-    return rf"^(?:(?:{short})|(?:{classes})(?:{ending})|(?:{classes})(?:{padded}|{blank})(?:{level}))$"
-
-
-def _header_expectations(stated: RawStatement) -> list[Expectation]:
+def _header_expectations(context: RawContext) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
-    possible = [session.isoformat() for session in stated.possible_sessions]
-    current = [session.isoformat() for session in stated.current_sessions]
+    possible = [session.isoformat() for session in context.possible_sessions]
+    current = [session.isoformat() for session in context.current_sessions]
     return [
         gxe.ExpectColumnValuesToBeInSet(
             column="session",
@@ -170,6 +146,9 @@ def _header_expectations(stated: RawStatement) -> list[Expectation]:
             notes="the trading calendar has the session",
         ),
         gxe.ExpectColumnValuesToBeInSet(
+            column="lacks_levels", value_set=[False], severity=CRITICAL, notes="shares have their listing levels"
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
             column="total_share",
             value_set=[str(FULL_SHARE)],
             severity=CRITICAL,
@@ -178,11 +157,11 @@ def _header_expectations(stated: RawStatement) -> list[Expectation]:
         gxe.ExpectColumnValuesToBeBetween(
             column="total_quantity", min_value=1, severity=CRITICAL, notes="the header's quantity is positive"
         ),
-        *_divisor_expectations(stated),
+        *_divisor_expectations(context.statement),
     ]
 
 
-def _divisor_expectations(stated: RawStatement) -> list[Expectation]:
+def _divisor_expectations(stated: Statement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     if stated.divisor is None:
@@ -194,28 +173,22 @@ def _divisor_expectations(stated: RawStatement) -> list[Expectation]:
     ]
 
 
-def _row_expectations(stated: RawStatement) -> list[Expectation]:
+def _row_expectations(stated: Statement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     required = [column.name for column in tables.RAW_COLUMNS if not column.nullable]
-    forms = [
-        ("codigo", b3_texts.TICKER_PATTERN, CRITICAL, "every codigo is a ticker"),
-        ("acao", b3_texts.NAME_PATTERN, WARNING, "every acao is a trading name"),
-        ("tipo", tipo_pattern(known_flags=False), CRITICAL, "every tipo is of a known form"),
-        ("tipo", tipo_pattern(known_flags=True), WARNING, "every tipo has recorded event flags"),
-    ]
     return [
         *(
             gxe.ExpectColumnValuesToNotBeNull(column=name, severity=CRITICAL, notes=f"no {name} is null")
             for name in [*required, THOUSANDTHS]
         ),
         gxe.ExpectColumnValuesToBeUnique(column="codigo", severity=CRITICAL, notes="no codigo stands twice"),
-        *(
-            gxe.ExpectColumnValuesToMatchRegex(column=name, regex=pattern, severity=severity, notes=notes)
-            for name, pattern, severity, notes in forms
-        ),
+        *text_expectations(),
         gxe.ExpectColumnValuesToBeBetween(
             column="qtde_teorica", min_value=1, severity=CRITICAL, notes="every quantity is positive"
+        ),
+        gxe.ExpectColumnValuesToNotBeInSet(
+            column="qtde_teorica", value_set=[_MOST_32_BITS], severity=CRITICAL, notes="no quantity was cut to 32 bits"
         ),
         gxe.ExpectColumnValuesToBeBetween(
             column="participacao_pct", min_value=0, max_value=100, severity=CRITICAL, notes="every share is 0 to 100"
@@ -232,7 +205,7 @@ def _row_expectations(stated: RawStatement) -> list[Expectation]:
     ]
 
 
-def _total_expectations(stated: RawStatement) -> list[Expectation]:
+def _total_expectations(stated: Statement) -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     least, most = PLAUSIBLE_ROWS.get(stated.index, PLAUSIBLE_ROWS_ELSEWHERE)

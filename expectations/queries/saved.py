@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from expectations.contract.names import DATABASE
+
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
@@ -13,6 +15,11 @@ class NamedQuery:
     name: str
     description: str
     sql: str
+
+
+def in_database(sql: str, database: str) -> str:
+    """A query of the default environment's tables, asked of another database's."""
+    return sql.replace(f"{DATABASE}.", f"{database}.")
 
 
 def queries_of(session: date) -> tuple[NamedQuery, ...]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from expectations.contract.names import DATABASE
 from expectations.contract.tables import ColumnType
+from expectations.queries.saved import in_database
 
 VIEW_TYPE = "VIRTUAL_VIEW"
 VIEW_PARAMETERS = {"presto_view": "true", "comment": "Presto View"}
@@ -26,12 +28,17 @@ _TRUTH = ColumnType.BOOLEAN
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its name, what it answers, its columns in order with their types, and its text."""
+    """A view: its name, what it answers, its columns in order with their types, its text, and the database it lies in."""
 
     name: str
     description: str
     columns: tuple[tuple[str, ColumnType], ...]
     sql: str
+    database: str = DATABASE
+
+    def in_database(self, database: str) -> Self:
+        """The same view of another database's tables."""
+        return replace(self, sql=in_database(self.sql, database), database=database)
 
     @property
     def query_name(self) -> str:
@@ -42,7 +49,7 @@ class View:
     def original_text(self) -> str:
         """The view as the catalog's ViewOriginalText."""
         columns = [{"name": name, "type": _PRESTO_TYPES.get(kind, kind.value)} for name, kind in self.columns]
-        definition = {"originalSql": self.sql, "catalog": "awsdatacatalog", "schema": DATABASE, "columns": columns}
+        definition = {"originalSql": self.sql, "catalog": "awsdatacatalog", "schema": self.database, "columns": columns}
         return f"/* Presto View: {base64.b64encode(json.dumps(definition).encode()).decode()} */"
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from expectations.contract.indices import FIRST_SESSION, began
 from expectations.contract.names import B3_TIME_ZONE
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ SAO_PAULO = ZoneInfo(B3_TIME_ZONE)
 ROLL_BEGINS = time(18)
 ROLL_ENDS = time(5)
 
-_FIRST_SESSION = date(2000, 1, 3)  # before it the calendar refuses to answer
 _YEARS_AHEAD = 2
 _SATURDAY = 5
 _DAY = timedelta(days=1)
+_REBALANCING_MONTHS = (1, 5, 9)
+_FIRST_WEEK = 10  # the first Monday is the 7th at the latest; a holiday may move it on
 _LONGEST_LAG = timedelta(days=7)
 
 
@@ -41,7 +43,7 @@ class Window:
 
 def is_session(day: date) -> bool:
     """Whether the trading calendar, which begins in 2000, has a session on the day."""
-    return day >= _FIRST_SESSION and bool(_calendar(day.year + _YEARS_AHEAD).is_session(day.isoformat()))
+    return day >= FIRST_SESSION and bool(_calendar(day.year + _YEARS_AHEAD).is_session(day.isoformat()))
 
 
 def showable(at: datetime) -> Window:
@@ -80,9 +82,34 @@ def is_stale(session: date, at: datetime) -> bool:
     return session < showable(at).earliest
 
 
+def why_impossible(index: str, session: date, at: datetime, *, insisted: bool = False) -> str | None:
+    """Why there can be no portfolio of the index for a session at an instant (aware), in one line; None where there can be.
+
+    Args:
+        insisted: whether somebody says that the calendar, which has no session on the day, is wrong.
+    """
+    latest = showable(at).latest
+    if session > latest:
+        return f"{session} is after {latest}, the newest session that B3 can be showing now"
+    if session < began(index):
+        return f"{session} is before {began(index)}: there was no portfolio of {index}"
+    if not is_session(session) and not insisted:
+        return f"{session} is no trading day: its date is not the session's"
+    return None
+
+
+def may_be_rebalanced(before: date, after: date) -> bool:
+    """Whether a rebalancing of an index may have come into force after one session and by the other.
+
+    B3 rebalances in January, May and September: the portfolio is in force from the month's first Monday.
+    """
+    days = (before + (number + 1) * _DAY for number in range((after - before).days))
+    return any(day.month in _REBALANCING_MONTHS and day.day <= _FIRST_WEEK for day in days)
+
+
 def sessions_between(since: date, until: date) -> list[date]:
     """The calendar's sessions from one day to another, both included."""
-    first = max(since, _FIRST_SESSION)
+    first = max(since, FIRST_SESSION)
     if until < first:
         return []
     found = _calendar(until.year + _YEARS_AHEAD).sessions_in_range(first.isoformat(), until.isoformat())
@@ -113,4 +140,4 @@ def _weekday_from(day: date) -> date:
 def _calendar(last_year: int) -> ExchangeCalendar:
     from exchange_calendars import get_calendar  # noqa: PLC0415 - 0.3 s, and pandas with it, only where a date is judged
 
-    return get_calendar("BVMF", start=_FIRST_SESSION.isoformat(), end=f"{last_year}-12-31")
+    return get_calendar("BVMF", start=FIRST_SESSION.isoformat(), end=f"{last_year}-12-31")

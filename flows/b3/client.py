@@ -2,8 +2,9 @@
 
 B3 serves the current portfolio only (`…/GetPortfolioDay/<base64 of a JSON object>`), with no parameter for a date. Reported
 by users of the endpoint: HTTP 520 from Cloudflare, 500 or empty bodies for days, one answer after 8 minutes. Where the JSON
-cannot be had, the CSV download is tried, then the portfolio page. An answer that was had but is not understood ends the
-collection: another source must not paper over a change of B3's.
+with sectors cannot be had, the plain one is tried, then the CSV download; not the portfolio page, which is an application
+without rows until a browser renders it. An answer that was had but is not understood ends the collection: another source must
+not paper over a change of B3's.
 """
 
 from __future__ import annotations
@@ -30,12 +31,11 @@ from flows.b3.csv_download import decode_download, parse_csv
 from flows.b3.json_answer import Page, parse_page, parse_pages
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio
-from flows.b3.saved_page import parse_html
 from flows.errors import B3Unavailable
 from flows.settings import Settings
 
 PAGE_SIZE = 120
-BY_SECTOR = "2"  # the listing with sectors; otherwise its content equals the plain one's
+BY_SECTOR, PLAIN = "2", "1"  # B3's listings: otherwise the content of the one with sectors equals the plain one's
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 MAX_PAUSE = 60.0  # seconds; also the most that a Retry-After may ask for
 
@@ -105,35 +105,40 @@ class B3Client:
         blank = Payload(check_index(index), "", 1, b"", collected_at, "")
         reasons = []
         with self._http:
-            for source in (self._from_json, self._from_csv, self._from_html):
+            for source in (self._by_sector, self._plain, self._from_csv):
                 try:
                     return source(blank)
                 except B3Unavailable as error:
                     reasons.append(str(error))
         raise B3Unavailable(f"{index}: B3 could not be had ({'; '.join(reasons)})")
 
-    def _from_json(self, blank: Payload) -> Portfolio:
-        pages = [self._json_page(blank, 1)]
-        pages += [self._json_page(blank, number) for number in range(2, pages[0].total_pages + 1)]
+    def _by_sector(self, blank: Payload) -> Portfolio:
+        return self._from_json(blank, BY_SECTOR)
+
+    def _plain(self, blank: Payload) -> Portfolio:
+        return self._from_json(blank, PLAIN)
+
+    def _from_json(self, blank: Payload, segment: str) -> Portfolio:
+        pages = [self._json_page(blank, segment, 1)]
+        pages += [self._json_page(blank, segment, number) for number in range(2, pages[0].total_pages + 1)]
         return parse_pages(blank.index, pages)
 
-    def _json_page(self, blank: Payload, number: int) -> Page:
+    def _json_page(self, blank: Payload, segment: str, number: int) -> Page:
         query = {"language": "pt-br", "pageNumber": number, "pageSize": PAGE_SIZE, "index": blank.index}
-        path = f"indexProxy/indexCall/GetPortfolioDay/{encoded(query | {'segment': BY_SECTOR})}"
-        return parse_page(self._kept(blank, "json", number, path), number)
+        path = f"indexProxy/indexCall/GetPortfolioDay/{encoded(query | {'segment': segment})}"
+        name = f"json{' with sectors' if segment == BY_SECTOR else ''} page {number}"
+        return parse_page(self._kept(replace(blank, source="json", page=number), name, path), number)
 
     def _from_csv(self, blank: Payload) -> Portfolio:
         query = {"index": blank.index, "language": "pt-br"}
-        body = self._kept(blank, "csv", 1, f"indexProxy/indexCall/GetDownloadPortfolioDay/{encoded(query)}")
+        path = f"indexProxy/indexCall/GetDownloadPortfolioDay/{encoded(query)}"
+        body = self._kept(replace(blank, source="csv"), "csv", path)
         return parse_csv(blank.index, decode_download(body))
 
-    def _from_html(self, blank: Payload) -> Portfolio:
-        return parse_html(blank.index, self._kept(blank, "html", 1, f"indexPage/day/{blank.index}?language=pt-br"))
-
-    def _kept(self, blank: Payload, source: str, page: int, path: str) -> bytes:
+    def _kept(self, blank: Payload, name: str, path: str) -> bytes:
         url = f"{self._base}/{path}"
-        body = self._get(f"{source} page {page}" if source == "json" else source, url)
-        self._keep(replace(blank, source=source, page=page, body=body, url=url))
+        body = self._get(name, url)
+        self._keep(replace(blank, body=body, url=url))
         return body
 
     def _get(self, name: str, url: str) -> bytes:

@@ -10,19 +10,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from expectations.contract.statement import Statement
 from flows.b3.portfolio import (
     MAX_RECORDS,
     Holding,
     Portfolio,
+    check_sector_totals,
     read_divisor,
     read_quantity,
     read_session,
     read_share,
-    read_text,
     shown,
 )
+from flows.b3.texts import read_code, read_name, read_sector, read_tipo
 from flows.errors import PayloadError
 
 MAX_PAGES = 50
@@ -55,7 +58,7 @@ def parse_page(body: bytes, expected_number: int) -> Page:
     Raises:
         PayloadError: not JSON, not of the recorded form, another page than asked for, or without rows.
     """
-    answer = _fields("body", _decoded(body), _TOP)
+    answer = _fields("body", decode_answer(body), _TOP)
     page = _fields("page", answer["page"], _PAGE)
     counts = {name: _count(f"page.{name}", page[name]) for name in _PAGE}
     if counts["pageNumber"] != expected_number:
@@ -90,27 +93,54 @@ def parse_pages(index: str, pages: Sequence[Page]) -> Portfolio:
     header = first.header
     rows = [row for page in pages for row in page.results]
     # The header first: it tells another language or form in one place, before eighty rows repeat it.
-    return Portfolio(
+    statement = Statement(
         index=index,
-        source="json",
         total_records=first.total_records,
         total_quantity=read_quantity("header.theoricalQty", header["theoricalQty"]),
         total_share=read_share("header.part", header["part"]),
         divisor=read_divisor("header.reductor", header["reductor"]),
         session=read_session("header.date", header["date"]),
-        holdings=tuple(_holding(f"results[{number}]", row) for number, row in enumerate(rows)),
     )
+    holdings = tuple(_holding(f"results[{number}]", row) for number, row in enumerate(rows))
+    totals = [_sector_total(f"results[{number}].partAcum", row["partAcum"]) for number, row in enumerate(rows)]
+    fields = [f"results[{number}].segment" for number in range(len(rows))]
+    check_sector_totals(zip(fields, holdings, totals, strict=True))
+    return Portfolio(statement, "json", holdings)
 
 
-def _decoded(body: bytes) -> object:
+def decode_answer(body: bytes) -> object:
+    """What an answer holds as JSON, also where it is a JSON string inside a JSON string.
+
+    Raises:
+        PayloadError: not UTF-8, not JSON, cut short, empty, or nested deeper than any answer of B3's.
+    """
     try:
         answer = json.loads(body.decode("utf-8-sig"))
         answer = json.loads(answer) if isinstance(answer, str) else answer
+    except UnicodeDecodeError as error:
+        raise PayloadError("body", f"not UTF-8 (byte {error.start + 1} is {body[error.start]:#04x})") from error
     except (ValueError, RecursionError) as error:
-        start = shown(body[:40].decode("utf-8", "replace"))
-        raise PayloadError("body", f"not JSON: it begins {start}") from error
+        raise PayloadError("body", _why_no_json(body, error)) from error
     _refuse_depth(answer)
     return answer
+
+
+def _why_no_json(body: bytes, error: ValueError | RecursionError) -> str:
+    text = body.decode("utf-8-sig").strip()
+    if not text:
+        return "empty"
+    if isinstance(error, json.JSONDecodeError) and text[0] == "{" and _ends_within(error):
+        return f"not JSON: cut short after {len(body)} bytes, it ends {shown(text[-20:])}"
+    return f"not JSON: it begins {shown(body[:40].decode('utf-8', 'replace'))}"
+
+
+def _ends_within(error: json.JSONDecodeError) -> bool:
+    """Whether what is missing is what would come after the text's end."""
+    return error.pos >= len(error.doc.rstrip()) - 1 or error.msg.startswith("Unterminated string")
+
+
+def _sector_total(field: str, value: object) -> Decimal | None:
+    return None if value is None else read_share(field, value)
 
 
 def _refuse_depth(answer: object) -> None:
@@ -149,10 +179,10 @@ def _holding(field: str, value: object) -> Holding:
     row = _fields(field, value, _ROW)
     segment = row["segment"]
     return Holding(
-        codigo=read_text(f"{field}.cod", row["cod"]),
-        acao=read_text(f"{field}.asset", row["asset"]),
-        tipo=read_text(f"{field}.type", row["type"]),
-        setor=None if segment is None else read_text(f"{field}.segment", segment),
+        codigo=read_code(f"{field}.cod", row["cod"]),
+        acao=read_name(f"{field}.asset", row["asset"]),
+        tipo=read_tipo(f"{field}.type", row["type"]),
+        setor=None if segment is None else read_sector(f"{field}.segment", segment),
         qtde_teorica=read_quantity(f"{field}.theoricalQty", row["theoricalQty"]),
         participacao_pct=read_share(f"{field}.part", row["part"]),
     )

@@ -1,4 +1,4 @@
-"""One answer of B3 as received, and what can be told of it before it is parsed."""
+"""One answer of B3 as received, and what can be said of it before it is parsed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Payload:
         collected_at: instant at which the collection began (aware).
         url: where they came from; empty for a file.
         file_name: path of the file below the folder that it was imported from.
-        told: the session, where something else than the bytes tells it.
+        known_session: the session, where something else than the bytes says it.
     """
 
     index: str
@@ -44,15 +44,17 @@ class Payload:
     collected_at: datetime
     url: str
     file_name: str = ""
-    told: date | None = None
+    known_session: date | None = None
 
     def key(self) -> str:
-        """The payload's key in landing; below `landing/undated/` where no session can be told."""
+        """The payload's key in landing; below `landing/undated/` where the session is not known."""
         digest = hashlib.sha256(self.body).hexdigest()
-        return landing_key(self.index, self.told or self.session(), self.collected_at, self.source, self.page, digest)
+        return landing_key(
+            self.index, self.known_session or self.session(), self.collected_at, self.source, self.page, digest
+        )
 
     def session(self) -> date | None:
-        """The session that the payload seems to state, told without parsing it; None where it cannot be told."""
+        """The session that the payload seems to state, read without parsing it; None where there is none."""
         found = self._date()
         try:
             return read_session("date", found.decode()) if found else None

@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
+from expectations.contract.statement import Statement
 from flows.errors import PayloadError
 
 MAX_TEXT = 80  # characters; the longest recorded text, a sector, has 49
@@ -23,7 +27,8 @@ MAX_RECORDS = 10_000  # rows; the largest recorded portfolio has 179
 _WHOLE = r"(?:0|[1-9]\d{0,2}(?:\.\d{3}){0,4})"  # no leading zeros: "0.620" is a share that lost its comma
 _QUANTITY = re.compile(_WHOLE, re.ASCII)
 _SHARE = re.compile(r"(?:0|[1-9]\d{0,2}),\d{3}", re.ASCII)
-_DIVISOR = re.compile(rf"{_WHOLE},\d{{2,10}}", re.ASCII)
+_DIVISOR = re.compile(rf"{_WHOLE},\d{{8}}", re.ASCII)  # in all 179 recorded files; another count is a cut figure
+_FIRST_YEAR = 2000
 _SWAPPED = str.maketrans(",.", ".,")  # turns an en-us figure into a pt-br one
 _DATE = re.compile(r"(\d{2})/(\d{2})/(\d{2})", re.ASCII)
 
@@ -42,26 +47,29 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """The portfolio of one session with the totals that B3 states once for all of it.
+    """The portfolio of one session: its rows, and what B3 states once for all of them.
 
     Attributes:
-        index: index code.
-        session: the trading day, from B3's header.
         source: `json`, `csv` or `html`; `parquet` for a copy of another pipeline's.
-        total_records: number of rows by B3's own count; None where the source states none.
-        total_quantity: sum of the theoretical quantities by B3's header, in shares; the rows' own where the source has none.
-        total_share: sum of the shares of the index by B3's header, in percent; 100.000 where the source has none.
-        divisor: B3's "redutor"; None where the source has none.
     """
 
-    index: str
-    session: date
+    statement: Statement
     source: str
     holdings: tuple[Holding, ...]
-    total_records: int | None
-    total_quantity: int
-    total_share: Decimal
-    divisor: Decimal | None
+
+    @property
+    def index(self) -> str:
+        """Index code."""
+        return self.statement.index
+
+    @property
+    def session(self) -> date:
+        """The trading day, from B3's header."""
+        return self.statement.session
+
+    def restated(self, **changes: Any) -> Portfolio:  # noqa: ANN401 - any field of the statement
+        """The same rows under a statement with other values in the named fields."""
+        return replace(self, statement=replace(self.statement, **changes))
 
     @property
     def has_sectors(self) -> bool:
@@ -74,24 +82,49 @@ class Portfolio:
         Sectors are left out: they are B3's labels, absent from two of the three sources.
         """
         rows = sorted([h.codigo, h.acao, h.tipo, str(h.qtde_teorica), str(h.participacao_pct)] for h in self.holdings)
-        divisor = "" if self.divisor is None else str(self.divisor.normalize())
-        totals = [str(self.total_quantity), str(self.total_share), divisor]
-        text = json.dumps([self.index, self.session.isoformat(), totals, rows], ensure_ascii=True)
+        stated = self.statement
+        divisor = "" if stated.divisor is None else str(stated.divisor.normalize())
+        totals = [str(stated.total_quantity), str(stated.total_share), divisor]
+        text = json.dumps([stated.index, stated.session.isoformat(), totals, rows], ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def same_figures(one: Portfolio, other: Portfolio) -> bool:
-    """Whether two portfolios state the same shares and totals; what only one of them states counts for nothing."""
+    """Whether two portfolios state the same shares and totals, sectors apart; what only one states counts for nothing."""
     rows, others = (
         sorted((h.codigo, h.acao, h.tipo, h.qtde_teorica, h.participacao_pct) for h in portfolio.holdings)
         for portfolio in (one, other)
     )
-    both = one.divisor is not None and other.divisor is not None
+    stated, also = one.statement, other.statement
+    both = stated.divisor is not None and also.divisor is not None
     return (
         rows == others
-        and (one.total_quantity, one.total_share) == (other.total_quantity, other.total_share)
-        and (not both or one.divisor == other.divisor)
+        and (stated.total_quantity, stated.total_share) == (also.total_quantity, also.total_share)
+        and (not both or stated.divisor == also.divisor)
     )
+
+
+def check_sector_totals(rows: Iterable[tuple[str, Holding, Decimal | None]]) -> None:
+    """Hold the rows to the totals that B3 states of their sectors, which catch sectors that were shifted or swapped.
+
+    Args:
+        rows: each with the name of its sector's field, and its sector's total share in percent, as its own row states it;
+            None where it states none. In the recorded answers it is exactly the sum of the sector's rows.
+
+    Raises:
+        PayloadError: a row states another total than its sector's rows sum to.
+    """
+    listed = list(rows)
+    sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)
+    for _, holding, _ in listed:
+        sums[holding.setor] += holding.participacao_pct
+    for field, holding, total in listed:
+        if total is not None and total != sums[holding.setor]:
+            raise PayloadError(
+                field,
+                f"{holding.codigo} is under {shown(holding.setor)}, of which B3 states {total} in all; its rows sum to "
+                f"{sums[holding.setor]}",
+            )
 
 
 def shown(value: object) -> str:
@@ -119,7 +152,7 @@ def read_share(field: str, value: object) -> Decimal:
 
 
 def read_divisor(field: str, value: object) -> Decimal:
-    """B3's divisor, thousands separated and with up to ten decimals (eight, or four recorded): `15.453.473,14801835`.
+    """B3's divisor, thousands separated and with exactly eight decimals: `15.453.473,14801835`.
 
     Raises:
         PayloadError: the value is anything else.
@@ -128,16 +161,19 @@ def read_divisor(field: str, value: object) -> Decimal:
 
 
 def read_session(field: str, value: object) -> date:
-    """A session's date, `dd/mm/yy`.
+    """A session's date, `dd/mm/yy`, of 2000 to 2068.
 
     Raises:
-        PayloadError: the value is anything else, or no day of the calendar.
+        PayloadError: the value is anything else, no day of the calendar, or of another century.
     """
     text = _matched(field, value, _DATE, "dd/mm/yy")
     try:
-        return datetime.strptime(text, "%d/%m/%y").date()  # noqa: DTZ007 - a calendar day has no zone
+        session = datetime.strptime(text, "%d/%m/%y").date()  # noqa: DTZ007 - a calendar day has no zone
     except ValueError as error:
         raise PayloadError(field, f"{shown(value)} is not a date (dd/mm/yy, as in pt-br)") from error
+    if session.year < _FIRST_YEAR:
+        raise PayloadError(field, f"{shown(value)} is of before {_FIRST_YEAR}")
+    return session
 
 
 def read_text(field: str, value: object) -> str:

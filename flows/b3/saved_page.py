@@ -1,6 +1,6 @@
 """B3's portfolio page, as a browser rendered and saved it.
 
-The page is an Angular application: a plain GET returns an empty `<app-root>`, which is told apart from a damaged page. Labels
+The page is an Angular application: a plain GET returns an empty `<app-root>`, which is not taken for a damaged page. Labels
 may be empty (translations not loaded), so that everything is located by element and position, never by text.
 """
 
@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 
 from lxml import etree, html
 
+from expectations.contract.statement import Statement
 from flows.b3.portfolio import (
     Holding,
     Portfolio,
+    check_sector_totals,
     read_divisor,
     read_quantity,
     read_session,
     read_share,
-    read_text,
     shown,
 )
+from flows.b3.texts import read_code, read_name, read_sector, read_tipo
 from flows.errors import PayloadError
 
 _DATE = re.compile(r"\d{2}/\d{2}/\d{2}", re.ASCII)
@@ -49,16 +52,17 @@ def parse_html(index: str, content: bytes) -> Portfolio:
         raise PayloadError("tfoot", f"{len(footer)} rows where the total and the divisor were expected")
     quantity, share = _figures("tfoot, total", footer[0], 2)
     (divisor,) = _figures("tfoot, divisor", footer[1], 1)
-    return Portfolio(
+    statement = Statement(
         index=index,
         session=_session(page),
-        source="html",
-        holdings=tuple(_holding(f"row {number}", _texts(row)) for number, row in enumerate(rows, start=1)),
         total_records=None,
         total_quantity=read_quantity("tfoot, total", quantity),
         total_share=read_share("tfoot, share", share),
         divisor=read_divisor("tfoot, divisor", divisor),
     )
+    read = [_holding(f"row {number}", _texts(row)) for number, row in enumerate(rows, start=1)]
+    check_sector_totals(read)
+    return Portfolio(statement, "html", tuple(holding for _, holding, _ in read))
 
 
 def _rendered(content: bytes) -> html.HtmlElement:
@@ -100,16 +104,18 @@ def _figures(field: str, texts: list[str], count: int) -> list[str]:
     return figures
 
 
-def _holding(field: str, cells: list[str]) -> Holding:
+def _holding(field: str, cells: list[str]) -> tuple[str, Holding, Decimal | None]:
+    """A row, and its sector's total share where the page states it."""
     if len(cells) not in (_CELLS, _CELLS_BY_SECTOR):
         raise PayloadError(field, f"{len(cells)} cells where {_CELLS} were expected")
-    setor = cells[0] if len(cells) == _CELLS_BY_SECTOR else None
-    codigo, acao, tipo, quantity, share = cells[1:6] if setor is not None else cells
-    return Holding(
-        codigo=read_text(f"{field}, code", codigo),
-        acao=read_text(f"{field}, name", acao),
-        tipo=read_text(f"{field}, type", tipo),
-        setor=read_text(f"{field}, sector", setor) if setor is not None else None,
+    by_sector = len(cells) == _CELLS_BY_SECTOR
+    codigo, acao, tipo, quantity, share = cells[1:6] if by_sector else cells
+    holding = Holding(
+        codigo=read_code(f"{field}, code", codigo),
+        acao=read_name(f"{field}, name", acao),
+        tipo=read_tipo(f"{field}, type", tipo),
+        setor=read_sector(f"{field}, sector", cells[0]) if by_sector else None,
         qtde_teorica=read_quantity(f"{field}, quantity", quantity),
         participacao_pct=read_share(f"{field}, share", share),
     )
+    return f"{field}, sector", holding, read_share(f"{field}, sector's share", cells[-1]) if by_sector else None

@@ -7,32 +7,35 @@ is then already present, what was uploaded is not uploaded again, and the Glue r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError
+from expectations.contract.outcomes import Outcome
+from flows.b3.differences import CellDifference, described, differences
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio, same_figures
-from flows.backfill.batch import Batch, Outcome, Progress, Result, telling
-from flows.backfill.importing.files import Found, ImportProblem, SourceFile, index_in, noon, session_in
+from flows.backfill.batch import Batch, Progress, noting
+from flows.backfill.importing.files import Found, Hints, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
-from flows.backfill.importing.suspects import Suspect, told_apart
-from flows.backfill.importing.verdicts import Entry, Verdict
+from flows.backfill.importing.suspects import Suspect, settled, suspects_apart
+from flows.backfill.known_weights import known_weights
 from flows.errors import SettingsError
-from flows.history.derived import ensure_derived
-from flows.lake.clients import PARALLEL_SESSIONS
-from flows.record.attempt import IMPORT
+from flows.history.refresh import refresh
+from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
+from flows.record.attempt import IMPORT, Attempt
 from flows.record.ledger import Ledger
 from flows.session import storage
+from flows.session.neighbours import PublishedSessions
 from flows.session.pipeline import Collected
 from flows.session.raw_file import RawFacts, RawFile, encode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from expectations.gates.gate import GateReport
     from flows.session.pipeline import Pipeline
     from flows.session.storage import RawVersion
 
@@ -47,45 +50,87 @@ class FolderImport:
 
     Attributes:
         index: the index of files that do not state theirs; None where their names tell.
+        session: the session of files that do not state theirs; others must be of it, and it may be a holiday.
         replaces: whether other figures than the published ones are a correction, and not a conflict.
         dry_run: only say what would be done.
     """
 
     pipeline: Pipeline
     index: str | None = None
+    session: date | None = None
     replaces: bool = False
     dry_run: bool = False
     progress: Progress = lambda _, __: lambda: None
 
-    def run(self, folder: Path) -> list[Entry]:
+    def run(self, folder: Path) -> list[Attempt]:
         """Import the folder's files.
 
         Returns:
-            What became of each, by name.
+            An attempt for each portfolio, or for files that hold none, by the names of the files.
 
         Raises:
             SettingsError: it is no folder.
             AwsError: AWS refused, or was not to be had; run the import again.
         """
-        ledger = Ledger.of(self.pipeline, IMPORT)
-        files, entries = self._files(folder)
-        gated = list(self._gated(self._read(files), ledger))
-        entries += [item for item in gated if isinstance(item, Entry)]
+        return _Import(self, Ledger.of(self.pipeline.lake, IMPORT)).run(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One import of a folder.
+
+    Attributes:
+        of: what was asked for.
+        published: the published sessions of each index that was met.
+        reports: what gate 1 found of the portfolios that it let pass, by index, session and file.
+    """
+
+    of: FolderImport
+    ledger: Ledger
+    published: dict[str, PublishedSessions] = field(default_factory=dict)
+    reports: dict[tuple[str, date, str], GateReport] = field(default_factory=dict)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.of.pipeline
+
+    def run(self, folder: Path) -> list[Attempt]:
+        files, attempts = self._files(folder)
+        gated = list(self._gated(self._read(files)))
+        attempts += [item for item in gated if isinstance(item, Attempt)]
         chosen: list[Found] = []
         for group in _by_session(item for item in gated if isinstance(item, Found)):
-            best, others = _settled(group)
-            entries += others
+            best, others = self._settled(group)
+            attempts += others
             chosen += [best] if best else []
-        entries += self._publish(chosen, ledger)
-        self._derive(entries)
-        return sorted(entries, key=lambda entry: entry.files)
+        attempts += self._publish(chosen)
+        self._refresh(attempts)
+        return sorted(attempts, key=lambda attempt: attempt.files)
+
+    def _ended(self, found: Found, outcome: Outcome, reason: str = "") -> Attempt:
+        """The attempt at a portfolio that was read."""
+        names = tuple(file.name for file in found.files)
+        portfolio = found.portfolio
+        begun = self.ledger.run.begin(
+            portfolio.index,
+            portfolio.session,
+            files=names,
+            fingerprint=portfolio.fingerprint(),
+            collected_at=found.instant,
+        )
+        report = self.reports.get(_subject(found))
+        return (begun.with_gates([report]) if report else begun).ended(outcome, reason)
+
+    def _unread(self, files: Sequence[str], outcome: Outcome, reason: str) -> Attempt:
+        """The attempt at files in which no portfolio was found."""
+        return self.ledger.run.begin("", files=tuple(files)).ended(outcome, reason)
 
     # --- reading ---------------------------------------------------------------------------------------------------------
 
-    def _files(self, folder: Path) -> tuple[list[SourceFile], list[Entry]]:
+    def _files(self, folder: Path) -> tuple[list[SourceFile], list[Attempt]]:
         if not folder.is_dir():
             raise SettingsError(f"{folder}: not a folder")
-        files, entries = [], []
+        files, attempts = [], []
         for path in sorted(folder.rglob("*")):
             # A name that is no text in the file system's encoding is shown and kept as one.
             name = path.relative_to(folder).as_posix().encode(errors="replace").decode()
@@ -94,43 +139,49 @@ class FolderImport:
             try:
                 files.append(SourceFile(name, self._content(path)))
             except (ImportProblem, OSError) as error:
-                entries.append(Entry((name,), None, None, Verdict.REJECTED, str(error)))
-        return files, entries
+                attempts.append(self._unread([name], Outcome.REJECTED, str(error)))
+        return files, attempts
 
     def _content(self, path: Path) -> bytes:
         if (size := path.stat().st_size) > self.pipeline.settings.b3_max_bytes:
             raise ImportProblem(f"{size} bytes: too large for a portfolio")
         return path.read_bytes()
 
-    def _read(self, files: Sequence[SourceFile]) -> Iterator[Found | Entry]:
+    def _read(self, files: Sequence[SourceFile]) -> Iterator[Found | Attempt]:
         portfolios: list[Found] = []
-        for item in read_files(files, self.index):
+        hints = Hints(self.of.index, self.of.session, self.pipeline.settings.extra_indices)
+        for item in read_files(files, hints):
             if isinstance(item, Unreadable):
                 self._keep_unread(item)
-                names = tuple(file.name for file in item.files)
-                yield Entry(names, None, None, Verdict.REJECTED, item.reason)
+                outcome = Outcome.CONFLICTING if item.conflicting else Outcome.REJECTED
+                yield self._unread([file.name for file in item.files], outcome, item.reason)
             else:
                 portfolios.append(item)
-        for told in told_apart(portfolios):
-            yield Entry.of(told.found, Verdict.REJECTED, told.reason) if isinstance(told, Suspect) else told
+        known = known_weights(self.pipeline.lake.raw, {item.portfolio.index for item in portfolios})
+        for judged in suspects_apart(portfolios, datetime.now(UTC), known):
+            yield self._ended(judged.found, Outcome.REJECTED, judged.reason) if isinstance(judged, Suspect) else judged
 
-    def _gated(self, items: Iterable[Found | Entry], ledger: Ledger) -> Iterator[Found | Entry]:
+    def _gated(self, items: Iterable[Found | Attempt]) -> Iterator[Found | Attempt]:
         listed = list(items)
-        advance = self.progress("checking", len(listed))
+        advance = self.of.progress("checking", len(listed))
         for item in listed:
-            yield item if isinstance(item, Entry) else self._gate(item, ledger)
+            yield item if isinstance(item, Attempt) else self._gate(item)
             advance()
 
-    def _gate(self, found: Found, ledger: Ledger) -> Found | Entry:
-        started_at = datetime.now(UTC)
-        report = self.pipeline.check_raw(_collected(found.portfolio, found.instant, []))
+    def _gate(self, found: Found) -> Found | Attempt:
+        portfolio = found.portfolio
+        if portfolio.index not in self.published:
+            self.published[portfolio.index] = PublishedSessions.of(self.pipeline.lake, portfolio.index)
+        neighbours = self.published[portfolio.index].around(portfolio.session)
+        report = self.pipeline.check_raw(_collected(portfolio, found.instant, []), neighbours)
         if report.passed:
+            self.reports[_subject(found)] = report
             return found
         self._land(found, found.instant)
-        if not self.dry_run:
-            fingerprint = found.portfolio.fingerprint()
-            ledger.note(ledger.book.of_refusal(report, fingerprint, started_at, datetime.now(UTC)))
-        return Entry.of(found, Verdict.REJECTED, report.verdict())
+        refused = self._ended(found, Outcome.QUARANTINED, report.verdict()).with_gates([report])
+        if not self.of.dry_run:
+            self.ledger.note(refused)
+        return refused
 
     # --- landing ---------------------------------------------------------------------------------------------------------
 
@@ -142,83 +193,101 @@ class FolderImport:
     def _keep_unread(self, unread: Unreadable) -> None:
         for file in unread.files:
             # Without an index there is no key; the file stays where it is, in its owner's folder.
-            if index := self.index or index_in(file.name):
+            if index := self.of.index or index_in(file.name, self.pipeline.settings.extra_indices):
                 session = session_in(file.name)
                 self._keep(file, index, session, noon(session) if session else _UNKNOWN, 1)
 
     def _keep(self, file: SourceFile, index: str, session: date | None, instant: datetime, page: int) -> str:
         source = _SOURCES.get(file.kind, file.kind)
         payload = Payload(index, source, page, file.content, instant, "", file.name, session)
-        if self.dry_run:
-            return payload.key()
-        return storage.land(self.pipeline.aws.s3, self.pipeline.settings.raw_bucket, payload)
+        return payload.key() if self.of.dry_run else storage.land(self.pipeline.lake.raw, payload)
 
     # --- publishing ------------------------------------------------------------------------------------------------------
 
-    def _publish(self, chosen: Sequence[Found], ledger: Ledger) -> list[Entry]:
-        entries: list[Entry] = []
-        uploaded: dict[tuple[str, date], Found] = {}
+    def _publish(self, chosen: Sequence[Found]) -> list[Attempt]:
+        attempts: list[Attempt] = []
+        uploaded: dict[tuple[str, date | None], Found] = {}
         versions: list[RawVersion] = []
-        advance = self.progress("uploading", len(chosen))
-        with ThreadPoolExecutor(PARALLEL_SESSIONS) as pool:
-            for found, outcome in zip(chosen, pool.map(self._upload, chosen), strict=True):
-                advance()
-                if isinstance(outcome, Entry):
-                    entries.append(outcome)
-                else:
-                    versions.append(outcome)
-                    uploaded[found.portfolio.index, found.portfolio.session] = found
-        results = self._take(versions, ledger)
-        return entries + [_published(uploaded[result.index, result.session], result) for result in results]
+        advance = self.of.progress("uploading", len(chosen))
+        for found, made in zip(chosen, side_by_side(self._upload, chosen, PARALLEL_SESSIONS), strict=True):
+            advance()
+            if isinstance(made, Attempt):
+                attempts.append(made)
+            else:
+                versions.append(made)
+                uploaded[found.portfolio.index, found.portfolio.session] = found
+        return attempts + self._take(versions, uploaded)
 
-    def _take(self, versions: Sequence[RawVersion], ledger: Ledger) -> list[Result]:
+    def _take(self, versions: Sequence[RawVersion], uploaded: Mapping[tuple[str, date | None], Found]) -> list[Attempt]:
         if not versions:
             return []
-        return Batch(self.pipeline, tell=telling(ledger, self.progress, versions)).take(versions)
 
-    def _derive(self, entries: Iterable[Entry]) -> None:
+        def whole(attempt: Attempt) -> Attempt:
+            found = uploaded[attempt.index, attempt.session]
+            report = self.reports.get(_subject(found))
+            known = attempt.with_gates([report, *attempt.gates]) if report else attempt
+            return replace(known, files=tuple(file.name for file in found.files), collected_at=found.instant)
+
+        note = noting(self.ledger, self.of.progress, versions)
+        batch = Batch(self.pipeline, self.ledger.run, note=lambda attempt: note(whole(attempt)))
+        return [whole(attempt) for attempt in batch.take(versions)]
+
+    def _refresh(self, attempts: Iterable[Attempt]) -> None:
         """Bring the monthly tables up to date, which an import that was killed before it did so has left behind."""
-        present = {entry.index for entry in entries if entry.verdict is Verdict.PRESENT and entry.index}
-        for index in sorted(present) if not self.dry_run else ():
-            ensure_derived(self.pipeline, index)
+        present = {item.index for item in attempts if item.outcome is Outcome.ALREADY_PUBLISHED}
+        for index in sorted(present) if not self.of.dry_run else ():
+            refresh(self.pipeline, index)
 
-    def _upload(self, found: Found) -> RawVersion | Entry:
+    def _upload(self, found: Found) -> RawVersion | Attempt:
         """The raw version to publish, or what speaks against it, or that there is nothing to do."""
-        s3, bucket = self.pipeline.aws.s3, self.pipeline.settings.raw_bucket
-        portfolio = found.portfolio
+        raw_bucket, portfolio = self.pipeline.lake.raw, found.portfolio
         try:
             if self.pipeline.publication(RawFacts.of(portfolio, found.instant, [])):
-                return Entry.of(found, Verdict.PRESENT)
-            current = storage.find_raw(s3, bucket, portfolio.index, portfolio.session)
-            raw = storage.read_raw(s3, current) if current else None
+                return self._ended(found, Outcome.ALREADY_PUBLISHED)
+            current = storage.find_raw(raw_bucket, portfolio.index, portfolio.session)
+            raw = storage.read_raw(raw_bucket, current) if current else None
             decided = self._compared(found, current, raw) if current and raw else None
         except ContractError as error:
-            return Entry.of(found, Verdict.FAILED, str(error))
-        if isinstance(decided, Entry):
+            return self._ended(found, Outcome.FAILED, str(error))
+        if isinstance(decided, Attempt):
             return decided
-        if self.dry_run:
-            return Entry.of(found, Verdict.ACCEPTED, "would be imported")
+        if self.of.dry_run:
+            return self._ended(found, Outcome.PLANNED, "would be imported")
         if decided:
             return decided
         # A correction comes after what it corrects, also for who reads landing later.
         instant = max(found.instant, raw.facts.collected_at + _SECOND) if raw else found.instant
         collected = _collected(portfolio, instant, self._land(found, instant))
-        return storage.upload_raw(s3, bucket, collected.content, collected.facts, of_batch=True)
+        return storage.upload_raw(raw_bucket, collected.content, collected.facts, of_batch=True)
 
-    def _compared(self, found: Found, current: RawVersion, raw: RawFile) -> RawVersion | Entry | None:
+    def _compared(self, found: Found, current: RawVersion, raw: RawFile) -> RawVersion | Attempt | None:
         """What the session's raw file makes of the portfolio: nothing to upload, nothing to do, a conflict; or None."""
         portfolio, there = found.portfolio, raw.portfolio()
-        publication = storage.read_publication(
-            self.pipeline.aws.s3, self.pipeline.settings.refined_bucket, portfolio.index, portfolio.session
-        )
+        publication = storage.read_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
         if not same_figures(portfolio, there):
             state = "published" if publication else "uploaded"
-            reason = f"other figures than the {state} ones: --replace takes these instead"
-            return None if self.replaces else Entry.of(found, Verdict.CONFLICTING, reason)
+            other = described(differences(portfolio, there))
+            reason = f"{other} than the {state} session's: --replace takes these instead"
+            return None if self.of.replaces else self._ended(found, Outcome.CONFLICTING, reason)
         if portfolio.has_sectors and not there.has_sectors:
             return None
         published = publication is not None and publication.fingerprint == raw.facts.fingerprint
-        return Entry.of(found, Verdict.PRESENT) if published else current
+        return self._ended(found, Outcome.ALREADY_PUBLISHED) if published else current
+
+    def _settled(self, group: Sequence[Found]) -> tuple[Found | None, list[Attempt]]:
+        """The one of a session's portfolios that is taken, and what becomes of the others; none where they disagree."""
+        found = settled(group)
+        attempts = []
+        for item in found.same:
+            assert found.best is not None, "what is the same is the same as the one that is taken"
+            apart = _sectors_apart(item, found.best)
+            attempts.append(
+                self._ended(item, Outcome.ALREADY_PUBLISHED, f"the same figures as {found.best.name}{apart}")
+            )
+        for item, rival in found.other:
+            other = described(differences(item.portfolio, rival.portfolio))
+            attempts.append(self._ended(item, Outcome.CONFLICTING, f"{other} than {rival.name}"))
+        return found.best, attempts
 
 
 def _collected(portfolio: Portfolio, instant: datetime, payloads: Sequence[str]) -> Collected:
@@ -233,23 +302,11 @@ def _by_session(portfolios: Iterable[Found]) -> Iterable[list[Found]]:
     return groups.values()
 
 
-def _settled(group: Sequence[Found]) -> tuple[Found | None, list[Entry]]:
-    """The one of a session's portfolios that tells most, and what becomes of the others; none where they disagree."""
-    best, *others = sorted(group, key=_tells, reverse=True)
-    if all(same_figures(best.portfolio, other.portfolio) for other in others):
-        return best, [Entry.of(other, Verdict.PRESENT, f"the same figures as {best.name}") for other in others]
-    entries = []
-    for found in group:
-        rival = next((item for item in group if not same_figures(item.portfolio, found.portfolio)), best)
-        entries.append(Entry.of(found, Verdict.CONFLICTING, f"other figures than {rival.name}"))
-    return None, entries
+def _subject(found: Found) -> tuple[str, date, str]:
+    return found.portfolio.index, found.portfolio.session, found.name
 
 
-def _tells(found: Found) -> tuple[bool, bool, bool, str]:
-    return found.portfolio.has_sectors, found.b3_states_session, found.portfolio.divisor is not None, found.name
-
-
-def _published(found: Found, result: Result) -> Entry:
-    if result.outcome is Outcome.PUBLISHED:
-        return Entry.of(found, Verdict.ACCEPTED)
-    return Entry.of(found, Verdict.FAILED, result.reason)
+def _sectors_apart(one: Found, other: Found) -> str:
+    """What two portfolios with the same figures say differently."""
+    found: list[CellDifference] = differences(one.portfolio, other.portfolio)
+    return f", and {described(found)}" if found else ""

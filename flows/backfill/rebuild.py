@@ -4,40 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
+from expectations.contract.outcomes import Outcome
 from expectations.gates.gate import GateReport
 from flows.b3.calendar import is_stale
 from flows.b3.portfolio import same_figures
-from flows.backfill.batch import Outcome, Result, Way
 from flows.backfill.landing import Landed, Unread, read_landing
 from flows.session import storage
 from flows.session.pipeline import Collected
 from flows.session.raw_file import RawFacts, decode, encode
 
 if TYPE_CHECKING:
+    from flows.record.attempt import Attempt, FlowRun
     from flows.session.pipeline import Pipeline
     from flows.session.raw_file import RawFile
     from flows.session.storage import RawVersion
 
 
 @dataclass(frozen=True, slots=True)
-class Unfit:
+class Unusable:
     """Why no payload of a session makes a raw file, in one line; with gate 1's report where the gate refused."""
 
     reason: str
     report: GateReport | None = None
 
-    def result(self, index: str, session: date) -> Result:
-        """That the session failed for it."""
-        way = Way(datetime.now(UTC), gates=(self.report,) if self.report else ())
-        return Result(index, session, Outcome.FAILED, self.reason, way=way)
+    def attempt(self, flow_run: FlowRun, index: str, session: date) -> Attempt:
+        """That an attempt at the session failed for it."""
+        begun = flow_run.begin(index, session)
+        return begun.with_gates([self.report] if self.report else []).ended(Outcome.FAILED, self.reason)
 
 
 def rebuild(
     pipeline: Pipeline, index: str, session: date, payloads: Sequence[str], current: RawVersion | None
-) -> RawVersion | Unfit:
+) -> RawVersion | Unusable:
     """The session's raw version as today's code reads the payloads: the current one where it says the same, or a new one.
 
     The newest collection that gate 1 lets pass decides what B3 stated; one that was stale when it came, only where there is no
@@ -49,17 +50,17 @@ def rebuild(
 
     Raises:
         AwsError: S3 could not be asked.
-        ContractError: a key, or the current raw file, is not of the contract's form.
+        ContractError: the current raw file is not of the contract's form.
     """
-    s3, bucket = pipeline.aws.s3, pipeline.settings.raw_bucket
-    raw = storage.read_raw(s3, current) if current else None
-    read = [item for item in read_landing(s3, bucket, payloads) if _concerns(item, index, session)]
-    fit = _fit(pipeline, read, raw)
-    if isinstance(fit, Unfit):
-        return fit
-    if current and raw and _says(raw, fit):
+    bucket = pipeline.lake.raw
+    raw = storage.read_raw(bucket, current) if current else None
+    read = [item for item in read_landing(bucket, payloads) if _concerns(item, index, session)]
+    best = _best(pipeline, read, raw)
+    if isinstance(best, Unusable):
+        return best
+    if current and raw and _says(raw, best):
         return current
-    return storage.upload_raw(s3, bucket, fit.content, fit.facts, of_batch=True)
+    return storage.upload_raw(bucket, best.content, best.facts, of_batch=True)
 
 
 def _concerns(item: Landed | Unread, index: str, session: date) -> bool:
@@ -70,10 +71,10 @@ def _was_stale(item: Landed | Unread) -> bool:
     return isinstance(item, Landed) and is_stale(item.portfolio.session, item.collected_at)
 
 
-def _fit(pipeline: Pipeline, read: Sequence[Landed | Unread], raw: RawFile | None) -> Collected | Unfit:
+def _best(pipeline: Pipeline, read: Sequence[Landed | Unread], raw: RawFile | None) -> Collected | Unusable:
     passing = _passing(pipeline, sorted(read, key=_was_stale))
-    best = next(passing, Unfit("nothing in landing"))
-    if isinstance(best, Unfit) or raw is None or best.facts.collected_at == raw.facts.collected_at:
+    best = next(passing, Unusable("nothing in landing"))
+    if isinstance(best, Unusable) or raw is None or best.facts.collected_at == raw.facts.collected_at:
         return best
     # B3 said the same when the raw file was made: that instant stays.
     same_instant = [item for item in read if isinstance(item, Landed) and item.collected_at == raw.facts.collected_at]
@@ -83,12 +84,12 @@ def _fit(pipeline: Pipeline, read: Sequence[Landed | Unread], raw: RawFile | Non
     return first if isinstance(first, Collected) and first.facts.has_sectors == best.facts.has_sectors else best
 
 
-def _passing(pipeline: Pipeline, read: Sequence[Landed | Unread]) -> Iterator[Collected | Unfit]:
+def _passing(pipeline: Pipeline, read: Sequence[Landed | Unread]) -> Iterator[Collected | Unusable]:
     """The collections that gate 1 lets pass; where none does, why the newest does not."""
-    refusal: Unfit | None = None
+    refusal: Unusable | None = None
     for item in read:
         if isinstance(item, Unread):
-            refusal = refusal or Unfit(item.reason)
+            refusal = refusal or Unusable(item.reason)
             continue
         facts = RawFacts.of(item.portfolio, item.collected_at, item.keys)
         collected = Collected(facts, encode(item.portfolio, facts))
@@ -96,7 +97,7 @@ def _passing(pipeline: Pipeline, read: Sequence[Landed | Unread]) -> Iterator[Co
         if report.passed:
             yield collected
         else:
-            refusal = refusal or Unfit(report.verdict(), report)
+            refusal = refusal or Unusable(report.verdict(), report)
     if refusal:
         yield refusal
 

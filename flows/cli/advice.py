@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.contract.keys import check_index
+from expectations.contract.outcomes import Outcome
 
 _NAME = "bovespa"
 
@@ -31,27 +32,28 @@ def _program(called: Path) -> str:
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
-def after_run(summaries: Sequence[Mapping[str, Any]], *, live: bool, aws: bool) -> list[str]:
+def after_run(attempts: Sequence[Mapping[str, Any]], *, live: bool, aws: bool) -> list[str]:
     """Commands that fit what became of a run, the most useful first.
 
     Args:
-        summaries: of the runs, of which there is one at least.
+        attempts: of the runs, of which there is one at least.
         live: B3 itself was asked.
         aws: in AWS.
     """
     place = ["--aws"] if aws else []
-    outcomes = {summary["outcome"] for summary in summaries}
+    failed = any(attempt["failed"] for attempt in attempts)
+    stale = any(attempt["outcome"] == Outcome.STALE for attempt in attempts)
     again = [
         word
-        for summary in summaries
-        if summary["outcome"] in {"failed", "stale"}
-        for word in ("--index", summary["index"])
+        for attempt in attempts
+        if attempt["failed"] or attempt["outcome"] == Outcome.STALE
+        for word in ("--index", attempt["index"])
     ]
-    if "failed" in outcomes:
+    if failed:
         return [typed("status", *place), typed("run", "--live", *again, *place)] if live else [typed("run")]
-    if "stale" in outcomes:
+    if stale:
         return [typed("run", "--live", *again, *place), typed("status", *place)]
-    index = check_index(str(summaries[0]["index"]))
+    index = check_index(str(attempts[0]["index"]))
     largest = f"SELECT * FROM bovespa_dez_maiores WHERE indice = '{index}'"  # noqa: S608 - of a code's form
     asked = [typed("query", largest, *place)]
     return (

@@ -6,24 +6,24 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from expectations.contract.names import DEFAULT_INDEX
-from flows.backfill.batch import Result
+from expectations.contract.outcomes import Outcome
 from flows.backfill.import_folder import FolderImport
-from flows.backfill.importing.verdicts import Entry, Verdict
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
+from flows.cli.indices import Index, index_code
 from flows.cli.language import tr
-from flows.cli.options import DAY, Command, InAws, Index, Json, examples, group, index_code
+from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.errors import NotPublishedError, SettingsError
+from flows.record.attempt import Attempt
+from flows.site.publish import refresh_site_of
 
 app = group()
-
-_BAD = (Verdict.REJECTED, Verdict.CONFLICTING, Verdict.FAILED)
 
 
 @app.command(
@@ -40,6 +40,12 @@ def import_folder(
             "--index", parser=index_code, metavar="CODE", help="Index of files that do not tell theirs, such as IBOV."
         ),
     ] = None,
+    session: Annotated[
+        datetime | None,
+        typer.Option(
+            "--session", formats=DAY, help="Session of files that do not tell theirs; also where it is a holiday."
+        ),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take figures other than the published ones as a correction.")
     ] = False,
@@ -49,15 +55,22 @@ def import_folder(
 ) -> None:
     """Import a folder of portfolios: checked by gate 1, refined in one Glue run for all, audited and published.
 
-    May be stopped anywhere and run again. The exit code is 1 where a file was rejected, is in conflict, or failed.
+    May be stopped anywhere and run again. The exit code is 1 where a file was rejected, is in conflict, or failed;
+    what the gates only warn of is shown, and does not change it.
     """
     screen = Screen(as_json=as_json)
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
-        entries = FolderImport(pipeline, index, replaces=replace, dry_run=dry_run, progress=progress).run(folder)
-    if not entries:
-        raise SettingsError(tr("{}: no file below it is a .csv, .json, .html, .htm or .parquet").format(folder))
-    _show_entries(screen, entries, dry_run=dry_run)
-    if any(entry.verdict in _BAD for entry in entries):
+        day = session.date() if session else None
+        importing = FolderImport(pipeline, index, day, replaces=replace, dry_run=dry_run, progress=progress)
+        attempts = importing.run(folder)
+        if not dry_run:
+            refresh_site_of(pipeline, attempts, screen.say)
+    if not attempts:
+        raise SettingsError(
+            tr("{}: no file below it is a .csv, .txt, .json, .html, .htm, .parquet, .gz or .zip").format(folder)
+        )
+    _show_files(screen, attempts, dry_run=dry_run)
+    if any(attempt.failed for attempt in attempts):
         raise typer.Exit(1)
 
 
@@ -88,35 +101,42 @@ def replay(
         raise SettingsError(tr("--from {} is after --to {}").format(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"))
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         replayed = Replay(pipeline, index, from_landing=from_landing, progress=progress)
-        results = replayed.run(since.date(), until.date())
-    if not results:
+        attempts = replayed.run(since.date(), until.date())
+        refresh_site_of(pipeline, attempts, screen.say)
+    if not attempts:
         raise NotPublishedError(
             tr("{}: of no session from {} to {} is there anything to replay").format(
                 index, f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"
             )
         )
-    _show_results(screen, results)
-    if any(result.reason for result in results):
+    _show_attempts(screen, attempts)
+    if any(attempt.failed for attempt in attempts):
         raise typer.Exit(1)
 
 
-def _show_entries(screen: Screen, entries: Sequence[Entry], *, dry_run: bool) -> None:
-    counts = Counter(str(entry.verdict) for entry in entries)
-    body: dict[str, Any] = {"dry_run": dry_run, "counts": {str(verdict): counts[verdict] for verdict in Verdict}}
-    screen.result(body | {"files": [entry.to_dict() for entry in entries]})
-    screen.heading(
-        ", ".join(f"{counts[verdict]} {tr(str(verdict))}" for verdict in Verdict if counts[verdict]) or tr("no files")
-    )
-    for entry in entries:
-        if entry.reason:
-            known = [str(part) for part in (*entry.files, entry.index, entry.session) if part]
-            screen.line(f"  {tr(str(entry.verdict))}  {' '.join(known)}: {entry.reason}")
+def _show_files(screen: Screen, attempts: Sequence[Attempt], *, dry_run: bool) -> None:
+    screen.result({"dry_run": dry_run, "counts": _counts(attempts), "files": [item.to_dict() for item in attempts]})
+    screen.heading(_in_short(attempts))
+    for attempt in attempts:
+        if attempt.reason:
+            known = [str(part) for part in (*attempt.files, attempt.index, attempt.session) if part]
+            screen.line(f"  {tr(str(attempt.outcome))}  {' '.join(known)}: {attempt.reason}")
+        for warning in (warning for report in attempt.gates for warning in report.warnings):
+            screen.line(f"  {tr('warning')}  {' '.join(attempt.files)}: {warning.line()}")
 
 
-def _show_results(screen: Screen, results: Sequence[Result]) -> None:
-    counts = Counter(str(result.outcome) for result in results)
-    screen.result({"counts": dict(counts), "sessions": [result.to_dict() for result in results]})
-    screen.heading(", ".join(f"{count} {tr(outcome)}" for outcome, count in counts.items()) or tr("no sessions"))
-    for result in results:
-        if result.reason:
-            screen.line(f"  {tr(str(result.outcome))}  {result.index} {result.session}: {result.reason}")
+def _show_attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:
+    screen.result({"counts": _counts(attempts), "sessions": [attempt.to_dict() for attempt in attempts]})
+    screen.heading(_in_short(attempts) or tr("no sessions"))
+    for attempt in attempts:
+        if attempt.reason:
+            screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}: {attempt.reason}")
+
+
+def _counts(attempts: Sequence[Attempt]) -> dict[str, int]:
+    found = Counter(attempt.outcome for attempt in attempts)
+    return {str(outcome): found[outcome] for outcome in Outcome if found[outcome]}
+
+
+def _in_short(attempts: Sequence[Attempt]) -> str:
+    return ", ".join(f"{count} {tr(outcome)}" for outcome, count in _counts(attempts).items())

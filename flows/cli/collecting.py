@@ -53,7 +53,7 @@ def say_once(*, with_links: bool) -> None:
 def collect_live(
     codes: Sequence[str], *, force: bool, collected_at: datetime | None, screen: Screen
 ) -> list[Mapping[str, Any]]:
-    """Collect and publish what B3 shows; the runs' summaries.
+    """Collect and publish what B3 shows; the runs' attempts.
 
     Args:
         codes: index codes; none for those of the settings.
@@ -68,10 +68,10 @@ def collect_live(
 
 
 def collect_sample(*, force: bool, screen: Screen) -> list[Mapping[str, Any]]:
-    """Collect and publish the recorded sample's sessions, one after the other; the runs' summaries."""
+    """Collect and publish the recorded sample's sessions, one after the other; the runs' attempts."""
     from local.door import recorded_sample  # noqa: PLC0415 - absent where only the flows are installed
 
-    summaries: list[Mapping[str, Any]] = []
+    attempts: list[Mapping[str, Any]] = []
     with recorded_sample() as sample:
         first, last = (str(session) for session, _ in sample.sessions)
         screen.say(
@@ -82,16 +82,16 @@ def collect_sample(*, force: bool, screen: Screen) -> list[Mapping[str, Any]]:
         os.environ["B3_BASE_URL"] = sample.url
         for session, collected_at in sample.sessions:
             sample.show(session)
-            summaries.append(run_daily(sample.index, force=force, collected_at=collected_at))
-    return summaries
+            attempts.append(run_daily(sample.index, force=force, collected_at=collected_at))
+    return attempts
 
 
-def show_queries(screen: Screen, place: Place, summaries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Show the three queries of the Ibovespa's first session of the run; the answers as JSON's types."""
     sessions = [
-        date.fromisoformat(str(summary["session"]))
-        for summary in summaries
-        if summary["index"] == DEFAULT_INDEX and summary["session"] and summary["outcome"] != "failed"
+        date.fromisoformat(str(attempt["session"]))
+        for attempt in attempts
+        if attempt["index"] == DEFAULT_INDEX and attempt["session"] and not attempt["failed"]
     ]
     answers = []
     for named in queries_of(sessions[0]) if sessions else ():

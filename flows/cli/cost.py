@@ -8,15 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from expectations.contract.names import LAMBDA_NAME
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import open_place
-from flows.cost.bill import ESTIMATE_USD, Bill, Line, Month, bill
+from flows.cost.bill import ESTIMATE_USD, Bill, BillingMonth, Line, bill
 from flows.cost.prices import AS_OF, Prices, prices_of
-from flows.cost.usage import read_usage
-from flows.lake.clients import connect_operator
+from flows.lake.connect import connect_usage
 
 app = group()
 
@@ -40,18 +38,18 @@ def cost(
     """
     screen = Screen(as_json=as_json)
     now = datetime.now(UTC)
-    period = Month.of(month or f"{now:%Y-%m}")
+    period = BillingMonth.of(month or f"{now:%Y-%m}")
     with open_place(screen, aws=aws) as place:
-        clients = connect_operator()
-        usage = read_usage(clients, place.settings, LAMBDA_NAME, period)
-    wanted = region or clients.s3.meta.region_name
+        reader = connect_usage(place.settings)
+        usage = reader.read(place.settings.lambda_name, period)
+    wanted = region or reader.region
     prices = prices_of(wanted)
     if prices.region != wanted:
         screen.say(tr("no prices of {} are known here: those of {} are taken").format(wanted, prices.region))
     _show(screen, bill(usage, period, prices, now), period, prices, now)
 
 
-def _show(screen: Screen, found: Bill, month: Month, prices: Prices, now: datetime) -> None:
+def _show(screen: Screen, found: Bill, month: BillingMonth, prices: Prices, now: datetime) -> None:
     elapsed = month.elapsed(now)
     projected = found.usd / Decimal(str(elapsed)) if elapsed else Decimal()
     screen.result(

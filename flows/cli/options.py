@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
-from expectations.contract.keys import ContractError, check_index
+from expectations.contract.keys import ContractError
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.errors import BovespaError
@@ -35,24 +35,8 @@ class Form(StrEnum):
     XLSX = "xlsx"
 
 
-def index_code(text: str) -> str:
-    """An index code as it is typed, in capitals or not.
-
-    Raises:
-        BadParameter: it has not a code's form.
-    """
-    try:
-        return check_index(text.upper())
-    except ContractError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
-Index = Annotated[
-    str,
-    typer.Option("--index", parser=index_code, metavar="CODE", help="Index code that B3 publishes, such as IBOV."),
-]
 Format = Annotated[
     Form | None,
     typer.Option(

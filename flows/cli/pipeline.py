@@ -21,4 +21,4 @@ def open_pipeline(screen: Screen, *, aws: bool) -> Iterator[tuple[Place, Pipelin
         SettingsError, AwsError: as `open_place` does.
     """
     with open_place(screen, aws=aws, as_flow=True) as place:
-        yield place, Pipeline(place.settings, place.aws)
+        yield place, Pipeline(place.settings, place.lake)

@@ -14,13 +14,13 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
-from expectations.contract.keys import published_prefix, published_session
+from expectations.contract.keys import published_prefix, read_published_key
 from expectations.contract.names import PUBLISHED_PREFIX
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.errors import AwsError, SettingsError
-from flows.lake.athena import QueryResult, query
-from flows.lake.clients import Aws, aws_errors, connect
+from flows.lake.athena import QueryResult
+from flows.lake.connect import Lake, connect
 from flows.settings import Settings, load_settings
 
 _REPORTING_TO_NOBODY = {
@@ -39,9 +39,9 @@ class Place:
     links: tuple[tuple[str, str], ...] = ()
 
     @cached_property
-    def aws(self) -> Aws:
-        """Clients of the account, with the rights of the block that opened it."""
-        return connect()
+    def lake(self) -> Lake:
+        """The account, with the rights of the block that opened it."""
+        return connect(self.settings)
 
     def query(self, sql: str) -> QueryResult:
         """The answer to a query.
@@ -50,7 +50,7 @@ class Place:
             QueryError: Athena failed it, or it took too long.
             AwsError: Athena could not be asked.
         """
-        return query(self.aws.athena, self.settings, sql)
+        return self.lake.athena.query(sql)
 
     def published(self, index: str | None = None) -> dict[str, list[date]]:
         """The published sessions by index, in order.
@@ -63,13 +63,9 @@ class Place:
         """
         prefix = published_prefix(index) if index else PUBLISHED_PREFIX
         found: defaultdict[str, list[date]] = defaultdict(list)
-        with aws_errors("looking for what is published"):
-            pages = self.aws.s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self.settings.refined_bucket, Prefix=prefix
-            )
-            for key in (item["Key"] for page in pages for item in page.get("Contents", [])):
-                if session := published_session(key):
-                    found[key.removeprefix(PUBLISHED_PREFIX).partition("/")[0].upper()].append(session)
+        for item in self.lake.refined.objects(prefix):
+            if name := read_published_key(item.key):
+                found[name.index].append(name.session)
         return {code: sorted(found[code]) for code in sorted(found)}
 
     def shown(self, address: str) -> str:
@@ -130,6 +126,7 @@ def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[st
         ("boto3", "python -c \"import boto3; print(boto3.client('s3').list_buckets()['Buckets'])\""),
         ("AWS CLI", "aws s3 ls --recursive s3://bovespa-refined-data-bucket/"),
         ("Prefect UI", ui),
+        ("its password", environment["PREFECT_API_AUTH_STRING"]),
         ("buckets", str(home.resolve() / "s3")),
         ("logs", str(home.resolve() / "logs")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from flows.cli.console import Screen
@@ -10,9 +11,8 @@ from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
-from flows.site.figures import figures_query, read_figures
-from flows.site.history import History
-from flows.site.publish import Rebuilt, Site
+from flows.record.state import IndexStatus
+from flows.site.publish import Rebuilt, rebuild_site, site_address
 
 app = group()
 
@@ -25,16 +25,16 @@ def report(*, aws: InAws = False, as_json: Json = False) -> None:
     """
     screen = Screen(as_json=as_json)
     with open_pipeline(screen, aws=aws) as (place, pipeline), screen.busy(tr("Reading what the runs left")):
-        site = Site(pipeline.aws.s3, place.settings.artifacts_bucket, place.settings.refined_bucket)
-        rebuilt = site.rebuild(lambda index, sessions: read_figures(place.query(figures_query(index, sessions))))
-    _show(screen, place, site.address, rebuilt)
+        rebuilt = rebuild_site(pipeline, datetime.now(UTC))
+        address = site_address(pipeline)
+    _show(screen, place, address, rebuilt)
 
 
 def _show(screen: Screen, place: Place, address: str, rebuilt: Rebuilt) -> None:
     where = place.shown(address)
     for problem in rebuilt.problems:
         screen.say(tr("left out: {}").format(problem))
-    indices = [_in_short(history) for history in rebuilt.histories]
+    indices = [_in_short(status) for status in rebuilt.indices]
     screen.result({"report": where, "indices": indices, "left_out": list(rebuilt.problems)})
     screen.pairs([(item["index"], _line(item)) for item in indices])
     screen.heading(tr("The data-quality site, which reads without a network:"))
@@ -44,9 +44,9 @@ def _show(screen: Screen, place: Place, address: str, rebuilt: Rebuilt) -> None:
         screen.line(f"  aws s3 sync {bucket} reports   # {tr('brings it to this machine: open reports/index.html')}")
 
 
-def _in_short(history: History) -> dict[str, Any]:
-    counts = {str(state): count for state, count in history.counts.items()}
-    return {"index": history.index, "latest": history.latest and str(history.latest), "sessions": counts}
+def _in_short(status: IndexStatus) -> dict[str, Any]:
+    newest = status.newest_published
+    return {"index": status.index, "latest": newest and str(newest), "sessions": status.counts}
 
 
 def _line(item: Mapping[str, Any]) -> str:

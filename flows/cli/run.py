@@ -13,10 +13,12 @@ import typer
 from urllib3.exceptions import DependencyWarning
 
 from expectations.contract.names import DEFAULT_INDEX
+from expectations.contract.outcomes import Outcome
 from flows.cli.advice import after_run, typed
 from flows.cli.console import Screen
+from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
-from flows.cli.options import Command, InAws, Json, examples, group, index_code
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
 from flows.lake.reach import check_reach
@@ -24,7 +26,6 @@ from flows.settings import load_settings
 
 app = group()
 
-_BAD = frozenset({"failed", "stale"})
 
 Indices = Annotated[
     list[str] | None,
@@ -73,18 +74,18 @@ def run(
 
         collecting.say_once(with_links=aws)
         if live:
-            summaries = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
+            attempts = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
         else:
-            summaries = collecting.collect_sample(force=force, screen=screen)
+            attempts = collecting.collect_sample(force=force, screen=screen)
         body: dict[str, Any] = {
             "sample": not live,
-            "sessions": summaries,
-            "queries": collecting.show_queries(screen, place, summaries),
+            "sessions": attempts,
+            "queries": collecting.show_queries(screen, place, attempts),
         }
-        _show_summaries(screen, place, summaries)
+        _show_attempts(screen, place, attempts)
     screen.result(body)
-    screen.say("\n" + tr("Next: {}").format(" · ".join(after_run(summaries, live=live, aws=aws))))
-    if any(summary["outcome"] in _BAD for summary in summaries):
+    screen.say("\n" + tr("Next: {}").format(" · ".join(after_run(attempts, live=live, aws=aws))))
+    if any(attempt["failed"] or attempt["outcome"] == Outcome.STALE for attempt in attempts):
         raise typer.Exit(1)
 
 
@@ -100,18 +101,18 @@ def _warm_up() -> None:
         importlib.import_module(name)
 
 
-def _show_summaries(screen: Screen, place: Place, summaries: Sequence[Mapping[str, Any]]) -> None:
-    for summary in summaries:
-        name = " ".join(str(part) for part in (summary["index"], summary["session"]) if part)
-        screen.heading(f"{name}: {tr(str(summary['outcome']))}")
-        if summary["outcome"] == "failed":
-            screen.fail(summary["error"])
-        if note := summary.get("note"):
-            screen.line(note)
-        if number := summary.get("changes"):
-            asked = typed("changes", "--index", summary["index"])
+def _show_attempts(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> None:
+    for attempt in attempts:
+        name = " ".join(str(part) for part in (attempt["index"], attempt["session"]) if part)
+        screen.heading(f"{name}: {tr(str(attempt['outcome']))}")
+        if attempt["failed"]:
+            screen.fail(attempt["reason"])
+        elif attempt["reason"]:
+            screen.line(attempt["reason"])
+        if number := attempt["changes"]:
+            asked = typed("changes", "--index", attempt["index"])
             screen.line(f"  {counted(number, 'change')} {tr('of composition')}: {asked}")
-        steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in summary["seconds"].items())
+        steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in attempt["steps"].items())
         screen.pairs(
-            [(tr(name), place.shown(address)) for name, address in summary["links"].items()] + [(tr("steps"), steps)]
+            [(tr(name), place.shown(address)) for name, address in attempt["links"].items()] + [(tr("steps"), steps)]
         )

@@ -7,15 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.b3.calendar import SAO_PAULO
 from flows.backfill.recovery import Recovered, Recovery
 from flows.cli.console import Screen
+from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
-from flows.cli.options import DAY, Command, InAws, Json, examples, group, index_code
+from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
-from flows.record import status_report
+from flows.cli.place import Place
 from flows.record.state import IndexStatus
-from flows.record.survey import History, history, survey
+from flows.record.status import SessionHistory, read_history, read_status
+from flows.record.status_report import HEADING, rows, rows_by_index
+from flows.site.publish import refresh_site_of
 
 app = group()
 
@@ -59,16 +61,16 @@ def status(
     """
     screen = Screen(as_json=as_json)
     first, last = (session, session) if session else (since, until)
-    now = datetime.now(UTC).astimezone(SAO_PAULO)
-    with open_pipeline(screen, aws=aws) as (_, pipeline):
-        found = survey(pipeline, now, _day(first), _day(last), index or ())
-        histories = history(pipeline, found) if session else []
-    body: dict[str, Any] = status_report.body(found, now)
+    with open_pipeline(screen, aws=aws) as (place, pipeline):
+        found = read_status(pipeline, datetime.now(UTC), _day(first), _day(last), index or ())
+        asked = [item.traces for items in found.sessions.values() for item in items] if session else []
+        histories = [read_history(pipeline, traces) for traces in asked]
+    body: dict[str, Any] = found.to_dict()
     if session:
         body["history"] = [item.to_dict() for item in histories]
     screen.result(body)
-    for item in found.statuses:
-        _show_status(screen, item)
+    for item in found.indices:
+        _show_status(screen, place, item)
     for entry in histories:
         _show_history(screen, entry)
     if not found.complete:
@@ -100,45 +102,51 @@ def reconcile(
     May run beside other flows, and be stopped anywhere and run again. The exit code is 1 where a session failed.
     """
     screen = Screen(as_json=as_json)
-    with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
+    with open_pipeline(screen, aws=aws) as (place, pipeline), screen.progress() as progress:
         recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
         recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), index or ())
-    _show_recovered(screen, recovered)
+        refresh_site_of(pipeline, recovered.attempts, screen.say)
+    _show_recovered(screen, place, recovered)
     if recovered.failed:
         raise typer.Exit(1)
 
 
-def _show_status(screen: Screen, status: IndexStatus) -> None:
+def _show_status(screen: Screen, place: Place, status: IndexStatus) -> None:
     screen.heading(status.headline)
-    screen.table(status_report.HEADING, status_report.rows(status))
+    screen.table(HEADING, [_with_link(place, row) for row in rows(status.sessions)])
     if status.undated:
         screen.line("  " + tr("{} whose session is unknown").format(counted(status.undated, "payload")))
 
 
-def _show_history(screen: Screen, history: History) -> None:
+def _show_history(screen: Screen, history: SessionHistory) -> None:
     screen.heading(tr("{} {}: what was published, the newest first").format(history.index, history.session))
     if found := history.publication:
         versions = [(item.published_at, item.raw_version_id, item.run_id, str(item.rows)) for item in found.versions]
         screen.table(("Published", "Raw version", "Glue run", "Rows"), versions)
     screen.heading(tr("{} {}: attempts, the oldest first").format(history.index, history.session))
-    rows = [
-        (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, str(row.state), str(row.rows), row.reason or "")
+    attempts = [
+        (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, str(row.outcome), str(row.rows), row.reason)
         for row in history.attempts
     ]
-    screen.table(("Ended", "Flow", "State", "Rows", "Why"), rows)
+    screen.table(("Ended", "Flow", "Outcome", "Rows", "Why"), attempts)
 
 
-def _show_recovered(screen: Screen, recovered: Recovered) -> None:
+def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
     screen.result(recovered.to_dict())
     screen.heading(recovered.headline)
-    for result in recovered.results:
-        screen.line(
-            f"  {result.outcome}  {result.index} {result.session}{f': {result.reason}' if result.reason else ''}"
-        )
+    for attempt in recovered.attempts:
+        reason = f": {attempt.reason}" if attempt.reason else ""
+        screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}{reason}")
     for problem in recovered.problems:
         screen.fail(problem)
     if recovered.left:
-        screen.table(("Index", *status_report.HEADING), status_report.left_rows(recovered))
+        left = [_with_link(place, row) for row in rows_by_index(recovered.left)]
+        screen.table(("Index", *HEADING), left)
+
+
+def _with_link(place: Place, row: tuple[str, ...]) -> tuple[str, ...]:
+    *cells, report = row
+    return (*cells, place.shown(report) if report else "")
 
 
 def _day(moment: datetime | None) -> date | None:

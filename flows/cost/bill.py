@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from flows.cost.prices import ATHENA_MEGABYTE, ATHENA_MINIMUM_MEGABYTES, GLUE_MINIMUM_SECONDS, Price, Prices
+from flows.cost.prices import ATHENA_MEGABYTE, ATHENA_MINIMUM_MEGABYTES, Price, Prices
 from flows.errors import SettingsError
+from flows.glue_run import GlueRun
 
 ESTIMATE_USD = {"S3": Decimal("0.02"), "Lambda": Decimal("0.01"), "Glue": Decimal("1.10"), "Athena": Decimal("0.50")}
 """US dollars a month that the pipeline was planned with, by service."""
@@ -28,14 +29,14 @@ queries, which list and read as many files as their sessions have, come on top."
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class BillingMonth:
     """A month in UTC: from `begin` to just before `end`."""
 
     begin: datetime
     end: datetime
 
     @classmethod
-    def of(cls, text: str) -> Month:
+    def of(cls, text: str) -> BillingMonth:
         """The month that `YYYY-MM` says.
 
         Raises:
@@ -65,28 +66,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class GlueRun:
-    """What one run of the job is billed by.
-
-    Attributes:
-        seconds: of execution.
-        dpus: data processing units that it had.
-        dpu_seconds: as Glue states them, where it does.
-    """
-
-    seconds: float
-    dpus: float
-    dpu_seconds: float | None = None
-    flex: bool = False
-
-    def billed(self) -> float:
-        """The DPU-seconds on the bill: a minute at least, also of a run that did nothing."""
-        used = self.seconds * self.dpus if self.dpu_seconds is None else self.dpu_seconds
-        return max(used, GLUE_MINIMUM_SECONDS * self.dpus)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
+class StoredVersion:
     """One version of an object: its bytes and the moment from which they are kept."""
 
     size: int
@@ -94,7 +74,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class BilledQuery:
     """One query of Athena: the bytes it scanned, and whether such a query is billed at all."""
 
     scanned_bytes: int
@@ -119,8 +99,8 @@ class Usage:
     runs: Sequence[GlueRun]
     invocations: int
     gb_seconds: float
-    stored: Sequence[Stored]
-    queries: Sequence[Query]
+    stored: Sequence[StoredVersion]
+    queries: Sequence[BilledQuery]
 
 
 # --- the bill ------------------------------------------------------------------------------------------------------------
@@ -157,7 +137,7 @@ class Bill:
         return sum((line.usd for line in self.lines), Decimal())
 
 
-def bill(usage: Usage, month: Month, prices: Prices, now: datetime) -> Bill:
+def bill(usage: Usage, month: BillingMonth, prices: Prices, now: datetime) -> Bill:
     """The bill of a month, or of what is over of it."""
     return Bill(
         (
@@ -174,12 +154,12 @@ def _glue(runs: Sequence[GlueRun], prices: Prices) -> Iterable[Line]:
     kinds = [(False, "DPU-hours", prices.glue), (True, "flexible DPU-hours", prices.glue_flex)]
     for flex, what, price in kinds:
         chosen = [run for run in runs if run.flex is flex]
-        hours = _decimal(sum(run.billed() for run in chosen)) / 3600
+        hours = _decimal(sum(run.billed_dpu_seconds for run in chosen)) / 3600
         if chosen or not flex:
             yield Line("Glue", f"{what} of {len(chosen)} runs", hours, price)
 
 
-def _storage(usage: Usage, month: Month, prices: Prices, now: datetime) -> Iterable[Line]:
+def _storage(usage: Usage, month: BillingMonth, prices: Prices, now: datetime) -> Iterable[Line]:
     until = min(now, month.end)
     byte_seconds = sum(
         version.size * max((until - max(version.since, month.begin)).total_seconds(), 0.0) for version in usage.stored
@@ -192,7 +172,7 @@ def _storage(usage: Usage, month: Month, prices: Prices, now: datetime) -> Itera
     yield Line("S3", f"GET, modelled as {READS_PER_RUN} a run", Decimal(runs * READS_PER_RUN), prices.s3_read)
 
 
-def _athena(queries: Sequence[Query], prices: Prices) -> Line:
+def _athena(queries: Sequence[BilledQuery], prices: Prices) -> Line:
     terabytes = Decimal(sum(query.billed_bytes() for query in queries)) / TERABYTE
     return Line("Athena", f"TB scanned by {sum(query.billed for query in queries)} queries", terabytes, prices.athena)
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from flows.glue_run import GlueRun
+
 DEFAULT_REGION = "us-east-1"
 AS_OF = "2026-11-24"
 
@@ -22,9 +24,6 @@ _ATHENA = "https://aws.amazon.com/athena/pricing/"
 _AWS_PAGE = "a stored copy of that page"
 _COPY = "copies of AWS's price list"
 _MEMORY = "from memory, not verified"
-
-GLUE_MINIMUM_SECONDS = 60
-"""Glue bills a Spark run by the second, and one minute at least."""
 
 ATHENA_MEGABYTE = 1024 * 1024
 ATHENA_MINIMUM_MEGABYTES = 10
@@ -118,14 +117,12 @@ def prices_of(region: str) -> Prices:
     return REGIONS.get(region, REGIONS[DEFAULT_REGION])
 
 
-def glue_cost(dpu_seconds: float, *, region: str = DEFAULT_REGION, flex: bool = False) -> Decimal:
-    """US dollars for a Glue run, or for several.
+def glue_cost(run: GlueRun, region: str) -> Decimal:
+    """The list price in US dollars of a run that has ended; of one that is live, of what it has used so far.
 
     Args:
-        dpu_seconds: billed seconds times DPUs; a run's own minimum of one minute is the caller's to apply.
         region: AWS region; the default region's price where it is not in the table.
-        flex: with flexible execution.
     """
     prices = prices_of(region)
-    price = prices.glue_flex if flex else prices.glue
-    return Decimal(str(dpu_seconds)) / 3600 * price.usd
+    price = prices.glue_flex if run.flex else prices.glue
+    return Decimal(str(run.billed_dpu_seconds)) / 3600 * price.usd

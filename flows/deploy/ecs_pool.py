@@ -53,7 +53,11 @@ def filled(
         "match_latest_revision_in_family": True,
         "configure_cloudwatch_logs": True,
         "cloudwatch_logs_options": _logging(str(outputs["ecs_log_group"]), region),
-        "env": {"BOVESPA_BUCKET_SUFFIX": outputs.get("bucket_suffix", ""), "AWS_DEFAULT_REGION": region},
+        "env": {
+            "BOVESPA_ENVIRONMENT": outputs.get("environment", ""),
+            "BOVESPA_BUCKET_SUFFIX": outputs.get("bucket_suffix", ""),
+            "AWS_DEFAULT_REGION": region,
+        },
     }
     return _with_defaults(template, defaults)
 

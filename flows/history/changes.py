@@ -1,6 +1,6 @@
 """What changed in an index from one published session to the next. Pure.
 
-A share that changed has one row, which tells the first that holds: it entered, it left, its ticker was renamed, its quantity
+A share that changed has one row, which states the first that holds: it entered, it left, its ticker was renamed, its quantity
 changed, or only its weight did, as most weights do every session.
 
 B3 rebalances its indices in January, May and September: the portfolio is in force from the month's first Monday, and the
@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from expectations.contract.changes import ENTERED, KINDS, LEFT, QUANTITY, RENAMED, WEIGHT
 from expectations.contract.tables import CHANGES_COLUMNS
+from flows.b3.calendar import may_be_rebalanced
 from flows.session.arrow import arrow_schema
 
 CHANGES_SCHEMA = arrow_schema(CHANGES_COLUMNS)
@@ -29,8 +30,6 @@ RULES = 1
 """Version of the rules of this module: with another one, every month is made again."""
 
 _REBALANCED_SHARE = 0.2  # of the shares, by number
-_REBALANCING_MONTHS = (1, 5, 9)
-_FIRST_WEEK = 10  # the first Monday is the 7th at the latest; a holiday may move it on
 _DECIMALS = 3  # of a share in percent, as B3 states it
 _ONE_OF_EACH = 2
 _KINDS = {kind: number for number, kind in enumerate(KINDS)}
@@ -77,6 +76,11 @@ def changes_table(changes: Sequence[Change]) -> pa.Table:
     return pa.Table.from_pylist([asdict(change) for change in changes], schema=CHANGES_SCHEMA)
 
 
+def changes_of(rows: pa.Table) -> list[Change]:
+    """The table's rows as changes; the inverse of `changes_table`."""
+    return [Change(**row) for row in rows.to_pylist()]
+
+
 def session_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
     """What changed between two portfolios, the greatest changes first of each kind.
 
@@ -85,7 +89,7 @@ def session_changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]
     """
     old, new = {row["acao"]: row for row in before}, {row["acao"]: row for row in after}
     sessions = before[0]["data_pregao"], after[0]["data_pregao"]
-    due = _is_due(*sessions)
+    due = may_be_rebalanced(*sessions)
     renamed = _renamed(old, new, due=due)
     pairs: list[tuple[str, Row | None, Row | None]] = [
         *((RENAMED, old[was], new[now]) for now, was in renamed.items()),
@@ -109,14 +113,14 @@ def _altered(old: Mapping[str, Row], new: Mapping[str, Row]) -> Iterator[tuple[s
 
 
 def _change(kind: str, was: Row | None, now: Row | None, sessions: tuple[date, date], *, rebalanced: bool) -> Change:
-    shown = now or was
-    assert shown is not None, "a change is of a share that was there, or is"
+    share = now or was
+    assert share is not None, "a change is of a share that was there, or is"
     weights = [_weight(row) if row else None for row in (was, now)]
     return Change(
-        acao=shown["acao"],
-        nome_acao=shown["nome_acao"],
-        classe=shown["classe"],
-        setor=shown["setor"],
+        acao=share["acao"],
+        nome_acao=share["nome_acao"],
+        classe=share["classe"],
+        setor=share["setor"],
         mudanca=kind,
         acao_anterior=was["acao"] if was and kind == RENAMED else None,
         quantidade_anterior=_quantity(was) if was else None,
@@ -145,7 +149,7 @@ def _weight(row: Row) -> float:
 def _renamed(old: Mapping[str, Row], new: Mapping[str, Row], *, due: bool) -> dict[str, str]:
     """Tickers that only have another name now: from the one now to the one before.
 
-    It is certain, and therefore told as a renaming, only where one share left and one entered with the very same quantity, both
+    It is certain, and therefore stated as a renaming, only where one share left and one entered with the very same quantity, both
     of one class, and the company goes on: by the root of the ticker, by a word of its name (NTCO3 of GRUPO NATURA became NATU3
     of NATURA), or, outside of rebalancings, at which alone other companies enter, by its sector.
     """
@@ -172,9 +176,3 @@ def _other_divisor(before: Sequence[Row], after: Sequence[Row]) -> bool:
     """Whether the divisor differs, or is not known."""
     was, now = before[0]["redutor"], after[0]["redutor"]
     return was is None or now is None or was != now
-
-
-def _is_due(before: date, after: date) -> bool:
-    """Whether a rebalancing may have come into force after one session and by the other."""
-    days = (before + timedelta(days=number + 1) for number in range((after - before).days))
-    return any(day.month in _REBALANCING_MONTHS and day.day <= _FIRST_WEEK for day in days)

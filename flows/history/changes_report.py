@@ -8,7 +8,7 @@ from datetime import date
 
 from expectations.contract.changes import COMPOSITION
 from flows.history.changes import Change
-from flows.record.reports import escaped
+from flows.record.markdown import escaped
 
 _HEADING = ("Mudança", "Ação", "Nome", "Quantidade antes", "Quantidade", "Participação antes (%)", "Participação (%)")
 
@@ -23,9 +23,9 @@ def of_composition(changes: Sequence[Change]) -> list[Change]:
 def changes_headline(index: str, session: date, changes: Sequence[Change]) -> str:
     """The changes of a session's composition in one line."""
     counts = Counter(change.mudanca for change in of_composition(changes))
-    told = ", ".join(f"{counts[kind]} {kind}" for kind in COMPOSITION if counts[kind])
+    counted = ", ".join(f"{counts[kind]} {kind}" for kind in COMPOSITION if counts[kind])
     rebalanced = " (rebalanceamento)" if any(change.rebalanceamento for change in changes) else ""
-    return f"{index} {session}{rebalanced}: {told or 'composition unchanged'}"
+    return f"{index} {session}{rebalanced}: {counted or 'composition unchanged'}"
 
 
 def changes_markdown(index: str, session: date, changes: Sequence[Change]) -> str:

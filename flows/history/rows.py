@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,21 +15,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.contract.catalog import session_expression
-from expectations.contract.keys import raw_key
-from expectations.contract.names import PART_NAME
+from expectations.contract.keys import published_key, published_prefix, raw_key, read_published_key
+from expectations.contract.names import HIDDEN_PREFIX, PART_NAME
 from expectations.contract.tables import HISTORY_COLUMNS, REFINED_COLUMNS, TICKER_PARTITION, refined_table
-from flows.errors import PublishError
-from flows.lake.clients import PARALLEL_CALLS
+from flows.errors import PublishError, WriteConflict
+from flows.lake.calls import side_by_side
 from flows.session.arrow import arrow_schema
-from flows.session.publish import HIDDEN_PREFIX
 from flows.session.raw_file import decode
-from flows.session.storage import read_bytes
+from flows.session.storage import read_record
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
+    from flows.lake.connect import Lake
+    from flows.lake.s3 import ObjectSummary
     from flows.session.storage import Publication
 
 HISTORY_SCHEMA = arrow_schema(HISTORY_COLUMNS)
@@ -55,51 +54,75 @@ def sessions_only(rows: pa.Table, sessions: Sequence[date]) -> pa.Table:
 
 @dataclass(frozen=True, slots=True)
 class PublishedRows:
-    """Reads back what is published, where nobody has it at hand."""
+    """Reads back what is published of an index, where nobody has it at hand."""
 
-    s3: S3Client
-    glue: GlueClient
-    raw_bucket: str
-    refined_bucket: str
-    database: str
+    lake: Lake
+    index: str
+
+    def records(self) -> dict[date, dict[date, ObjectSummary]]:
+        """The publication records as S3 lists them, by month (its first day) and session.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        found: defaultdict[date, dict[date, ObjectSummary]] = defaultdict(dict)
+        for item in self.lake.refined.objects(published_prefix(self.index)):
+            if name := read_published_key(item.key):
+                found[name.session.replace(day=1)][name.session] = item
+        return dict(found)
+
+    def record(self, session: date) -> tuple[Publication, str]:
+        """A session's publication record, and the ETag of the very bytes that it was read from, without quotes.
+
+        Raises:
+            WriteConflict: there is none any more.
+            ContractError: it is not readable.
+            AwsError: S3 could not be asked.
+        """
+        key = published_key(self.index, session)
+        found = self.lake.refined.find(key)
+        if found is None:
+            raise WriteConflict(f"{self.lake.refined.address(key)}: somebody has removed it meanwhile")
+        return read_record(found.body, self.lake.refined.address(key)), found.info.etag.strip('"')
 
     def of(self, record: Publication) -> pa.Table:
         """The history's rows of a published session, from the files that Athena shows.
 
         Raises:
-            PublishError: they are not as many as the record says.
-            AwsError: S3 could not be asked.
+            PublishError: they are not as many as the record says, or the raw file that they come from is gone.
+            AwsError: AWS could not be asked.
+            ContractError: the raw file is not one of this pipeline.
         """
         session = date.fromisoformat(record.session)
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            parts = list(pool.map(self._read, self._keys(record.index, session)))
+        parts = [part for part in side_by_side(self._read, self._keys(record.index, session)) if part is not None]
         refined = pa.concat_tables(parts) if parts else _REFINED_SCHEMA.empty_table()
         if refined.num_rows != record.rows:
             raise PublishError(
                 f"{record.index} {session}: {refined.num_rows} rows are published where the record says {record.rows}: "
                 f"bovespa replay --from {session} --to {session} --index {record.index}"
             )
-        raw = read_bytes(self.s3, self.raw_bucket, raw_key(record.index, session), record.raw_version_id)
-        return _with_session(refined, session, decode(raw).facts.divisor)
+        key = raw_key(record.index, session)
+        raw = self.lake.raw.find(key, record.raw_version_id)
+        if raw is None:
+            raise PublishError(
+                f"{self.lake.raw.address(key)}: version {record.raw_version_id}, from which the session is published, is gone: "
+                f"bovespa replay --from {session} --to {session} --index {record.index}"
+            )
+        return _with_session(refined, session, decode(raw.body).facts.statement.divisor)
 
     def _keys(self, index: str, session: date) -> list[str]:
         table = refined_table(index)
-        pages = self.glue.get_paginator("get_partitions").paginate(
-            DatabaseName=self.database,
-            TableName=table.name,
-            Expression=session_expression(table, index, session),
-            ExcludeColumnSchema=True,
-        )
-        locations = (item["StorageDescriptor"]["Location"] for page in pages for item in page["Partitions"])
-        prefixes = sorted({location.removeprefix(f"s3://{self.refined_bucket}/") for location in locations})
-        return [prefix + PART_NAME for prefix in prefixes if prefix != HIDDEN_PREFIX]
+        visible = self.lake.catalog.partitions(table, session_expression(table, index, session))
+        return [prefix + PART_NAME for prefix in sorted(set(visible.values())) if prefix != HIDDEN_PREFIX]
 
-    def _read(self, key: str) -> pa.Table:
-        content = read_bytes(self.s3, self.refined_bucket, key)
+    def _read(self, key: str) -> pa.Table | None:
+        found = self.lake.refined.find(key)
+        if found is None:
+            return None
         try:
-            return pq.read_table(io.BytesIO(content)).select(_REFINED_SCHEMA.names).cast(_REFINED_SCHEMA)
+            return pq.read_table(io.BytesIO(found.body)).select(_REFINED_SCHEMA.names).cast(_REFINED_SCHEMA)
         except (pa.ArrowException, KeyError, OSError, ValueError) as error:
-            raise PublishError(f"s3://{self.refined_bucket}/{key}: not a file of refined rows ({error})") from error
+            raise PublishError(f"{self.lake.refined.address(key)}: not a file of refined rows ({error})") from error
 
 
 def _with_session(refined: pa.Table, session: date, divisor: Decimal | None) -> pa.Table:

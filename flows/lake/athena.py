@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
 from flows.errors import QueryError
-from flows.lake.clients import aws_errors
+from flows.lake.calls import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
-
-    from flows.settings import Settings
 
 _FIRST_PAUSE = 0.05  # seconds
 _LONGEST_PAUSE = 2.0  # seconds
@@ -41,37 +39,39 @@ class QueryResult:
     output: str
 
 
-def query(athena: AthenaClient, settings: Settings, sql: str) -> QueryResult:
-    """Run one query in the settings' workgroup and database, within their limit.
+@dataclass(frozen=True, slots=True)
+class Athena:
+    """Athena in one account.
 
-    Raises:
-        QueryError, AwsError: as `run_query` does.
+    Attributes:
+        timeout: longest wait for a query, in seconds.
     """
-    return run_query(
-        athena, sql, workgroup=settings.workgroup, database=settings.database, timeout=settings.query_timeout
-    )
 
+    client: AthenaClient
+    workgroup: str
+    database: str
+    timeout: float
 
-def run_query(athena: AthenaClient, sql: str, *, workgroup: str, database: str, timeout: float) -> QueryResult:
-    """Run one query and read all of its rows.
+    def query(self, sql: str) -> QueryResult:
+        """Run one query and read all of its rows.
 
-    Args:
-        sql: a statement that Athena runs, without parameters.
-        timeout: longest wait, in seconds.
+        Args:
+            sql: a statement that Athena runs, without parameters.
 
-    Raises:
-        QueryError: Athena failed or cancelled the query, or it took too long; the message is Athena's reason.
-        AwsError: Athena could not be asked.
-    """
-    with aws_errors("querying Athena"):
-        query_id = athena.start_query_execution(
-            QueryString=sql, WorkGroup=workgroup, QueryExecutionContext={"Database": database}
-        )["QueryExecutionId"]
-        execution = _wait(athena, query_id, timeout)
-        state = execution["Status"]["State"]
-        if state != "SUCCEEDED":
-            raise QueryError(f"Athena query {state}: {execution['Status'].get('StateChangeReason', 'no reason given')}")
-        return _result(athena, query_id, execution)
+        Raises:
+            QueryError: Athena failed or cancelled the query, or it took too long; the message is Athena's reason.
+            AwsError: Athena could not be asked.
+        """
+        with aws_errors("querying Athena"):
+            query_id = self.client.start_query_execution(
+                QueryString=sql, WorkGroup=self.workgroup, QueryExecutionContext={"Database": self.database}
+            )["QueryExecutionId"]
+            execution = _wait(self.client, query_id, self.timeout)
+            state = execution["Status"]["State"]
+            if state != "SUCCEEDED":
+                reason = execution["Status"].get("StateChangeReason", "no reason given")
+                raise QueryError(f"Athena query {state}: {reason}")
+            return _result(self.client, query_id, execution)
 
 
 def _wait(athena: AthenaClient, query_id: str, timeout: float) -> QueryExecutionTypeDef:

@@ -1,4 +1,4 @@
-"""Where each session stands, decided from what was seen of it; nothing here asks anybody.
+"""Where each session stands, and why: decided from what lies in S3 of it, its last attempt and the calendar. Pure.
 
 A session is published when its publication is not older than its raw file, or says all that the raw file says. What a gate
 refused is quarantined until something changes: for gate 1 until another payload comes, for gate 2 until another raw version does.
@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from expectations.contract.ledger import AttemptState
+from expectations.contract.outcomes import Outcome
 from expectations.gates import raw
 
 if TYPE_CHECKING:
+    from flows.glue_run import GlueRun
     from flows.record.attempt import Attempt
-    from flows.record.sightings import Sighting
-    from flows.session.etl import GlueRun
+    from flows.record.traces import SessionTraces
     from flows.session.storage import Publication, RawVersion
 
-HOLIDAY = "the calendar calls the day a holiday"
-UNREAD = "a payload came later that no flow has told of"
+NOT_IN_CALENDAR = "the calendar calls the day a holiday"
+UNREAD = "a payload came later of which no attempt tells"
 SUPERSEDED = "an older version is published"
+
+_PUBLISHING = frozenset({Outcome.PUBLISHED, Outcome.STALE})
 
 
 class State(StrEnum):
@@ -37,14 +39,48 @@ class State(StrEnum):
     LANDED = "landed only"
     QUARANTINED = "quarantined"
     MISSING = "missing"
+    DUE = "due"
+    BEFORE = "before collection"
+    HOLIDAY = "holiday"
+
+
+MEANINGS = {
+    State.PUBLISHED: "both gates passed, Athena shows it",
+    State.STAGED: "refined, and not audited or published yet",
+    State.RAW: "its raw file is uploaded, and not refined",
+    State.LANDED: "what B3 sent is kept, and was not read",
+    State.QUARANTINED: "a gate refused it, nothing of it is visible",
+    State.MISSING: "B3 showed it, and nobody collected it",
+    State.DUE: "B3 shows it now, not published yet",
+    State.BEFORE: "of before the index was first collected",
+    State.HOLIDAY: "no trading session",
+}
+
+NOTHING_TO_DO = frozenset({State.PUBLISHED, State.BEFORE, State.HOLIDAY})
+"""The states of a session of which nothing is lacking."""
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class CalendarFacts:
+    """What the trading calendar says of a day.
+
+    Attributes:
+        is_session: whether it is a trading day.
+        is_shown: whether B3 should be showing its session, or a later one will be shown first.
+        is_before: whether it lies before the first session of which the index has anything.
+    """
+
+    is_session: bool = True
+    is_shown: bool = False
+    is_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
     """What had to be read of a session whose listings do not tell all.
 
     Attributes:
-        attempt: the newest of the session; of one that is missing, of its day.
+        attempt: the newest of the session; of one that is missing, of the run that was after it.
         version: the current raw version.
         run: the Glue run that refines, or has refined, that version.
         staged: whether what it left in staging is whole.
@@ -58,13 +94,16 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SessionState:
     """Where one session stands.
 
     Attributes:
         reason: why it is not published, in one line.
+        at: when the attempt ended that is the reason (aware).
+        report: S3 address of that attempt's report.
         gate: the gate that refused it.
         demands: what that gate demanded and did not find.
+        warnings: demands that were not met without being critical, when it was published.
         in_calendar: whether the trading calendar has the session.
         note: what else is worth a look.
     """
@@ -73,105 +112,146 @@ class Standing:
     session: date
     state: State
     reason: str = ""
+    at: datetime | None = None
+    report: str = ""
     gate: str = ""
-    demands: str = ""
+    demands: tuple[str, ...] = ()
+    warnings: int = 0
     in_calendar: bool = True
     note: str = ""
 
+    @property
+    def why(self) -> str:
+        """Reason and note in one line."""
+        return "; ".join(part for part in (self.reason, self.note) if part)
+
     def to_dict(self) -> dict[str, object]:
-        """The standing as JSON's types."""
-        return asdict(self) | {"session": self.session.isoformat(), "state": str(self.state)}
+        """The state as JSON's types."""
+        return asdict(self) | {
+            "session": self.session.isoformat(),
+            "state": str(self.state),
+            "at": self.at.isoformat() if self.at else None,
+            "demands": list(self.demands),
+        }
 
 
-def is_settled(seen: Sighting) -> bool:
+def is_settled(traces: SessionTraces) -> bool:
     """Whether the listings alone tell that the session is published, and that nothing came since."""
-    newest = seen.attempts[-1].state if seen.attempts else None
-    refused = newest is AttemptState.QUARANTINED
-    current = seen.published_at and (seen.raw_at is None or seen.raw_at < seen.published_at)
-    return bool(current) and not refused and not seen.has_unread
+    failed = bool(traces.attempts) and traces.attempts[-1].outcome in (Outcome.QUARANTINED, Outcome.FAILED)
+    current = traces.published_at and (traces.raw_at is None or traces.raw_at < traces.published_at)
+    return bool(current) and not failed and not traces.has_unread
 
 
-def standing(seen: Sighting, known: Details, *, in_calendar: bool) -> Standing:
+def session_state(traces: SessionTraces, facts: SessionFacts, calendar: CalendarFacts) -> SessionState:
     """Where a session stands."""
-    state = _state(seen, known)
-    attempt = known.attempt if state is State.QUARANTINED else None
-    return Standing(
-        seen.index,
-        seen.session,
+    state = _state(traces, facts, calendar)
+    cause = _cause(traces, facts, state)
+    refusal = cause if state is State.QUARANTINED else None
+    return SessionState(
+        traces.index,
+        traces.session,
         state,
-        reason=_reason(seen, known, state),
-        gate=(attempt.gate_refused or "") if attempt else "",
-        demands=(attempt.demands_refused or "") if attempt else "",
-        in_calendar=in_calendar,
-        note="; ".join(_notes(seen, known, state, in_calendar=in_calendar)),
+        reason=_reason(facts, state, cause),
+        at=cause.ended_at if cause else None,
+        report=cause.report if cause else "",
+        gate=refusal.gate_refused if refusal else "",
+        demands=refusal.demands_refused if refusal else (),
+        warnings=_warnings(traces) if state is State.PUBLISHED else 0,
+        in_calendar=calendar.is_session,
+        note="; ".join(_notes(traces, facts, state, calendar)),
     )
 
 
-def _state(seen: Sighting, known: Details) -> State:
-    refused = _is_refused(seen, known)
-    if seen.published_at and (refused or _is_current(seen, known)):
+def _state(traces: SessionTraces, facts: SessionFacts, calendar: CalendarFacts) -> State:
+    refused = _is_refused(traces, facts)
+    if traces.published_at and (refused or _is_current(traces, facts)):
         return State.PUBLISHED
     if refused:
         return State.QUARANTINED
-    if known.version:
-        return State.STAGED if known.staged else State.RAW
-    return State.LANDED if seen.payloads else State.MISSING
+    if facts.version:
+        return State.STAGED if facts.staged else State.RAW
+    return State.LANDED if traces.payloads else _absent(calendar)
 
 
-def _is_current(seen: Sighting, known: Details) -> bool:
+def _absent(calendar: CalendarFacts) -> State:
+    if not calendar.is_session:
+        return State.HOLIDAY
+    if calendar.is_before:
+        return State.BEFORE
+    return State.DUE if calendar.is_shown else State.MISSING
+
+
+def _is_current(traces: SessionTraces, facts: SessionFacts) -> bool:
     """Whether what is published is what the raw file says."""
-    if seen.raw_at is None or (seen.published_at and seen.raw_at < seen.published_at):
+    if traces.raw_at is None or (traces.published_at and traces.raw_at < traces.published_at):
         return True
-    return bool(known.publication and known.version and known.publication.covers(known.version))
+    return bool(facts.publication and facts.version and facts.publication.covers(facts.version))
 
 
-def _is_refused(seen: Sighting, known: Details) -> bool:
+def _is_refused(traces: SessionTraces, facts: SessionFacts) -> bool:
     """Whether a gate refused the newest there is of the session, and nothing has changed since."""
-    attempt = known.attempt
-    if attempt is None or attempt.session != seen.session or attempt.state is not AttemptState.QUARANTINED:
+    attempt = facts.attempt
+    if attempt is None or attempt.session != traces.session or attempt.outcome is not Outcome.QUARANTINED:
         return False
     if attempt.gate_refused == raw.GATE:
         # A raw file that has passed the gate is not refused by what came after it.
-        unpublished = known.version is not None and not _is_current(seen, known)
-        return not unpublished and not (seen.landed_at and seen.attempted_at and seen.landed_at > seen.attempted_at)
-    return known.version is not None and attempt.raw_version_id == known.version.version_id
+        unpublished = facts.version is not None and not _is_current(traces, facts)
+        newer = traces.landed_at and traces.attempted_at and traces.landed_at > traces.attempted_at
+        return not unpublished and not newer
+    return facts.version is not None and attempt.raw_version_id == facts.version.version_id
 
 
-def _reason(seen: Sighting, known: Details, state: State) -> str:
-    if state is State.PUBLISHED:
-        return ""
-    if state is State.RAW and known.run:
-        return f"Glue run {known.run.run_id} is {known.run.state}"
-    told = known.attempt.reason if known.attempt and _is_of_now(seen, known.attempt, state) else None
-    defaults = {State.STAGED: "not audited", State.RAW: "no Glue run", State.LANDED: "not parsed", State.MISSING: ""}
-    return told or defaults.get(state, "")
-
-
-def _is_of_now(seen: Sighting, attempt: Attempt, state: State) -> bool:
-    """Whether an attempt tells of what is there: of a raw file only one that failed after it came."""
+def _cause(traces: SessionTraces, facts: SessionFacts, state: State) -> Attempt | None:
+    """The attempt that is the reason why the session is not published."""
+    attempt = facts.attempt
+    if attempt is None or state in NOTHING_TO_DO or not attempt.reason:
+        return None
     if state not in (State.RAW, State.STAGED):
-        return True
-    later = seen.raw_at and seen.attempted_at and seen.attempted_at >= seen.raw_at
-    return bool(later) and attempt.state is AttemptState.FAILED
+        return attempt
+    # Of a raw file tells only an attempt that failed after it came.
+    later = traces.raw_at and traces.attempted_at and traces.attempted_at >= traces.raw_at
+    return attempt if later and attempt.outcome is Outcome.FAILED else None
 
 
-def _notes(seen: Sighting, known: Details, state: State, *, in_calendar: bool) -> Iterator[str]:
-    attempt = known.attempt
-    if not in_calendar:
-        yield HOLIDAY
-    if seen.published_at and state is not State.PUBLISHED:
+def _reason(facts: SessionFacts, state: State, cause: Attempt | None) -> str:
+    if state is State.RAW and facts.run:
+        return f"Glue run {facts.run.run_id} is {facts.run.state}"
+    if cause:
+        return cause.reason
+    return {State.STAGED: "not audited", State.RAW: "no Glue run", State.LANDED: "not parsed"}.get(state, "")
+
+
+def _warnings(traces: SessionTraces) -> int:
+    return next((row.warnings for row in reversed(traces.attempts) if row.outcome in _PUBLISHING), 0)
+
+
+def _notes(traces: SessionTraces, facts: SessionFacts, state: State, calendar: CalendarFacts) -> Iterator[str]:
+    if not calendar.is_session and state is not State.HOLIDAY:
+        yield NOT_IN_CALENDAR
+    if traces.published_at and state is not State.PUBLISHED:
         yield SUPERSEDED
-    if state is State.PUBLISHED and attempt and attempt.state is AttemptState.QUARANTINED:
-        yield f"what came later was refused: {attempt.reason}"
-    if state is not State.LANDED and seen.has_unread:
+    if state is State.PUBLISHED:
+        yield from _later_notes(traces, facts)
+    if state is not State.LANDED and traces.has_unread:
         yield UNREAD
+
+
+def _later_notes(traces: SessionTraces, facts: SessionFacts) -> Iterator[str]:
+    """What is worth a look of a session that is published."""
+    if count := _warnings(traces):
+        yield "1 warning" if count == 1 else f"{count} warnings"
+    attempt = facts.attempt
+    if attempt and attempt.outcome is Outcome.QUARANTINED:
+        yield f"what came later was refused: {attempt.reason}"
+    elif attempt and attempt.outcome is Outcome.FAILED:
+        yield f"a later attempt failed: {attempt.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
     """Sessions that follow one another and stand alike."""
 
-    first: Standing
+    first: SessionState
     last: date
     count: int
 
@@ -179,6 +259,17 @@ class Range:
     def days(self) -> str:
         """The sessions as people write them."""
         return str(self.last) if self.count == 1 else f"{self.first.session} to {self.last}"
+
+
+def ranges(states: Iterable[SessionState]) -> Iterator[Range]:
+    """An index's sessions in order, those that stand alike together."""
+
+    def alike(item: SessionState) -> Sequence[object]:
+        return item.state, item.reason, item.gate, item.note
+
+    for _, group in groupby(sorted(states, key=lambda item: item.session), key=alike):
+        members = list(group)
+        yield Range(members[0], members[-1].session, len(members))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +280,7 @@ class IndexStatus:
         since, until: the first and the last day that was looked at; None where there is nothing to look at.
         due: the newest session that B3 should have been showing by now, on its own day; none after the last that was asked for.
         showing: the session that B3 should be showing now, which may be a later one.
+        days: every weekday from `since` to `until`, holidays too, and whatever else there is anything of.
         undated: number of payloads whose session could not be told.
     """
 
@@ -197,18 +289,28 @@ class IndexStatus:
     until: date | None
     due: date
     showing: date
-    standings: tuple[Standing, ...]
+    days: tuple[SessionState, ...]
     undated: int = 0
+
+    @property
+    def sessions(self) -> tuple[SessionState, ...]:
+        """The days that are sessions; the holidays only where there is nothing else."""
+        return tuple(item for item in self.days if item.state is not State.HOLIDAY) or self.days
+
+    @property
+    def open(self) -> list[SessionState]:
+        """The sessions that are not published and should be, the newest first."""
+        return [item for item in reversed(self.days) if item.state not in NOTHING_TO_DO]
 
     @property
     def complete(self) -> bool:
         """Whether every session is published, and there is one."""
-        return bool(self.standings) and all(item.state is State.PUBLISHED for item in self.standings)
+        return self.newest_published is not None and not self.open
 
     @property
     def newest_published(self) -> date | None:
         """The newest published session."""
-        return max((item.session for item in self.standings if item.state is State.PUBLISHED), default=None)
+        return max((item.session for item in self.days if item.state is State.PUBLISHED), default=None)
 
     @property
     def fresh(self) -> bool:
@@ -218,7 +320,7 @@ class IndexStatus:
     @property
     def counts(self) -> dict[str, int]:
         """Sessions by state, in the states' order."""
-        found = Counter(item.state for item in self.standings)
+        found = Counter(item.state for item in self.sessions)
         return {str(state): found[state] for state in State if found[state]}
 
     @property
@@ -247,20 +349,9 @@ class IndexStatus:
             "showing": _iso(self.showing),
             "undated_payloads": self.undated,
             "counts": self.counts,
-            "sessions": [item.to_dict() for item in self.standings],
+            "sessions": [item.to_dict() for item in self.sessions],
         }
 
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-def ranges(standings: Iterable[Standing]) -> Iterator[Range]:
-    """An index's sessions in order, those that stand alike together."""
-
-    def alike(item: Standing) -> Sequence[object]:
-        return item.state, item.reason, item.gate, item.note
-
-    for _, group in groupby(sorted(standings, key=lambda item: item.session), key=alike):
-        members = list(group)
-        yield Range(members[0], members[-1].session, len(members))

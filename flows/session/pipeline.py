@@ -5,6 +5,7 @@ The flow gives them their order, retries and log; here is what each of them does
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,14 +13,15 @@ from typing import TYPE_CHECKING
 from expectations.contract.keys import parse_raw_key
 from expectations.gates import raw, refined
 from expectations.gates.gate import GateReport, run_gate
+from expectations.gates.neighbours import Neighbour, neighbour_checks
 from flows.b3.calendar import SAO_PAULO, Window, collectable, is_session, showable
 from flows.b3.client import B3Client
 from flows.errors import PublishError, StagingError
-from flows.lake.athena import query
-from flows.lake.clients import Aws
+from flows.lake.connect import Lake
 from flows.lake.lease import session_lease
 from flows.session import etl, storage
 from flows.session.confirm import confirm, session_query, session_tables
+from flows.session.neighbours import PublishedSessions
 from flows.session.publish import Publisher
 from flows.session.raw_file import RAW_SCHEMA, RawFacts, decode, encode
 from flows.session.staging import StagedSession, read_staged, staged_session
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from expectations.gates.refined import StagedOutput
     from flows.b3.payload import Payload
+    from flows.glue_run import GlueRun
     from flows.settings import Settings
 
 _DAY = timedelta(days=1)
@@ -59,7 +62,7 @@ class Pipeline:
     """The steps, on one account, with one set of settings."""
 
     settings: Settings
-    aws: Aws
+    lake: Lake
 
     def collect(self, index: str, collected_at: datetime) -> Collected:
         """Scrape B3, keep every payload in landing before it is read, and make the raw file.
@@ -75,7 +78,7 @@ class Pipeline:
         keys: list[str] = []
 
         def keep(payload: Payload) -> None:
-            keys.append(storage.land(self.aws.s3, self.settings.raw_bucket, payload))
+            keys.append(storage.land(self.lake.raw, payload))
 
         portfolio = B3Client(self.settings, keep).collect(index, instant)
         facts = RawFacts.of(portfolio, instant, keys)
@@ -83,7 +86,7 @@ class Pipeline:
 
     def publication(self, facts: RawFacts) -> Publication | None:
         """The session's publication, when it already says all that the facts' portfolio says."""
-        found = storage.read_publication(self.aws.s3, self.settings.refined_bucket, facts.index, facts.session)
+        found = storage.read_publication(self.lake.refined, facts.index, facts.session)
         return found if found and found.covers(facts) else None
 
     def why_not_taken(self, facts: RawFacts) -> str | None:
@@ -95,32 +98,36 @@ class Pipeline:
             AwsError: S3 could not be asked.
             ContractError: the publication record is not readable.
         """
-        publication = storage.read_publication(self.aws.s3, self.settings.refined_bucket, facts.index, facts.session)
+        publication = storage.read_publication(self.lake.refined, facts.index, facts.session)
         if publication:
             same = publication.fingerprint == facts.fingerprint
             return f"{facts.session} is published{'' if same else ' with other figures, which stay'}"
-        current = storage.find_raw(self.aws.s3, self.settings.raw_bucket, facts.index, facts.session)
+        current = storage.find_raw(self.lake.raw, facts.index, facts.session)
         if current and current.fingerprint != facts.fingerprint:
             return f"the raw file of {facts.session} has other figures, which stay"
         return None
 
-    def check_raw(self, collected: Collected) -> GateReport:
-        """Gate 1 on the raw file's bytes."""
+    def neighbours(self, index: str, session: date) -> list[Neighbour]:
+        """The published sessions beside one, for gate 1.
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        return PublishedSessions.of(self.lake, index).around(session)
+
+    def check_raw(self, collected: Collected, neighbours: Sequence[Neighbour] = ()) -> GateReport:
+        """Gate 1 on the raw file's bytes, and against the published sessions beside it."""
         file = decode(collected.content)
         facts = file.facts
-        stated = raw.RawStatement(
-            index=facts.index,
-            session=facts.session,
-            total_records=facts.total_records,
-            total_quantity=facts.total_quantity,
-            total_share=facts.total_share,
-            divisor=facts.divisor,
+        context = raw.RawContext(
+            statement=facts.statement,
             possible_sessions=_weekdays(collectable(facts.collected_at)),
             current_sessions=_weekdays(showable(facts.collected_at)),
             in_calendar=is_session(facts.session),
         )
-        checks = raw.raw_checks(file.table.to_pandas(), _columns(file.table.schema), _columns(RAW_SCHEMA), stated)
-        return run_gate(raw.GATE, facts.index, facts.session, checks)
+        rows = file.table.to_pandas()
+        checks = raw.raw_checks(rows, _columns(file.table.schema), _columns(RAW_SCHEMA), context)
+        return run_gate(raw.GATE, facts.index, facts.session, [*checks, *neighbour_checks(rows, neighbours)])
 
     def upload(self, collected: Collected, *, force: bool) -> RawVersion:
         """The raw version that the ETL works on: the current one when it says the same, otherwise a new one.
@@ -130,39 +137,37 @@ class Pipeline:
         Raises:
             AwsError: S3 or Glue could not be asked.
         """
-        s3, bucket = self.aws.s3, self.settings.raw_bucket
         facts, content = collected.facts, collected.content
-        current = storage.find_raw(s3, bucket, facts.index, facts.session)
+        current = storage.find_raw(self.lake.raw, facts.index, facts.session)
         if current and current.covers(facts) and not force:
             if self._has_run(current):
                 return current
             # The same bytes again, so that the instant of the first collection stays.
-            content = storage.read_bytes(s3, bucket, current.key, current.version_id)
+            content = self.lake.raw.read(current.key, current.version_id)
             facts = decode(content).facts
-        return storage.upload_raw(s3, bucket, content, facts)
+        return storage.upload_raw(self.lake.raw, content, facts)
 
     def _has_run(self, version: RawVersion) -> bool:
         """Whether a run of the version is live or has succeeded; a fresh upload's run is given time to appear."""
-        glue, job = self.aws.glue, self.settings.glue_job_name
-        run = etl.find_run(glue, job, version)
+        run = etl.find_run(self.lake.job, version)
         age = (datetime.now(UTC) - version.stored_at).total_seconds()
         if run is None and (rest := self.settings.etl_reattach_timeout - age) > 0:
-            run = etl.poll_for_run(glue, job, version, rest)
+            run = etl.poll_for_run(self.lake.job, version, rest)
         return run is not None and (run.live or (run.succeeded and self.is_whole(run)))
 
-    def is_whole(self, run: etl.GlueRun) -> bool:
+    def is_whole(self, run: GlueRun) -> bool:
         """Whether a run left its manifest, without which nobody can tell what it has made.
 
         Raises:
             AwsError: S3 could not be asked.
         """
         try:
-            etl.read_manifest(self.aws.s3, self.settings.refined_bucket, run)
+            etl.read_manifest(self.lake.refined, run)
         except StagingError:
             return False
         return True
 
-    def refine(self, version: RawVersion) -> tuple[etl.GlueRun, StagedSession]:
+    def refine(self, version: RawVersion) -> tuple[GlueRun, StagedSession]:
         """Wait for the Glue run of exactly that raw version, and read what it left.
 
         Raises:
@@ -170,10 +175,9 @@ class Pipeline:
             StagingError: its output is not what its manifest should say.
             AwsError: Glue or S3 could not be asked.
         """
-        job, settings = self.settings.glue_job_name, self.settings
-        started = etl.wait_for_start(self.aws.glue, job, version, settings.etl_start_timeout)
-        run = etl.wait_for_end(self.aws.glue, job, started, settings.etl_timeout)
-        manifest = etl.read_manifest(self.aws.s3, settings.refined_bucket, run)
+        started = etl.wait_for_start(self.lake.job, version, self.settings.etl_start_timeout)
+        run = etl.wait_for_end(self.lake.job, started, self.settings.etl_timeout)
+        manifest = etl.read_manifest(self.lake.refined, run)
         raw_object = parse_raw_key(version.key)
         return run, staged_session(manifest, raw_object.index, raw_object.session, version.version_id)
 
@@ -184,14 +188,14 @@ class Pipeline:
             StagingError: a staged file cannot be read.
             AwsError: S3 could not be asked.
         """
-        file = storage.read_raw(self.aws.s3, version)
-        output = read_staged(self.aws.s3, self.settings.refined_bucket, staged)
+        file = storage.read_raw(self.lake.raw, version)
+        output = read_staged(self.lake.refined, staged)
         collected_on = file.facts.collected_at.astimezone(SAO_PAULO).date()
         truth = refined.RawTruth(
             rows=file.table.to_pandas(),
             index=staged.index,
-            total_quantity=file.facts.total_quantity,
-            total_share=file.facts.total_share,
+            total_quantity=file.facts.statement.total_quantity,
+            total_share=file.facts.statement.total_share,
             age_in_days=max((staged.reference_date - collected_on).days, 0),
         )
         report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))
@@ -205,13 +209,13 @@ class Pipeline:
             QueryError: Athena failed.
             AwsError: AWS could not be asked.
         """
-        staged, facts, bucket = audited.staged, audited.facts, self.settings.refined_bucket
-        with session_lease(self.aws.s3, bucket, staged.index, staged.session, self.settings.lease_timeout):
-            before = storage.read_publication(self.aws.s3, bucket, staged.index, staged.session)
+        staged, facts, refined = audited.staged, audited.facts, self.lake.refined
+        with session_lease(refined, staged.index, staged.session, self.settings.lease_timeout):
+            before = storage.read_publication(refined, staged.index, staged.session)
             if not force and before and before.covers(facts):
                 return before
             self._refuse_outdated(version, facts)
-            Publisher(self.aws.s3, self.aws.glue, bucket, self.settings.database).publish(staged)
+            Publisher(refined, self.lake.catalog).publish(staged)
             rows, summary_rows = self._confirm(audited)
             publication = Publication(
                 index=staged.index,
@@ -225,11 +229,11 @@ class Pipeline:
                 summary_rows=summary_rows,
                 history=before.history_before(version.version_id) if before else (),
             )
-            storage.write_publication(self.aws.s3, bucket, publication)
+            storage.write_publication(refined, publication)
             return publication
 
     def _refuse_outdated(self, version: RawVersion, facts: RawFacts) -> None:
-        current = storage.find_raw(self.aws.s3, version.bucket, facts.index, facts.session)
+        current = storage.find_raw(self.lake.raw, facts.index, facts.session)
         if current and current.version_id != version.version_id and not current.covers(facts):
             raise PublishError(
                 f"{version.key}: version {version.version_id} was replaced by {current.version_id} with other figures "
@@ -241,11 +245,7 @@ class Pipeline:
         rows, summary_rows = (
             confirm(
                 table,
-                query(
-                    self.aws.athena,
-                    self.settings,
-                    session_query(table, audited.staged.index, audited.staged.session),
-                ),
+                self.lake.athena.query(session_query(table, audited.staged.index, audited.staged.session)),
                 frame,
             )
             for table, frame in zip(tables, (audited.output.refined, audited.output.summary), strict=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract.keys import ContractError
+from expectations.contract.statement import Statement
 from expectations.contract.tables import RAW_COLUMNS
 from flows.b3.portfolio import MAX_QUANTITY, MAX_RECORDS, Holding, Portfolio, shown
 from flows.session.arrow import arrow_schema
@@ -35,51 +36,47 @@ class RawFacts:
     """What a raw file says of its portfolio as a whole.
 
     Attributes:
-        index: index code.
-        session: the trading day.
+        statement: what B3 states once for all of it.
         source: `json`, `csv`, `html` or `parquet`, as in `Portfolio`.
         collected_at: instant of the collection (UTC).
-        total_records: rows by B3's own count; None where the source states none.
-        total_quantity: sum of the quantities by B3's header, in shares.
-        total_share: sum of the shares by B3's header, in percent.
-        divisor: B3's "redutor"; None where the source has none.
         fingerprint: `Portfolio.fingerprint`.
         has_sectors: whether any row carries a sector.
         payloads: landing keys of the payloads that the portfolio was parsed from.
     """
 
-    index: str
-    session: date
+    statement: Statement
     source: str
     collected_at: datetime
-    total_records: int | None
-    total_quantity: int
-    total_share: Decimal
-    divisor: Decimal | None
     fingerprint: str
     has_sectors: bool
     payloads: tuple[str, ...]
+
+    @property
+    def index(self) -> str:
+        """Index code."""
+        return self.statement.index
+
+    @property
+    def session(self) -> date:
+        """The trading day."""
+        return self.statement.session
 
     @classmethod
     def of(cls, portfolio: Portfolio, collected_at: datetime, payloads: Sequence[str]) -> RawFacts:
         """The facts of a portfolio that was collected at an instant from payloads in landing."""
         return cls(
-            index=portfolio.index,
-            session=portfolio.session,
+            statement=portfolio.statement,
             source=portfolio.source,
             collected_at=collected_at.astimezone(UTC),
-            total_records=portfolio.total_records,
-            total_quantity=portfolio.total_quantity,
-            total_share=portfolio.total_share,
-            divisor=portfolio.divisor,
             fingerprint=portfolio.fingerprint(),
             has_sectors=portfolio.has_sectors,
             payloads=tuple(payloads),
         )
 
     def to_json(self) -> str:
-        """The facts as JSON text; the same facts are always the same text."""
-        return json.dumps(asdict(self), default=str, sort_keys=True)
+        """The facts as JSON text, one flat object; the same facts are always the same text."""
+        body = asdict(self)
+        return json.dumps(body | body.pop("statement"), default=str, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RawFacts:
@@ -90,16 +87,14 @@ class RawFacts:
         """
         try:
             body = json.loads(text)
-            facts = cls(
-                **body
-                | {
-                    "session": date.fromisoformat(body["session"]),
-                    "collected_at": datetime.fromisoformat(body["collected_at"]),
-                    "total_share": Decimal(body["total_share"]),
-                    "divisor": None if body["divisor"] is None else Decimal(body["divisor"]),
-                    "payloads": tuple(body["payloads"]),
-                }
-            )
+            stated = {field.name: body[field.name] for field in fields(Statement)}
+            rest = {name: value for name, value in body.items() if name not in stated}
+            stated["session"] = date.fromisoformat(stated["session"])
+            stated["total_share"] = Decimal(stated["total_share"])
+            stated["divisor"] = None if stated["divisor"] is None else Decimal(stated["divisor"])
+            rest["collected_at"] = datetime.fromisoformat(rest["collected_at"])
+            rest["payloads"] = tuple(rest["payloads"])
+            facts = cls(statement=Statement(**stated), **rest)
             _check(facts)
         except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise ContractError(f"raw metadata: not readable ({type(error).__name__}: {shown(str(error))})") from error
@@ -113,18 +108,19 @@ def _check(facts: RawFacts) -> None:
         TypeError: a fact is of another type.
         ValueError: a number is not within its bounds.
     """
-    texts = (facts.index, facts.source, facts.fingerprint, *facts.payloads)
+    stated = facts.statement
+    texts = (stated.index, facts.source, facts.fingerprint, *facts.payloads)
     if not all(isinstance(text, str) for text in texts) or not isinstance(facts.has_sectors, bool):
         raise TypeError("index, source, fingerprint and payloads are texts, has_sectors is true or false")
-    records = 0 if facts.total_records is None else facts.total_records
-    whole = (facts.total_quantity, records)
+    records = 0 if stated.total_records is None else stated.total_records
+    whole = (stated.total_quantity, records)
     if not all(isinstance(number, int) and not isinstance(number, bool) for number in whole):
         raise TypeError("total_quantity and total_records are whole numbers")
     bounded: tuple[tuple[int | Decimal, int], ...] = (
-        (facts.total_quantity, MAX_QUANTITY),
+        (stated.total_quantity, MAX_QUANTITY),
         (records, MAX_RECORDS),
-        (facts.total_share, _MOST_SHARE),
-        (facts.divisor or 0, MAX_QUANTITY),
+        (stated.total_share, _MOST_SHARE),
+        (stated.divisor or 0, MAX_QUANTITY),
     )
     for number, most in bounded:
         if not 0 <= number <= most:
@@ -140,7 +136,6 @@ class RawFile:
 
     def portfolio(self) -> Portfolio:
         """The portfolio that was written into the file."""
-        facts = self.facts
         holdings = (
             Holding(
                 codigo=row["codigo"],
@@ -152,16 +147,7 @@ class RawFile:
             )
             for row in self.table.to_pylist()
         )
-        return Portfolio(
-            index=facts.index,
-            session=facts.session,
-            source=facts.source,
-            holdings=tuple(holdings),
-            total_records=facts.total_records,
-            total_quantity=facts.total_quantity,
-            total_share=facts.total_share,
-            divisor=facts.divisor,
-        )
+        return Portfolio(self.facts.statement, self.facts.source, tuple(holdings))
 
 
 def encode(portfolio: Portfolio, facts: RawFacts) -> bytes:

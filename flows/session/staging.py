@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,12 +16,12 @@ from expectations.contract.manifest import Manifest, StagedFile
 from expectations.contract.tables import refined_table, summary_table
 from expectations.gates.refined import StagedOutput
 from flows.errors import StagingError
-from flows.lake.clients import PARALLEL_CALLS
-from flows.session.storage import read_bytes
+from flows.lake.calls import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mypy_boto3_s3 import S3Client
+
+    from flows.lake.s3 import Bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def staged_session(manifest: Manifest, index: str, session: date, version_id: st
     )
 
 
-def read_staged(s3: S3Client, bucket: str, staged: StagedSession) -> StagedOutput:
+def read_staged(refined: Bucket, staged: StagedSession) -> StagedOutput:
     """Read every file of the session.
 
     Raises:
@@ -82,8 +81,7 @@ def read_staged(s3: S3Client, bucket: str, staged: StagedSession) -> StagedOutpu
         AwsError: a file could not be read.
     """
     files = [*staged.refined, *staged.summary]
-    with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-        parquets = dict(zip(files, pool.map(lambda item: _open(s3, bucket, item), files), strict=True))
+    parquets = dict(zip(files, side_by_side(lambda item: _open(refined, item), files), strict=True))
     return StagedOutput(
         refined=_rows(staged.refined, parquets),
         summary=_rows(staged.summary, parquets).drop(columns="file_ticker"),
@@ -92,14 +90,14 @@ def read_staged(s3: S3Client, bucket: str, staged: StagedSession) -> StagedOutpu
     )
 
 
-def _open(s3: S3Client, bucket: str, item: StagedFile) -> pq.ParquetFile:
-    content = read_bytes(s3, bucket, item.key)
+def _open(refined: Bucket, item: StagedFile) -> pq.ParquetFile:
+    content, address = refined.read(item.key), refined.address(item.key)
     if len(content) != item.size:
-        raise StagingError(f"s3://{bucket}/{item.key}: {len(content)} bytes where the manifest states {item.size}")
+        raise StagingError(f"{address}: {len(content)} bytes where the manifest states {item.size}")
     try:
         return pq.ParquetFile(io.BytesIO(content))
     except (pa.ArrowException, OSError) as error:
-        raise StagingError(f"s3://{bucket}/{item.key}: not Parquet ({error})") from error
+        raise StagingError(f"{address}: not Parquet ({error})") from error
 
 
 def _rows(files: Sequence[StagedFile], parquets: Mapping[StagedFile, pq.ParquetFile]) -> pd.DataFrame:

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
-
 from expectations.contract.keys import ContractError, published_key, raw_key
-from flows.lake.clients import aws_errors, error_code
+from flows.errors import AwsError, WriteConflict
+from flows.lake.s3 import JSON, PARQUET
 from flows.session.raw_file import RawFacts, RawFile, decode
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from flows.b3.payload import Payload
+    from flows.lake.s3 import Bucket
 
 ETL_METADATA = "etl"
 BATCH = "batch"
-
-_UNVERSIONED = "null"  # S3's own id of the one version of an object in a bucket without versioning
-_CONFLICT = frozenset({"409", "ConditionalRequestConflict"})
-_EXISTS = frozenset({"412", "PreconditionFailed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +95,7 @@ class Publication:
         return (this, *self.history)
 
 
-def land(s3: S3Client, bucket: str, payload: Payload) -> str:
+def land(raw: Bucket, payload: Payload) -> str:
     """Keep a payload as received, and never overwrite one.
 
     Returns:
@@ -112,59 +105,33 @@ def land(s3: S3Client, bucket: str, payload: Payload) -> str:
         AwsError: it could not be kept.
     """
     key = payload.key()
-    with aws_errors(f"keeping the payload s3://{bucket}/{key}"):
-        try:
-            _conflicts_retried(
-                lambda: s3.put_object(
-                    Bucket=bucket,
-                    Key=key,
-                    Body=payload.packed(),
-                    ContentType="application/gzip",
-                    IfNoneMatch="*",
-                    Metadata=payload.metadata(),
-                )
-            )
-        except ClientError as error:
-            # The key holds the bytes' digest: what is there already is the same payload.
-            if error_code(error) not in _EXISTS:
-                raise
+    # The key holds the bytes' digest: what is there already is the same payload.
+    with suppress(WriteConflict):
+        raw.put(key, payload.packed(), kind="application/gzip", metadata=payload.metadata(), if_absent=True)
     return key
 
 
-def _conflicts_retried(put: Callable[[], object]) -> None:
-    # "On a 409 failure you should retry the upload" (S3 API reference, PutObject): nothing is known to be there.
-    retries = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, ClientError) and error_code(error) in _CONFLICT),
-        wait=wait_random_exponential(multiplier=0.1, max=2),
-        stop=stop_after_attempt(6),
-        reraise=True,
-    )
-    retries(put)
-
-
-def find_raw(s3: S3Client, bucket: str, index: str, session: date) -> RawVersion | None:
+def find_raw(raw: Bucket, index: str, session: date) -> RawVersion | None:
     """The current raw version of a session; None where there is none.
 
     Raises:
         AwsError: S3 could not be asked.
     """
     key = raw_key(index, session)
-    with aws_errors(f"looking for s3://{bucket}/{key}"):
-        if not _exists(s3, bucket, key):
-            return None
-        head = s3.head_object(Bucket=bucket, Key=key)
-    metadata = head["Metadata"]
+    found = raw.look(key)
+    if found is None:
+        return None
     return RawVersion(
-        bucket=bucket,
+        bucket=raw.name,
         key=key,
-        version_id=head.get("VersionId", _UNVERSIONED),
-        stored_at=head["LastModified"],
-        fingerprint=metadata.get("fingerprint", ""),
-        has_sectors=metadata.get("has-sectors") == "true",
+        version_id=found.version_id,
+        stored_at=found.stored_at,
+        fingerprint=found.metadata.get("fingerprint", ""),
+        has_sectors=found.metadata.get("has-sectors") == "true",
     )
 
 
-def upload_raw(s3: S3Client, bucket: str, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
+def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
     """Upload a raw file; S3's event then starts the ETL.
 
     Args:
@@ -177,38 +144,24 @@ def upload_raw(s3: S3Client, bucket: str, content: bytes, facts: RawFacts, *, of
     metadata = {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
     if of_batch:
         metadata[ETL_METADATA] = BATCH
-    with aws_errors(f"uploading s3://{bucket}/{key}"):
-        stored = s3.put_object(
-            Bucket=bucket, Key=key, Body=content, ContentType="application/vnd.apache.parquet", Metadata=metadata
-        )
-        version_id = stored.get("VersionId", _UNVERSIONED)
-        head = s3.head_object(Bucket=bucket, Key=key, VersionId=version_id)
-    return RawVersion(bucket, key, version_id, head["LastModified"], facts.fingerprint, facts.has_sectors)
+    written = raw.put(key, content, kind=PARQUET, metadata=metadata)
+    found = raw.look(key, written.version_id)
+    if found is None:
+        raise AwsError(f"{raw.address(key)}: version {written.version_id} was uploaded and is gone")
+    return RawVersion(raw.name, key, written.version_id, found.stored_at, facts.fingerprint, facts.has_sectors)
 
 
-def read_bytes(s3: S3Client, bucket: str, key: str, version_id: str | None = None) -> bytes:
-    """An object's content.
-
-    Raises:
-        AwsError: it is not there, or could not be read.
-    """
-    with aws_errors(f"reading s3://{bucket}/{key}"):
-        if version_id is None:
-            return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        return s3.get_object(Bucket=bucket, Key=key, VersionId=version_id)["Body"].read()
-
-
-def read_raw(s3: S3Client, version: RawVersion) -> RawFile:
+def read_raw(raw: Bucket, version: RawVersion) -> RawFile:
     """The raw file of exactly that version.
 
     Raises:
         AwsError: it could not be read.
         ContractError: it is not a raw file of this pipeline.
     """
-    return decode(read_bytes(s3, version.bucket, version.key, version.version_id))
+    return decode(raw.read(version.key, version.version_id))
 
 
-def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Publication | None:
+def read_publication(refined: Bucket, index: str, session: date) -> Publication | None:
     """The record of a published session; None where the session is not published.
 
     Raises:
@@ -216,11 +169,8 @@ def read_publication(s3: S3Client, bucket: str, index: str, session: date) -> Pu
         ContractError: the record is not readable.
     """
     key = published_key(index, session)
-    with aws_errors(f"reading s3://{bucket}/{key}"):
-        if not _exists(s3, bucket, key):
-            return None
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    return read_record(body, f"s3://{bucket}/{key}")
+    found = refined.find(key)
+    return read_record(found.body, refined.address(key)) if found else None
 
 
 def read_record(body: bytes, address: str) -> Publication:
@@ -236,19 +186,11 @@ def read_record(body: bytes, address: str) -> Publication:
         raise ContractError(f"{address}: not a publication record ({error})") from error
 
 
-def write_publication(s3: S3Client, bucket: str, publication: Publication) -> None:
+def write_publication(refined: Bucket, publication: Publication) -> None:
     """Record a session as published.
 
     Raises:
         AwsError: it could not be recorded.
     """
     key = published_key(publication.index, date.fromisoformat(publication.session))
-    body = json.dumps(asdict(publication), indent=1).encode()
-    with aws_errors(f"recording s3://{bucket}/{key}"):
-        s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
-
-
-def _exists(s3: S3Client, bucket: str, key: str) -> bool:
-    # Asked of the listing: for a missing key, S3 answers 404 or 403 by what the caller may list.
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
-    return bool(listed) and listed[0]["Key"] == key
+    refined.put(key, json.dumps(asdict(publication), indent=1).encode(), kind=JSON)

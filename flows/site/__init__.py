@@ -1,5 +1,6 @@
 """The data-quality site: pages over all sessions of every index, kept beside the runs' own reports.
 
 Plain files below `reports/` in the artifacts bucket, without a script or anything from elsewhere: they read the same offline, on
-a phone and in print. `publish` writes them; what they show is decided in `calendar` and `charts` and laid out by `pages`.
+a phone and in print. `facts` says what they show; `pages`, `calendar`, `charts` and `cards` lay it out and are pure; `publish`
+reads the facts and puts the pages.
 """

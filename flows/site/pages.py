@@ -13,66 +13,40 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import check_index, session_path
 from expectations.contract.names import REPORTS_PREFIX
-from flows.record.reports import PUBLISHED
+from expectations.contract.outcomes import Outcome
+from flows.record.state import MEANINGS, State
 from flows.site import charts
-from flows.site.calendar import MEANINGS, Day, Month, State, months_of
-from flows.site.status import Card, Status, cards_of
+from flows.site.calendar import CalendarMonth, months_of
+from flows.site.cards import Card, cards_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from expectations.gates.gate import Outcome
+    from flows.record.attempt import Attempt
+    from flows.record.state import SessionState
     from flows.site.charts import Chart
-    from flows.site.chronicle import Chronicle, Run, Verdict
+    from flows.site.facts import Findings, IndexFacts
     from flows.site.figures import Figures
-    from flows.site.history import History
 
 ROOT_KEY = f"{REPORTS_PREFIX}index.html"
 
 # Of an index's page, which is written with each run; years have pages of their own.
-_SHOWN_MONTHS = 12
-_SHOWN_SESSIONS = 30
-_SHOWN_UNKEPT = 8
-_SHOWN_TRENDS = 504  # sessions, about two years
+SHOWN_SESSIONS = 30
+SHOWN_MONTHS = 12
+SHOWN_TRENDS = 24
+"""Months of the trends."""
 
-
-@dataclass(frozen=True, slots=True)
-class GateView:
-    """A gate's findings as a page shows them."""
-
-    gate: str
-    passed: bool
-    checked_at: datetime
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def met(self) -> int:
-        """How many demands were met."""
-        return sum(outcome.success for outcome in self.outcomes)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the gates found in the run that checked a session last.
-
-    Attributes:
-        folder: of the run's reports, below `reports/`.
-        docs: the Data Docs' pages below the folder, by the check that they show.
-    """
-
-    folder: str
-    gates: Sequence[GateView]
-    docs: Mapping[str, str]
+_SHOWN_LACKING = 8
+_RECENT = 21  # sessions, about a month
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A session in the list of sessions."""
 
-    day: Day
+    day: SessionState
     figures: Figures | None
-    gates: tuple[Verdict, ...]
-    seconds: float
+    checked: Attempt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +57,19 @@ class SessionsView:
         up: the page above it, by its name; None of the first.
         latest: the latest session, where the page is up to date.
         links: to the sessions' pages; `years` to those of the years.
+        reports: to the reports of the attempts that are the reasons why sessions are not published.
     """
 
     title: str
     up: tuple[str, str] | None
-    latest: Day | None
+    latest: SessionState | None
     cards: Sequence[Card]
-    unkept: Sequence[Day]
-    months: Sequence[Month]
+    lacking: Sequence[SessionState]
+    months: Sequence[CalendarMonth]
     charts: Sequence[Chart]
     rows: Sequence[Row]
     links: Mapping[date, str]
+    reports: Mapping[date, str]
     years: Mapping[int, str]
 
 
@@ -112,101 +88,114 @@ def session_key(index: str, session: date) -> str:
     return f"{REPORTS_PREFIX}{check_index(index).lower()}/{session_path(session)}/index.html"
 
 
-def overview_page(statuses: Sequence[Status], written: datetime) -> str:
+def overview_page(indices: Sequence[IndexFacts], written: datetime) -> str:
     """The page over all indices."""
-    pages = {status.index: _link("", index_key(status.index)) for status in statuses}
-    return _render("overview.html.j2", statuses=statuses, pages=pages, written=written)
+    return _render(
+        "overview.html.j2",
+        indices=[(facts, cards_of(facts), list(reversed(facts.sessions[:_RECENT]))) for facts in indices],
+        pages={facts.index: _link("", index_key(facts.index)) for facts in indices},
+        written=written,
+    )
 
 
-def index_page(history: History, written: datetime, root: str) -> str:
+def index_page(facts: IndexFacts, written: datetime, root: str) -> str:
     """The page over an index's last sessions, which leads to the earlier ones.
 
     Args:
         root: the way from the page's folder to `reports/`.
     """
-    sessions = history.sessions
+    sessions = facts.sessions
+    months = months_of(facts.status.days)
     view = SessionsView(
-        title=history.index,
+        title=facts.index,
         up=("All indices", f"{root}index.html") if root else None,
         latest=sessions[0] if sessions else None,
-        cards=cards_of(history),
-        unkept=history.unkept[:_SHOWN_UNKEPT],
-        months=months_of(history.days)[:_SHOWN_MONTHS],
-        charts=_charts(history.chronicle, sessions[:_SHOWN_TRENDS]),
-        rows=[_row(day, history.chronicle) for day in sessions[:_SHOWN_SESSIONS]],
-        links=_links(history.index, history.days, root),
-        years={year: _link(root, year_key(history.index, year)) for year in history.years},
+        cards=cards_of(facts),
+        lacking=facts.lacking[:_SHOWN_LACKING],
+        months=months[:SHOWN_MONTHS],
+        charts=_charts(facts, sessions),
+        rows=[_row(day, facts) for day in sessions[:SHOWN_SESSIONS]],
+        links=_links(facts, facts.status.days, root),
+        reports=_reports(facts.status.days, root),
+        years={year: _link(root, year_key(facts.index, year)) for year in facts.years},
     )
     return _render("sessions.html.j2", view=view, meanings=MEANINGS, written=written)
 
 
-def year_page(history: History, year: int, written: datetime) -> str:
+def year_page(facts: IndexFacts, year: int, written: datetime) -> str:
     """The page over all sessions of an index's year."""
     root = "../../"
-    days = [day for day in history.days if day.day.year == year]
-    sessions = [day for day in history.sessions if day.day.year == year]
+    days = [day for day in facts.status.days if day.session.year == year]
+    sessions = [day for day in facts.sessions if day.session.year == year]
     view = SessionsView(
-        title=f"{history.index} in {year}",
-        up=(history.index, _link(root, index_key(history.index))),
+        title=f"{facts.index} in {year}",
+        up=(facts.index, _link(root, index_key(facts.index))),
         latest=None,
         cards=(),
-        unkept=[day for day in history.unkept if day.day.year == year],
+        lacking=[day for day in facts.lacking if day.session.year == year],
         months=months_of(days),
-        charts=_charts(history.chronicle, sessions),
-        rows=[_row(day, history.chronicle) for day in sessions],
-        links=_links(history.index, days, root),
-        years={other: _link(root, year_key(history.index, other)) for other in history.years if other != year},
+        charts=_charts(facts, sessions),
+        rows=[_row(day, facts) for day in sessions],
+        links=_links(facts, days, root),
+        reports=_reports(days, root),
+        years={other: _link(root, year_key(facts.index, other)) for other in facts.years if other != year},
     )
     return _render("sessions.html.j2", view=view, meanings=MEANINGS, written=written)
 
 
-def session_page(history: History, day: Day, checked: Checked | None, written: datetime) -> str:
+def session_page(facts: IndexFacts, day: SessionState, findings: Findings | None, written: datetime) -> str:
     """The page of one session, with the findings of the gates that checked it last."""
     root = "../../../../"
-    last = next((run for run in reversed(day.runs) if run.outcome == PUBLISHED), day.runs[-1] if day.runs else None)
+    attempts = facts.attempts.get(day.session, ())
+    newest = attempts[-1] if attempts else None
+    last = next((item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED), newest)
     return _render(
         "session.html.j2",
-        index=history.index,
-        up=_link(root, index_key(history.index)),
+        index=facts.index,
+        up=_link(root, index_key(facts.index)),
         day=day,
-        figures=history.chronicle.figures.get(day.day) if day.state == State.PUBLISHED else None,
-        gates=checked.gates if checked else (),
-        docs={name: f"{root}{checked.folder}{path}" for name, path in checked.docs.items()} if checked else {},
-        runs=tuple(reversed(day.runs)),
-        root=root,
-        bars=charts.bars(tuple(last.seconds.items())) if last else (),
+        figures=facts.figures.get(day.session) if day.state is State.PUBLISHED else None,
+        gates=findings.gates if findings else (),
+        docs={name: f"{root}{findings.folder}{path}" for name, path in findings.docs.items()} if findings else {},
+        attempts=[(attempt, _report(attempt.report, root)) for attempt in reversed(attempts)],
+        bars=charts.bars(tuple(last.steps.items())) if last else (),
         meanings=MEANINGS,
         written=written,
     )
+
+
+def _report(address: str, root: str) -> str:
+    """The way to an attempt's report; empty where it left none."""
+    _, found, path = address.partition(f"/{REPORTS_PREFIX}")
+    return root + path if found else ""
+
+
+def _reports(days: Sequence[SessionState], root: str) -> dict[date, str]:
+    return {day.session: _report(day.report, root) for day in days if day.report}
 
 
 def _link(root: str, key: str) -> str:
     return root + key.removeprefix(REPORTS_PREFIX)
 
 
-def _links(index: str, days: Sequence[Day], root: str) -> dict[date, str]:
-    return {day.day: _link(root, session_key(index, day.day)) for day in days if day.runs}
+def _links(facts: IndexFacts, days: Sequence[SessionState], root: str) -> dict[date, str]:
+    found = (day.session for day in days if facts.attempted.get(day.session))
+    return {session: _link(root, session_key(facts.index, session)) for session in found}
 
 
-def _row(day: Day, chronicle: Chronicle) -> Row:
-    checked = next((run for run in reversed(day.runs) if run.gates), None)
-    published = day.state == State.PUBLISHED
-    return Row(
-        day=day,
-        figures=chronicle.figures.get(day.day) if published else None,
-        gates=checked.gates if checked else (),
-        seconds=checked.duration if checked else 0.0,
-    )
+def _row(day: SessionState, facts: IndexFacts) -> Row:
+    published = day.state is State.PUBLISHED
+    return Row(day, facts.figures.get(day.session) if published else None, facts.checked(day.session))
 
 
-def _charts(chronicle: Chronicle, sessions: Sequence[Day]) -> list[Chart]:
-    published = sorted(day.day for day in sessions if day.state == State.PUBLISHED)
-    kept = [(day, chronicle.figures[day]) for day in published if day in chronicle.figures]
-    runs: dict[date, Run] = {run.session: run for run in chronicle.runs if run.session and run.outcome == PUBLISHED}
-    durations = [(day, runs[day].duration) for day in published if day in runs]
+def _charts(facts: IndexFacts, sessions: Sequence[SessionState]) -> list[Chart]:
+    published = sorted(day.session for day in sessions if day.state is State.PUBLISHED)
+    kept = [(session, facts.figures[session]) for session in published if session in facts.figures]
+    made = ((session, _publishing(facts.attempts.get(session, ()))) for session in published)
+    durations = [(session, sum(attempt.steps.values())) for session, attempt in made if attempt]
 
     def plot(title: str, unit: str, value: Callable[[Figures], float], digits: int) -> Chart | None:
-        return charts.chart(title, unit, [(day, value(figures)) for day, figures in kept], digits)
+        return charts.chart(title, unit, [(session, value(figures)) for session, figures in kept], digits)
 
     found = (
         plot("Shares in the index", "", lambda item: item.shares, 0),
@@ -216,6 +205,12 @@ def _charts(chronicle: Chronicle, sessions: Sequence[Day]) -> list[Chart]:
         charts.chart("Duration of the run that published", "s", durations, 1),
     )
     return [chart for chart in found if chart]
+
+
+def _publishing(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The last attempt that published the session and told its steps."""
+    found = (item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED and item.steps)
+    return next(found, None)
 
 
 @cache

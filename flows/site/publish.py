@@ -1,33 +1,34 @@
-"""Writing the site: a run adds itself in a few calls; a command makes all of it again from what the runs left.
+"""The site brought up to date: the facts are read, the pages rendered and put.
 
-Two flows may do so at once, and neither may lose the other's news. The chronicle is written only over what it was made from (S3's
-conditional writes), and else made again; pages are made again when the chronicle that they were made from is found replaced.
+Whoever does so renders the same facts, so that the last one is right. Where an attempt was noted while pages were made, they
+are made again.
 """
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract.keys import ContractError
-from expectations.contract.names import REPORTS_PREFIX
-from expectations.gates.gate import Outcome
-from flows.b3.calendar import SAO_PAULO
+import pyarrow.parquet as pq
+
+from expectations.contract.keys import ContractError, ledger_prefix, partition_prefix, read_attempt_key
+from expectations.contract.names import DEFAULT_INDEX, PART_NAME, REPORTS_PREFIX
+from expectations.contract.tables import HISTORY_TABLE
+from expectations.gates.gate import Demand
 from flows.errors import AwsError
-from flows.lake.clients import PARALLEL_CALLS, aws_errors
-from flows.record.reports import PUBLISHED, STALE, Summary
-from flows.site.calendar import Day
-from flows.site.chronicle import Chronicle, Run, chronicle_key, read_chronicle, run_of, run_of_summary
-from flows.site.figures import Figures
-from flows.site.history import History
+from flows.lake.calls import side_by_side
+from flows.record.report import SUMMARY_PAGE, docs_pages
+from flows.record.status import read_history, read_status
+from flows.site.facts import Findings, GateFindings, IndexFacts
+from flows.site.figures import figures_by_session
 from flows.site.pages import (
     ROOT_KEY,
-    Checked,
-    GateView,
+    SHOWN_SESSIONS,
+    SHOWN_TRENDS,
     index_key,
     index_page,
     overview_page,
@@ -36,212 +37,211 @@ from flows.site.pages import (
     year_key,
     year_page,
 )
-from flows.site.status import read_status, status_key, status_of
-from flows.site.store import ATTEMPTS, HTML, JSON, Store
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    from flows.record.attempt import Attempt
+    from flows.record.state import IndexStatus
+    from flows.record.status import AccountStatus, SessionStatus
+    from flows.session.pipeline import Pipeline
+    from flows.site.figures import Figures
 
-    from expectations.gates.gate import GateReport
+HTML = "text/html; charset=utf-8"
 
-_SUMMARY = "summary.json"
-_PUBLISHING = frozenset({PUBLISHED, STALE})  # a stale session is published where it was missing
+_MOST_TIMES = 5
 
-FiguresOf = Callable[[str, Sequence[date]], dict[date, Figures]]
-"""The figures of an index's published sessions, asked of Athena."""
+Warn = Callable[[str], None]
+
+
+def site_address(pipeline: Pipeline) -> str:
+    """S3 address of the site's first page."""
+    return pipeline.lake.artifacts.address(ROOT_KEY)
+
+
+def refresh_site(pipeline: Pipeline, now: datetime, index: str, sessions: Iterable[date] = ()) -> IndexStatus:
+    """Bring the pages of an index, of some of its sessions and over all indices up to date.
+
+    Args:
+        now: instant (aware).
+        sessions: by default the latest one.
+
+    Returns:
+        Where the sessions of the index stand.
+
+    Raises:
+        AwsError: S3 refused or failed.
+    """
+    wanted = set(sessions)
+    for _ in range(_MOST_TIMES):
+        site = _Site(pipeline, read_status(pipeline, now), now)
+        site.write(index, wanted)
+        if not site.is_outdated():
+            break
+    return site.status.of(index)
+
+
+def refresh_site_of(pipeline: Pipeline, attempts: Iterable[Attempt], warn: Warn) -> None:
+    """Bring the pages that show these attempts up to date; that it cannot be done is a warning."""
+    sessions: dict[str, set[date]] = {}
+    for attempt in attempts:
+        if attempt.index and attempt.session:
+            sessions.setdefault(attempt.index, set()).add(attempt.session)
+    for index, of_index in sorted(sessions.items()):
+        try:
+            refresh_site(pipeline, datetime.now(UTC), index, of_index)
+        except (AwsError, ContractError) as error:
+            warn(f"the site is not up to date: {error}")
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What was made again, index by index, and why something was left out, one line each."""
+    """A site that was made again.
 
-    histories: Sequence[History]
+    Attributes:
+        indices: of which there are pages.
+        problems: why something was left out, one line each.
+    """
+
+    indices: Sequence[IndexStatus]
     problems: Sequence[str]
 
 
-class Site:
-    """The site of one account.
+def rebuild_site(pipeline: Pipeline, now: datetime) -> Rebuilt:
+    """Make all pages again.
 
-    Args:
-        artifacts: the bucket of the reports.
-        refined: the bucket of the publication records.
-        clock: the instant that counts as now (aware).
+    Raises:
+        AwsError: S3 refused or failed.
     """
+    site = _Site(pipeline, read_status(pipeline, now), now)
+    for index in site.indices:
+        site.write(index, {item.traces.session for item in site.status.sessions[index] if item.traces.attempts})
+    site.write_root()
+    return Rebuilt([site.status.of(index) for index in site.indices], site.problems)
 
-    def __init__(
-        self, s3: S3Client, artifacts: str, refined: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
-        self.store = Store(s3, artifacts, refined)
-        self.address = f"s3://{artifacts}/{ROOT_KEY}"
-        self.clock = clock
 
-    def add(self, summary: Summary) -> None:
-        """Add a run, whose reports are kept already: to its index's chronicle, and to the pages that show it.
+class _Site:
+    """The pages of an account at an instant."""
 
-        Raises:
-            AwsError: S3 refused or failed.
-            ContractError: the chronicle cannot be read; `rebuild` makes it again.
-        """
-        run, figures = run_of(summary), Figures(**summary.figures) if summary.figures else None  # type: ignore[arg-type]
-        found = Checked(run.folder, _views(summary.gates), summary.docs) if summary.gates else None
+    def __init__(self, pipeline: Pipeline, status: AccountStatus, now: datetime) -> None:
+        self.pipeline, self.status, self.now = pipeline, status, now
+        self.bucket = pipeline.lake.artifacts
+        self.problems: list[str] = []
 
-        def made(before: bytes | None) -> str:
-            chronicle = read_chronicle(summary.index, before) if before else Chronicle(summary.index)
-            return chronicle.adding([(run, figures)]).to_json()
+    @property
+    def indices(self) -> list[str]:
+        """The indices of which anything was ever published, the Ibovespa first."""
+        found = [status.index for status in self.status.indices if status.newest_published]
+        return sorted(found, key=lambda index: (index != DEFAULT_INDEX, index))
 
-        def write(history: History) -> None:
-            if day := history.day(run.brought or run.day):
-                self._write_session(history, day, found or self._checked(day.runs))
-                self._write_year(history, day.day.year)
-
-        with aws_errors(f"keeping the site {self.address}"):
-            self.store.replace(chronicle_key(summary.index), made, JSON)
-            self._write_pages_of(summary.index, write)
-
-    def rebuild(self, figures_of: FiguresOf) -> Rebuilt:
-        """Make all pages again from the runs' summaries and the publication records.
-
-        Args:
-            figures_of: for the sessions whose runs left no figures, such as imported ones.
-
-        Raises:
-            AwsError: S3 refused or failed.
-        """
-        with aws_errors(f"rebuilding the site {self.address}"):
-            made = [self._rebuild(index, figures_of) for index in self.store.indices()]
-            if not made:
-                self._write_root(None)
-        return Rebuilt([history for history, _ in made], [problem for _, problems in made for problem in problems])
-
-    def _rebuild(self, index: str, figures_of: FiguresOf) -> tuple[History, list[str]]:
-        problems: dict[str, str] = {}
-
-        def made(_: bytes | None) -> str:
-            # Listed once it is known what will be replaced: a run that adds itself meanwhile makes this be done again.
-            chronicle = self._chronicle_of_summaries(index, problems)
-            lacking = self._without_figures(chronicle)
-            figures = {**chronicle.figures, **figures_of(index, lacking)} if lacking else chronicle.figures
-            return replace(chronicle, figures=figures).to_json()
-
-        def write_session(history: History, day: Day) -> None:
-            try:
-                checked = self._checked(day.runs)
-            except ContractError as error:
-                checked, problems[str(day.day)] = None, str(error)
-            self._write_session(history, day, checked)
-
-        def write(history: History) -> None:
-            with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-                list(pool.map(lambda day: write_session(history, day), [day for day in history.days if day.runs]))
-            for year in history.years:
-                self._write_year(history, year)
-
-        self.store.replace(chronicle_key(index), made, JSON)
-        return self._write_pages_of(index, write), list(problems.values())
-
-    def _without_figures(self, chronicle: Chronicle) -> list[date]:
-        """The published sessions whose figures no run told: they were imported, or replaced since."""
-        told = {run.session: run.run_id for run in chronicle.runs if run.outcome in _PUBLISHING}
-        sessions = sorted(self.store.published(chronicle.index))
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            made_by = pool.map(lambda session: self.store.made_by(chronicle.index, session), sessions)
-            return [
-                session
-                for session, run_id in zip(sessions, made_by, strict=True)
-                if session not in chronicle.figures or run_id != told.get(session)
-            ]
-
-    def _write_pages_of(self, index: str, write: Callable[[History], None]) -> History:
-        """Write the pages of an index, and those of its sessions by `write`; again while others replace the chronicle."""
-        for _ in range(ATTEMPTS):
-            text, etag = self.store.read(chronicle_key(index)) or (b"", "")
-            history = self._history(read_chronicle(index, text))
-            write(history)
-            self.store.put(index_key(index), index_page(history, self.clock(), root="../"))
-            self.store.put(status_key(index), status_of(history).to_json(), JSON)
-            self._write_root(history)
-            if self.store.etag(chronicle_key(index)) == etag:
-                return history
-        raise AwsError(f"{chronicle_key(index)}: replaced by others all the time")
-
-    def _write_session(self, history: History, day: Day, checked: Checked | None) -> None:
-        page = session_page(history, day, checked, self.clock())
-        self.store.put(session_key(history.index, day.day), page)
-
-    def _write_year(self, history: History, year: int) -> None:
-        self.store.put(year_key(history.index, year), year_page(history, year, self.clock()))
-
-    def _write_root(self, history: History | None) -> None:
-        """The site's first page: of the one index, or over all of them."""
-        indices = self.store.indices()
-        if history and indices == [history.index]:
-            self.store.put(ROOT_KEY, index_page(history, self.clock(), root=""))
+    def write(self, index: str, wanted: Iterable[date]) -> None:
+        """Put the pages of an index and of the wanted sessions, with those of their years, and the first page."""
+        if index not in self.indices:
             return
+        by_session = {item.traces.session: item for item in self.status.sessions[index]}
+        newest = IndexFacts(self.status.of(index)).sessions[:1]
+        chosen = {session for session in wanted if session in by_session} or {day.session for day in newest}
+        years = {session.year for session in chosen}
+        told = {day.session for day in IndexFacts(self.status.of(index)).sessions[:SHOWN_SESSIONS]}
+        told |= {session for session in by_session if session.year in years}
+        facts = self._facts(index, told | chosen, years)
+        pages = {session_key(index, session): self._session_page(facts, session) for session in sorted(chosen)}
+        pages |= {year_key(index, year): year_page(facts, year, self.now) for year in sorted(years)}
+        pages[index_key(index)] = index_page(facts, self.now, root="../")
+        list(side_by_side(lambda key: self._put(key, pages[key]), pages))
+        self.write_root()
 
-        def made(_: bytes | None) -> str:
-            with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-                texts = list(pool.map(self.store.get, map(status_key, indices)))
-            return overview_page([read_status(text) for text in texts if text], self.clock())
+    def write_root(self) -> None:
+        """Put the site's first page: of the one index, or over all of them."""
+        if len(self.indices) == 1:
+            facts = self._facts(self.indices[0], self._latest(self.indices[0]), set())
+            self._put(ROOT_KEY, index_page(facts, self.now, root=""))
+            return
+        self._put(ROOT_KEY, overview_page([self._facts(index, (), set()) for index in self.indices], self.now))
 
-        self.store.replace(ROOT_KEY, made, HTML)
+    def is_outdated(self) -> bool:
+        """Whether an attempt was noted since the facts were read."""
+        known = {
+            row.key for rows in self.status.traces.sessions.values() for item in rows.values() for row in item.attempts
+        }
+        known |= {row.key for row in self.status.traces.tries.values()}
+        listed = self.pipeline.lake.refined.objects(ledger_prefix(datetime.now(UTC)))
+        return any(
+            read_attempt_key(item.key) and item.stored_at > self.now and item.key not in known for item in listed
+        )
 
-    def _history(self, chronicle: Chronicle) -> History:
-        today = self.clock().astimezone(SAO_PAULO).date()
-        return History.of(chronicle, self.store.published(chronicle.index), today)
+    def _put(self, key: str, page: str) -> None:
+        self.bucket.put(key, page.encode(), kind=HTML)
 
-    def _chronicle_of_summaries(self, index: str, problems: dict[str, str]) -> Chronicle:
-        keys = [key for key in self.store.reports(index) if key.endswith(f"/{_SUMMARY}")]
-        found = []
-        with ThreadPoolExecutor(PARALLEL_CALLS) as pool:
-            for key, text in zip(keys, pool.map(self.store.get, keys), strict=True):
-                try:
-                    found.append(run_of_summary(key.removesuffix(_SUMMARY), json.loads(text or b"null")))
-                except (ContractError, ValueError) as error:
-                    problems[key] = str(error)
-        return Chronicle(index).adding(found)
+    # --- facts -----------------------------------------------------------------------------------------------------------
 
-    def _checked(self, runs: Sequence[Run]) -> Checked | None:
-        """What the gates found when they last checked the session.
+    def _facts(self, index: str, told: Iterable[date], years: Iterable[int]) -> IndexFacts:
+        """What is known of an index, with the attempts at the sessions of which a page tells more."""
+        items = {item.traces.session: item for item in self.status.sessions[index]}
+        chosen = [items[session] for session in sorted(told) if session in items]
+        attempts = dict(
+            zip((item.traces.session for item in chosen), side_by_side(self._attempts, chosen), strict=True)
+        )
+        return IndexFacts(
+            self.status.of(index),
+            attempted={session: item.traces.attempts for session, item in items.items()},
+            attempts=attempts,
+            figures=self._figures(index, years),
+        )
 
-        Raises:
-            ContractError: it cannot be read.
-        """
-        run = next((run for run in reversed(runs) if run.gates), None)
-        if run is None:
+    def _latest(self, index: str) -> list[date]:
+        return [day.session for day in IndexFacts(self.status.of(index)).sessions[:SHOWN_SESSIONS]]
+
+    def _attempts(self, item: SessionStatus) -> Sequence[Attempt]:
+        """The attempts at a session; the one that is the reason why it is missing, too."""
+        attempts = read_history(self.pipeline, replace(item.traces, published_at=None)).attempts
+        return attempts or ((item.facts.attempt,) if item.facts.attempt else ())
+
+    def _figures(self, index: str, years: Iterable[int]) -> Mapping[date, Figures]:
+        """The figures of the last two years, and of the given ones, from the history's files."""
+        months = {day.session.replace(day=1) for day in self.status.of(index).days}
+        wanted = {*sorted(months)[-SHOWN_TRENDS:], *(month for month in months if month.year in set(years))}
+        found: dict[date, Figures] = {}
+        for figures in side_by_side(lambda month: self._month(index, month), sorted(wanted)):
+            found |= figures
+        return found
+
+    def _month(self, index: str, month: date) -> Mapping[date, Figures]:
+        found = self.pipeline.lake.refined.find(partition_prefix(HISTORY_TABLE, index, month) + PART_NAME)
+        columns = ["data_pregao", "percentual_participacao_ibov"]
+        return figures_by_session(pq.read_table(io.BytesIO(found.body), columns=columns)) if found else {}
+
+    def _session_page(self, facts: IndexFacts, session: date) -> str:
+        day = facts.day(session)
+        assert day is not None, "pages are of days that are known"
+        try:
+            findings = self._findings(facts.checked(session))
+        except ContractError as error:
+            findings = None
+            self.problems.append(str(error))
+        return session_page(facts, day, findings, self.now)
+
+    def _findings(self, attempt: Attempt | None) -> Findings | None:
+        """What the gates found in an attempt, as its report has it."""
+        if attempt is None or not attempt.report:
             return None
-        prefix = f"{REPORTS_PREFIX}{run.folder}"
-        keys = [f"{prefix}{gate.gate}.json" for gate in run.gates]
-        views = [_read_view(key, text) for key in keys if (text := self.store.get(key))]
-        return Checked(run.folder, views, _read_docs(f"{prefix}{_SUMMARY}", self.store.get(f"{prefix}{_SUMMARY}")))
+        prefix = attempt.report.removeprefix(self.bucket.address("")).removesuffix(SUMMARY_PAGE)
+        names = [*attempt.gates_passed, *([attempt.gate_refused] if attempt.gate_refused else [])]
+        found = {f"{prefix}{gate}.json": self.bucket.find(f"{prefix}{gate}.json") for gate in sorted(names)}
+        docs = docs_pages(item.key.removeprefix(prefix) for item in self.bucket.objects(f"{prefix}data-docs/"))
+        gates = [_gate(key, item.body) for key, item in found.items() if item]
+        return Findings(prefix.removeprefix(REPORTS_PREFIX), gates, docs)
 
 
-def _views(reports: Iterable[GateReport]) -> list[GateView]:
-    return [_read_view(report.gate, report.to_json().encode()) for report in reports]
-
-
-def _read_view(name: str, text: bytes) -> GateView:
-    """A gate's report as it was kept, what was not met first.
+def _gate(key: str, text: bytes) -> GateFindings:
+    """A gate's report as it was kept.
 
     Raises:
         ContractError: it is not one.
     """
     try:
         body = json.loads(text)
-        outcomes = [Outcome(**{**item, "rows": tuple(item["rows"])}) for item in body["outcomes"]]
+        outcomes = [Demand(**{**item, "rows": tuple(item["rows"])}) for item in body["outcomes"]]
         checked_at = datetime.fromisoformat(body["checked_at"])
         gate, passed = str(body["gate"]), body["passed"] is True
     except (KeyError, TypeError, ValueError) as error:
-        raise ContractError(f"{name}: not a gate's report ({error!r})") from error
-    return GateView(gate, passed, checked_at, tuple(sorted(outcomes, key=lambda item: item.success)))
-
-
-def _read_docs(name: str, text: bytes | None) -> dict[str, str]:
-    """The pages of Data Docs that a run's summary names.
-
-    Raises:
-        ContractError: it is no summary.
-    """
-    try:
-        return {str(check): str(path) for check, path in json.loads(text or b"{}").get("docs", {}).items()}
-    except (AttributeError, ValueError) as error:
-        raise ContractError(f"{name}: not a summary of a run ({error!r})") from error
+        raise ContractError(f"{key}: not a gate's report ({error!r})") from error
+    return GateFindings(gate, passed, checked_at, tuple(sorted(outcomes, key=lambda item: item.success)))

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-RAW_PREFIX = "raw-data/"
-RAW_SUFFIX = ".parquet"
+from expectations.contract.names import RAW_PREFIX, RAW_SUFFIX
 
 _CREATED = "ObjectCreated:"
 _TEST_EVENT = "s3:TestEvent"

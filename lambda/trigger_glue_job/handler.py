@@ -1,6 +1,7 @@
 """The handler: one Glue run for each new raw object version, and never two at once.
 
-S3 delivers an event at least once. The function's reserved concurrency of one makes "is there a run? if not, start one" safe.
+S3 delivers an event at least once, and two deliveries may be handled at the same time. Whoever starts a version's run claims the
+version first (`claims`), so that "is there a run? if not, start one" is safe whatever the function's concurrency.
 Whatever fails is raised after all records were tried: an asynchronous caller repeats an event only when the function raises,
 and takes any returned value for success.
 
@@ -13,14 +14,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from trigger_glue_job.claims import Claims
 from trigger_glue_job.events import ObjectVersion, new_raw_versions
 
 if TYPE_CHECKING:
@@ -32,12 +38,82 @@ _TAKEN_CARE_OF = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING", "SUCCE
 # An event is repeated for at most six hours; no run of its version is older.
 _LOOK_BACK = timedelta(hours=24)
 
+# Seconds: a claim is followed by its run at once, or given up at once.
+_PATIENCE = 12.0
+_PAUSE = 1.5
+# Many versions at once look at the job's runs at the same time, of which Glue has some wait.
+_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 8})
+_ONCE = Config(retries={"total_max_attempts": 1})
+
 ETL_METADATA = "etl"
 BATCH = "batch"
 
 
 class TriggerError(RuntimeError):
     """Some version's run could not be started; the event must be delivered again."""
+
+
+class ClaimedError(RuntimeError):
+    """Another invocation has claimed the version, and it is not to be seen yet what became of its run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts the runs of one job.
+
+    Attributes:
+        glue: looks at runs, and is patient with Glue.
+        once: starts them, and asks only once: a run that Glue has started without saying so must not be started again.
+        queues: whether a run above the job's limit waits in Glue's queue: a run that does not say so itself does not wait,
+            whatever the job says.
+        sleep: pauses, for some seconds.
+    """
+
+    glue: GlueClient
+    once: GlueClient
+    job: str
+    claims: Claims
+    queues: bool = True
+    sleep: Callable[[float], None] = time.sleep
+
+    def start_once(self, version: ObjectVersion, request: str) -> str | None:
+        """Start a run for the version, unless one is live or has succeeded.
+
+        Args:
+            request: id of the invocation, which its claim names.
+
+        Returns:
+            The new run's id, or None where there is one already.
+
+        Raises:
+            ClaimedError: another invocation is about to start it, or has died; the event must be delivered again.
+            ClientError: Glue refused, `ConcurrentRunsExceededException` included, or S3 did.
+            BotoCoreError: Glue or S3 was not to be had.
+        """
+        for _ in range(int(_PATIENCE / _PAUSE)):
+            if _taken_care_of(self.glue, self.job, version):
+                return None
+            if etag := self.claims.take(version.version_id, request):
+                return self._start(version, etag)
+            self.sleep(_PAUSE)
+        raise ClaimedError(
+            f"claimed by another invocation for less than {self.claims.void_after:.0f} s, and without a run"
+        )
+
+    def _start(self, version: ObjectVersion, etag: str) -> str:
+        arguments = {
+            "--raw_bucket": version.bucket,
+            "--raw_key": version.key,
+            "--raw_version_id": version.version_id,
+        }
+        try:
+            started = self.once.start_job_run(JobName=self.job, Arguments=arguments, JobRunQueuingEnabled=self.queues)
+        except ClientError as error:
+            # Where Glue does not say that it refused there may be a run: such a claim is left to age.
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
+                self.claims.give_up(version.version_id, etag)
+            raise
+        return started["JobRunId"]
 
 
 def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # noqa: ANN401 - the runtime's
@@ -51,7 +127,7 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # n
         TriggerError: a run could not be started; others of the event may have been.
     """
     request = str(getattr(context, "aws_request_id", ""))
-    job = os.environ["GLUE_JOB_NAME"]
+    starter = _starter()
     started: list[str] = []
     failures: list[str] = []
     for version in new_raw_versions(event):
@@ -59,8 +135,8 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # n
             _log("INFO", "taken by a batch", request, version)
             continue
         try:
-            run_id = start_once(_glue(), job, version)
-        except (ClientError, BotoCoreError) as error:
+            run_id = starter.start_once(version, request)
+        except (ClientError, BotoCoreError, ClaimedError) as error:
             failures.append(f"{version.key} version {version.version_id}: {error}")
             _log("ERROR", "run not started", request, version, error=str(error))
             continue
@@ -81,26 +157,6 @@ def is_of_batch(s3: S3Client, version: ObjectVersion) -> bool:
     return head["Metadata"].get(ETL_METADATA) == BATCH
 
 
-def start_once(glue: GlueClient, job: str, version: ObjectVersion) -> str | None:
-    """Start a run for the version, unless one is live or has succeeded.
-
-    Returns:
-        The new run's id, or None where there is one already.
-
-    Raises:
-        ClientError: Glue refused, `ConcurrentRunsExceededException` included.
-        BotoCoreError: Glue was not to be had.
-    """
-    if _taken_care_of(glue, job, version):
-        return None
-    arguments = {
-        "--raw_bucket": version.bucket,
-        "--raw_key": version.key,
-        "--raw_version_id": version.version_id,
-    }
-    return glue.start_job_run(JobName=job, Arguments=arguments)["JobRunId"]
-
-
 def _taken_care_of(glue: GlueClient, job: str, version: ObjectVersion) -> bool:
     oldest = datetime.now(UTC) - _LOOK_BACK
     for page in glue.get_paginator("get_job_runs").paginate(JobName=job):
@@ -113,9 +169,20 @@ def _taken_care_of(glue: GlueClient, job: str, version: ObjectVersion) -> bool:
     return False
 
 
+def _starter() -> Starter:
+    told = os.environ
+    claims = Claims(_s3(), told["CLAIMS_BUCKET"])
+    return Starter(_glue(), _glue_once(), told["GLUE_JOB_NAME"], claims, queues=told["JOB_RUN_QUEUING"] == "true")
+
+
 @cache
 def _glue() -> GlueClient:
-    return boto3.client("glue")
+    return boto3.client("glue", config=_PATIENT)
+
+
+@cache
+def _glue_once() -> GlueClient:
+    return boto3.client("glue", config=_ONCE)
 
 
 @cache

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from local.account.access import AccountAccess
+
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _GRACE_SECONDS = 3.0
 
@@ -94,31 +96,11 @@ class Child:
             self._process.stdin.close()
 
 
-def base_environment(endpoint_url: str, region: str) -> dict[str, str]:
-    """What every program in the account is given: the way to AWS, and nothing of the user's own credentials."""
+def base_environment(access: AccountAccess, role: str | None) -> dict[str, str]:
+    """What every program in the account is given: how to reach AWS as its role, and nothing of the user's own credentials."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
-        **aws_environment(endpoint_url, region),
+        **access.environment(role),
         "PYTHONUNBUFFERED": "1",
-    }
-
-
-def aws_environment(endpoint_url: str, region: str, access_key: str = "local") -> dict[str, str]:
-    """How boto3, the AWS CLI and anything built on them reach the account.
-
-    Args:
-        endpoint_url: where the account answers.
-        region: its region.
-        access_key: who asks; by default the account's administrator.
-    """
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_REGION": region,
-        "AWS_ACCESS_KEY_ID": access_key,
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }

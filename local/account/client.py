@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from local.account.children import aws_environment
-from local.account.home import Home
+from local.account.access import AccountAccess
+from local.account.home import Home, private
 from local.account.locks import is_locked, locked
-from local.rights.privileges import access_key
+from local.prefect_.server import prefect_auth
+from local.rights.keys import HomeKeys, KeysError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,10 +35,44 @@ class Account:
     """A running account and how to reach it."""
 
     home: Path
-    endpoint_url: str
-    prefect_api_url: str
+    access: AccountAccess
     prefect_ui_url: str
-    region: str
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where AWS's services answer."""
+        return self.access.endpoint_url
+
+    @property
+    def region(self) -> str:
+        """The account's region."""
+        return self.access.region
+
+    @property
+    def prefect_api_url(self) -> str:
+        """Where Prefect's API answers."""
+        return f"{self.prefect_ui_url}/api"
+
+    @property
+    def prefect_auth(self) -> str:
+        """User and password for Prefect's API, which its UI asks for, too."""
+        return prefect_auth(self.access.keys)
+
+    def keys(self, role: str | None = None) -> tuple[str, str]:
+        """Access key and secret of a role, as `boto3.Session` takes them; by default the administrator's."""
+        pair = self.access.keys.of(role)
+        return pair.access_key, pair.secret
+
+    def secret_of(self, access_key: str) -> str:
+        """The secret of one of the account's access keys.
+
+        Raises:
+            KeyError: it is none of them.
+        """
+        pair = self.access.keys.find(access_key)
+        if pair is None:
+            raise KeyError(access_key)
+        return pair.secret
 
     def environment(self, role: str | None = None) -> dict[str, str]:
         """The variables under which boto3, the AWS CLI and Prefect use this account and report to nobody.
@@ -45,10 +80,13 @@ class Account:
         Args:
             role: whose rights they give; by default the administrator's.
         """
-        given = {} if role is None else {"access_key": access_key(role)}
         return {
-            **aws_environment(self.endpoint_url, self.region, **given),
+            **self.access.environment(role),
+            # Of the user's own temporary credentials, which would be sent along.
+            "AWS_SESSION_TOKEN": "",
+            "AWS_SECURITY_TOKEN": "",
             "PREFECT_API_URL": self.prefect_api_url,
+            "PREFECT_API_AUTH_STRING": self.prefect_auth,
             "PREFECT_HOME": str(Home(self.home).prefect),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
@@ -97,7 +135,7 @@ def _created(root: Path) -> Home:
 def _start(home: Home, program: Path, progress: Callable[[str], None]) -> None:
     home.description.unlink(missing_ok=True)
     log = home.logs / "account.log"
-    with log.open("ab") as output:
+    with private(log).open("ab") as output:
         begin = output.tell()
         server = subprocess.Popen(  # noqa: S603 - this Python, our module
             [sys.executable, "-m", "local.account.server", str(home.root), str(program)],
@@ -142,7 +180,9 @@ def _last_error(log: Path, begin: int) -> str | None:
 def _described(home: Home) -> Account:
     try:
         said = json.loads(home.description.read_text(encoding="utf-8"))
-        url = said["prefect_url"]
-        return Account(home.root, said["endpoint_url"], f"{url}/api", url, said["region"])
+        access = AccountAccess(said["endpoint_url"], said["region"], HomeKeys.read(home.secret))
+        return Account(home.root, access, said["prefect_url"])
+    except KeysError as error:
+        raise AccountError(str(error)) from error
     except (OSError, ValueError, KeyError) as error:
         raise AccountError(f"{home.description}: {type(error).__name__}: {error}") from error

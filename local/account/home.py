@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+_OWNERS_FOLDER = 0o700
+_OWNERS_FILE = 0o600
+
+
+def private(file: Path) -> Path:
+    """The file, which is its owner's alone from the first; made where it is missing."""
+    file.touch(_OWNERS_FILE)
+    return file
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -13,10 +22,24 @@ class Home:
     root: Path
 
     def create(self) -> Home:
-        """Make the folders that must be there."""
-        for folder in (self.logs / "glue", self.logs / "lambda", self.runtime, self.scratch, self.prefect):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make the folders that must be there, and keep them from other users of this machine.
+
+        A folder that was there before and holds what is not the account's is left as open as it is; what the account puts
+        there is its owner's alone all the same.
+        """
+        self.root.mkdir(mode=_OWNERS_FOLDER, parents=True, exist_ok=True)
+        if self.state.exists() or not any(self.root.iterdir()):
+            self.root.chmod(_OWNERS_FOLDER)
+        logs = (self.logs, self.logs / "glue", self.logs / "lambda")
+        for folder in (*logs, self.runtime, self.scratch, self.prefect, self.mirror):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(_OWNERS_FOLDER)
         return self
+
+    @property
+    def secret(self) -> Path:
+        """What the account's keys follow from: see `local.rights.keys`."""
+        return self.root / "secret"
 
     @property
     def state(self) -> Path:

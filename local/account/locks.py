@@ -6,6 +6,8 @@ import fcntl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from local.account.home import private
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -14,14 +16,14 @@ if TYPE_CHECKING:
 @contextmanager
 def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock for the block; waits until it is to be had."""
-    with path.open("a") as file:
+    with private(path).open("a") as file:
         fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
 
 
 def is_locked(path: Path) -> bool:
     """Whether somebody holds the lock exclusively."""
-    with path.open("a") as file:
+    with private(path).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

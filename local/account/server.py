@@ -16,22 +16,26 @@ from pathlib import Path
 
 from local.account.home import Home
 from local.account.locks import locked
-from local.prefect_.server import PrefectServer
+from local.prefect_.server import PrefectServer, prefect_auth
+from local.rights.keys import HomeKeys
 
 log = logging.getLogger("local.account.server")
 
 
 def main(home_folder: str, program: str) -> None:
     """Run the account of a home until nobody uses it any more."""
+    # All that this process and its children make is their owner's alone.
+    os.umask(0o077)
     home = Home(Path(home_folder)).create()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     for noisy in ("werkzeug", "botocore", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with locked(home.server_lock):
         _empty(home.scratch)
-        prefect = PrefectServer(home)
+        keys = HomeKeys.make(home.secret)
+        prefect = PrefectServer(home, prefect_auth(keys))
         try:
-            _serve(home, Path(program), prefect)
+            _serve(home, Path(program), keys, prefect)
         finally:
             home.description.unlink(missing_ok=True)
             prefect.stop()
@@ -40,25 +44,25 @@ def main(home_folder: str, program: str) -> None:
     os._exit(0)
 
 
-def _serve(home: Home, program: Path, prefect: PrefectServer) -> None:
+def _serve(home: Home, program: Path, keys: HomeKeys, prefect: PrefectServer) -> None:
     _tell(progress="Starting AWS")
     unused = threading.Event()
     threading.Thread(target=_watch_users, args=(home, unused), daemon=True).start()
     # Imported when Prefect's server is on its way: together they take as long as it does.
-    from local.account.services import REGION, Services  # noqa: PLC0415
+    from local.account.services import Services  # noqa: PLC0415
     from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415
 
-    services = Services(home)
+    services = Services(home, keys)
     _tell(progress="Provisioning AWS with the Pulumi program")
-    clients = connect(services.endpoint_url, REGION, services.may_invoke)
+    clients = connect(services.access, services.may_invoke)
     grant_flow_role(clients, provision(program, clients))
     services.deliver_events()
     _tell(progress="Starting Prefect")
     prefect.wait()
     description = {
-        "endpoint_url": services.endpoint_url,
+        "endpoint_url": services.access.endpoint_url,
         "prefect_url": prefect.url,
-        "region": REGION,
+        "region": services.access.region,
         "pid": os.getpid(),
     }
     home.description.write_text(json.dumps(description, indent=1), encoding="utf-8")

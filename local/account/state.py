@@ -64,17 +64,20 @@ class StateError(RuntimeError):
     """The home holds state that this version of the account cannot read."""
 
 
-class State:
+class AccountState:
     """The SQLite file, safe to use from the server's many threads.
 
     Raises:
-        StateError: another version of the account wrote it.
+        StateError: another version of the account wrote it, or it is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.DatabaseError as error:
+            raise StateError(f"{path} is damaged ({error}): put a copy of it back, or delete {path.parent}") from error
         # A killed process loses nothing at NORMAL; only a power cut may lose the last transactions, never consistency.
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._check_version(path)

@@ -14,6 +14,7 @@ from flows.b3.portfolio import Holding, Portfolio
 _SWAPPED = str.maketrans(",.", ".,")
 _TOTAL_TEXT = "Quantidade Teórica Total"
 _DIVISOR_TEXT = "Redutor"
+_EIGHT_DECIMALS = Decimal("0.00000001")
 
 _PAGE = """<!DOCTYPE html>
 <html lang="pt-br"><head><meta charset="utf-8"><title>B3</title></head><body><app-root><app-day-portfolio>
@@ -39,17 +40,17 @@ def json_page(portfolio: Portfolio, page: int, page_size: int, *, by_sector: boo
     header = {
         "date": f"{portfolio.session:%d/%m/%y}",
         "text": _TOTAL_TEXT,
-        "part": pt_br(portfolio.total_share),
-        "partAcum": pt_br(portfolio.total_share) if by_sector else None,
+        "part": pt_br(portfolio.statement.total_share),
+        "partAcum": pt_br(portfolio.statement.total_share) if by_sector else None,
         "textReductor": _DIVISOR_TEXT,
         "reductor": _divisor(portfolio),
-        "theoricalQty": pt_br(portfolio.total_quantity),
+        "theoricalQty": pt_br(portfolio.statement.total_quantity),
     }
     answer = {
         "page": {
             "pageNumber": page,
             "pageSize": page_size,
-            "totalRecords": portfolio.total_records or total,
+            "totalRecords": portfolio.statement.total_records or total,
             "totalPages": -(-total // page_size),
         },
         "header": header,
@@ -67,7 +68,7 @@ def csv_download(portfolio: Portfolio) -> bytes:
             f"{item.codigo};{item.acao};{item.tipo};{pt_br(item.qtde_teorica)};{pt_br(item.participacao_pct)};"
             for item in portfolio.holdings
         ),
-        f"{_TOTAL_TEXT};;;{pt_br(portfolio.total_quantity)};{pt_br(portfolio.total_share)}",
+        f"{_TOTAL_TEXT};;;{pt_br(portfolio.statement.total_quantity)};{pt_br(portfolio.statement.total_share)}",
         f"{_DIVISOR_TEXT};;;{_divisor(portfolio)}",
     ]
     return base64.b64encode("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
@@ -82,14 +83,15 @@ def html_page(portfolio: Portfolio) -> bytes:
     return _PAGE.format(
         session=f"{portfolio.session:%d/%m/%y}",
         rows=rows,
-        quantity=pt_br(portfolio.total_quantity),
-        share=pt_br(portfolio.total_share),
+        quantity=pt_br(portfolio.statement.total_quantity),
+        share=pt_br(portfolio.statement.total_share),
         divisor=_divisor(portfolio),
     ).encode()
 
 
 def _divisor(portfolio: Portfolio) -> str:
-    return "" if portfolio.divisor is None else pt_br(portfolio.divisor)
+    divisor = portfolio.statement.divisor
+    return "" if divisor is None else pt_br(divisor.quantize(_EIGHT_DECIMALS))
 
 
 def _cells(holding: Holding) -> tuple[str, ...]:

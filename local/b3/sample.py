@@ -13,6 +13,7 @@ from decimal import Decimal
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from expectations.contract.statement import Statement
 from flows.b3.portfolio import Holding, Portfolio
 
 INDEX = "IBOV"
@@ -43,7 +44,8 @@ def recorded(session: date) -> Portfolio:
         )
         for row in csv.DictReader(text.splitlines())
     )
-    return Portfolio(INDEX, session, "sample", holdings, len(holdings), TOTAL_QUANTITY, Decimal("100.000"), divisor)
+    statement = Statement(INDEX, session, len(holdings), TOTAL_QUANTITY, Decimal("100.000"), divisor)
+    return Portfolio(statement, "sample", holdings)
 
 
 def collected_at(session: date) -> datetime:

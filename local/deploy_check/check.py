@@ -47,7 +47,7 @@ class CheckFailed(Exception):  # noqa: N818 - what the check ends with
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Equipment:
     """What the steps work with."""
 
     screen: Screen
@@ -78,7 +78,7 @@ def main() -> int:
             b3_standin.serving() as stand_in,
             webhook.receiving() as inbox,
         ):
-            _check(Desk(screen, account, stand_in, inbox))
+            _check(Equipment(screen, account, stand_in, inbox))
     except (CheckFailed, OverdueError) as failure:
         screen.fail(str(failure))
         return 1
@@ -86,44 +86,44 @@ def main() -> int:
     return 0
 
 
-def _check(desk: Desk) -> None:
-    os.environ.update(desk.environment())
-    desk.stand_in.show(sample.recorded(SESSION))
-    _prefect(desk, "work-pool", "create", POOL, "--type", "process", "--overwrite")
-    _prefect(desk, "--no-prompt", "deploy", "--all")
-    deployment = _deployed(desk)
-    _expect_notifications(desk)
-    with _worker(desk):
-        _publish_once(desk, deployment)
-        _tell_of_a_failure(desk, deployment)
+def _check(equipment: Equipment) -> None:
+    os.environ.update(equipment.environment())
+    equipment.stand_in.show(sample.recorded(SESSION))
+    _prefect(equipment, "work-pool", "create", POOL, "--type", "process", "--overwrite")
+    _prefect(equipment, "--no-prompt", "deploy", "--all")
+    deployment = _deployed(equipment)
+    _expect_notifications(equipment)
+    with _worker(equipment):
+        _publish_once(equipment, deployment)
+        _tell_of_a_failure(equipment, deployment)
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------------
 
 
-def _deployed(desk: Desk) -> DeploymentResponse:
+def _deployed(equipment: Equipment) -> DeploymentResponse:
     """The deployment as the server has it, with runs that its schedules have already planned."""
     deployment = prefect_runs.deployed(DEPLOYMENT)
     if deployment.work_pool_name != POOL:
         raise CheckFailed(f"{DEPLOYMENT} is for the work pool {deployment.work_pool_name}")
     planned = prefect_runs.wait_for("runs planned by the schedules", lambda: prefect_runs.runs_of(deployment))
     zone = ZoneInfo(B3_TIME_ZONE)
-    desk.screen.line(f"{DEPLOYMENT} has {len(deployment.schedules)} schedules; next runs in São Paulo:")
+    equipment.screen.line(f"{DEPLOYMENT} has {len(deployment.schedules)} schedules; next runs in São Paulo:")
     for moment in sorted(run.expected_start_time for run in planned if run.expected_start_time)[:3]:
-        desk.screen.line(f"  {moment.astimezone(zone):%A %Y-%m-%d %H:%M}")
+        equipment.screen.line(f"  {moment.astimezone(zone):%A %Y-%m-%d %H:%M}")
     return deployment
 
 
-def _expect_notifications(desk: Desk) -> None:
+def _expect_notifications(equipment: Equipment) -> None:
     from flows.deploy.notify import notify_at  # noqa: PLC0415 - Prefect reads the environment when it is imported
 
-    notify_at(desk.inbox.url)
-    desk.screen.line(f"the webhook was told: {_message(desk)}")
+    notify_at(equipment.inbox.url)
+    equipment.screen.line(f"the webhook was told: {_message(equipment)}")
 
 
-def _publish_once(desk: Desk, deployment: DeploymentResponse) -> None:
+def _publish_once(equipment: Equipment, deployment: DeploymentResponse) -> None:
     """Two runs of one index that are due at nearly the same time: one publishes, the other waits and finds it done."""
-    desk.screen.say("two scheduled runs of one index, seconds apart")
+    equipment.screen.say("two scheduled runs of one index, seconds apart")
     planned = prefect_runs.scheduled(deployment, "twice", 2, PARAMETERS)
     runs = sorted((prefect_runs.ended(run) for run in planned), key=prefect_runs.work)
     if any(state_of(run) != "COMPLETED" for run in runs):
@@ -131,7 +131,7 @@ def _publish_once(desk: Desk, deployment: DeploymentResponse) -> None:
     outcomes = []
     for run in runs:
         line = prefect_runs.last_line(run, f"{sample.INDEX} {SESSION}: ")
-        desk.screen.line(f"  {run.name} {state_of(run)} after {run.total_run_time.total_seconds():.0f} s: {line}")
+        equipment.screen.line(f"  {run.name} {state_of(run)} after {run.total_run_time.total_seconds():.0f} s: {line}")
         outcomes.append(line.partition(": ")[2].partition(",")[0])
     if outcomes != ["published", "already published"]:
         raise CheckFailed("one run should have published the session, and the other found it published")
@@ -140,22 +140,22 @@ def _publish_once(desk: Desk, deployment: DeploymentResponse) -> None:
         raise CheckFailed("the two runs of one index were at it at the same time")
 
 
-def _tell_of_a_failure(desk: Desk, deployment: DeploymentResponse) -> None:
-    desk.screen.say("a scheduled run that cannot succeed: B3's stand-in answers nonsense")
-    desk.stand_in.tamper = lambda _, __: b3_standin.Answer(b"{}")
+def _tell_of_a_failure(equipment: Equipment, deployment: DeploymentResponse) -> None:
+    equipment.screen.say("a scheduled run that cannot succeed: B3's stand-in answers nonsense")
+    equipment.stand_in.tamper = lambda _, __: b3_standin.Answer(b"{}")
     run = prefect_runs.ended(prefect_runs.asked_for(deployment, PARAMETERS))
-    desk.screen.line(f"  {run.name} {state_of(run)}: {run.state.message if run.state else ''}")
+    equipment.screen.line(f"  {run.name} {state_of(run)}: {run.state.message if run.state else ''}")
     if state_of(run) != "FAILED":
         raise CheckFailed("the run should have failed")
-    text = _message(desk)
-    desk.screen.line(f"the webhook was told: {text}")
+    text = _message(equipment)
+    equipment.screen.line(f"the webhook was told: {text}")
     if str(run.name) not in text or str(run.id) not in text:
         raise CheckFailed("the message does not name the run that failed")
 
 
-def _message(desk: Desk) -> str:
+def _message(equipment: Equipment) -> str:
     try:
-        return desk.inbox.next(PATIENCE)
+        return equipment.inbox.next(PATIENCE)
     except queue.Empty:
         raise CheckFailed(f"no message came within {PATIENCE:.0f} s") from None
 
@@ -163,11 +163,11 @@ def _message(desk: Desk) -> str:
 # --- programs ------------------------------------------------------------------------------------------------------------
 
 
-def _prefect(desk: Desk, *arguments: str) -> None:
-    desk.screen.say(f"prefect {' '.join(arguments)}")
+def _prefect(equipment: Equipment, *arguments: str) -> None:
+    equipment.screen.say(f"prefect {' '.join(arguments)}")
     done = subprocess.run(  # noqa: S603 - this Python, Prefect's own command line
         [sys.executable, "-m", "prefect", *arguments],
-        env=desk.environment(),
+        env=equipment.environment(),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -179,15 +179,15 @@ def _prefect(desk: Desk, *arguments: str) -> None:
 
 
 @contextmanager
-def _worker(desk: Desk) -> Iterator[None]:
+def _worker(equipment: Equipment) -> Iterator[None]:
     """A worker of the pool within the block; its runs end with it."""
-    desk.screen.say(f"prefect worker start --pool {POOL}")
-    log = desk.account.home / "logs" / "worker.log"
+    equipment.screen.say(f"prefect worker start --pool {POOL}")
+    log = equipment.account.home / "logs" / "worker.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - this Python, Prefect's own command line
             [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--name", "deploy-check"],
-            env=desk.environment(),
-            cwd=desk.account.home,
+            env=equipment.environment(),
+            cwd=equipment.account.home,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -195,7 +195,7 @@ def _worker(desk: Desk) -> Iterator[None]:
     try:
         yield
     except (CheckFailed, OverdueError):
-        desk.screen.line(log.read_text(encoding="utf-8", errors="replace"))
+        equipment.screen.line(log.read_text(encoding="utf-8", errors="replace"))
         raise
     finally:
         _end(process)

@@ -15,19 +15,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moto.logs.exceptions import ResourceNotFoundException
-
 from local.account.children import base_environment
+from local.account.moto_inside import LogGroupNotFound
 from local.lambda_.environments import EnvironmentEnded, Environments, Invocation
 from local.rights.iam import Call
-from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
+from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, role_of_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from moto.awslambda.models import LambdaFunction
-
+    from local.account.access import AccountAccess
     from local.account.home import Home
+    from local.account.moto_inside import LambdaFunction
     from local.lambda_.metrics import LambdaMetrics
 
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
@@ -37,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HandlerAnswer:
     """How an invocation ended: the handler's answer as JSON, or what it failed with; and the log it wrote."""
 
     failed: bool
@@ -50,8 +49,7 @@ class Invoker:
 
     Args:
         home: the account's folders.
-        endpoint_url: where the account answers.
-        region: its region.
+        access: to the account.
         rights: of a role, by its name.
         metrics: told of every invocation.
     """
@@ -59,20 +57,19 @@ class Invoker:
     def __init__(
         self,
         home: Home,
-        endpoint_url: str,
-        region: str,
+        access: AccountAccess,
         rights: Callable[[str | None], Rights] = lambda _: ADMINISTRATOR,
         metrics: LambdaMetrics | None = None,
     ) -> None:
         self._home = home
         self._rights = rights
         self._metrics = metrics
-        self._environment = base_environment(endpoint_url, region)
+        self._access = access
         self._packages = home.runtime / "lambda"
         self._environments = Environments(home.scratch)
         _link_runtime_packages(self._packages)
 
-    def run(self, function: LambdaFunction, event: str, request_id: str) -> Answer:
+    def run(self, function: LambdaFunction, event: str, request_id: str) -> HandlerAnswer:
         """Call the function's handler once with the event (JSON), and wait for it."""
         log_file = self._home.logs / "lambda" / f"{request_id}.log"
         started = time.monotonic()
@@ -86,7 +83,7 @@ class Invoker:
         text = log_file.read_text(encoding="utf-8", errors="replace")
         _keep_in_cloudwatch(function, text, request_id, self._rights(role_of_arn(function.role)))
         log.info("%s %s %s", function.function_name, request_id, f"failed: {payload}" if failed else "succeeded")
-        return Answer(failed, payload, text)
+        return HandlerAnswer(failed, payload, text)
 
     def stop(self) -> None:
         """End the environments that wait for an event."""
@@ -107,8 +104,7 @@ class Invoker:
     def _variables(self, function: LambdaFunction) -> dict[str, str]:
         code = self._unpack(function)
         return {
-            **self._environment,
-            "AWS_ACCESS_KEY_ID": access_key(str(role_of_arn(function.role))),
+            **base_environment(self._access, role_of_arn(function.role)),
             **function.environment_vars,
             "PYTHONPATH": os.pathsep.join([str(code), str(self._packages)]),
             "LAMBDA_TASK_ROOT": str(code),
@@ -166,7 +162,7 @@ def _keep_in_cloudwatch(function: LambdaFunction, text: str, stream: str, rights
         function.save_logs(text)
     except AccessDeniedError as error:
         log.warning("%s: the log is in the home only: %s", function.function_name, error.message)
-    except ResourceNotFoundException:
+    except LogGroupNotFound:
         log.info("log group %s does not exist: the log is in the home only", function.logs_group_name)
 
 

@@ -60,7 +60,7 @@ def _handler(name: str) -> Any:  # noqa: ANN401 - whatever the function's author
 
 def _write_to(log_file: str) -> None:
     """Let all that the process writes go to the invocation's own log."""
-    target = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    target = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)

@@ -24,6 +24,7 @@ from local.installation.packages import kept, site_packages
 
 if TYPE_CHECKING:
     from local.account.home import Home
+    from local.rights.keys import HomeKeys
 
 _POLL_SECONDS = 0.05
 _PATIENCE_SECONDS = 120.0
@@ -39,9 +40,10 @@ class PrefectServer:
 
     Args:
         home: the account's folders.
+        auth: see `prefect_auth`.
     """
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, auth: str) -> None:
         self._database = home.prefect / "prefect.db"
         self._is_new = not self._database.exists()
         if self._is_new and _template().exists():
@@ -51,7 +53,7 @@ class PrefectServer:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         program = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        self._child = Child(program, self._environment(home), home.prefect, self._log)
+        self._child = Child(program, self._environment(home, auth), home.prefect, self._log)
 
     @property
     def api_url(self) -> str:
@@ -84,16 +86,25 @@ class PrefectServer:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
-    def _environment(self, home: Home) -> dict[str, str]:
+    def _environment(self, home: Home, auth: str) -> dict[str, str]:
         return {
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
             "PYTHONPATH": site_packages(),
             "PREFECT_HOME": str(home.prefect),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_UI_API_URL": self.api_url,
+            "PREFECT_SERVER_API_AUTH_STRING": auth,
+            # Of the server's own parts, which are its clients.
+            "PREFECT_API_AUTH_STRING": auth,
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": self.url,
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
             "DO_NOT_TRACK": "1",
         }
+
+
+def prefect_auth(keys: HomeKeys) -> str:
+    """User and password of Prefect's API, as PREFECT_API_AUTH_STRING takes them."""
+    return f"bovespa:{keys.derived('prefect')}"
 
 
 def _template() -> Path:

@@ -12,7 +12,7 @@ import logging
 import runpy
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -22,49 +22,30 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
+from infrastructure.account import CONNECT
+from local.account import ACCOUNT_ID
 from local.provision import compute as provision_compute
 from local.provision import monitoring as provision_monitoring
+from local.provision import orchestration as provision_orchestration
 from local.provision import query as provision_query
 from local.provision import storage as provision_storage
-from local.provision.arguments import Arguments, ProvisionError
+from local.provision.arguments import ProvisionError, ResourceArguments
+from local.provision.clients import Clients, Made
+from local.provision.questions import ANSWERS
 from local.rights.privileges import FLOW_ROLE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from local.account.access import AccountAccess
+
 PROJECT = "pipeline-bovespa"
 STACK = "local"
-ACCOUNT_ID = "123456789012"
-
-Made = tuple[str, dict[str, Any]]
-"""A created resource: its id, and the outputs that it has besides its arguments."""
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Clients:
-    """The ways into the account that is being provisioned."""
-
-    region: str
-    account_id: str
-    may_invoke: Callable[[str, str], bool]
-    s3: Any
-    iam: Any
-    lambda_: Any
-    logs: Any
-    glue: Any
-    athena: Any
-    sqs: Any
-    sns: Any
-    kms: Any
-    cloudwatch: Any
-    events: Any
-    scheduler: Any
-    budgets: Any
-
-
-Create = Callable[[Clients, str, Arguments], Made]
+Create = Callable[[Clients, str, ResourceArguments], Made]
 
 RESOURCES: dict[str, Create] = {
     "aws:s3/bucket:Bucket": provision_storage.bucket,
@@ -101,6 +82,14 @@ RESOURCES: dict[str, Create] = {
     "aws:cloudwatch/eventTarget:EventTarget": provision_monitoring.event_target,
     "aws:scheduler/schedule:Schedule": provision_monitoring.schedule,
     "aws:budgets/budget:Budget": provision_monitoring.budget,
+    "aws:ecs/cluster:Cluster": provision_orchestration.cluster,
+    "aws:ecr/repository:Repository": provision_orchestration.repository,
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": provision_orchestration.lifecycle_policy,
+    "aws:secretsmanager/secret:Secret": provision_orchestration.secret,
+    "aws:ec2/securityGroup:SecurityGroup": provision_orchestration.security_group,
+    "aws:iam/user:User": provision_orchestration.user,
+    "aws:iam/userPolicy:UserPolicy": provision_orchestration.user_policy,
+    "pulumi-python:dynamic/bovespa:VisualForm": provision_orchestration.visual_form,
     "aws:athena/workgroup:Workgroup": provision_query.workgroup,
     "aws:athena/namedQuery:NamedQuery": provision_query.named_query,
 }
@@ -129,7 +118,7 @@ class _Monitor(pulumi.runtime.Mocks):
         create = RESOURCES.get(args.typ)
         if create is None:
             raise ProvisionError(f"{args.typ} {args.name!r}: the account on the laptop does not know this type")
-        arguments = Arguments(args.inputs)
+        arguments = ResourceArguments(args.inputs)
         try:
             made = create(self._clients, args.name, arguments)
             arguments.finish()
@@ -139,28 +128,37 @@ class _Monitor(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer the program's questions about the account."""
-        answers: dict[str, dict[str, Any]] = {
-            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": self._clients.account_id},
-            "aws:index/getRegion:getRegion": {"region": self._clients.region, "name": self._clients.region},
-        }
-        if args.token not in answers:
-            error = ProvisionError(f"{args.token}: the account on the laptop cannot answer this")
+        try:
+            return self._answer(args), []
+        except ProvisionError as error:
             self.errors.append(error)
-            raise error
-        return answers[args.token], []
+            raise
+
+    def _answer(self, args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        if args.token not in ANSWERS:
+            raise ProvisionError(f"{args.token}: the account on the laptop cannot answer this")
+        try:
+            return ANSWERS[args.token](self._clients, args.args)
+        except (ClientError, BotoCoreError) as error:
+            raise ProvisionError(f"{args.token}: {error}") from error
 
 
-def connect(endpoint_url: str, region: str, may_invoke: Callable[[str, str], bool]) -> Clients:
+def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool]) -> Clients:
     """Make the clients, which takes longer than most of what is done with them: together."""
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region)  # noqa: S106
+    pair = access.keys.of()
+    session = boto3.Session(pair.access_key, pair.secret, region_name=access.region)
     config = Config(retries={"max_attempts": 1}, max_pool_connections=32)
     services = (
         *("s3", "iam", "lambda", "logs", "glue", "athena"),
         *("sqs", "sns", "kms", "cloudwatch", "events", "scheduler", "budgets"),
     )
     make: Any = session.client  # typed for each service by its literal name
-    clients = [make(service, endpoint_url=endpoint_url, config=config) for service in services]
-    return Clients(region, ACCOUNT_ID, may_invoke, *clients)
+
+    @cache
+    def connected(service: str) -> Any:  # noqa: ANN401 - each service's is another
+        return make(service, endpoint_url=access.endpoint_url, config=config)
+
+    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, *(connected(service) for service in services))
 
 
 def provision(program: Path, clients: Clients) -> dict[str, Any]:
@@ -176,6 +174,7 @@ def provision(program: Path, clients: Clients) -> dict[str, Any]:
     monitor, outputs = _Monitor(clients), dict[str, Any]()
     # What an earlier program in this process left; Pulumi's own test decorator begins so too.
     SETTINGS.outputs.clear()
+    CONNECT.set(clients.further)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(max_workers=8))

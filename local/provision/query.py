@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local.provision.arguments import Arguments, to_aws
+from local.provision.arguments import ResourceArguments, to_aws
 
 if TYPE_CHECKING:
-    from local.provision.program import Clients, Made
+    from local.provision.clients import Clients, Made
 
 _COLUMN = {"name": "Name", "type": "Type", "comment": "Comment"}
 _SERDE = {"name": "Name", "serializationLibrary": "SerializationLibrary", "parameters": "Parameters"}
@@ -32,6 +32,7 @@ _TABLE = {
     "partitionKeys": ("PartitionKeys", _COLUMN),
     "storageDescriptor": ("StorageDescriptor", _STORAGE),
 }
+_DATABASE = {"name": "Name", "description": "Description", "locationUri": "LocationUri"}
 _RESULT = {
     "outputLocation": "OutputLocation",
     "encryptionConfiguration": ("EncryptionConfiguration", {"encryptionOption": "EncryptionOption"}),
@@ -41,14 +42,16 @@ _WORKGROUP = {
     "publishCloudwatchMetricsEnabled": "PublishCloudWatchMetricsEnabled",
     "bytesScannedCutoffPerQuery": "BytesScannedCutoffPerQuery",
     "engineVersion": ("EngineVersion", {"selectedEngineVersion": "SelectedEngineVersion"}),
+    "executionRole": "ExecutionRole",
     "resultConfiguration": ("ResultConfiguration", _RESULT),
 }
 
 
-def database(clients: Clients, _: str, arguments: Arguments) -> Made:
+def database(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:glue/catalogDatabase:CatalogDatabase."""
-    given = arguments.translate({"name": "Name", "description": "Description", "locationUri": "LocationUri"})
-    arguments.accept("tags")
+    given = arguments.translate(_DATABASE)
+    # Tags are not kept; nor does it matter whom Lake Formation would let in.
+    arguments.accept("tags", "createTableDefaultPermissions")
     name = given["Name"]
     try:
         clients.glue.create_database(DatabaseInput=given)
@@ -60,7 +63,7 @@ def database(clients: Clients, _: str, arguments: Arguments) -> Made:
     return f"{clients.account_id}:{name}", {"name": name, "arn": arn, "catalogId": clients.account_id}
 
 
-def table(clients: Clients, _: str, arguments: Arguments) -> Made:
+def table(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:glue/catalogTable:CatalogTable; one that is there is brought in step with its declaration."""
     database_name, name = arguments.require("databaseName"), arguments.require("name")
     declared = {"Name": name, **arguments.translate(_TABLE)}
@@ -76,7 +79,7 @@ def table(clients: Clients, _: str, arguments: Arguments) -> Made:
     return f"{clients.account_id}:{database_name}:{name}", {"name": name, "arn": arn, "databaseName": database_name}
 
 
-def partition_index(clients: Clients, _: str, arguments: Arguments) -> Made:
+def partition_index(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:glue/partitionIndex:PartitionIndex; it outlives the account's process, as its table does."""
     place = {"DatabaseName": arguments.require("databaseName"), "TableName": arguments.require("tableName")}
     given = to_aws(arguments.require("partitionIndex"), {"indexName": "IndexName", "keys": "Keys"})
@@ -90,7 +93,7 @@ def partition_index(clients: Clients, _: str, arguments: Arguments) -> Made:
     return f"{clients.account_id}:{':'.join(place.values())}:{given['IndexName']}", {}
 
 
-def workgroup(clients: Clients, name: str, arguments: Arguments) -> Made:
+def workgroup(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:athena/workgroup:Workgroup."""
     group = arguments.take("name") or f"{name}-local"
     given = arguments.translate({"description": "Description", "configuration": ("Configuration", _WORKGROUP)})
@@ -101,7 +104,7 @@ def workgroup(clients: Clients, name: str, arguments: Arguments) -> Made:
     return group, {"name": group, "arn": arn}
 
 
-def named_query(clients: Clients, name: str, arguments: Arguments) -> Made:
+def named_query(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:athena/namedQuery:NamedQuery."""
     spec = {"description": "Description", "database": "Database", "workgroup": "WorkGroup", "query": "QueryString"}
     given = {"Name": arguments.take("name") or name, **arguments.translate(spec)}

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 
+from local.account import ACCOUNT_ID, REGION
+from local.account.gateway import HEADERS
 from local.rights.iam import Call
 from local.rights.s3_calls import s3_calls
 
@@ -32,12 +35,19 @@ _FREE = frozenset({"sts:GetCallerIdentity"})
 """What every identity may do, whatever its policies say."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
-    """One HTTP request, as far as IAM cares. `headers` are by lower-case name."""
+    """One HTTP request, as far as signatures and IAM care.
+
+    Attributes:
+        path: decoded.
+        raw_path: as it was sent.
+        headers: by lower-case name; values of one name are joined by commas.
+    """
 
     method: str
     path: str
+    raw_path: str
     query: str
     headers: Mapping[str, str]
     body: bytes
@@ -47,37 +57,35 @@ class Request:
         """The request of a WSGI environment, whose body stays readable."""
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
-        headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"}
+        headers: dict[str, str] = {}
+        for name, value in environ[HEADERS]:
+            lower = name.lower()
+            headers[lower] = f"{headers[lower]},{value}" if lower in headers else value
         # WSGI's text is bytes in Latin-1's clothes.
         path = environ.get("PATH_INFO", "/").encode("latin-1").decode(errors="replace")
-        return cls(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
+        raw_path = str(environ["RAW_URI"]).partition("?")[0]
+        return cls(environ["REQUEST_METHOD"], path, raw_path, environ.get("QUERY_STRING", ""), headers, body)
 
-    @property
-    def credential(self) -> list[str]:
-        """The parts of the signature's credential: access key, day, region, service, `aws4_request`; empty without one."""
-        _, found, rest = self.headers.get("authorization", "").partition("Credential=")
-        if not found:
-            rest = parse_qs(self.query).get("X-Amz-Credential", [""])[0]
-        return rest.partition(",")[0].strip().split("/") if rest else []
-
-    @property
-    def access_key(self) -> str:
-        """Who asks; empty for a request without a signature."""
-        return self.credential[0] if self.credential else ""
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The query, decoded; of a name that is given several times the last value."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @property
     def service(self) -> str:
-        """The service that the request was signed for, by IAM's name; S3 without a signature."""
-        signed = self.credential[3] if len(self.credential) > 3 else "s3"  # noqa: PLR2004 - see `credential`
+        """The service that the request was signed for, by IAM's name; S3 without a signature of version 4."""
+        _, found, rest = self.headers.get("authorization", "").partition("Credential=")
+        credential = (rest if found else self.parameters.get("X-Amz-Credential", "")).partition(",")[0].split("/")
+        signed = credential[3] if len(credential) > 3 else "s3"  # noqa: PLR2004 - key, day, region, service
         return _SIGNED_AS.get(signed, signed)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AccountPlace:
     """Where an account's resources are."""
 
-    region: str = "sa-east-1"
-    account_id: str = "123456789012"
+    region: str = REGION
+    account_id: str = ACCOUNT_ID
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource here."""
@@ -89,7 +97,7 @@ class Place:
         return [self.arn("glue", name) for name in ("catalog", f"database/{database.lower()}", *path)]
 
 
-def calls_of(request: Request, place: Place, workgroup_of: Callable[[str], str | None]) -> list[Call]:
+def calls_of(request: Request, place: AccountPlace, workgroup_of: Callable[[str], str | None]) -> list[Call]:
     """What the request does; all of it must be allowed.
 
     Args:
@@ -123,27 +131,30 @@ def _operation(request: Request) -> tuple[str, str, dict[str, Any]]:
     return request.service, form.get("Action", f"({request.method} {request.path})"), form
 
 
-def _of_lambda(request: Request, place: Place) -> Call:
+def _of_lambda(request: Request, place: AccountPlace) -> Call:
     name, _, rest = request.path.removeprefix("/2015-03-31/functions/").partition("/")
     function = unquote(name).rpartition(":")[2]
     action = "InvokeFunction" if rest == "invocations" else f"({request.method} {rest})"
     return Call(f"lambda:{action}", place.arn("lambda", f"function:{function}"))
 
 
-def _resources(service: str, operation: str, body: Mapping[str, Any], place: Place) -> list[str]:
+def _resources(service: str, operation: str, body: Mapping[str, Any], place: AccountPlace) -> list[str]:
     if service == "glue":
         return _of_glue(operation, body, place)
     if service == "athena":
-        return [place.arn("athena", f"workgroup/{body.get('WorkGroup') or 'primary'}")]
+        named = f"datacatalog/{body['CatalogName']}" if "CatalogName" in body else None
+        return [place.arn("athena", named or f"workgroup/{body.get('WorkGroup') or 'primary'}")]
     if service == "logs" and "logGroupName" in body:
         stream = f":log-stream:{body['logStreamName']}" if "logStreamName" in body else ""
         return [place.arn("logs", f"log-group:{body['logGroupName']}{stream}")]
     if service == "sqs" and "QueueUrl" in body:
         return [place.arn("sqs", str(body["QueueUrl"]).rpartition("/")[2])]
+    if service == "sts" and "RoleArn" in body:
+        return [str(body["RoleArn"])]
     return [str(body.get("TopicArn", "*"))]
 
 
-def _of_glue(operation: str, body: Mapping[str, Any], place: Place) -> list[str]:
+def _of_glue(operation: str, body: Mapping[str, Any], place: AccountPlace) -> list[str]:
     if "JobName" in body:
         return [place.arn("glue", f"job/{body['JobName']}")]
     if operation in ("GetDatabase", "UpdateDatabase", "DeleteDatabase"):

@@ -1,6 +1,6 @@
 """Who may do what: the rights of each role, and the trail of what each role did.
 
-A component is known by its access key, which names its role. The account's own services that work on a caller's behalf
+A component is known by its access key: see `local.rights.keys`. The account's own services that work on a caller's behalf
 (Athena, Lambda's log, Glue's start) ask for the caller's rights as AWS does. Everybody else, the user at the shell first, is
 the account's administrator, who may do everything and leaves no trail.
 """
@@ -21,18 +21,6 @@ from local.rights.iam import Call, is_allowed, parse
 
 FLOW_ROLE = "flow"
 """The role of the flows on the laptop, made from the policy that the Pulumi program exports for whatever runs them."""
-
-_KEY_PREFIX = "role."
-
-
-def access_key(role: str) -> str:
-    """The access key that stands for a role in this account."""
-    return _KEY_PREFIX + role
-
-
-def role_of_key(key: str) -> str | None:
-    """The role that an access key stands for; None for the administrator's."""
-    return key.removeprefix(_KEY_PREFIX) if key.startswith(_KEY_PREFIX) else None
 
 
 def role_of_arn(arn: str | None) -> str | None:
@@ -91,14 +79,20 @@ class Rights:
         role: the role's name; None is the administrator.
         documents: the text of each of its policies.
         trail: where its calls are kept.
+        session_policy: the text of a policy that must allow a call, too; empty without one.
     """
 
     def __init__(
-        self, role: str | None = None, documents: Callable[[], list[str]] = list, trail: Trail | None = None
+        self,
+        role: str | None = None,
+        documents: Callable[[], list[str]] = list,
+        trail: Trail | None = None,
+        session_policy: str = "",
     ) -> None:
         self.role = role
         self._documents = documents
         self._trail = trail
+        self._session_policy = session_policy
 
     def demand(self, *calls: Call) -> None:
         """Go on only if all of this is allowed.
@@ -113,8 +107,10 @@ class Rights:
         """Those of the calls that are not allowed; all of them are in the trail."""
         if self.role is None or not calls:
             return []
-        documents = [parse(text) for text in self._documents()]
-        judged = [(call, is_allowed(documents, call)) for call in calls]
+        each = [[parse(text) for text in self._documents()]]
+        if self._session_policy:
+            each.append([parse(self._session_policy)])
+        judged = [(call, all(is_allowed(documents, call) for documents in each)) for call in calls]
         if self._trail:
             self._trail.add(self.role, judged)
         return [call for call, allowed in judged if not allowed]
@@ -152,8 +148,8 @@ class Privileges:
         self._documents = documents
         self._trail = trail
 
-    def of(self, role: str | None) -> Rights:
-        """The rights of a role; the administrator's without one."""
+    def of(self, role: str | None, session_policy: str = "") -> Rights:
+        """The rights of a role, within a session's policy where there is one; the administrator's without a role."""
         if role is None:
             return ADMINISTRATOR
-        return Rights(role, lambda: self._documents(role), self._trail)
+        return Rights(role, lambda: self._documents(role), self._trail, session_policy)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,7 +9,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from benchmarks.measure import Requests, interleaved, machine, python, slope
+from benchmarks.measure import Plan, forget_peak, interleaved, machine, memory_mib, note_requests, python
 
 
 def test_runs_take_turns_and_their_medians_count() -> None:
@@ -23,48 +24,44 @@ def test_runs_take_turns_and_their_medians_count() -> None:
     assert order == ["a", "b", "a", "b", "a", "b"]
 
 
-@pytest.mark.parametrize(
-    ("points", "line"),
-    [
-        ([(1, 3), (2, 5)], (1, 2)),
-        ([(10, 5)], (0, 0.5)),
-        ([(10, 4), (10, 6)], (0, 0.5)),
-        ([(1, 1), (2, 3), (3, 2)], (1, 0.5)),
-    ],
-    ids=["two points", "one point has no base", "nor have two at one place", "least squares"],
-)
-def test_a_slope_is_that_of_the_straight_line(points: list[tuple[float, float]], line: tuple[float, float]) -> None:
-    assert slope(points) == pytest.approx(line)
+def test_what_takes_minutes_runs_once() -> None:
+    plan = Plan((1, 250), 3, Path())
+    assert [plan.rounds_of(size) for size in plan.sizes] == [3, 1]
 
 
-def test_a_process_is_measured() -> None:
-    # The process is looked at while it lives: this one lives long enough to be.
-    ended = python(["-c", "import time; print('said'); held = bytearray(64 * 2**20); time.sleep(0.5)"])
-    assert ended.output == "said\n"
-    assert ended.seconds > 0
-    assert 64 < ended.peak_mib < 2048
-
-
-def test_a_process_that_fails_is_an_error() -> None:
+def test_a_process_ends_well_with_what_it_printed_or_is_an_error() -> None:
+    seconds, output = python(["-c", "import os; print(os.environ['GIVEN'])"], {"GIVEN": "said"})
+    assert output == "said\n"
+    assert seconds > 0
     with pytest.raises(subprocess.CalledProcessError):
         python(["-c", "raise SystemExit(3)"])
 
 
-def test_requests_are_counted_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the kernel tells no memory")
+def test_the_highest_memory_counts_from_when_it_was_forgotten() -> None:
+    held = bytearray(64 * 2**20)
+    held[:: 2**10] = b"x" * (64 * 2**10)  # every page of it
+    high = memory_mib()
+    assert high >= memory_mib("VmRSS") > 64
+    del held
+    forget_peak()
+    assert memory_mib() < high - 32
+    assert memory_mib(process="0") == 0
+
+
+def test_requests_are_noted_by_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    session = boto3.Session("key", "secret", region_name="sa-east-1")
-    clients = {name: session.client(cast("Any", name)) for name in ("s3", "glue", "athena")}
-    requests = Requests()
-    requests.watch(cast("Any", SimpleNamespace(**clients)))
+    glue = boto3.Session("key", "secret", region_name="sa-east-1").client("glue")
+    asked: list[str] = []
+    note_requests(glue, asked)
 
     def answer(**_: object) -> AWSResponse:
         return AWSResponse("http://x", 200, {}, cast("Any", SimpleNamespace(stream=lambda: iter([b"{}"]))))
 
-    clients["glue"].meta.events.register("before-send", answer)
-    clients["glue"].get_job_runs(JobName="job")
-    clients["glue"].get_job_runs(JobName="job")
-    assert requests.take() == {"glue.GetJobRuns": 2}
-    assert requests.take() == {}
+    glue.meta.events.register("before-send", answer)
+    glue.get_job_runs(JobName="job")
+    glue.get_job_runs(JobName="job")
+    assert asked == ["glue.GetJobRuns", "glue.GetJobRuns"]
 
 
 def test_the_machine_is_stated() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ import pytest
 
 import bovespa
 from bovespa import source
-from expectations.contract.keys import ContractError, partition_prefix, published_key
+from expectations.contract.keys import ContractError, month_key, published_key
 from expectations.contract.names import REFINED_BUCKET
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Column, ColumnType, Table
 from flows.errors import NotPublishedError, SettingsError
@@ -40,11 +41,10 @@ def rows_of(columns: tuple[Column, ...], rows: list[dict[str, Any]]) -> pa.Table
     return pa.Table.from_pylist(whole, schema=arrow_schema(columns))
 
 
-def write_month(bucket: Path, table: Table, session: date, rows: list[dict[str, Any]], name: str = "a") -> Path:
-    path = bucket / partition_prefix(table, "IBOV", session) / name / "part-00000.parquet"
+def write_month(bucket: Path, table: Table, session: date, rows: list[dict[str, Any]]) -> None:
+    path = bucket / month_key(table, "IBOV", session)
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(rows_of(table.columns, rows), path)
-    return path
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ class TestHistory:
         ]
         assert len(bovespa.history(since=SECOND)) == len(bovespa.history(until="2025-06-30")) == 2
 
-    def test_of_a_month_whose_file_is_being_replaced_is_the_newer_file(self, bucket: Path) -> None:
+    def test_of_a_month_whose_file_was_replaced_is_the_file_that_lies_there(self, bucket: Path) -> None:
         row = {"acao": "ABEV3", "data_pregao": SECOND, "percentual_participacao_ibov": 100.0}
-        write_month(bucket, HISTORY_TABLE, SECOND, [row], name="0")
+        write_month(bucket, HISTORY_TABLE, SECOND, [row])
         assert bovespa.history(since=SECOND)["percentual_participacao_ibov"].tolist() == [100.0]
 
     def test_that_lacks_a_published_session_is_refused_with_what_mends_it(self, bucket: Path) -> None:
@@ -180,15 +180,14 @@ class TestInAws:
         """The queries that Athena gets, which it answers with the sessions, or with no rows."""
         found: list[str] = []
 
-        def answer(_: object, __: object, sql: str) -> QueryResult:
+        def answer(sql: str) -> QueryResult:
             found.append(sql)
             if "DISTINCT" in sql:
                 return QueryResult(("data_pregao",), ("date",), ((str(SECOND),), (str(FIRST),)), 0, 0, "")
             names = tuple(sql.partition(" FROM ")[0].removeprefix("SELECT ").split(", "))
             return QueryResult(names, ("varchar",) * len(names), (), 0, 0, "")
 
-        monkeypatch.setattr(source.athena, "query", answer)
-        monkeypatch.setattr(source, "_aws", lambda: type("Aws", (), {"athena": None}))
+        monkeypatch.setattr(source, "_aws", lambda _: SimpleNamespace(athena=SimpleNamespace(query=answer)))
         return found
 
     def test_rows_come_through_athena_from_the_months_that_matter(self, asked: list[str]) -> None:

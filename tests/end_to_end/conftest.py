@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from expectations.gates.gate import require
-from flows.lake.athena import QueryResult, run_query
-from flows.lake.clients import Aws, connect
+from flows.lake.athena import QueryResult
+from flows.lake.connect import Lake, connect
 from flows.session.pipeline import Pipeline
 from flows.session.storage import Publication
 from flows.settings import load_settings
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def aws(account: Account) -> Iterator[Aws]:
-    """Clients of the account, whose environment is this process's from here on."""
+def lake(account: Account) -> Iterator[Lake]:
+    """The account as the flows reach it, whose environment is this process's from here on."""
     before = dict(os.environ)
     os.environ.update(account.environment())
-    yield connect()
+    yield connect(load_settings({}))
     os.environ.clear()
     os.environ.update(before)
 
@@ -67,10 +67,7 @@ class Operator:
         return publication
 
     def query(self, sql: str) -> QueryResult:
-        settings = self.pipeline.settings
-        return run_query(
-            self.pipeline.aws.athena, sql, workgroup=settings.workgroup, database=settings.database, timeout=60
-        )
+        return self.pipeline.lake.athena.query(sql)
 
     def published(self, session: date) -> list[tuple[str | None, ...]]:
         """What Athena shows of a session of the Ibovespa, without what tells one collection from another."""
@@ -81,9 +78,7 @@ class Operator:
         return sorted(self.query(f"SELECT {columns} FROM bovespa_refined_data WHERE {where}").rows, key=str)
 
     def landing(self) -> set[str]:
-        s3, bucket = self.pipeline.aws.s3, self.pipeline.settings.raw_bucket
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="landing/")
-        return {item["Key"] for page in pages for item in page.get("Contents", [])}
+        return {item.key for item in self.pipeline.lake.raw.objects("landing/")}
 
 
 def collected_at(session: date) -> datetime:
@@ -92,5 +87,5 @@ def collected_at(session: date) -> datetime:
 
 
 @pytest.fixture
-def operator(aws: Aws, stand_in: b3_standin.StandIn) -> Operator:
-    return Operator(Pipeline(load_settings({"B3_BASE_URL": stand_in.url}), aws), stand_in)
+def operator(lake: Lake, stand_in: b3_standin.StandIn) -> Operator:
+    return Operator(Pipeline(load_settings({"B3_BASE_URL": stand_in.url}), lake), stand_in)

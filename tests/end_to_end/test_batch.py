@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.backfill.batch import Batch, Outcome, Result
+from expectations.contract.outcomes import Outcome
+from flows.backfill.batch import Batch
+from flows.record.attempt import REPLAY, FlowRun
 from flows.session import storage
 from flows.session.raw_file import RawFacts, encode
 from local.b3 import sample
 
 if TYPE_CHECKING:
+    from flows.record.attempt import Attempt
     from flows.session.storage import RawVersion
     from tests.end_to_end.conftest import Operator
 
@@ -24,33 +26,45 @@ DAYS = (date(2025, 8, 4), date(2025, 8, 5), date(2025, 8, 6))
 
 
 def uploaded(operator: Operator, session: date) -> RawVersion:
-    portfolio = replace(sample.recorded(date(2025, 6, 30)), session=session)
+    portfolio = sample.recorded(date(2025, 6, 30)).restated(session=session)
     facts = RawFacts.of(portfolio, sample.collected_at(session), ["landing/x.json.gz"])
     pipeline = operator.pipeline
     content = encode(portfolio, facts)
-    return storage.upload_raw(pipeline.aws.s3, pipeline.settings.raw_bucket, content, facts, of_batch=True)
+    return storage.upload_raw(pipeline.lake.raw, content, facts, of_batch=True)
 
 
 def runs_of(operator: Operator, since: int) -> list[dict[str, str]]:
-    runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
+    runs = operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
     return [run["Arguments"] for run in runs[: len(runs) - since]]
 
 
+def published(attempts: list[Attempt]) -> list[tuple[date | None, Outcome, int, str]]:
+    return [(item.session, item.outcome, item.rows, item.run_id) for item in attempts]
+
+
+def run_of(attempts: list[Attempt]) -> str:
+    (run_id,) = {item.run_id for item in attempts}
+    return run_id
+
+
 def test_two_batches_of_the_same_versions_at_once_are_one_glue_run_and_one_published_state(operator: Operator) -> None:
-    before = len(operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
+    before = len(operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
     versions = [uploaded(operator, session) for session in DAYS]
-    told: list[Result] = []
+    noted: list[Attempt] = []
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda tell: Batch(operator.pipeline, tell=tell).take(versions), (told.append, print))
-    assert first == second
-    assert [(result.session, result.outcome, result.rows) for result in first] == [
-        (session, Outcome.PUBLISHED, 84) for session in DAYS
-    ]
-    assert sorted(told, key=lambda result: result.session) == first
+        first, second = pool.map(
+            lambda note: Batch(operator.pipeline, FlowRun("run", REPLAY), note=note).take(versions),
+            (noted.append, print),
+        )
+    assert (
+        published(first) == published(second) == [(session, Outcome.PUBLISHED, 84, run_of(first)) for session in DAYS]
+    )
+    assert sorted(noted, key=lambda attempt: str(attempt.session)) == first
     (arguments,) = runs_of(operator, before)
     assert arguments.keys() == {"--raw_list"}
     assert [len(operator.published(session)) for session in DAYS] == [84, 84, 84]
 
     # A batch that was killed while it published, and is run again for what is left of it, starts nothing.
-    assert Batch(operator.pipeline).take(versions[1:]) == first[1:]
+    again = Batch(operator.pipeline, FlowRun("again", REPLAY)).take(versions[1:])
+    assert published(again) == published(first[1:])
     assert len(runs_of(operator, before)) == 1

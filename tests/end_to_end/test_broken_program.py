@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.errors import EtlError
-from flows.lake.clients import connect
+from flows.lake.connect import connect
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 from local.account.client import PROGRAM, running_account
@@ -53,7 +53,7 @@ def test_a_mistake_in_the_program_fails_the_run_and_is_named(
         for name, value in account.environment().items():
             monkeypatch.setenv(name, value)
         settings = load_settings({"B3_BASE_URL": stand_in.url, "BOVESPA_ETL_START_TIMEOUT": "4"})
-        pipeline = Pipeline(settings, connect())
+        pipeline = Pipeline(settings, connect(settings))
         session = date(2025, 6, 30)
         stand_in.show(sample.recorded(session))
         collected = pipeline.collect("IBOV", sample.collected_at(session))

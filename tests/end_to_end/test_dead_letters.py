@@ -20,7 +20,7 @@ NOT_AN_EVENT = {"Records": "none"}
 
 
 def test_an_event_that_fails_for_good_ends_among_the_dead_letters(account: Account) -> None:
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     functions = session.client("lambda", endpoint_url=account.endpoint_url)
     sqs = session.client("sqs", endpoint_url=account.endpoint_url)
     queue = sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from expectations.contract.outcomes import Outcome
 from flows.backfill.import_folder import FolderImport
-from flows.backfill.importing.verdicts import Entry, Verdict
 from local.b3 import sample
 from local.b3.formats import csv_download
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flows.b3.portfolio import Portfolio
+    from flows.record.attempt import Attempt
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account
@@ -39,7 +40,7 @@ def portfolio(session: date) -> Portfolio:
     moved = Decimal(session.day) / 1000
     first = replace(first, participacao_pct=first.participacao_pct + moved)
     second = replace(second, participacao_pct=second.participacao_pct - moved)
-    return replace(recorded, session=session, holdings=(first, second, *rest))
+    return replace(recorded.restated(session=session), holdings=(first, second, *rest))
 
 
 def write(folder: Path, found: Portfolio, change: Callable[[bytes], bytes] = lambda content: content) -> str:
@@ -65,8 +66,8 @@ def killing(step: str, at: int) -> Callable[[str, int], Callable[[], None]]:
     return begin
 
 
-def counts(entries: list[Entry]) -> dict[str, int]:
-    return dict(Counter(entry.verdict.value for entry in entries))
+def counts(attempts: list[Attempt]) -> dict[str, int]:
+    return dict(Counter(attempt.outcome.value for attempt in attempts))
 
 
 def figures(found: Portfolio) -> dict[str, tuple[float, float]]:
@@ -78,7 +79,7 @@ def shown(operator: Operator, session: date) -> dict[str, tuple[float, float]]:
 
 
 def glue_runs(operator: Operator) -> int:
-    return len(operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
+    return len(operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
 
 
 def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_it_is_killed(
@@ -99,24 +100,26 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     for step, at in (("checking", 2), ("uploading", 2), ("refining and publishing", 1)):
         with pytest.raises(Killed):
             FolderImport(operator.pipeline, progress=killing(step, at)).run(tmp_path)
-    entries = FolderImport(operator.pipeline).run(tmp_path)
+    attempts = FolderImport(operator.pipeline).run(tmp_path)
 
     assert glue_runs(operator) - before == 1
-    assert counts(entries)["rejected"] == 1
-    assert {entry.verdict for entry in entries} <= {Verdict.ACCEPTED, Verdict.PRESENT, Verdict.REJECTED}
+    assert counts(attempts)["rejected"] == 1
+    assert {attempt.outcome for attempt in attempts} <= {Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.REJECTED}
     for day in DAYS:
         assert shown(operator, day) == figures(portfolio(day))
-    assert counts(FolderImport(operator.pipeline).run(tmp_path)) == {"already present": 4, "rejected": 1}
+    assert counts(FolderImport(operator.pipeline).run(tmp_path)) == {"already published": 4, "rejected": 1}
     assert glue_runs(operator) - before == 1
     landed = {key.rpartition("/")[2][:5] for key in operator.landing() if "month=09" in key}
     assert landed == {"ibov_"}
 
     # Other figures than the published ones are a conflict, until they are taken as a correction.
-    corrected = replace(portfolio(DAYS[0]), divisor=Decimal("15453473.15"), holdings=portfolio(DAYS[1]).holdings)
+    corrected = replace(
+        portfolio(DAYS[0]).restated(divisor=Decimal("15453473.15")), holdings=portfolio(DAYS[1]).holdings
+    )
     write(tmp_path, corrected)
     conflict = FolderImport(operator.pipeline).run(tmp_path)
-    assert counts(conflict) == {"already present": 3, "rejected": 1, "conflicting": 1}
+    assert counts(conflict) == {"already published": 3, "rejected": 1, "conflicting": 1}
     assert shown(operator, DAYS[0]) == figures(portfolio(DAYS[0]))
-    assert counts(FolderImport(operator.pipeline, replaces=True).run(tmp_path))["accepted"] == 1
+    assert counts(FolderImport(operator.pipeline, replaces=True).run(tmp_path))["published"] == 1
     assert shown(operator, DAYS[0]) == figures(corrected)
     assert glue_runs(operator) - before == 2

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from tests.end_to_end.least_privilege import Right, needed, refused, rights
 
 from expectations.contract.keys import partition_prefix
 from expectations.contract.names import DATABASE, REFINED_BUCKET
@@ -24,6 +23,7 @@ from local.b3 import standin as b3_standin
 from local.b3.formats import csv_download
 from local.rights.iam import Call, Document, Grant, is_allowed, parse
 from local.rights.privileges import TrailEntry, read_trail, role_of_arn
+from tests.end_to_end.least_privilege import Right, needed, refused, rights
 from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ _BY_ATHENA = (
     "Athena reads partitions with the caller's rights, by whichever of three calls it chooses: "
     "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
 )
+_OF_EARLIER = "only months that an earlier version left are read from a copy while they are put in order"
+_EMPTY_MONTH = "only a month whose publication records were all removed leaves the catalog"
 
 EXCEPTIONS = (
     Unused("etl-local", "cloudwatch:PutMetricData", "*", "Glue itself does it, for the job's metrics"),
@@ -77,6 +79,10 @@ EXCEPTIONS = (
     Unused("flow", "s3:GetObject", "/batches/*", "only a batch that was killed looks for its run in the lists"),
     Unused("flow", "s3:ListBucket", "", "a lease that is given back while it is looked at is 404, not 403", "leases/*"),
     Unused("flow", "s3:ListBucket", "", "a manifest that a run has not left is 404, not 403", "staging/*"),
+    Unused("flow", "s3:PutObject", "/staging/historico/*", _OF_EARLIER),
+    Unused("flow", "s3:PutObject", "/staging/mudancas/*", _OF_EARLIER),
+    Unused("flow", "glue:BatchDeletePartition", "/bovespa_historico", _EMPTY_MONTH),
+    Unused("flow", "glue:BatchDeletePartition", "/bovespa_mudancas", _EMPTY_MONTH),
     Unused("trigger-local", "sqs:SendMessage", "", "Lambda puts an event there that failed for good"),
 )
 
@@ -104,10 +110,8 @@ class Administrator:
     account: Account
 
     def client(self, service: str, role: str | None = None) -> Any:  # noqa: ANN401 - any of boto3's
-        where = self.account.environment(role)
-        keys = {"aws_access_key_id": where["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "local"}
-        url, region = self.account.endpoint_url, self.account.region
-        return boto3.client(service, endpoint_url=url, region_name=region, **keys)
+        session: Any = boto3.Session(*self.account.keys(role), region_name=self.account.region)
+        return session.client(service, endpoint_url=self.account.endpoint_url)
 
     def drop_tables(self) -> None:
         for table in JOB_TABLES:
@@ -163,8 +167,8 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
-    write_csv(folder, replace(portfolio, index="IBXX"))
-    write_csv(folder, replace(portfolio, session=SESSION + timedelta(days=1)))
+    write_csv(folder, portfolio.restated(index="IBXX"))
+    write_csv(folder, portfolio.restated(session=SESSION + timedelta(days=1)))
     with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
         administrator = Administrator(account)
         site.show(portfolio)

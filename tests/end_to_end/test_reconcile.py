@@ -15,12 +15,12 @@ import boto3
 import pytest
 import requests
 
+from expectations.contract.outcomes import Outcome
 from flows.b3.payload import Payload
-from flows.backfill.batch import Outcome
 from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import EtlOverdue
 from flows.record.state import State
-from flows.record.survey import survey
+from flows.record.status import read_status
 from flows.session import etl, storage
 from flows.session.raw_file import RawFacts, encode
 from local.b3 import sample
@@ -57,19 +57,19 @@ print(json.dumps([[state.name, state.result()] for state in states]))
 
 
 def portfolio_of(session: date) -> Portfolio:
-    return replace(sample.recorded(date(2025, 6, 30)), session=session, index=INDEX)
+    return sample.recorded(date(2025, 6, 30)).restated(session=session, index=INDEX)
 
 
 def land(pipeline: Pipeline, portfolio: Portfolio) -> None:
     body = json_page(portfolio, 1, 120, by_sector=True)
     at = sample.collected_at(portfolio.session)
-    storage.land(pipeline.aws.s3, pipeline.settings.raw_bucket, Payload(INDEX, "json", 1, body, at, ""))
+    storage.land(pipeline.lake.raw, Payload(INDEX, "json", 1, body, at, ""))
 
 
 def upload(pipeline: Pipeline, portfolio: Portfolio) -> None:
     facts = RawFacts.of(portfolio, sample.collected_at(portfolio.session), [])
     content = encode(portfolio, facts)
-    storage.upload_raw(pipeline.aws.s3, pipeline.settings.raw_bucket, content, facts, of_batch=True)
+    storage.upload_raw(pipeline.lake.raw, content, facts, of_batch=True)
 
 
 def give_up(operator: Operator, portfolio: Portfolio) -> RawVersion:
@@ -77,14 +77,14 @@ def give_up(operator: Operator, portfolio: Portfolio) -> RawVersion:
     hasty = operator.pipeline.settings.model_copy(update={"etl_timeout": 0.1})
     with pytest.raises(EtlOverdue):
         replace(operator, pipeline=replace(operator.pipeline, settings=hasty)).run(portfolio)
-    version = storage.find_raw(operator.pipeline.aws.s3, hasty.raw_bucket, INDEX, portfolio.session)
+    version = storage.find_raw(operator.pipeline.lake.raw, INDEX, portfolio.session)
     assert version
     return version
 
 
 def report_ten_times(account: Account, version: RawVersion) -> None:
     """Have the Lambda told of an upload ten times more, at once."""
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     functions = session.client("lambda", endpoint_url=account.endpoint_url)
     stored = {"bucket": {"name": version.bucket}, "object": {"key": version.key, "versionId": version.version_id}}
     event = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": stored}]}).encode()
@@ -97,13 +97,13 @@ def report_ten_times(account: Account, version: RawVersion) -> None:
 
 
 def glue_runs(operator: Operator) -> list[dict[str, str]]:
-    runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
+    runs = operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
     return [run["Arguments"] for run in runs]
 
 
-def standings(operator: Operator) -> dict[date, State]:
-    (status,) = survey(operator.pipeline, datetime.now(UTC), **DAYS).statuses  # type: ignore[arg-type]
-    return {item.session: item.state for item in status.standings}
+def states(operator: Operator) -> dict[date, State]:
+    (status,) = read_status(operator.pipeline, datetime.now(UTC), **DAYS).indices  # type: ignore[arg-type]
+    return {item.session: item.state for item in status.sessions}
 
 
 def recover(operator: Operator) -> Recovered:
@@ -120,9 +120,9 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
     upload(pipeline, portfolio_of(RAW))
     damaged = portfolio_of(DAMAGED)
     land(pipeline, replace(damaged, holdings=damaged.holdings[1:]))
-    run = etl.wait_for_start(pipeline.aws.glue, "bovespa-etl-job", version, 60)
-    etl.wait_for_end(pipeline.aws.glue, "bovespa-etl-job", run, 120)
-    assert standings(operator) == {
+    run = etl.wait_for_start(pipeline.lake.job, version, 60)
+    etl.wait_for_end(pipeline.lake.job, run, 120)
+    assert states(operator) == {
         LANDED: State.LANDED,
         RAW: State.RAW,
         GIVEN_UP: State.STAGED,
@@ -134,11 +134,11 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
         both = list(pool.map(lambda _: recover(operator), range(2)))
 
     for recovered in both:
-        found = {result.session: result.outcome for result in recovered.results}
+        found = {attempt.session: attempt.outcome for attempt in recovered.attempts}
         assert set(found) <= {LANDED, RAW, GIVEN_UP, DAMAGED}
-        assert found.pop(DAMAGED, Outcome.FAILED) is Outcome.FAILED
-        assert Outcome.FAILED not in found.values()
-    assert standings(operator) == {
+        assert found.pop(DAMAGED, Outcome.QUARANTINED) is Outcome.QUARANTINED
+        assert set(found.values()) <= {Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED}
+    assert states(operator) == {
         **dict.fromkeys((LANDED, RAW, GIVEN_UP), State.PUBLISHED),
         DAMAGED: State.QUARANTINED,
         MISSING: State.MISSING,
@@ -154,8 +154,9 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
 
 def artifact(account: Account, key: str) -> str:
     """The newest artifact of that key, as Prefect keeps it."""
-    address = f"{account.environment()['PREFECT_API_URL']}/artifacts/latest/filter"
-    answer = requests.post(address, json={"artifacts": {"key": {"any_": [key]}}}, timeout=30)
+    address = f"{account.prefect_api_url}/artifacts/latest/filter"
+    wanted = {"artifacts": {"key": {"any_": [key]}}}
+    answer = requests.post(address, json=wanted, auth=tuple(account.prefect_auth.split(":")), timeout=30)
     return str(answer.json()[0]["data"])
 
 
@@ -168,20 +169,20 @@ def test_the_flows_take_a_stale_answer_under_its_own_date_and_say_what_was_done_
         [sys.executable, "-c", FLOWS], env=variables, capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
-    (stale, collected), (reconciled, recovered), (incomplete, surveyed) = json.loads(done.stdout)
+    (stale, collected), (reconciled, recovered), (incomplete, reported) = json.loads(done.stdout)
     assert stale == "Stale"
     assert (collected["outcome"], collected["session"], collected["rows"]) == ("stale", str(MISSING), 84)
-    assert collected["note"] == (
+    assert collected["reason"] == (
         f"B3 still shows {MISSING}, {MONDAY} expected; tried again on the schedule "
         f"({MISSING} was missing: it is taken under its own date)"
     )
 
-    assert (reconciled, recovered["results"]) == ("Completed", [])
+    assert (reconciled, recovered["attempts"]) == ("Completed", [])
     assert [item["session"] for item in recovered["left"]] == [str(DAMAGED), str(MONDAY)]
     assert artifact(account, "reconcile").startswith("# nothing to do; left: 1 quarantined, 1 missing")
 
     assert incomplete == "Incomplete"
-    (found,) = surveyed["indices"]
+    (found,) = reported["indices"]
     assert found["counts"] == {"published": 4, "quarantined": 1, "missing": 1}
     (quarantined,) = (item for item in found["sessions"] if item["state"] == "quarantined")
     assert (quarantined["session"], quarantined["gate"]) == (str(DAMAGED), "gate-1-raw")

@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def portfolio() -> Portfolio:
-    return replace(sample.recorded(date(2025, 6, 30)), session=next(_DAYS))
+    return sample.recorded(date(2025, 6, 30)).restated(session=next(_DAYS))
 
 
 def figures(portfolio: Portfolio) -> dict[str, tuple[float, float]]:
@@ -56,7 +56,7 @@ def test_a_run_killed_after_any_step_and_run_again_ends_in_the_published_state_w
     publication = operator.run(portfolio)
     assert publication.rows == len(portfolio.holdings)
     assert shown(operator, portfolio.session) == figures(portfolio)
-    runs = operator.pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
+    runs = operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
     stamp = f"{portfolio.session:%Y%m%d}"
     assert [run["JobRunState"] for run in runs if stamp in run["Arguments"].get("--raw_key", "")] == ["SUCCEEDED"]
 
@@ -79,16 +79,16 @@ def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
         qtde_teorica=heir.qtde_teorica + gone.qtde_teorica,
         participacao_pct=heir.participacao_pct + gone.participacao_pct,
     )
-    corrected = replace(portfolio, holdings=(heir, *rest), total_records=len(portfolio.holdings) - 1)
+    corrected = replace(portfolio.restated(total_records=len(portfolio.holdings) - 1), holdings=(heir, *rest))
     publication = operator.run(corrected)
     assert publication.run_id != first.run_id
     assert publication.rows == len(corrected.holdings)
     assert [item.raw_version_id for item in publication.history] == [first.raw_version_id]
     assert shown(operator, portfolio.session) == figures(corrected)
     prefix = f"refined-data/year=2025/month=07/day={portfolio.session:%d}/acao={gone.codigo}/"
-    listed = operator.pipeline.aws.s3.list_objects_v2(Bucket="bovespa-refined-data-bucket", Prefix=prefix)
+    listed = operator.pipeline.lake.raw.client.list_objects_v2(Bucket="bovespa-refined-data-bucket", Prefix=prefix)
     assert listed["KeyCount"] == 0
-    versions = operator.pipeline.aws.s3.list_object_versions(
+    versions = operator.pipeline.lake.raw.client.list_object_versions(
         Bucket="bovespa-raw-data-bucket", Prefix=f"raw-data/year=2025/month=07/day={portfolio.session:%d}/"
     )
     assert len(versions["Versions"]) == 2
@@ -97,7 +97,7 @@ def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
 def test_another_index_has_its_own_table_and_leaves_the_ibovespas_alone(
     operator: Operator, portfolio: Portfolio
 ) -> None:
-    other = replace(portfolio, index="IBXX")
+    other = portfolio.restated(index="IBXX")
     assert operator.run(other).rows == len(other.holdings)
     assert shown(operator, portfolio.session) == {}
     result = operator.query(

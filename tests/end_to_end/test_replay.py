@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
+from expectations.contract.outcomes import Outcome
 from flows.b3.payload import Payload
-from flows.backfill.batch import Outcome
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.replay import Replay
 from flows.session import storage
@@ -36,29 +35,29 @@ def test_a_replay_from_landing_is_one_glue_run_and_the_same_state_and_what_was_o
     operator: Operator, tmp_path: Path
 ) -> None:
     pipeline = operator.pipeline
-    s3, bucket = pipeline.aws.s3, pipeline.settings.raw_bucket
+    raw = pipeline.lake.raw
     recorded = sample.recorded(date(2025, 6, 30))
     file = tmp_path / f"IBOVDia_{PUBLISHED:%d-%m-%y}.csv"
-    file.write_bytes(base64.b64decode(csv_download(replace(recorded, session=PUBLISHED))))
+    file.write_bytes(base64.b64decode(csv_download(recorded.restated(session=PUBLISHED))))
     FolderImport(pipeline).run(tmp_path)
-    before, version = everything(operator), storage.find_raw(s3, bucket, "IBOV", PUBLISHED)
+    before, version = everything(operator), storage.find_raw(raw, "IBOV", PUBLISHED)
     for session, body in (
-        (LANDED, json_page(replace(recorded, session=LANDED), 1, 120, by_sector=True)),
-        (DAMAGED, json_page(replace(recorded, session=DAMAGED), 1, 120, by_sector=True)[:9000]),
+        (LANDED, json_page(recorded.restated(session=LANDED), 1, 120, by_sector=True)),
+        (DAMAGED, json_page(recorded.restated(session=DAMAGED), 1, 120, by_sector=True)[:9000]),
     ):
-        storage.land(s3, bucket, Payload("IBOV", "json", 1, body, sample.collected_at(session), ""))
-    runs = len(pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
+        storage.land(raw, Payload("IBOV", "json", 1, body, sample.collected_at(session), ""))
+    runs = len(pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
 
-    results = Replay(pipeline, "IBOV", from_landing=True).run(PUBLISHED, DAMAGED)
+    attempts = Replay(pipeline, "IBOV", from_landing=True).run(PUBLISHED, DAMAGED)
 
-    assert [(result.session, result.outcome, result.rows) for result in results] == [
+    assert [(item.session, item.outcome, item.rows) for item in attempts] == [
         (PUBLISHED, Outcome.PUBLISHED, 84),
         (LANDED, Outcome.PUBLISHED, 84),
         (DAMAGED, Outcome.FAILED, 0),
     ]
-    assert "not JSON" in results[-1].reason
-    assert len(pipeline.aws.glue.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]) == runs + 1
+    assert "not JSON" in attempts[-1].reason
+    assert len(pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]) == runs + 1
     after = everything(operator)
     assert [row for row in after.rows if row in before.rows] == list(before.rows)
     assert len(after.rows) == len(before.rows) + 84
-    assert storage.find_raw(s3, bucket, "IBOV", PUBLISHED) == version
+    assert storage.find_raw(raw, "IBOV", PUBLISHED) == version

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pyarrow.parquet as pq
 import pytest
 from lxml import html
 
 from expectations.contract.tables import REFINED_COLUMNS
 from expectations.queries.views import VIEWS, View
-from flows.site.figures import figures_of, figures_query, read_figures
+from flows.site.figures import figures_by_session, figures_of
 from local.b3 import sample
 
 if TYPE_CHECKING:
@@ -100,7 +103,7 @@ def test_every_published_cell_equals_what_b3_stated(result: dict[str, Any], oper
 def test_each_run_leaves_a_summary_its_gates_findings_and_data_docs(result: dict[str, Any], operator: Operator) -> None:
     bucket, key = result["sessions"][0]["links"]["summary"].removeprefix("s3://").split("/", 1)
     folder = key.rsplit("/", 1)[0]
-    listed = operator.pipeline.aws.s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
+    listed = operator.pipeline.lake.raw.client.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
     names = {item["Key"].removeprefix(f"{folder}/") for item in listed}
     assert {"summary.html", "summary.md", "summary.json", "gate-1-raw.json", "gate-2-refined.json"} <= names
     assert {name.split("/")[2:4] == ["raw", "rows"] for name in names if name.startswith("data-docs/")} == {True, False}
@@ -141,7 +144,7 @@ def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str,
 def test_each_run_adds_itself_to_the_site_whose_links_all_lead_somewhere(
     result: dict[str, Any], account: Account
 ) -> None:
-    site = account.home / "s3" / result["sessions"][1]["links"]["all_sessions"].removeprefix("s3://")
+    site = account.home / "s3" / result["sessions"][1]["links"]["all sessions"].removeprefix("s3://")
     assert site.exists()
     to_sessions = links_of(site.parent / "ibov/year=2025/index.html")
     assert {path.parent.name for path in to_sessions} >= {"day=30", "day=01"}
@@ -163,12 +166,19 @@ def test_the_site_made_again_shows_both_sessions(result: dict[str, Any], account
     assert "data quality" in Path(made["report"].removeprefix("file://")).read_text(encoding="utf-8").lower()
 
 
-def test_the_figures_that_athena_tells_are_those_of_the_portfolio(result: dict[str, Any], operator: Operator) -> None:
+def test_the_figures_of_the_history_s_files_are_those_of_the_portfolio(
+    result: dict[str, Any], operator: Operator
+) -> None:
     assert result
-    found = read_figures(operator.query(figures_query("IBOV", sample.SESSIONS)))
+    found = {}
+    for month in ("06", "07"):
+        key = f"historico/indice=IBOV/year=2025/month={month}/part-00000.parquet"
+        kept = operator.pipeline.lake.refined.find(key)
+        assert kept, key
+        found |= figures_by_session(pq.read_table(io.BytesIO(kept.body)))
     for session in sample.SESSIONS:
         weights = [float(holding.participacao_pct) for holding in sample.recorded(session).holdings]
-        assert found[session].to_dict() == pytest.approx(figures_of(weights).to_dict())
+        assert asdict(found[session]) == pytest.approx(asdict(figures_of(weights)))
 
 
 def documented() -> dict[str, str]:
@@ -241,7 +251,7 @@ def test_the_saved_query_of_a_view_runs(result: dict[str, Any], operator: Operat
 
 
 def test_each_run_tells_cloudwatch_how_it_went(result: dict[str, Any], account: Account) -> None:
-    session: Any = boto3.Session("local", "local", region_name=account.region)
+    session: Any = boto3.Session(*account.keys(), region_name=account.region)
     cloudwatch = session.client("cloudwatch", endpoint_url=account.endpoint_url)
     now = datetime.now(UTC)
 
@@ -278,7 +288,7 @@ def test_an_answer_that_shows_an_older_session_than_it_should_is_stale_and_store
     assert stale.returncode == 1
     (session,) = json.loads(stale.stdout)["sessions"]
     assert (session["session"], session["outcome"]) == ("2025-07-01", "stale")
-    assert session["note"] == (
+    assert session["reason"] == (
         "B3 still shows 2025-07-01, 2025-07-02 expected; tried again on the schedule (2025-07-01 is published)"
     )
     assert "Stale" in stale.stderr
@@ -350,12 +360,12 @@ def test_a_failed_collection_ends_in_exit_code_1_and_says_why(account: Account, 
     assert failed.returncode == 1
     (session,) = json.loads(failed.stdout)["sessions"]
     assert session["outcome"] == "failed"
-    assert "B3 could not be had" in session["error"]
+    assert "B3 could not be had" in session["reason"]
     assert failed.stderr.count("B3 could not be had") == 1
     rows = operator.query(
         "SELECT data_pregao, motivo FROM bovespa_execucoes WHERE estado = 'failed' AND linhas = 0"
     ).rows
-    assert (None, session["error"]) in rows
+    assert (None, session["reason"]) in rows
     assert "Traceback" not in failed.stderr
 
 

@@ -133,5 +133,7 @@ def test_any_bytes_are_refused(collect: Serve, noise: bytes, start: bytes) -> No
 
 def test_b3_is_what_could_not_be_had(answers: tuple[str, list[bytes]]) -> None:
     answers[1].append(http(b"Location: http://[", status=b"302 Found"))
-    with pytest.raises(B3Unavailable, match=r"json page 1: HTTP 302; csv: HTTP 302; html: HTTP 302"):
+    with pytest.raises(
+        B3Unavailable, match=r"json with sectors page 1: HTTP 302; json page 1: HTTP 302; csv: HTTP 302"
+    ):
         B3Client(load_settings({"B3_BASE_URL": answers[0]}), lambda _: None).collect("IBOV", AT)

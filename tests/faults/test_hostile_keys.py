@@ -161,8 +161,8 @@ class TestStoredTexts:
             assert len(str(error)) < 400
         else:
             assert RawFacts.from_json(facts.to_json()) == facts
-            assert 0 <= facts.total_share <= 1000
-            assert facts.divisor is None or facts.divisor.is_finite()
+            assert 0 <= facts.statement.total_share <= 1000
+            assert facts.statement.divisor is None or facts.statement.divisor.is_finite()
 
 
 class TestRawFiles:

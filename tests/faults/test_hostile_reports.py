@@ -13,9 +13,12 @@ from hypothesis import given
 from lxml import html
 from markdown_it import MarkdownIt
 
+from expectations.contract.outcomes import Outcome
 from expectations.gates.data_docs import build_docs
 from expectations.gates.gate import GateReport
-from flows.record.reports import Summary, escaped
+from flows.record.attempt import Attempt
+from flows.record.markdown import escaped
+from flows.record.report import attempt_markdown
 from flows.session.pipeline import Collected, Pipeline
 from flows.session.raw_file import RawFacts, encode
 from flows.settings import load_settings
@@ -80,9 +83,10 @@ def test_data_docs_still_show_the_text(docs: Mapping[str, bytes]) -> None:
 
 
 def test_the_summary_holds_no_markup_of_a_portfolio(report: GateReport) -> None:
-    summary = Summary("IBOV", AT, session=date(2025, 6, 30), error=report.verdict(), gates=[report])
+    attempt = Attempt("run-1", "daily", "IBOV", AT, AT, Outcome.FAILED, date(2025, 6, 30)).with_gates([report])
+    attempt = attempt.ended(Outcome.FAILED, report.verdict())
     rendered = (
-        MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(summary.to_markdown())
+        MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(attempt_markdown(attempt))
     )
     assert set(re.findall(r"<(\w+)", rendered)) <= {"h1", "h2", "table", "thead", "tbody", "tr", "th", "td", "strong"}
     assert set(re.findall(r"<strong>(.*?)</strong>", rendered)) == {"not met"}

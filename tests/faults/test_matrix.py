@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.retries.standard import ExponentialBackoff
-from matrix.bench import World, clients
+from matrix.bench import OF_TICKERS, World, clients
 from matrix.campaign import Campaign
 from matrix.cases import CASES, chosen, part_of, unprotected
 from matrix.proxy import proxying
@@ -60,7 +60,7 @@ def world(account: Account) -> Iterator[World]:
         pytest.MonkeyPatch.context() as patch,
         b3_standin.serving() as stand_in,
         proxying(stand_in.url) as to_b3,
-        proxying(account.endpoint_url) as to_aws,
+        proxying(account.endpoint_url, account.secret_of) as to_aws,
     ):
         # botocore's pauses grow to 20 s: what counts here is that it tries again.
         patch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
@@ -118,7 +118,7 @@ PROTECTED, UNPROTECTED = test_it_ends_in_the_undisturbed_state, test_it_fails_wi
 @pytest.mark.xdist_group("part-0")
 def test_a_process_that_is_killed_at_a_random_instant_is_made_up_for_by_the_next(campaign: Campaign) -> None:
     """The command as a user runs it, and SIGKILL; three lives, then one that ends."""
-    bench = campaign.world.bench(by_ticker=True)
+    bench = campaign.world.bench(OF_TICKERS)
     for _ in range(3):
         seconds = random.SystemRandom().uniform(4, 14)
         killed(bench, seconds)

@@ -15,8 +15,10 @@ from moto import mock_aws
 
 from expectations.contract import names
 from expectations.contract.catalog import table_input
+from expectations.contract.statement import Statement
 from expectations.contract.tables import TABLES
 from flows.b3.portfolio import Holding, Portfolio
+from flows.lake.s3 import Bucket
 from local.b3.sample import recorded
 
 if TYPE_CHECKING:
@@ -41,18 +43,15 @@ def sample() -> Portfolio:
 def small() -> Portfolio:
     """Three shares in B3's forms: a sector of two parts, a sector of one, none; flags, a level, neither."""
     return Portfolio(
-        index="IBOV",
-        session=date(2025, 6, 30),
+        statement=Statement(
+            "IBOV", date(2025, 6, 30), 3, 6_159_059_139, Decimal("100.000"), Decimal("15453473.14801835")
+        ),
         source="json",
         holdings=(
             Holding("ALOS3", "ALLOS", "ON  ED  NM", "Financ e Outros / Explor Imóveis", 476_976_044, Decimal("0.509")),
             Holding("ABEV3", "AMBEV S/A", "ON", "Diversos", 4_394_835_131, Decimal("2.732")),
             Holding("BPAC11", "BTGP BANCO", "UNT     N2", None, 1_287_247_964, Decimal("96.759")),
         ),
-        total_records=3,
-        total_quantity=6_159_059_139,
-        total_share=Decimal("100.000"),
-        divisor=Decimal("15453473.14801835"),
     )
 
 
@@ -88,6 +87,24 @@ def s3(account: S3Client) -> S3Client:
         if keys:
             account.delete_objects(Bucket=bucket, Delete={"Objects": keys})
     return account
+
+
+@pytest.fixture
+def raw(s3: S3Client) -> Bucket:
+    """The raw bucket, empty."""
+    return Bucket(s3, names.RAW_BUCKET)
+
+
+@pytest.fixture
+def refined(s3: S3Client) -> Bucket:
+    """The refined bucket, empty."""
+    return Bucket(s3, names.REFINED_BUCKET)
+
+
+@pytest.fixture
+def artifacts(s3: S3Client) -> Bucket:
+    """The artifacts bucket, empty."""
+    return Bucket(s3, names.ARTIFACTS_BUCKET)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from expectations.contract.keys import ContractError
 from flows.errors import SettingsError
 from flows.settings import Settings, default_home, load_settings
 
@@ -75,7 +76,17 @@ def test_the_indices_to_collect_are_a_list(value: str | None, indices: tuple[str
     assert load_settings({} if value is None else {"BOVESPA_INDICES": value}).indices == indices
 
 
-@pytest.mark.parametrize("value", ["", " , ", "IBOV;IBXX", "IBOVESPA", "../x"])
+def test_an_index_that_is_none_of_b3s_is_refused_with_what_was_meant_unless_it_was_added() -> None:
+    with pytest.raises(SettingsError, match="'IBVO': none of the 36 that are known; near are IBOV"):
+        load_settings({"BOVESPA_INDICES": "IBOV,IBVO"})
+    settings = load_settings({"BOVESPA_INDICES": "IBOV,IBVO", "BOVESPA_EXTRA_INDICES": "ibvo"})
+    assert settings.indices == ("IBOV", "IBVO")
+    assert settings.known_index("IBVO") == "IBVO"
+    with pytest.raises(ContractError, match="'XXXX'"):
+        settings.known_index("XXXX")
+
+
+@pytest.mark.parametrize("value", ["", " , ", "IBOV;IBXX", "IBOVESPA", "../x", "XXXX"])
 def test_what_is_no_list_of_indices_is_refused(value: str) -> None:
     with pytest.raises(SettingsError, match="BOVESPA_INDICES = "):
         load_settings({"BOVESPA_INDICES": value})

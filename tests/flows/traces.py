@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from expectations.contract.keys import manifest_key
 from expectations.contract.manifest import Manifest
 from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.outcomes import Outcome
 from flows.b3.calendar import SAO_PAULO
 from flows.b3.payload import Payload
-from flows.lake.clients import Aws
+from flows.lake.connect import Lake
+from flows.lake.s3 import Bucket
 from flows.record.attempt import Attempt
 from flows.record.ledger import Ledger
-from flows.record.survey import survey
+from flows.record.status import AccountStatus, read_status
 from flows.session import storage
 from flows.session.pipeline import Pipeline
 from flows.session.raw_file import RawFacts, encode
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
-    from expectations.contract.ledger import AttemptState
     from flows.b3.portfolio import Portfolio
     from flows.record.state import IndexStatus, State
 
@@ -55,7 +56,17 @@ class Glue:
     def batch_create_partition(self, **_: object) -> dict[str, Any]:
         return {}
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - AWS's names
+    def get_job(self, *, JobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"Job": {"Name": JobName, "JobRunQueuingEnabled": True}}
+
+    def start_job_run(
+        self,
+        *,
+        JobName: str,  # noqa: N803 - AWS's names
+        Arguments: dict[str, str],  # noqa: N803
+        JobRunQueuingEnabled: bool,  # noqa: N803
+    ) -> dict[str, str]:
+        assert JobRunQueuingEnabled, "a run that does not say so does not wait in the queue"
         run_id = f"jr_{len(self.runs) + 1}"
         run = {"Id": run_id, "JobName": JobName, "Arguments": Arguments, "StartedOn": datetime.now(UTC)}
         self.runs.insert(0, run | {"JobRunState": "FAILED", "ErrorMessage": "there is no Spark here"})
@@ -76,25 +87,30 @@ class Account:
     @property
     def pipeline(self) -> Pipeline:
         athena, cloudwatch = cast("AthenaClient", None), cast("CloudWatchClient", None)
-        return Pipeline(load_settings({}), Aws(self.s3, cast("GlueClient", self.glue), athena, cloudwatch))
+        settings = load_settings({})
+        return Pipeline(settings, Lake.of(settings, self.s3, cast("GlueClient", self.glue), athena, cloudwatch))
+
+    @property
+    def raw(self) -> Bucket:
+        return Bucket(self.s3, RAW_BUCKET)
 
     def land(self, session: date | None, index: str = "IBOV", body: bytes = b"odd", at: datetime = EIGHT) -> None:
-        storage.land(self.s3, RAW_BUCKET, Payload(index, "json", 1, body, at, "", told=session))
+        storage.land(self.raw, Payload(index, "json", 1, body, at, "", known_session=session))
 
     def upload(self, session: date, index: str = "IBOV") -> RawVersion:
-        portfolio = replace(self.sample, index=index, session=session)
+        portfolio = self.sample.restated(index=index, session=session)
         facts = RawFacts.of(portfolio, EIGHT, [])
-        return storage.upload_raw(self.s3, RAW_BUCKET, encode(portfolio, facts), facts)
+        return storage.upload_raw(self.raw, encode(portfolio, facts), facts)
 
     def publish(self, session: date, version: RawVersion, index: str = "IBOV") -> None:
         record = Publication(
             index, session.isoformat(), "2025-06-02T11:05:00+00:00", version.fingerprint, version.has_sectors,
             version.version_id, "jr_1", 84, 30,
         )  # fmt: skip
-        storage.write_publication(self.s3, REFINED_BUCKET, record)
+        storage.write_publication(Bucket(self.s3, REFINED_BUCKET), record)
 
-    def note(self, session: date | None, state: AttemptState, at: datetime, **more: Any) -> None:  # noqa: ANN401
-        Ledger.of(self.pipeline, "daily").write(Attempt("run", "daily", "IBOV", session, at, at, state, **more))
+    def note(self, session: date | None, outcome: Outcome, at: datetime, **more: Any) -> None:  # noqa: ANN401
+        Ledger.of(self.pipeline.lake, "daily").write(Attempt("run", "daily", "IBOV", at, at, outcome, session, **more))
 
     def refined(self, version: RawVersion, state: str = "SUCCEEDED", *, manifest: bool = True) -> None:
         run = {"Id": "jr_1", "JobRunState": state, "Arguments": {"--raw_version_id": version.version_id}}
@@ -103,9 +119,12 @@ class Account:
             text = Manifest("jr_1", (), (), ()).to_json()
             self.s3.put_object(Bucket=REFINED_BUCKET, Key=manifest_key("jr_1"), Body=text.encode())
 
-    def status(self, now: datetime = NOW, **options: Any) -> IndexStatus:  # noqa: ANN401 - of survey
-        (status,) = survey(self.pipeline, now, **options).statuses
+    def read(self, now: datetime = NOW, **options: Any) -> AccountStatus:  # noqa: ANN401 - of read_status
+        return read_status(self.pipeline, now, **options)
+
+    def status(self, now: datetime = NOW, **options: Any) -> IndexStatus:  # noqa: ANN401 - of read_status
+        (status,) = self.read(now, **options).indices
         return status
 
-    def states(self, **options: Any) -> dict[date, State]:  # noqa: ANN401 - of survey
-        return {item.session: item.state for item in self.status(**options).standings}
+    def states(self, **options: Any) -> dict[date, State]:  # noqa: ANN401 - of read_status
+        return {item.session: item.state for item in self.status(**options).sessions}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -170,7 +170,7 @@ def forms(aws: Aws, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> For
 def raw_list(aws: Aws) -> str:
     """A list of the Ibovespa's two recorded sessions, and of one of them as another index's."""
     of_ibov = [recorded(SESSION), recorded(date(2025, 7, 1))]
-    portfolios = [*of_ibov, replace(of_ibov[0], index="IBXX")]
+    portfolios = [*of_ibov, of_ibov[0].restated(index="IBXX")]
     versions = []
     for portfolio in portfolios:
         facts = RawFacts.of(portfolio, collected_at(portfolio.session), ["landing/x.json.gz"])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from infrastructure.recording import OPTIONAL_PARTS, Declared, Deployment, record, record_program
+from infrastructure.recording import Declared, Deployment, record, record_complete, record_program
 
 __all__ = ["Declared", "Deploy", "Deployment"]
 
@@ -30,6 +30,6 @@ def deployed(deploy: Deploy) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def complete(deploy: Deploy) -> Deployment:
+def complete() -> Deployment:
     """What it declares where a stack wants every optional part."""
-    return deploy(**OPTIONAL_PARTS)
+    return record_complete()

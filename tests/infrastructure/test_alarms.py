@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from expectations.contract.outcomes import Outcome
+from flows.record.attempt import Attempt
 from flows.record.metrics import run_metrics
-from flows.record.reports import PUBLISHED, Summary
 from infrastructure.alarms import ALARMS, Alarm, alarms_of
 
 each_alarm = pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.name)
@@ -28,10 +29,10 @@ def test_an_alarm_can_be(alarm: Alarm) -> None:
 
 @pytest.mark.parametrize("alarm", OWN, ids=lambda alarm: alarm.name)
 def test_a_run_emits_what_the_alarm_watches(alarm: Alarm) -> None:
-    today = date(2025, 6, 30)
-    summary = Summary("IBOV", datetime(2025, 6, 30, 11, tzinfo=UTC), session=today, outcome=PUBLISHED)
+    today, began = date(2025, 6, 30), datetime(2025, 6, 30, 11, tzinfo=UTC)
+    attempt = Attempt("run-1", "daily", "IBOV", began, began, Outcome.PUBLISHED, today)
     dimensions = [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()]
-    emitted = [(datum["MetricName"], datum["Dimensions"]) for datum in run_metrics(summary, today)]
+    emitted = [(datum["MetricName"], datum["Dimensions"]) for datum in run_metrics(attempt, today, today)]
     assert (alarm.metric, dimensions) in emitted
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from expectations.contract.catalog import SCHEMA_PARAMETER, table_parameters
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.tables import TABLES, Column, Table
 from expectations.queries.views import VIEWS
+from infrastructure.recording import EmptyAccount
 
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment
@@ -97,12 +99,55 @@ def test_the_program_declares_no_partitions(deployed: Deployment) -> None:
     assert deployed.all("glue/partition:Partition") == []
 
 
-def test_a_database_that_may_exist_is_not_created(deployed: Deployment) -> None:
+class WithDatabase(EmptyAccount):
+    """An account whose catalog has the database, with the tags that are given."""
+
+    meta = SimpleNamespace(partition="aws", region_name="sa-east-1")
+
+    def __init__(self, tags: dict[str, str]) -> None:
+        self.tags = tags
+
+    def get_database(self, **asked: str) -> dict[str, Any]:
+        return {"Database": {"Name": asked["Name"], "CatalogId": "123456789012"}}
+
+    def get_tags(self, *, ResourceArn: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        assert ResourceArn == "arn:aws:glue:sa-east-1:123456789012:database/default"
+        return {"Tags": self.tags}
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        pytest.param({}, id="nobody's"),
+        pytest.param({"project": "another"}, id="another project's"),
+        pytest.param({"project": "pipeline-bovespa", "stack": "other"}, id="another stack's"),
+    ],
+)
+def test_a_database_that_is_there_already_is_used_and_stays_whose_it_is(deploy: Deploy, tags: dict[str, str]) -> None:
+    deployed = deploy(account=WithDatabase(tags))
     assert deployed.all("glue/catalogDatabase:CatalogDatabase") == []
+    assert {table.inputs["databaseName"] for table in deployed.all("glue/catalogTable:CatalogTable")} == {"default"}
 
 
-def test_a_stack_may_have_the_database_created_before_its_tables(deploy: Deploy) -> None:
-    deployed = deploy(createDatabase="true")
+def test_a_database_that_the_stack_has_made_is_declared_again(deploy: Deploy) -> None:
+    deployed = deploy(account=WithDatabase({"project": "pipeline-bovespa", "stack": "test"}))
+    assert deployed.one("glue/catalogDatabase:CatalogDatabase").inputs["name"] == "default"
+
+
+def test_a_database_is_never_deleted_for_others_may_have_tables_in_it(deployed: Deployment) -> None:
+    database = deployed.one("glue/catalogDatabase:CatalogDatabase")
+    assert (database.protected, database.retained) == (True, True)
+
+
+def test_in_a_new_accounts_database_iam_alone_decides(deployed: Deployment) -> None:
+    (given,) = deployed.one("glue/catalogDatabase:CatalogDatabase").inputs["createTableDefaultPermissions"]
+    assert given == {
+        "permissions": ["ALL"],
+        "principal": {"dataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
+    }
+
+
+def test_a_new_accounts_database_is_created_before_its_tables(deployed: Deployment) -> None:
     database = deployed.one("glue/catalogDatabase:CatalogDatabase")
     assert database.inputs["name"] == "default"
     tables = deployed.all("glue/catalogTable:CatalogTable")

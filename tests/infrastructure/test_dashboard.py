@@ -29,6 +29,7 @@ def widgets() -> list[dict[str, Any]]:
         pytest.param("FreshSession", id="freshness"),
         pytest.param("EstimatedCharges", id="cost"),
         pytest.param("ProcessedBytes", id="queries"),
+        pytest.param("GlueDpuSeconds", id="what Glue runs use"),
     ],
 )
 def test_the_dashboard_shows(widgets: list[dict[str, Any]], metric: str) -> None:
@@ -51,7 +52,19 @@ def test_what_runs_emit_has_a_line_an_index() -> None:
     assert sorted(of_runs) == sorted(
         (name, index) for name in {name for name, _ in of_runs} for index in ("IBOV", "IBXX")
     )
-    assert len({name for name, _ in of_runs}) == 7
+    assert len({name for name, _ in of_runs}) == 8
+
+
+def test_nothing_is_shown_of_glues_own_metrics_which_the_job_does_not_write(widgets: list[dict[str, Any]]) -> None:
+    lines = [line for widget in widgets for line in widget["properties"].get("metrics", [])]
+    assert [line for line in lines if line[0] == "Glue"] == []
+
+
+def test_another_environment_shows_its_own() -> None:
+    shown = json.dumps(json.loads(dashboard_body("sa-east-1", [ARN], ["IBOV"], "dev")))
+    assert '"Bovespa"' not in shown
+    for name in ("Bovespa-dev", "trigger-glue-job-dev", "bovespa-dev"):
+        assert f'"{name}"' in shown
 
 
 def test_the_dashboard_shows_the_alarms_states(widgets: list[dict[str, Any]]) -> None:
@@ -64,7 +77,7 @@ def test_charges_are_where_aws_keeps_them_and_all_else_in_our_region(widgets: li
         for widget in widgets
         if widget["properties"].get("region") != "sa-east-1" and widget["type"] == "metric"
     }
-    assert regions == {"us-east-1": "Cost of the month so far, in US dollars"}
+    assert regions == {"us-east-1": "Cost of the month so far, in US dollars (with billing alerts on)"}
 
 
 def test_no_widget_lies_on_another_nor_beyond_the_edge(widgets: list[dict[str, Any]]) -> None:

@@ -72,8 +72,12 @@ def test_a_stack_may_have_the_job_run_on_spare_capacity_where_no_run_is_queued(
 
 def test_the_job_tells_how_it_does(job: dict[str, Any]) -> None:
     given = job["defaultArguments"]
-    names = ("--enable-metrics", "--enable-job-insights", "--enable-continuous-cloudwatch-log")
+    names = ("--enable-job-insights", "--enable-continuous-cloudwatch-log")
     assert {given[name] for name in names} == {"true"}
+
+
+def test_the_job_asks_for_no_metrics_that_a_script_without_a_glue_context_has_not(job: dict[str, Any]) -> None:
+    assert "--enable-metrics" not in job["defaultArguments"]
 
 
 @pytest.mark.parametrize("name", ["output", "error"])
@@ -144,10 +148,11 @@ def test_the_modules_are_the_jobs_and_the_contracts_and_nothing_else(deployed: D
         names = set(archive.namelist())
     glue = {f"glue/{path.name}" for path in (ROOT / "glue").glob("*.py")} - {"glue/bovespa_etl_job.py"}
     contract = {
-        f"expectations/{name}.py"
-        for name in ("__init__", "contract", "keys", "b3_texts", "catalog", "manifest", "transformations")
+        f"expectations/{folder}/{path.name}"
+        for folder in ("contract", "queries")
+        for path in (ROOT / "expectations" / folder).glob("*.py")
     }
-    assert names == glue | contract
+    assert names == {"expectations/__init__.py"} | glue | contract
 
 
 @pytest.mark.parametrize(

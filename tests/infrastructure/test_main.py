@@ -12,7 +12,7 @@ import pulumi_aws
 import pytest
 
 from flows.settings import Settings
-from infrastructure.recording import OPTIONAL_PARTS, PROGRAM
+from infrastructure.recording import NOTEBOOK_REGION, OPTIONAL_PARTS, PROGRAM
 
 if TYPE_CHECKING:
     from conftest import Declared, Deploy, Deployment
@@ -52,6 +52,7 @@ def test_the_program_declares_what_the_pipeline_is_made_of(deployed: Deployment)
         "BucketPublicAccessBlock": 4,
         "BucketPolicy": 4,
         "BucketLifecycleConfiguration": 4,
+        "CatalogDatabase": 1,
         "CatalogTable": 14,
         "PartitionIndex": 6,
         "Role": 3,
@@ -85,7 +86,7 @@ def test_the_program_declares_the_same_each_time(deploy: Deploy, deployed: Deplo
 
 
 def test_everything_that_takes_tags_has_the_projects_and_the_stacks(deploy: Deploy) -> None:
-    stated = deploy(createDatabase="true", **OPTIONAL_PARTS)
+    stated = deploy(region=NOTEBOOK_REGION, **OPTIONAL_PARTS)
     taggable = [item for item in stated.declared if item.type in TAGGABLE]
     assert {item.type for item in taggable} == TAGGABLE
     assert [item.urn for item in taggable if item.inputs.get("tags") != TAGS] == []

@@ -50,6 +50,11 @@ def test_nobody_is_mailed_where_the_stack_says_nobody(deployed: Deployment) -> N
     assert deployed.all("sns/topicSubscription:TopicSubscription") == []
 
 
+@pytest.mark.parametrize("kind", ["cloudwatch/eventTarget:EventTarget", "budgets/budget:Budget"])
+def test_who_publishes_waits_for_the_topics_policy(deployed: Deployment, kind: str) -> None:
+    assert deployed.one("sns/topicPolicy:TopicPolicy").urn in deployed.one(kind).after
+
+
 # --- alarms --------------------------------------------------------------------------------------------------------------
 
 

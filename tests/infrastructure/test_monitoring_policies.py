@@ -48,6 +48,6 @@ def test_whoever_publishes_may_use_the_key() -> None:
 
 
 def test_the_noons_schedule_puts_the_flows_metrics_only() -> None:
-    (allowed,) = statements(noon_policy())
+    (allowed,) = statements(noon_policy("Bovespa"))
     assert allowed["Action"] == ["cloudwatch:PutMetricData"]
     assert allowed["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Bovespa"}}

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from conftest import Deploy, Deployment
 
 ACCOUNT = "123456789012"
-WORKGROUP = f"arn:aws:athena:sa-east-1:{ACCOUNT}:workgroup/bovespa-notebooks"
+WORKGROUP = f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/bovespa-notebooks"
 REFINED = "arn:aws:s3:::bovespa-refined-data-bucket"
 RESULTS = "arn:aws:s3:::bovespa-query-results-bucket"
-GLUE = f"arn:aws:glue:sa-east-1:{ACCOUNT}"
-LOGS = f"arn:aws:logs:sa-east-1:{ACCOUNT}:log-group"
+GLUE = f"arn:aws:glue:us-east-1:{ACCOUNT}"
+LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group"
 
 
 def statements(deployed: Deployment) -> list[dict[str, Any]]:
@@ -40,7 +40,7 @@ def test_a_stack_that_wants_it_has_a_workgroup_on_spark_with_its_own_role(comple
 
 
 def test_what_a_session_calculates_is_encrypted_and_lies_where_it_expires(deploy: Deploy) -> None:
-    found = deploy(athenaNotebooks="true", bucketSuffix="-acme")
+    found = deploy(region="us-east-1", athenaNotebooks="true", bucketSuffix="-acme")
     result = found.one("athena/workgroup:Workgroup", "notebooks").inputs["configuration"]["resultConfiguration"]
     assert result["outputLocation"] == "s3://bovespa-query-results-bucket-acme/notebooks/"
     assert result["encryptionConfiguration"] == {"encryptionOption": "SSE_S3"}
@@ -81,8 +81,16 @@ def test_a_session(complete: Deployment, action: str, resource: str, expected: b
     assert found is expected
 
 
-def test_every_action_is_named_and_only_the_metric_is_for_all(complete: Deployment) -> None:
+def test_a_region_whose_athena_has_no_spark_is_refused_by_name(deploy: Deploy) -> None:
+    with pytest.raises(
+        ValueError, match=r"athenaNotebooks = True: expected aws:region .* not 'sa-east-1': .*us-east-1"
+    ):
+        deploy(athenaNotebooks="true")
+
+
+def test_every_action_is_named_and_only_what_knows_no_resources_is_for_all(complete: Deployment) -> None:
     assert [action for item in statements(complete) for action in item["Action"] if "*" in action] == []
-    (everywhere,) = (item for item in statements(complete) if item["Resource"] == ["*"])
+    unbounded, everywhere = (item for item in statements(complete) if item["Resource"] == ["*"])
+    assert unbounded["Action"] == ["athena:ListExecutors", "logs:DescribeLogGroups"]
     assert everywhere["Action"] == ["cloudwatch:PutMetricData"]
     assert everywhere["Condition"] == {"StringEquals": {"cloudwatch:namespace": "AmazonAthenaForApacheSpark"}}

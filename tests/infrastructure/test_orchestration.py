@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conftest import Deploy, Deployment
 
 ACCOUNT = "123456789012"
-CLUSTER = f"arn:aws:ecs:sa-east-1:{ACCOUNT}:cluster/bovespa"
+CLUSTER = f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/bovespa"
 ROLES = ("flows-task", "flows-execution", "flows-submitter")
 OUTPUTS = {
     *("ecs_cluster", "ecs_task_family", "ecs_task_role", "ecs_execution_role", "ecs_submitter_role", "ecs_log_group"),
@@ -47,8 +47,8 @@ def test_a_stack_that_wants_it_tells_what_the_work_pool_is_made_of(complete: Dep
     assert all(found.values())
     assert found["ecs_cluster"] == CLUSTER
     assert found["ecs_log_group"] == "/bovespa/flows"
-    assert found["ecr_repository"] == f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com/bovespa-flows"
-    assert found["prefect_secret"].startswith(f"arn:aws:secretsmanager:sa-east-1:{ACCOUNT}:secret:bovespa/")
+    assert found["ecr_repository"] == f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/bovespa-flows"
+    assert found["prefect_secret"].startswith(f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:bovespa/")
 
 
 # --- the image and the tasks ---------------------------------------------------------------------------------------------
@@ -66,9 +66,8 @@ def test_only_the_last_images_are_kept(complete: Deployment) -> None:
     assert rule["action"] == {"type": "expire"}
 
 
-def test_tasks_run_on_fargate(complete: Deployment) -> None:
-    providers = complete.one("ecs/clusterCapacityProviders:ClusterCapacityProviders").inputs
-    assert (providers["clusterName"], providers["capacityProviders"]) == ("bovespa", ["FARGATE"])
+def test_nothing_races_the_role_that_ecs_makes_in_an_accounts_first_cluster(complete: Deployment) -> None:
+    assert complete.all("ecs/clusterCapacityProviders:ClusterCapacityProviders") == []
 
 
 def test_a_tasks_log_is_kept_for_some_time_only(deploy: Deploy) -> None:
@@ -119,7 +118,7 @@ def test_a_role_is_taken_by_tasks_of_this_account_and_region_only(complete: Depl
         "Action": "sts:AssumeRole",
         "Condition": {
             "StringEquals": {"aws:SourceAccount": ACCOUNT},
-            "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:sa-east-1:{ACCOUNT}:*"},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:us-east-1:{ACCOUNT}:*"},
         },
     }
 
@@ -130,8 +129,8 @@ def test_a_task_may_do_what_the_flows_may(complete: Deployment) -> None:
 
 def test_what_starts_a_task_reads_one_image_one_secret_and_writes_one_log(complete: Deployment) -> None:
     found = {action: item["Resource"] for item in statements(complete, "flows-execution") for action in item["Action"]}
-    repository = [f"arn:aws:ecr:sa-east-1:{ACCOUNT}:repository/bovespa-flows"]
-    log = [f"arn:aws:logs:sa-east-1:{ACCOUNT}:log-group:/bovespa/flows:*"]
+    repository = [f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/bovespa-flows"]
+    log = [f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/bovespa/flows:*"]
     assert found == {
         "ecr:GetAuthorizationToken": ["*"],
         "ecr:BatchCheckLayerAvailability": repository,
@@ -155,7 +154,7 @@ def test_the_user_whose_key_prefect_has_takes_one_role_and_does_nothing_else(com
 
 def test_prefect_runs_tasks_of_one_family_in_one_cluster(complete: Deployment) -> None:
     (running,) = (item for item in statements(complete, "flows-submitter") if "ecs:RunTask" in item["Action"])
-    assert running["Resource"] == [f"arn:aws:ecs:sa-east-1:{ACCOUNT}:task-definition/{TASK_FAMILY}:*"]
+    assert running["Resource"] == [f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/{TASK_FAMILY}:*"]
     assert running["Condition"] == {"ArnEquals": {"ecs:cluster": CLUSTER}}
 
 

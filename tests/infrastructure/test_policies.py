@@ -104,7 +104,7 @@ def test_the_only_action_on_everything_is_one_that_knows_no_resources_and_is_bou
             "Resource": ["*"],
             "Condition": {"StringEquals": {"cloudwatch:namespace": namespace}},
         }
-        for namespace in ("Glue", "Bovespa", "Bovespa")
+        for namespace in ("Bovespa", "Bovespa")
     ]
 
 
@@ -141,6 +141,11 @@ def test_a_role_is_taken_by_its_service_only(deployed: Deployment, name: str, se
             "logs:PutLogEvents", f"{LOGS}:/aws/lambda/trigger-glue-job:log-stream:x", True, id="writes its log"
         ),
         pytest.param("s3:GetObjectVersion", f"{RAW}/raw-data/a.parquet", True, id="looks at an upload"),
+        pytest.param("s3:PutObject", f"{ARTIFACTS}/claims/v1", True, id="claims a version"),
+        pytest.param("s3:GetObject", f"{ARTIFACTS}/claims/v1", True, id="looks at a claim"),
+        pytest.param("s3:DeleteObject", f"{ARTIFACTS}/claims/v1", True, id="gives a claim up"),
+        pytest.param("s3:PutObject", f"{ARTIFACTS}/scripts/modules.zip", False, id="does not change the job's code"),
+        pytest.param("s3:PutObject", f"{RAW}/raw-data/a.parquet", False, id="writes nothing raw"),
         pytest.param("sqs:SendMessage", DEAD_LETTERS, True, id="gives an event up"),
         pytest.param("sqs:ReceiveMessage", DEAD_LETTERS, False, id="takes none back"),
         pytest.param("sqs:SendMessage", f"{DEAD_LETTERS}-other", False, id="writes to no other queue"),
@@ -227,16 +232,20 @@ def test_only_a_job_in_visual_form_reads_and_lists_raw_files(deployed: Deploymen
         pytest.param("s3:DeleteObject", f"{REFINED}/execucoes-data/year=2025/a.parquet", False, id="take nothing back"),
         pytest.param("glue:BatchCreatePartition", LEDGER, True, id="register the ledger's months"),
         pytest.param("glue:BatchUpdatePartition", LEDGER, False, id="move none of them"),
-        pytest.param("glue:BatchUpdatePartition", HISTORY, True, id="point a month at its file"),
-        pytest.param("glue:BatchDeletePartition", HISTORY, False, id="remove no month"),
+        pytest.param("glue:BatchUpdatePartition", HISTORY, True, id="point a month at its folder"),
+        pytest.param("glue:BatchDeletePartition", HISTORY, True, id="remove a month without sessions"),
+        pytest.param("s3:PutObject", f"{REFINED}/staging/historico/a.parquet", True, id="read a month from a copy"),
         pytest.param("s3:PutObject", f"{REFINED}/historico/a.parquet", True, id="write the history"),
         pytest.param("s3:GetObject", f"{REFINED}/historico/a.parquet", True, id="read the history"),
         pytest.param("s3:PutObject", f"{REFINED}/mudancas/a.parquet", True, id="write the changes"),
+        pytest.param("s3:GetObject", f"{REFINED}/mudancas/a.parquet", True, id="read what they were made from"),
         pytest.param("s3:DeleteObject", f"{REFINED}/mudancas/a.parquet", True, id="remove old changes"),
         pytest.param("athena:StartQueryExecution", WORKGROUP, True, id="query"),
         pytest.param("s3:PutObject", f"{RESULTS}/results/1.csv", True, id="keep results"),
         pytest.param("s3:PutObject", f"{ARTIFACTS}/reports/ibov/index.html", True, id="write reports"),
         pytest.param("glue:StartJobRun", JOB, True, id="start the job for a batch"),
+        pytest.param("glue:GetJob", JOB, True, id="see whether its runs wait"),
+        pytest.param("glue:UpdateJob", JOB, False, id="change no job"),
         pytest.param("s3:PutObject", f"{ARTIFACTS}/batches/1.json", True, id="list a batch"),
         pytest.param("glue:StartJobRun", f"{GLUE}:job/other", False, id="start no other job"),
         pytest.param("s3:PutObject", f"{REFINED}/staging/jr_1/manifest.json", False, id="forge no staging"),
@@ -254,6 +263,8 @@ def test_the_flows(deployed: Deployment, action: str, resource: str, expected: b
     ("role", "bucket", "prefix", "expected"),
     [
         pytest.param("etl", REFINED, "staging/jr_1/", True, id="the job lists staging"),
+        pytest.param("trigger", ARTIFACTS, "claims/v1", True, id="the Lambda lists claims"),
+        pytest.param("trigger", ARTIFACTS, "scripts/", False, id="the Lambda lists nothing else"),
         pytest.param("etl", REFINED, "refined-data/", False, id="the job does not list what is published"),
         pytest.param("etl", RAW, "raw-data/", False, id="the job does not list raw files"),
         pytest.param("flow", RAW, "raw-data/year=2025/", True, id="the flows list raw files"),

@@ -81,6 +81,8 @@ def test_a_view_lies_in_the_catalog_as_athena_itself_would_leave_it(deployed: De
     assert declared["viewExpandedText"] == "/* Presto View */"
     columns = declared["storageDescriptor"]["columns"]
     assert [(column["name"], column["type"]) for column in columns] == list(view.columns)
+    # Athena's own has an empty one, and a view without is refused; the provider sends none that is wholly empty.
+    assert declared["storageDescriptor"]["serDeInfo"] == {"name": view.name}
     found = re.fullmatch(r"/\* Presto View: (\S+) \*/", declared["viewOriginalText"])
     assert found is not None
     text = json.loads(base64.b64decode(found[1]))

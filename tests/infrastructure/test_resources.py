@@ -75,7 +75,7 @@ STORAGE = [
         {"rule": {"objectOwnership": "BucketOwnerEnforced"}},
     ),
     *each("s3/bucketPolicy:BucketPolicy", BUCKETS, {"policy": text(TLS_ONLY)}),
-    Wanted("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "artifacts", {"rules": [{}]}),
+    Wanted("s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "artifacts", {"rules": [{}, {}]}),
     Wanted(
         "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         "raw",
@@ -106,8 +106,13 @@ TRIGGER = [
             "runtime": "python3.11",
             "architectures": ["arm64"],
             "memorySize": 128,
-            "reservedConcurrentExecutions": 1,
-            "environment": {"variables": {"GLUE_JOB_NAME": "bovespa-etl-job"}},
+            "environment": {
+                "variables": {
+                    "GLUE_JOB_NAME": "bovespa-etl-job",
+                    "CLAIMS_BUCKET": "bovespa-artifacts-bucket",
+                    "JOB_RUN_QUEUING": "true",
+                }
+            },
         },
     ),
     Wanted("iam/role:Role", "trigger", {"assumeRolePolicy": text("lambda.amazonaws.com")}),
@@ -146,7 +151,7 @@ ETL = [
             "timeout": 15,
             "executionProperty": {"maxConcurrentRuns": 3},
             "executionClass": "STANDARD",
-            "defaultArguments": {"--enable-metrics": "true", "--enable-continuous-cloudwatch-log": "true"},
+            "defaultArguments": {"--enable-job-insights": "true", "--enable-continuous-cloudwatch-log": "true"},
         },
     ),
     Wanted("s3/bucketObjectv2:BucketObjectv2", "modules", {"key": text("scripts/modules-", ".zip")}),
@@ -156,6 +161,7 @@ ETL = [
 ]
 SCRIPT = [Wanted("s3/bucketObjectv2:BucketObjectv2", "script", {"key": text("scripts/bovespa_etl_job-", ".py")})]
 CATALOG = [
+    Wanted("glue/catalogDatabase:CatalogDatabase", "database", {"name": "default"}),
     *(
         Wanted("glue/catalogTable:CatalogTable", table.name, {"tableType": "EXTERNAL_TABLE"})
         for table in (*TABLES, LEDGER_TABLE)
@@ -238,7 +244,6 @@ ALWAYS = [*STORAGE, *TRIGGER, *ETL, *CATALOG, *QUERY, *MONITORING]
 
 ORCHESTRATION = [
     Wanted("ecs/cluster:Cluster", "flows", {"name": "bovespa"}),
-    Wanted("ecs/clusterCapacityProviders:ClusterCapacityProviders", "flows", {"capacityProviders": ["FARGATE"]}),
     Wanted(
         "ecr/repository:Repository",
         "flows",
@@ -323,23 +328,13 @@ def test_nothing_is_declared_that_nobody_asked_for(complete: Deployment, deploye
     assert sorted(found - asked - saved - views) == []
 
 
-def test_the_laptop_makes_everything_but_what_is_of_optional_parts_and_that_it_refuses(
-    deployed: Deployment, complete: Deployment
-) -> None:
-    assert {item.type for item in deployed.declared} <= RESOURCES.keys()
-    assert {item.type for item in complete.declared} - RESOURCES.keys() == {
-        *("aws:ecs/cluster:Cluster", "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"),
-        *("aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"),
-        *("aws:secretsmanager/secret:Secret", "aws:ec2/securityGroup:SecurityGroup"),
-        *("aws:iam/user:User", "aws:iam/userPolicy:UserPolicy"),
-        VISUAL_FORM,
-    }
+def test_the_laptop_makes_everything(deployed: Deployment, complete: Deployment) -> None:
+    assert {item.type for item in (*deployed.declared, *complete.declared)} <= RESOURCES.keys()
 
 
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [
-        pytest.param({"createDatabase": "true"}, "glue/catalogDatabase:CatalogDatabase", id="a database"),
         pytest.param({"alarmEmail": "a@b.c"}, "sns/topicSubscription:TopicSubscription", id="who is mailed"),
     ],
 )

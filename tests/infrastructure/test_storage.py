@@ -98,7 +98,7 @@ def test_the_raw_bucket_keeps_versions(deployed: Deployment) -> None:
     [
         pytest.param("raw", [], id="what B3 sent is kept"),
         pytest.param("refined", [("staging/", 30)], id="what is published is kept, what is staged is not"),
-        pytest.param("artifacts", [], id="scripts and reports are kept"),
+        pytest.param("artifacts", [("claims/", 7)], id="scripts in use and reports are kept, claims are not"),
         pytest.param("query-results", [("", 7)], id="results of queries can be had again"),
     ],
 )
@@ -130,6 +130,13 @@ def test_uploads_that_nobody_finished_are_not_paid_for(deployed: Deployment, buc
 @each_bucket
 def test_every_rule_of_a_buckets_lifecycle_is_in_force(deployed: Deployment, bucket: str) -> None:
     assert {rule["status"] for rule in rules(deployed, bucket)} == {"Enabled"}
+
+
+@pytest.mark.parametrize("kind", ["s3/bucket:Bucket", "s3/bucketPolicy:BucketPolicy", "glue/catalogTable:CatalogTable"])
+def test_a_destroy_stops_in_its_preview_at_what_holds_data(deployed: Deployment, kind: str) -> None:
+    found = [item for item in deployed.all(kind) if "viewOriginalText" not in item.inputs]
+    assert found
+    assert [item.name for item in found if not item.protected] == []
 
 
 def test_no_bucket_is_emptied_when_the_stack_is_destroyed(deployed: Deployment) -> None:

@@ -17,6 +17,7 @@ from expectations.contract.names import RAW_PREFIX, RAW_SUFFIX
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment
 
+ROOT = Path(__file__).resolve().parents[2]
 RAW_ARN = "arn:aws:s3:::bovespa-raw-data-bucket"
 DEAD_LETTERS_ARN = "arn:aws:sqs:sa-east-1:123456789012:trigger-glue-job-dead-letters"
 
@@ -64,12 +65,19 @@ def test_only_s3_and_only_for_our_own_bucket_may_invoke_the_function(deployed: D
     }
 
 
-def test_the_function_runs_one_event_at_a_time(function: dict[str, Any]) -> None:
-    assert function["reservedConcurrentExecutions"] == 1
+def test_the_function_takes_nothing_of_the_accounts_concurrency_which_a_new_account_has_not(
+    function: dict[str, Any],
+) -> None:
+    assert "reservedConcurrentExecutions" not in function
 
 
-def test_the_function_is_told_which_job_to_start(function: dict[str, Any]) -> None:
-    assert function["environment"] == {"variables": {"GLUE_JOB_NAME": "bovespa-etl-job"}}
+def test_the_function_is_told_which_job_to_start_where_to_claim_and_whether_runs_wait(
+    deploy: Deploy, function: dict[str, Any]
+) -> None:
+    told = {"GLUE_JOB_NAME": "bovespa-etl-job", "CLAIMS_BUCKET": "bovespa-artifacts-bucket", "JOB_RUN_QUEUING": "true"}
+    assert function["environment"] == {"variables": told}
+    flexible = deploy(flexExecution="true").one("lambda/function:Function").inputs
+    assert flexible["environment"] == {"variables": {**told, "JOB_RUN_QUEUING": "false"}}
 
 
 def test_the_function_runs_on_the_projects_python(function: dict[str, Any]) -> None:
@@ -77,13 +85,11 @@ def test_the_function_runs_on_the_projects_python(function: dict[str, Any]) -> N
     assert function["runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}" == "python3.11"
 
 
-def test_the_code_is_the_lambdas_package_and_nothing_else(code: dict[str, str]) -> None:
-    assert set(code) == {
-        "trigger_glue_job/__init__.py",
-        "trigger_glue_job/events.py",
-        "trigger_glue_job/handler.py",
-    }
-    assert all(path.endswith(f"/lambda/{name}") for name, path in code.items())
+def test_the_code_is_the_lambdas_package_with_the_contract_and_nothing_else(code: dict[str, str]) -> None:
+    own = {f"trigger_glue_job/{name}.py" for name in ("__init__", "claims", "events", "handler")}
+    contract = {f"expectations/contract/{path.name}" for path in (ROOT / "expectations" / "contract").glob("*.py")}
+    assert set(code) == own | contract | {"expectations/__init__.py"}
+    assert all(path.endswith(f"/lambda/{name}" if name in own else f"/{name}") for name, path in code.items())
 
 
 def test_the_handler_is_a_function_of_the_code(function: dict[str, Any], code: dict[str, str]) -> None:
@@ -97,7 +103,9 @@ def test_the_code_is_whole(code: dict[str, str]) -> None:
         node.module
         for path in code.values()
         for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("trigger_glue_job")
+        if isinstance(node, ast.ImportFrom)
+        and node.module
+        and node.module.startswith(("trigger_glue_job.", "expectations."))
     }
     assert imported
     assert {f"{module.replace('.', '/')}.py" for module in imported} <= set(code)

@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from moto.moto_api import state_manager
 
+from trigger_glue_job.claims import Claims
 from trigger_glue_job.events import EventError, ObjectVersion
-from trigger_glue_job.handler import TriggerError, handle, is_of_batch, start_once
+from trigger_glue_job.handler import ClaimedError, Starter, TriggerError, handle, is_of_batch
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -27,6 +28,7 @@ Event = dict[str, Any]
 ReadEvent = Callable[[str], Event]
 
 JOB = "bovespa-etl-job"
+CLAIMS = "bovespa-artifacts-bucket"
 VERSION = ObjectVersion("bovespa-raw-data-bucket", "raw-data/x.parquet", "v1")
 CONTEXT = SimpleNamespace(aws_request_id="6f3c6a3e-1d2b-4a57-9f51-0e7c2a9d4b10")
 
@@ -69,8 +71,33 @@ class FakeGlue:
         return {"JobRunId": f"jr_{len(self.started)}"}
 
 
-def started_by(glue: FakeGlue) -> str | None:
-    return start_once(cast("GlueClient", glue), JOB, VERSION)
+class FakeClaims:
+    """Claims of which each version has one, while it is held."""
+
+    void_after = 120.0
+
+    def __init__(self, held: dict[str, str] | None = None) -> None:
+        self.held = held or {}
+
+    def take(self, version_id: str, holder: str) -> str | None:
+        return self.held.setdefault(version_id, f"etag of {holder}") if version_id not in self.held else None
+
+    def give_up(self, version_id: str, etag: str) -> None:
+        assert self.held.pop(version_id) == etag
+
+
+def starter(glue: FakeGlue, claims: FakeClaims | None = None, *, queues: bool = True) -> Starter:
+    found = cast("GlueClient", glue)
+    return Starter(found, found, JOB, cast("Claims", claims or FakeClaims()), queues=queues, sleep=lambda _: None)
+
+
+def started_by(glue: FakeGlue, claims: FakeClaims | None = None) -> str | None:
+    return starter(glue, claims).start_once(VERSION, "request")
+
+
+def refused(code: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "StartJobRun")
 
 
 # --- one version ---------------------------------------------------------------------------------------------------------
@@ -80,7 +107,13 @@ def test_a_version_without_a_run_gets_one_that_names_it() -> None:
     glue = FakeGlue()
     assert started_by(glue) == "jr_1"
     arguments = {"--raw_bucket": VERSION.bucket, "--raw_key": VERSION.key, "--raw_version_id": "v1"}
-    assert glue.started == [{"JobName": JOB, "Arguments": arguments}]
+    assert glue.started == [{"JobName": JOB, "Arguments": arguments, "JobRunQueuingEnabled": True}]
+
+
+def test_a_run_waits_in_glues_queue_only_where_the_job_has_one() -> None:
+    glue = FakeGlue()
+    starter(glue, queues=False).start_once(VERSION, "request")
+    assert glue.started[0]["JobRunQueuingEnabled"] is False
 
 
 @pytest.mark.parametrize("state", TAKEN_CARE_OF)
@@ -136,7 +169,7 @@ def test_an_event_that_is_repeated_after_six_hours_still_finds_its_run() -> None
 @pytest.mark.parametrize(
     "refusal",
     [
-        ClientError({"Error": {"Code": "ConcurrentRunsExceededException", "Message": "no room"}}, "StartJobRun"),
+        refused("ConcurrentRunsExceededException"),
         EndpointConnectionError(endpoint_url="https://glue.sa-east-1.amazonaws.com"),
     ],
     ids=["too many runs", "Glue is not to be had"],
@@ -144,6 +177,65 @@ def test_an_event_that_is_repeated_after_six_hours_still_finds_its_run() -> None
 def test_what_glue_refuses_is_raised(refusal: Exception) -> None:
     with pytest.raises(type(refusal)):
         started_by(FakeGlue(refusal=refusal))
+
+
+# --- a version that another invocation has claimed -----------------------------------------------------------------------
+
+
+def test_a_version_that_is_claimed_and_has_its_run_gets_no_other() -> None:
+    glue, claims = FakeGlue(), FakeClaims()
+    assert started_by(glue, claims) == "jr_1"
+    glue.pages = [[run("STARTING")]]
+    assert started_by(glue, claims) is None
+    assert len(glue.started) == 1
+
+
+def test_a_version_that_is_claimed_and_has_no_run_is_raised_to_be_delivered_again() -> None:
+    glue = FakeGlue()
+    with pytest.raises(ClaimedError, match="without a run"):
+        started_by(glue, FakeClaims({"v1": "another's"}))
+    assert glue.started == []
+
+
+def test_who_waits_for_a_claim_finds_the_run_that_comes_of_it() -> None:
+    glue, claims = FakeGlue(), FakeClaims({"v1": "another's"})
+
+    def meanwhile(_: float) -> None:
+        glue.pages = [[run("STARTING")]]
+
+    found = cast("GlueClient", glue)
+    patient = Starter(found, found, JOB, cast("Claims", claims), sleep=meanwhile)
+    assert patient.start_once(VERSION, "request") is None
+    assert glue.started == []
+
+
+def test_who_waits_for_a_claim_that_is_given_up_starts_the_run() -> None:
+    glue, claims = FakeGlue(), FakeClaims({"v1": "another's"})
+    found = cast("GlueClient", glue)
+    patient = Starter(found, found, JOB, cast("Claims", claims), sleep=lambda _: claims.give_up("v1", "another's"))
+    assert patient.start_once(VERSION, "request") == "jr_1"
+
+
+def test_a_claim_whose_run_was_refused_is_given_up() -> None:
+    claims = FakeClaims()
+    with pytest.raises(ClientError):
+        started_by(FakeGlue(refusal=refused("ConcurrentRunsExceededException")), claims)
+    assert claims.held == {}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        refused("InternalServiceException", 500),
+        EndpointConnectionError(endpoint_url="https://glue.sa-east-1.amazonaws.com"),
+    ],
+    ids=["Glue fails", "Glue is not to be had"],
+)
+def test_a_claim_whose_run_may_have_been_started_is_left_to_age(refusal: Exception) -> None:
+    claims = FakeClaims()
+    with pytest.raises(type(refusal)):
+        started_by(FakeGlue(refusal=refusal), claims)
+    assert list(claims.held) == ["v1"]
 
 
 # --- a version of a batch ------------------------------------------------------------------------------------------------
@@ -199,10 +291,14 @@ def glue(monkeypatch: pytest.MonkeyPatch) -> Iterator[GlueClient]:
     """Glue in memory, where a run moves on by one state each time that the runs are looked at."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("GLUE_JOB_NAME", JOB)
+    monkeypatch.setenv("CLAIMS_BUCKET", CLAIMS)
+    monkeypatch.setenv("JOB_RUN_QUEUING", "true")
+    monkeypatch.setattr("trigger_glue_job.handler._PATIENCE", 1.5)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=CLAIMS)
         state_manager.set_transition("glue::job_run", {"progression": "manual", "times": 1})
         yield boto3.client("glue")
         state_manager.unset_transition("glue::job_run")

@@ -35,7 +35,7 @@ ALIASES = {
     ),
     "data_pregao": (
         *("datapregao", "data", "date", "dtpregao", "datacarteira", "datareferencia", "dataref", "session"),
-        *("pregao", "portfoliodate", "referencedate", "dtreferencia"),
+        *("pregao", "portfoliodate", "referencedate", "dtreferencia", "headerdate"),
     ),
     "timestamp_coleta": (
         *("timestampcoleta", "datacoleta", "dtcoleta", "datahoracoleta", "collectedat", "scrapedat", "fetchedat"),
@@ -44,6 +44,8 @@ ALIASES = {
     "total_quantity": ("quantidadeteoricatotal", "qtdeteoricatotal", "totalquantity", "totaltheoricalqty"),
     "divisor": ("redutor", "reductor", "divisor"),
 }
+# B3's header is the session's own source: whatever else is a date in the copy is then the day of its making.
+SESSION_OF_B3 = "headerdate"
 REQUIRED = ("codigo", "acao", "tipo", "qtde_teorica", "participacao_pct")
 
 
@@ -61,8 +63,11 @@ def map_columns(columns: Sequence[str]) -> dict[str, str]:
     """
     known = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
     found: dict[str, str] = {}
+    of_b3 = any(plain(column) == SESSION_OF_B3 for column in columns)
     for column in columns:
         field = known.get(plain(column))
+        if of_b3 and field == "data_pregao" and plain(column) != SESSION_OF_B3:
+            continue
         if field is None:
             continue
         if field in found:

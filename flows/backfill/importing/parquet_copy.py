@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract.b3_texts import CLASSES, EVENT_FLAGS, LISTING_LEVELS, TYPE_CLASS_WIDTH, TYPE_FLAGS_WIDTH
 from expectations.contract.keys import ContractError
+from expectations.contract.statement import Statement
 from expectations.gates.raw import FULL_SHARE
 from flows.b3.calendar import SAO_PAULO
 from flows.b3.portfolio import (
@@ -27,15 +27,24 @@ from flows.b3.portfolio import (
     read_quantity,
     read_session,
     read_share,
-    read_text,
     shown,
 )
+from flows.b3.texts import read_code, read_name, read_sector, read_tipo
 from flows.backfill.importing.aliases import map_columns
-from flows.backfill.importing.files import Found, ImportProblem, SourceFile, known_index, session_in
+from flows.backfill.importing.files import (
+    Found,
+    Hints,
+    ImportProblem,
+    SourceFile,
+    check_session,
+    known_index,
+    known_session,
+)
 from flows.errors import PayloadError
 from flows.session.raw_file import METADATA_KEY, decode
 
 _THOUSANDTH = Decimal("0.001")
+_EIGHT_DECIMALS, _FOUR_DECIMALS = Decimal("0.00000001"), Decimal("0.0001")
 _EXACT = 2**53  # above it, a double does not hold every whole number
 _NARROW = (pa.types.is_int8, pa.types.is_int16, pa.types.is_int32, pa.types.is_uint8, pa.types.is_uint16)
 _MAX_CELLS = 5_000_000
@@ -45,23 +54,30 @@ Row = dict[str, Any]
 Day = TypeVar("Day", date, datetime)
 
 
-def read_parquet(file: SourceFile, index: str | None) -> Iterator[Found]:
+def read_parquet(file: SourceFile, hints: Hints) -> Iterator[Found]:
     """The portfolios in a Parquet file: one, or one for each session that its rows state.
 
     Raises:
         ImportProblem, PayloadError: the file, or any of its cells, is not understood.
+        ImportConflict: its cells, its name and its owner contradict each other.
     """
     table = _table(file.content)
     if METADATA_KEY in (table.schema.metadata or {}):
-        yield _own(file, index)
+        yield _own(file, hints)
         return
     columns = map_columns(table.column_names)
     _refuse_lossy(table.schema, columns)
     renamed = table.select(list(columns.values())).rename_columns(list(columns))
     rows = _rows(renamed)
-    known = known_index(index, file.name)
-    for session, of_session in _by_session(file, rows).items():
-        yield Found((file,), _portfolio(known, session, of_session), _collected_at(of_session), b3_states_session=False)
+    index, sessions = known_index(file, hints), _by_session(file, rows, hints)
+    for session, of_session in sessions.items():
+        yield Found(
+            (file,),
+            _portfolio(index, session, of_session),
+            _collected_at(of_session),
+            b3_states_session=False,
+            insisted=hints.session == session,
+        )
 
 
 def _table(content: bytes) -> pa.Table:
@@ -84,27 +100,20 @@ def _rows(table: pa.Table) -> list[Row]:
     return rows
 
 
-def _own(file: SourceFile, index: str | None) -> Found:
+def _own(file: SourceFile, hints: Hints) -> Found:
     """A raw file of this pipeline, which carries B3's totals."""
     try:
         raw = decode(file.content)
     except ContractError as error:
         raise ImportProblem(str(error)) from error
     facts = raw.facts
-    if index and index != facts.index:
-        raise ImportProblem(f"the file is of {facts.index}, {index} was asked for")
+    known_index(file, hints, facts.index)
+    check_session(file, hints, facts.session)
     map_columns(raw.table.column_names)
-    portfolio = Portfolio(
-        index=facts.index,
-        session=facts.session,
-        source="parquet",
-        holdings=tuple(_holding(number, row) for number, row in enumerate(_rows(raw.table), start=1)),
-        total_records=facts.total_records,
-        total_quantity=facts.total_quantity,
-        total_share=facts.total_share,
-        divisor=facts.divisor,
-    )
-    return Found((file,), portfolio, _plausible("collected_at", facts.collected_at))
+    holdings = tuple(_holding(number, row) for number, row in enumerate(_rows(raw.table), start=1))
+    portfolio = Portfolio(facts.statement, "parquet", holdings)
+    collected_at = _plausible("collected_at", facts.collected_at)
+    return Found((file,), portfolio, collected_at, insisted=hints.session == facts.session)
 
 
 def _refuse_lossy(schema: pa.Schema, columns: dict[str, str]) -> None:
@@ -117,17 +126,17 @@ def _refuse_lossy(schema: pa.Schema, columns: dict[str, str]) -> None:
         raise ImportProblem(f"column {columns['participacao_pct']!r} is {share}: shares may have been rounded")
 
 
-def _by_session(file: SourceFile, rows: list[Row]) -> dict[date, list[Row]]:
+def _by_session(file: SourceFile, rows: list[Row], hints: Hints) -> dict[date, list[Row]]:
     if not rows:
         raise ImportProblem("no rows")
-    named = session_in(file.name)
+    if "data_pregao" not in rows[0]:
+        return {known_session(file, hints): rows}
     found: dict[date, list[Row]] = {}
     for number, row in enumerate(rows, start=1):
-        session = _session(number, row["data_pregao"]) if "data_pregao" in row else named
-        if session is None:
-            raise ImportProblem("neither a column nor its name tells the session")
-        _plausible(f"row {number}, data_pregao", session)
+        session = _plausible(f"row {number}, data_pregao", _session(number, row["data_pregao"]))
         found.setdefault(session, []).append(row)
+    if len(found) == 1:  # a name tells nothing of a file of many sessions
+        check_session(file, hints, session)
     return found
 
 
@@ -149,16 +158,15 @@ def _portfolio(index: str, session: date, rows: list[Row]) -> Portfolio:
     holdings = tuple(_holding(number, row) for number, row in enumerate(rows, start=1))
     own_sum = sum(holding.qtde_teorica for holding in holdings)
     total, divisor = (_stated(rows, name) for name in ("total_quantity", "divisor"))
-    return Portfolio(
+    statement = Statement(
         index=index,
         session=session,
-        source="parquet",
-        holdings=holdings,
         total_records=None,
         total_quantity=own_sum if total is None else _quantity("total_quantity", total),
         total_share=FULL_SHARE,
         divisor=None if divisor is None else _divisor(divisor),
     )
+    return Portfolio(statement, "parquet", holdings)
 
 
 def _stated(rows: list[Row], name: str) -> object:
@@ -170,26 +178,15 @@ def _stated(rows: list[Row], name: str) -> object:
 
 
 def _holding(number: int, row: Row) -> Holding:
-    setor = row.get("setor")
+    setor = row.get("setor") or None
     return Holding(
-        codigo=read_text(f"row {number}, codigo", row["codigo"]),
-        acao=read_text(f"row {number}, acao", row["acao"]),
-        tipo=_tipo(f"row {number}, tipo", row["tipo"]),
-        setor=read_text(f"row {number}, setor", setor) if setor else None,
+        codigo=read_code(f"row {number}, codigo", row["codigo"]),
+        acao=read_name(f"row {number}, acao", row["acao"]),
+        tipo=read_tipo(f"row {number}, tipo", row["tipo"]),
+        setor=None if setor is None else read_sector(f"row {number}, setor", setor),
         qtde_teorica=_quantity(f"row {number}, qtde_teorica", row["qtde_teorica"]),
         participacao_pct=_share(f"row {number}, participacao_pct", row["participacao_pct"]),
     )
-
-
-def _tipo(field: str, value: object) -> str:
-    """B3's type in its fixed widths; copies often have one blank where B3 has several."""
-    text = read_text(field, value).rstrip()
-    known = (CLASSES, EVENT_FLAGS, LISTING_LEVELS)
-    tokens = text.split()
-    parts = [next((token for token in tokens if token in names), "") for names in known]
-    if [part for part in parts if part] != tokens:
-        return text
-    return (parts[0].ljust(TYPE_CLASS_WIDTH) + parts[1].ljust(TYPE_FLAGS_WIDTH) + parts[2]).rstrip()
 
 
 def _quantity(field: str, value: object) -> int:
@@ -211,8 +208,17 @@ def _share(field: str, value: object) -> Decimal:
     return rounded
 
 
-def _divisor(value: object) -> Decimal:
-    return read_divisor("divisor", value) if isinstance(value, str) else _decimal("divisor", value)
+def _divisor(value: object) -> Decimal | None:
+    """The divisor; None where the copy's number cannot hold its eight decimals, and so not what B3 stated."""
+    if isinstance(value, str):
+        return read_divisor("divisor", value)
+    number = _decimal("divisor", value)
+    if number != number.quantize(_EIGHT_DECIMALS):
+        raise PayloadError("divisor", f"{shown(value)} has more than B3's eight decimals")
+    if number == number.quantize(_FOUR_DECIMALS):
+        # Its last four would all be zeros: one in ten thousand is, and the others were cut.
+        raise PayloadError("divisor", f"{shown(value)} has lost some of B3's eight decimals")
+    return None if isinstance(value, float) and number >= _EXACT * _EIGHT_DECIMALS else number
 
 
 def _decimal(field: str, value: object) -> Decimal:

@@ -8,17 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract.keys import ContractError
-from expectations.contract.ledger import (
-    LEDGER_TABLE,
-    AttemptKey,
-    AttemptState,
-    attempt_key,
-    month_prefix,
-    month_values,
-    parse_attempt_key,
-)
+from expectations.contract.keys import AttemptKey, attempt_key, ledger_prefix, ledger_values, read_attempt_key
+from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import PUBLISHED_PREFIX, STAGING_PREFIX
+from expectations.contract.outcomes import DONE, Outcome
 from expectations.contract.tables import TABLES
 
 MONDAY = date(2025, 6, 30)
@@ -30,23 +23,23 @@ INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=
 
 
 def test_a_key_tells_the_index_the_session_how_it_ended_and_when() -> None:
-    assert attempt_key("IBOV", MONDAY, AttemptState.ALREADY_PUBLISHED, BEGAN, ENDED, "abc123") == KEY
-    assert parse_attempt_key(KEY) == AttemptKey("IBOV", MONDAY, AttemptState.ALREADY_PUBLISHED, ENDED, KEY)
+    assert attempt_key("IBOV", MONDAY, Outcome.ALREADY_PUBLISHED, BEGAN, ENDED, "abc123") == KEY
+    assert read_attempt_key(KEY) == AttemptKey("IBOV", MONDAY, Outcome.ALREADY_PUBLISHED, ENDED, 0, KEY)
 
 
 @given(
     st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True),
     st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31)),
-    st.sampled_from(AttemptState),
+    st.sampled_from(Outcome),
     INSTANTS,
     INSTANTS,
 )
 def test_a_key_reads_back_as_what_it_was_made_of(
-    index: str, session: date | None, state: AttemptState, began: datetime, ended: datetime
+    index: str, session: date | None, outcome: Outcome, began: datetime, ended: datetime
 ) -> None:
-    key = attempt_key(index, session, state, began, ended, "0f")
-    assert parse_attempt_key(key) == AttemptKey(index, session, state, ended, key)
-    assert key.startswith(month_prefix(began))
+    key = attempt_key(index, session, outcome, began, ended, "0f")
+    assert read_attempt_key(key) == AttemptKey(index, session, outcome, ended, 0, key)
+    assert key.startswith(ledger_prefix(began))
 
 
 @pytest.mark.parametrize(
@@ -61,14 +54,29 @@ def test_a_key_reads_back_as_what_it_was_made_of(
         pytest.param(KEY + "\n", id="a line more"),
     ],
 )
-def test_a_key_of_another_form_is_refused(key: str) -> None:
-    with pytest.raises(ContractError, match="ledger key"):
-        parse_attempt_key(key)
+def test_a_key_of_another_form_tells_nothing(key: str) -> None:
+    assert read_attempt_key(key) is None
+
+
+def test_a_key_tells_how_many_warnings_the_gates_had() -> None:
+    key = attempt_key("IBOV", MONDAY, Outcome.ALREADY_PUBLISHED, BEGAN, ENDED, "abc123", warnings=3)
+    assert key == KEY.replace("already-published", "already-published-w3")
+    assert read_attempt_key(key) == AttemptKey("IBOV", MONDAY, Outcome.ALREADY_PUBLISHED, ENDED, 3, key)
+
+
+def test_there_is_something_to_mend_after_each_outcome_but_these() -> None:
+    assert {"published", "already published", "stale", "planned"} == DONE
+    assert {outcome for outcome in Outcome if outcome not in DONE} == {
+        "quarantined",
+        "conflicting",
+        "rejected",
+        "failed",
+    }
 
 
 def test_a_months_prefix_and_its_values_say_the_same() -> None:
-    assert month_prefix(BEGAN) == "execucoes-data/year=2025/month=07/"
-    assert month_values(BEGAN) == ("2025", "7")
+    assert ledger_prefix(BEGAN) == "execucoes-data/year=2025/month=07/"
+    assert ledger_values(BEGAN) == ("2025", "7")
 
 
 def test_the_table_lies_apart_from_the_others_and_says_of_every_column_what_it_means() -> None:

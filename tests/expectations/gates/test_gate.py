@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from great_expectations.expectations.expectation import BatchExpectation
 
-from expectations.gates.gate import CRITICAL, WARNING, Check, GateRefused, GateReport, Outcome, require, run_gate
+from expectations.gates.gate import CRITICAL, WARNING, Check, Demand, GateRefused, GateReport, require, run_gate
 
 SESSION = date(2025, 6, 30)
 ROWS = pd.DataFrame({"codigo": ["VALE3", "PETR4", "ABEV3"], "quantity": [1, -2, 3]})
@@ -218,7 +218,7 @@ class TestReport:
         ],
     )
     def test_an_outcome_is_one_line(self, rows: Sequence[str], unexpected: int, line: str) -> None:
-        outcome = Outcome(
+        outcome = Demand(
             check="c",
             expectation="e",
             column="",

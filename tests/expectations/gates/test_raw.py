@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import b3_texts
 from expectations.gates import raw
 from expectations.gates.gate import GateRefused, GateReport, require, run_gate
 from flows.session.raw_file import RAW_SCHEMA, RawFile
@@ -36,14 +34,15 @@ class Given:
     """What gate 1 is given: the raw rows, the file's schema, and what B3 stated."""
 
     frame: pd.DataFrame
-    stated: raw.RawStatement
+    context: raw.RawContext
     schema: tuple[str, ...] = SCHEMA
 
     def judged(self, *only: str) -> GateReport:
         """The gate's report; of the named checks only, where any are named."""
-        checks = raw.raw_checks(self.frame, self.schema, SCHEMA, self.stated)
+        checks = raw.raw_checks(self.frame, self.schema, SCHEMA, self.context)
+        stated = self.context.statement
         chosen = [check for check in checks if not only or check.name in only]
-        return run_gate(raw.GATE, self.stated.index, self.stated.session, chosen)
+        return run_gate(raw.GATE, stated.index, stated.session, chosen)
 
 
 Damage = Callable[[Given], Given]
@@ -52,18 +51,13 @@ Damage = Callable[[Given], Given]
 @pytest.fixture(scope="module")
 def right(raw_file: RawFile) -> Given:
     facts = raw_file.facts
-    stated = raw.RawStatement(
-        index=facts.index,
-        session=facts.session,
-        total_records=facts.total_records,
-        total_quantity=facts.total_quantity,
-        total_share=facts.total_share,
-        divisor=facts.divisor,
+    context = raw.RawContext(
+        statement=facts.statement,
         possible_sessions=[SESSION],
         current_sessions=[SESSION],
         in_calendar=True,
     )
-    return Given(raw_file.table.to_pandas(), stated)
+    return Given(raw_file.table.to_pandas(), context)
 
 
 def schema(*columns: str) -> Damage:
@@ -71,7 +65,11 @@ def schema(*columns: str) -> Damage:
 
 
 def header(**changes: Any) -> Damage:  # noqa: ANN401 - any field of the statement
-    return lambda given: replace(given, stated=replace(given.stated, **changes))
+    return lambda given: circumstances(statement=replace(given.context.statement, **changes))(given)
+
+
+def circumstances(**changes: Any) -> Damage:  # noqa: ANN401 - any field of the context
+    return lambda given: replace(given, context=replace(given.context, **changes))
 
 
 def frame(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Damage:
@@ -140,6 +138,11 @@ HEADER_CASES = [
     pytest.param(
         header(total_quantity=0), {"the header's quantity is positive": "total_quantity=0"}, id="quantity zero"
     ),
+    pytest.param(
+        frame(lambda rows: rows.assign(tipo=rows["tipo"].str[:8].str.rstrip())),
+        {"shares have their listing levels": "lacks_levels=True"},
+        id="every listing level lost",
+    ),
     pytest.param(header(divisor=Decimal(0)), {"the divisor is positive": "divisor=0.0"}, id="divisor zero"),
 ]
 DAMAGED_CELLS = both(
@@ -148,6 +151,10 @@ DAMAGED_CELLS = both(
     cell("PETR3", "tipo", "XX      N2"),
     cell("PETR4", "tipo", "PN N2"),
     cell("ABEV3", "qtde_teorica", 0),
+    cell("WEGE3", "qtde_teorica", 2**31 - 1),
+    cell("RENT3", "acao", "Localiza"),
+    cell("SUZB3", "acao", "SUZB3"),
+    cell("EQTL3", "tipo", "PN      NM"),
     cell("ITUB4", "participacao_pct", 100.001),
     cell("ITSA4", "participacao_pct", -0.001),
     cell("BBAS3", "data_pregao", date(2025, 6, 29)),
@@ -158,10 +165,14 @@ CELL_CASES = {
     "every codigo is a ticker": "VALE",
     KNOWN_TIPO: "PETR3 (tipo='XX      N2'); PETR4 (tipo='PN N2')",
     "every quantity is positive": "ABEV3",
+    "no quantity was cut to 32 bits": "WEGE3",
+    "every acao has a trading name's form: capitals, 12 at most": "RENT3 (acao='Localiza')",
+    "no acao is its codigo": "SUZB3",
+    "every class suits its ticker's number": "EQTL3 (numero_e_classe='3 PN')",
     "every share is 0 to 100": "ITSA4 (participacao_pct=-0.001); ITUB4 (participacao_pct=100.001)",
     "every data_pregao is the header's session": "BBAS3 (data_pregao='2025-06-29')",
     "one timestamp_coleta": "2",
-    QUANTITIES: "87527489555",
+    QUANTITIES: "88192867365",
     SHARES: "sum",
 }
 ROW_CASES = [
@@ -204,7 +215,9 @@ ROW_CASES = [
 ]
 WARNED = {
     "the trading calendar has the session": "2025-06-30",
-    "every acao is a trading name": "PETR4 (acao='Petrobras')",
+    "every acao is a trading name": "PETR4 (acao='PETROBRÁS')",
+    "every setor was recorded before": "VALE3 (setor='Mats Básicos / Embalagens')",
+    "every ticker's number stands for a class": "B3SA13 (numero_e_classe='13 ON')",
     "every tipo has recorded event flags": "VALE3 (tipo='ON  EZZ NM')",
 }
 
@@ -263,13 +276,19 @@ def test_a_damaged_cell_breaks_no_other_demand(cells_refused: dict[str, str]) ->
 
 
 def test_what_only_looks_odd_is_a_warning_and_does_not_stop(right: Given) -> None:
-    odd = both(header(in_calendar=False), cell("PETR4", "acao", "Petrobras"), cell("VALE3", "tipo", "ON  EZZ NM"))
+    odd = both(
+        circumstances(in_calendar=False),
+        cell("PETR4", "acao", "PETROBRÁS"),
+        cell("VALE3", "tipo", "ON  EZZ NM"),
+        cell("VALE3", "setor", "Mats Básicos / Embalagens"),
+        cell("B3SA3", "codigo", "B3SA13"),
+    )
     report = require(odd(right).judged())
     assert tells({outcome.demand: outcome.line() for outcome in report.warnings}, WARNED)
 
 
 def test_every_demand_of_the_gate_has_a_case_that_breaks_it(right: Given) -> None:
-    checks = raw.raw_checks(right.frame, SCHEMA, SCHEMA, right.stated)
+    checks = raw.raw_checks(right.frame, SCHEMA, SCHEMA, right.context)
     made = {str(expectation.notes) for check in checks for expectation in check.expectations}
     cases = [dict(case.values[1]) for case in (*SCHEMA_CASES, *HEADER_CASES, *ROW_CASES)]  # noqa: PD011 - pytest's
     assert made == {STALE} | WARNED.keys() | CELL_CASES.keys() | {demand for case in cases for demand in case}
@@ -305,14 +324,16 @@ class TestHowPublicCopiesGotDamaged:
 
 class TestStatement:
     def test_a_session_is_refused_where_b3_may_show_none(self, right: Given) -> None:
-        assert not header(possible_sessions=[])(right).judged("raw.header").passed
+        assert not circumstances(possible_sessions=[])(right).judged("raw.header").passed
 
     def test_each_session_that_b3_may_show_is_accepted(self, right: Given) -> None:
-        assert header(possible_sessions=[date(2025, 6, 27), SESSION])(right).judged("raw.header").passed
+        assert circumstances(possible_sessions=[date(2025, 6, 27), SESSION])(right).judged("raw.header").passed
 
     def test_a_stale_session_passes_with_a_warning(self, right: Given) -> None:
         friday = date(2025, 6, 27)
-        report = header(session=friday, possible_sessions=[friday, SESSION])(right).judged("raw.header")
+        report = both(header(session=friday), circumstances(possible_sessions=[friday, SESSION]))(right).judged(
+            "raw.header"
+        )
         assert report.passed
         assert [warning.line() for warning in report.warnings] == [f"{STALE}: 1 of 1 rows fail: 2025-06-27"]
 
@@ -343,62 +364,6 @@ class TestThousandths:
     @pytest.mark.parametrize("share", [0.0001, 2.7321, float("nan")])
     def test_a_share_with_more_decimals_or_none_is_null(self, share: float) -> None:
         assert raw.thousandths(pd.Series([share])).isna().all()
-
-
-class TestTipoPattern:
-    RECORDED = (
-        "ON      NM",
-        "ON  EJ  NM",
-        "PNA ATZ N1",
-        "UNT EDB N2",
-        "CI  ER",
-        "ON  EBG",
-        "ON",
-        "CI",
-        "UNT     N2",
-        "DR1",
-        "PN  EDJ",
-    )
-
-    @pytest.mark.parametrize("tipo", RECORDED)
-    @pytest.mark.parametrize("known_flags", [True, False])
-    def test_takes_what_was_recorded(self, tipo: str, *, known_flags: bool) -> None:
-        assert re.fullmatch(raw.tipo_pattern(known_flags=known_flags), tipo)
-
-    @pytest.mark.parametrize(
-        "tipo",
-        [
-            "",
-            "NM",
-            "ON NM",
-            "ON    NM",
-            "ON      NM ",
-            "ON  ",
-            " ON",
-            "on",
-            "ON      XX",
-            "ONN",
-            "ON  E   NM",
-            "ON  EJNM",
-        ],
-    )
-    def test_refuses_other_widths_and_words(self, tipo: str) -> None:
-        assert not re.fullmatch(raw.tipo_pattern(known_flags=False), tipo)
-
-    @given(
-        st.sampled_from(b3_texts.CLASSES),
-        st.sampled_from(("", *b3_texts.EVENT_FLAGS)),
-        st.sampled_from(("", *b3_texts.LISTING_LEVELS)),
-    )
-    def test_takes_every_class_with_every_flag_and_level_right_trimmed(
-        self, class_: str, flags: str, level: str
-    ) -> None:
-        tipo = f"{class_:<4}{flags:<4}{level}".rstrip()
-        assert re.fullmatch(raw.tipo_pattern(known_flags=True), tipo)
-
-    def test_takes_an_unknown_flag_only_where_flags_need_not_be_known(self) -> None:
-        assert re.fullmatch(raw.tipo_pattern(known_flags=False), "ON  EZZ NM")
-        assert not re.fullmatch(raw.tipo_pattern(known_flags=True), "ON  EZZ NM")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from matrix import protections as kept_by
 from matrix.case import Case, Ends, Fault, Stage, at_b3, b3_shows
-from matrix.proxy import Exchange
+from matrix.proxy import Call, Exchange
 from matrix.state import demand, keys, landed, raw_versions
 from matrix.wire import anything, changes, cuts, drips, in_pages, resets, says, stalls, to
 
@@ -85,6 +86,11 @@ def _passing() -> list[Case]:
 # --- a source that stays away: the next one is taken ---------------------------------------------------------------------
 
 
+def _with_sectors(call: Call) -> bool:
+    """Whether it asks for the JSON listing with sectors."""
+    return call.operation == "json" and b'"segment":"2"' in base64.b64decode(call.target.rpartition("/")[2])
+
+
 def _elsewhere(exchange: Exchange) -> None:
     """A redirect to an address that answers with somebody else's figures."""
     if "elsewhere" in exchange.call.target:
@@ -120,10 +126,10 @@ def _lasting() -> list[Case]:
             arm=at_b3(Fault(to("json"), says(500), None)),
         ),
         falls_back(
-            fault="HTTP 404 to JSON and CSV, lasting",
+            fault="HTTP 404 to JSON with sectors, lasting",
             protection=kept_by.B3_FALLBACK,
-            arm=at_b3(Fault(to("json"), says(404), None), Fault(to("csv"), says(404), None)),
-            seen=came_from("html"),
+            arm=at_b3(Fault(_with_sectors, says(404), None)),
+            seen=came_from("json", 2),
         ),
         to_csv(
             fault="JSON redirected to another address",
@@ -224,7 +230,7 @@ def _code(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moved(days: int, portfolio: Portfolio) -> Portfolio:
-    return replace(portfolio, session=portfolio.session + timedelta(days=days))
+    return portfolio.restated(session=portfolio.session + timedelta(days=days))
 
 
 def _impossible() -> list[Case]:

@@ -15,10 +15,11 @@ from botocore.config import Config
 from matrix import state
 from matrix.proxy import Proxy
 
-from expectations.contract.names import GLUE_JOB_NAME, RAW_BUCKET
+from expectations.contract.names import RAW_BUCKET
 from expectations.gates import gate
 from flows.b3.calendar import is_session
-from flows.lake.clients import Aws, connect
+from flows.history.refresh import fresh_rows, refresh
+from flows.lake.connect import Lake, connect
 from flows.session import etl, staging, storage
 from flows.session.batch_runs import BatchRuns
 from flows.session.pipeline import Collected, Pipeline
@@ -30,7 +31,7 @@ from local.b3 import sample
 
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio
-    from flows.session.etl import GlueRun
+    from flows.glue_run import GlueRun
     from flows.session.staging import StagedSession
     from flows.session.storage import RawVersion
     from local.account.client import Account
@@ -63,23 +64,47 @@ def smaller(index: str, shares: int) -> Portfolio:
     """A portfolio of so many of the recorded shares: as few as gate 1 finds plausible of the index, for it is quicker."""
     recorded = sample.recorded(sample.SESSIONS[0])
     *holdings, last = recorded.holdings[:shares]
-    rest = recorded.total_share - sum(item.participacao_pct for item in holdings)
+    rest = recorded.statement.total_share - sum(item.participacao_pct for item in holdings)
     holdings.append(replace(last, participacao_pct=rest))
     # In the order of B3's answer: the last digit of a mean depends on it.
     holdings.sort(key=lambda item: (item.setor or "", item.codigo))
-    return replace(
-        recorded,
-        index=index,
-        holdings=tuple(holdings),
-        total_records=len(holdings),
-        total_quantity=sum(item.qtde_teorica for item in holdings),
-    )
+    total = sum(item.qtde_teorica for item in holdings)
+    stated = recorded.restated(index=index, total_records=len(holdings), total_quantity=total)
+    return replace(stated, holdings=tuple(holdings))
 
 
-def clients(**changed: Any) -> Aws:  # noqa: ANN401 - botocore's settings
+INDEX = "IBLV"
+OF_TICKERS = "IBOV"  # whose table has a partition for each share
+OF_MONTHS = "IFNC"  # of which no other case leaves anything, so that its monthly tables are whole
+_SHARES = {INDEX: 28, OF_TICKERS: 60, OF_MONTHS: 24}
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The flows' own way into the account, and the clients that it is made of."""
+
+    lake: Lake
+
+    @property
+    def s3(self) -> Any:  # noqa: ANN401 - boto3's
+        """That of all buckets."""
+        return self.lake.raw.client
+
+    @property
+    def glue(self) -> Any:  # noqa: ANN401 - boto3's
+        """That of the catalog and of the job."""
+        return self.lake.catalog.client
+
+    @property
+    def athena(self) -> Any:  # noqa: ANN401 - boto3's
+        """That of queries."""
+        return self.lake.athena.client
+
+
+def clients(**changed: Any) -> Clients:  # noqa: ANN401 - botocore's settings
     """The flows' own clients, with a shorter patience, and what else is changed of their configuration."""
     with patch("botocore.config.Config", lambda **given: Config(**{**given, "read_timeout": _READ_TIMEOUT, **changed})):
-        return connect()
+        return Clients(connect(load_settings({})))
 
 
 @dataclass
@@ -101,23 +126,18 @@ class World:
     aws: Proxy
     b3: Proxy
     stand_in: StandIn
-    clients: Aws
-    hasty: Aws
-    eyes: Aws
+    clients: Clients
+    hasty: Clients
+    eyes: Clients
     runs: dict[str, GlueRun] = field(default_factory=dict)
     days: Iterator[date] = field(default_factory=trading_days)
     known: dict[tuple[str, str], list[tuple[str | None, ...]]] = field(default_factory=dict)
     undo: ExitStack = field(default_factory=ExitStack)
     undisturbed: dict[str, Bench] = field(default_factory=dict)
 
-    def bench(self, *, by_ticker: bool = False) -> Bench:
-        """A place for another case.
-
-        Args:
-            by_ticker: the Ibovespa, whose table has a partition for each share; otherwise an index with one a session.
-        """
-        portfolio = smaller("IBOV", 60) if by_ticker else smaller("IBLV", 28)
-        return Bench(self, replace(portfolio, session=next(self.days)))
+    def bench(self, index: str = INDEX) -> Bench:
+        """A place for another case: a session of an index of `_SHARES`."""
+        return Bench(self, smaller(index, _SHARES[index]).restated(session=next(self.days)))
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - any of boto3's
         """The administrator's client of a service."""
@@ -128,9 +148,8 @@ class World:
         """Refine raw versions, all of them in one Glue run."""
         if not versions:
             return
-        settings = load_settings({})
-        runs = BatchRuns(self.eyes.s3, self.eyes.glue, settings.artifacts_bucket, GLUE_JOB_NAME, 0)
-        run = etl.wait_for_end(self.eyes.glue, GLUE_JOB_NAME, runs.start(versions), 240)
+        lake = self.eyes.lake
+        run = etl.wait_for_end(lake.job, BatchRuns(lake.artifacts, lake.job, 0).start(versions), 240)
         self.runs |= {version.version_id: run for version in versions}
 
     @contextmanager
@@ -194,7 +213,7 @@ class Bench:
     @property
     def pipeline(self) -> Pipeline:
         """The flow's steps, on the clients that go through the proxy."""
-        return Pipeline(self.settings, self.world.clients)
+        return Pipeline(self.settings, self.world.clients.lake)
 
     def collect(self) -> None:
         """B3 to the raw bucket, as the flow does it; no further where the session is published as B3 states it."""
@@ -211,14 +230,13 @@ class Bench:
         """A raw file of what B3 states, as of a collection that nothing has disturbed; it starts no Glue run."""
         at = sample.collected_at(self.session)
         facts = RawFacts.of(self.portfolio, at, ["landing/undisturbed.json.gz"])
-        s3, bucket = self.world.eyes.s3, self.settings.raw_bucket
-        self.version = storage.upload_raw(s3, bucket, encode(self.portfolio, facts), facts, of_batch=True)
+        self.version = storage.upload_raw(self.world.eyes.lake.raw, encode(self.portfolio, facts), facts, of_batch=True)
 
     def publish_unseen(self) -> None:
         """Publish what the batch left, past gate 2 and Athena, as the version that a correction replaces."""
         assert self.version is not None
-        bucket, staged, version = self.settings.refined_bucket, self.staged(), self.version
-        Publisher(self.world.eyes.s3, self.world.eyes.glue, bucket, self.settings.database).publish(staged)
+        lake, staged, version = self.world.eyes.lake, self.staged(), self.version
+        Publisher(lake.refined, lake.catalog).publish(staged)
         record = Publication(
             self.portfolio.index,
             self.session.isoformat(),
@@ -230,23 +248,25 @@ class Bench:
             staged.rows,
             staged.summary_rows,
         )
-        storage.write_publication(self.world.eyes.s3, bucket, record)
+        storage.write_publication(lake.refined, record)
 
     def staged(self) -> StagedSession:
         """What the batch's Glue run left of the session, as a batch reads it."""
         assert self.version is not None
-        settings, aws = self.settings, self.world.clients
-        run = etl.wait_for_end(aws.glue, settings.glue_job_name, self.world.runs[self.version.version_id], 5)
-        manifest = etl.read_manifest(aws.s3, settings.refined_bucket, run)
+        lake = self.world.clients.lake
+        run = etl.wait_for_end(lake.job, self.world.runs[self.version.version_id], 5)
+        manifest = etl.read_manifest(lake.refined, run)
         return staging.staged_session(manifest, self.portfolio.index, self.session, self.version.version_id)
 
     def publish(self) -> None:
-        """Gate 2 and publication of what the batch's Glue run left."""
+        """Gate 2 and publication of what the batch's Glue run left; then the monthly tables, of an index that has some."""
         assert self.version is not None
         pipeline, staged = self.pipeline, self.staged()
         audited = pipeline.audit(self.version, staged)
         gate.require(audited.report)
         self.publication = pipeline.publish(self.version, audited, force=False)
+        if self.portfolio.index == OF_MONTHS:
+            refresh(pipeline, OF_MONTHS, fresh_rows(self.publication, audited))
 
     def daily(self) -> None:
         """All steps, with a Glue run of the session's own, which S3's event starts; as the flow does them."""

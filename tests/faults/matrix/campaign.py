@@ -18,7 +18,7 @@ from matrix.case import EXPECTED, Case, Ends, Killed, Stage, strike
 from matrix.deployed import await_run, stop_runs
 from matrix.state import as_undisturbed, nothing_visible, whole_or_nothing
 
-from flows.lake.clients import PARALLEL_SESSIONS
+from flows.lake.calls import PARALLEL_SESSIONS
 
 if TYPE_CHECKING:
     import pytest
@@ -39,7 +39,7 @@ def corrected(portfolio: Portfolio) -> Portfolio:
         participacao_pct=first.participacao_pct + second.participacao_pct + third.participacao_pct,
     )
     holdings = (heir, replace(renamed, codigo="NOVO3"), *rest)
-    return replace(portfolio, holdings=holdings, total_records=len(holdings))
+    return replace(portfolio.restated(total_records=len(holdings)), holdings=holdings)
 
 
 @dataclass
@@ -73,8 +73,8 @@ class Campaign:
         shared = [case for case in cases if case.stage is not Stage.DAILY]
         later = [case for case in without if case.stage in (Stage.PUBLISH, Stage.CORRECT)]
         self.benches, self.unprotected = self._places(shared), self._places(later)
-        kinds = {(case.by_ticker, case.stage is Stage.CORRECT) for case in (*cases, *without)}
-        undisturbed = {kind: self.world.bench(by_ticker=kind[0]) for kind in kinds}
+        kinds = {(case.index, case.stage is Stage.CORRECT) for case in (*cases, *without)}
+        undisturbed = {kind: self.world.bench(kind[0]) for kind in kinds}
         with self.world.unnoticed():
             for case in shared:
                 self._collect(case)
@@ -93,7 +93,7 @@ class Campaign:
         self._publish_collected([case for case in shared if case.stage is Stage.COLLECT])
 
     def _places(self, cases: Sequence[Case]) -> dict[str, Bench]:
-        return {case.id: self.world.bench(by_ticker=case.by_ticker) for case in cases}
+        return {case.id: self.world.bench(case.index) for case in cases}
 
     def _refine(self, benches: Sequence[Bench]) -> None:
         self.world.refine([bench.version for bench in benches if bench.version])

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from matrix.bench import INDEX, OF_MONTHS, OF_TICKERS
 from matrix.proxy import Rule
 from matrix.state import demand, named
 
@@ -84,6 +85,7 @@ class Case:
         uploads: the most versions of the raw file that it may take.
         early: whether its struck run takes so long that it begins before all other cases.
         by_ticker: whether it needs a table with a partition for each share.
+        monthly: whether it is about the monthly tables.
         quick: whether every run of the tests takes it.
     """
 
@@ -100,7 +102,13 @@ class Case:
     uploads: int = 9
     early: bool = False
     by_ticker: bool = False
+    monthly: bool = False
     quick: bool = False
+
+    @property
+    def index(self) -> str:
+        """The index of its session."""
+        return OF_TICKERS if self.by_ticker else OF_MONTHS if self.monthly else INDEX
 
     @property
     def hidden(self) -> bool:

@@ -24,5 +24,5 @@ def unprotected(cases: list[Case]) -> list[Case]:
 
 def part_of(case: Case, parts: int) -> str:
     """Which part of the matrix a case is in; each part has an account of its own, and may have a process of its own."""
-    alike = [other for other in CASES if (other.stage, other.by_ticker) == (case.stage, case.by_ticker)]
+    alike = [other for other in CASES if (other.stage, other.index) == (case.stage, case.index)]
     return f"part-{alike.index(case) % parts}"

@@ -46,7 +46,7 @@ def _first_publication() -> list[Case]:
         fails(
             fault="BatchCreatePartition throttled, lasting",
             protection=kept_by.RECORD_LAST,
-            says="publishing IBLV",
+            says="creating partitions",
             arm=at_aws(Fault(_CREATE, _THROTTLED, None)),
         ),
         fails(
@@ -74,7 +74,7 @@ def _first_publication() -> list[Case]:
         fails(
             fault="the BatchUpdatePartition that shows throttled, lasting",
             protection=kept_by.FROM_WHAT_IS_THERE,
-            says="publishing IBLV",
+            says="updating partitions",
             arm=at_aws(Fault(_UPDATE, _THROTTLED, None)),
         ),
     ]

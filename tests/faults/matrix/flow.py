@@ -9,12 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matrix import protections as kept_by
-from matrix.case import Case, Ends, Stage, after, dies, nothing, stops
+from matrix.bench import clients
+from matrix.case import Case, Ends, Killed, Stage, after, dies, nothing, stops
 from matrix.deployed import one_run
-from matrix.state import demand, landed, raw_versions
+from matrix.state import demand, figures, history_figures, landed, raw_versions
+
+from expectations.contract.keys import month_key
+from expectations.contract.tables import HISTORY_TABLE
+from flows.history.refresh import refresh
+from flows.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from matrix.bench import Bench
@@ -291,4 +297,52 @@ def _together() -> list[Case]:
     ]
 
 
-CASES = [*_collecting(), *_between(), *_publishing(), *_correcting(), *_together()]
+# --- beside itself, at the monthly tables --------------------------------------------------------------------------------
+
+
+@contextmanager
+def _beside_an_earlier_refresh(bench: Bench) -> Iterator[None]:
+    """Another flow has made the month of the earlier version, and puts it once the correction is there; then it is killed."""
+    gate, key = Gate(), month_key(HISTORY_TABLE, bench.portfolio.index, bench.session)
+    pipeline, killed = Pipeline(bench.settings, clients().lake), []
+
+    def call(request: Any, event_name: str, **_: object) -> None:  # noqa: ANN401 - botocore's request
+        if killed:
+            raise Killed
+        if event_name.endswith(".PutObject") and f"/{key}" in request.url:
+            gate.hold()
+            killed.append(True)
+
+    for client in (pipeline.lake.refined.client, pipeline.lake.catalog.client):
+        client.meta.events.register("before-send", call)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(refresh, pipeline, bench.portfolio.index)
+        try:
+            demand(gate.reached.wait(30), "the other flow does not put the month's file")
+            yield
+        finally:
+            gate.opened.set()
+        demand(isinstance(other.exception(), Killed), f"the other flow was not killed: {other.exception()}")
+
+
+def told_as_published(bench: Bench) -> None:
+    demand(history_figures(bench) == figures(bench.portfolio), "the history holds other figures than are published")
+
+
+def _monthly() -> list[Case]:
+    return [
+        Case(
+            FLOW,
+            "a flow puts a month of the history that it made before the correction, and is killed (correction)",
+            kept_by.MONTH_OVER_WHAT_WAS_READ,
+            Ends.RECOVERS,
+            _beside_an_earlier_refresh,
+            Stage.CORRECT,
+            seen=told_as_published,
+            monthly=True,
+            quick=True,
+        ),
+    ]
+
+
+CASES = [*_collecting(), *_between(), *_publishing(), *_correcting(), *_together(), *_monthly()]

@@ -10,17 +10,18 @@ from matrix import deployed
 from matrix.case import Protection
 from matrix.removals import (
     NO_RETRIES,
-    Overwriting,
-    another_error,
     any_manifest,
     around,
     in_the_account,
     never_hiding,
     no_lease,
+    none_is_known,
     not_renewed,
-    not_there_is_an_error,
+    not_undone,
     of_one_header,
     other_handler,
+    overwriting,
+    put_over_anything,
     recorded_first,
     remove_fallback,
     remove_retries,
@@ -36,9 +37,11 @@ from matrix.removals import (
 from expectations.gates import gate, raw
 from flows.b3 import client as b3_scraper
 from flows.b3.client import B3Client
-from flows.lake import athena, lease
-from flows.record import survey
-from flows.session import etl, pipeline, publish, storage
+from flows.history.month_files import MonthlyTable
+from flows.lake import athena, catalog, lease, s3
+from flows.lake.catalog import Catalog
+from flows.record import status
+from flows.session import etl, pipeline, storage
 from flows.session.pipeline import Pipeline
 from flows.session.publish import Publisher
 from flows.session.storage import Publication, RawVersion
@@ -51,7 +54,7 @@ B3_SIZE = Protection(
     "flows/b3/client.py", "limit of an answer's size", around(B3Client, "_body", with_settings(b3_max_bytes=10**9))
 )
 
-B3_FALLBACK = Protection("flows/b3/client.py", "CSV and page as further sources", remove_fallback)
+B3_FALLBACK = Protection("flows/b3/client.py", "plain JSON and CSV as further sources", remove_fallback)
 
 B3_NO_REDIRECT = Protection(
     "flows/b3/client.py",
@@ -66,15 +69,15 @@ B3_PAGES = Protection(
 )
 
 NAMED_MISSING = Protection(
-    "flows/record/survey.py",
+    "flows/record/status.py",
     "status names what the calendar expects",
-    setting(survey, "_expected", lambda _index, seen, *_: list(seen.values())),
+    setting(status._Span, "of", lambda _span, _index, found: [found[day] for day in sorted(found)]),
 )
 
 LAND_FIRST = Protection(
     "flows/session/pipeline.py",
     "bytes are kept before they are read",
-    setting(storage, "land", lambda _s3, _bucket, payload: payload.key()),
+    setting(storage, "land", lambda _raw, payload: payload.key()),
 )
 
 
@@ -85,27 +88,25 @@ def gate_1(note: str) -> Protection:
 
 GATE_2 = Protection("expectations/gates/refined.py", "gate 2", setting(gate, "require", lambda report: report))
 
-AWS_RETRIES = Protection("flows/lake/clients.py", "standard retries", remove_retries)
+AWS_RETRIES = Protection("flows/lake/connect.py", "standard retries", remove_retries)
 
 AWS_ERRORS = Protection(
-    "flows/lake/clients.py", "AWS's errors are explained", setting(storage, "aws_errors", lambda _: nullcontext())
+    "flows/lake/s3.py", "AWS's errors are explained", setting(s3, "aws_errors", lambda _: nullcontext())
 )
 
 LAND_ONCE = Protection(
     "flows/session/storage.py",
     "If-None-Match on payloads",
-    around(storage, "land", lambda land: lambda s3, bucket, payload: land(Overwriting(s3), bucket, payload)),
+    around(storage, "land", lambda land: lambda raw, payload: land(overwriting(raw), payload)),
 )
 
 LAND_KNOWN = Protection(
-    "flows/session/storage.py", "a payload that is there already is the same", setting(storage, "_EXISTS", frozenset())
+    "flows/session/storage.py",
+    "a payload that is there already is the same",
+    setting(storage, "suppress", lambda _: nullcontext()),
 )
 
-LAND_CONFLICT = Protection(
-    "flows/session/storage.py",
-    "a conflict (409) is tried again",
-    setting(storage, "_conflicts_retried", lambda put: put()),
-)
+LAND_CONFLICT = Protection("flows/lake/s3.py", "a conflict (409) is tried again", setting(s3, "CONFLICT", frozenset()))
 
 LEASE = Protection(
     "flows/lake/lease.py", "one publisher a session (If-None-Match)", setting(pipeline, "session_lease", no_lease)
@@ -114,22 +115,22 @@ LEASE = Protection(
 LEASE_HOLDER = Protection(
     "flows/lake/lease.py",
     "a lease knows its holder",
-    around(lease, "_taken", lambda taken: lambda s3, bucket, key, void, _: taken(s3, bucket, key, void, "")),
+    around(lease, "_taken", lambda taken: lambda refined, key, void, _: taken(refined, key, void, "")),
 )
 
 LEASE_VOID = Protection(
     "flows/lake/lease.py",
     "a dead holder's lease is void after a time",
-    around(
-        lease, "_taken", lambda taken: lambda s3, bucket, key, _, holder: taken(s3, bucket, key, float("inf"), holder)
-    ),
+    around(lease, "_taken", lambda taken: lambda refined, key, _, holder: taken(refined, key, float("inf"), holder)),
 )
 
 LEASE_RENEWAL = Protection(
     "flows/lake/lease.py", "a holder at work renews its lease", setting(lease, "_renew", not_renewed)
 )
 
-LEASE_GONE = Protection("flows/lake/lease.py", "a lease may be gone already", setting(lease, "_GONE", frozenset()))
+LEASE_GONE = Protection(
+    "flows/lake/lease.py", "a lease may be gone already", setting(lease, "suppress", lambda _: nullcontext())
+)
 
 FILES_FIRST = Protection(
     "flows/session/publish.py", "files first, partitions after", around(Publisher, "_copy", shown_before_copied)
@@ -140,21 +141,21 @@ RECORD_LAST = Protection(
 )
 
 HIDE_FIRST = Protection(
-    "flows/session/publish.py", "hidden while it is replaced", around(Publisher, "_update", never_hiding)
+    "flows/session/publish.py", "hidden while it is replaced", around(Publisher, "_move", never_hiding)
 )
 
 CREATE_HIDDEN = Protection(
-    "flows/session/publish.py", "partitions are made hidden", around(Publisher, "_create", shown_at_once)
+    "flows/session/publish.py", "partitions are made hidden", around(Catalog, "create", shown_at_once)
 )
 
 WHOLE_BATCHES = Protection(
-    "flows/session/publish.py", "undone where Glue took a part of a batch", around(publish, "_refuse", another_error)
+    "flows/session/publish.py", "undone where Glue took a part of a batch", setting(Publisher, "_move", not_undone)
 )
 
 FROM_WHAT_IS_THERE = Protection(
     "flows/session/publish.py",
     "begins from the partitions that are there",
-    setting(Publisher, "_partitions", lambda *_: iter(())),
+    setting(Catalog, "partitions", lambda *_: {}),
 )
 
 STRAY_FILES = Protection(
@@ -166,13 +167,17 @@ STRAY_FILES = Protection(
 STRAY_PARTITIONS = Protection(
     "flows/session/publish.py",
     "partitions of the earlier version are removed",
-    setting(Publisher, "_delete_partitions", lambda *_: None),
+    setting(Catalog, "delete", lambda *_: None),
 )
 
 GONE_ALREADY = Protection(
-    "flows/session/publish.py",
-    "a partition may be gone already",
-    setting(Publisher, "_delete_partitions", not_there_is_an_error),
+    "flows/lake/catalog.py", "a partition may be gone already", around(catalog, "_refuse", none_is_known)
+)
+
+MONTH_OVER_WHAT_WAS_READ = Protection(
+    "flows/history/month_files.py",
+    "a month's file is put over the one that was read only (If-Match)",
+    around(MonthlyTable, "put", put_over_anything),
 )
 
 CONFIRM = Protection(

@@ -1,7 +1,8 @@
 """A proxy that lets everything through but for the faults that it was told of.
 
 It stands in front of the account on the laptop, or of B3's stand-in. What it does to a request happens outside the client, on the
-wire, so that timeouts, retries and broken connections are the client's own.
+wire, so that timeouts, retries and broken connections are the client's own. Both answer to their own name only, which a
+signature is of, too: the proxy signs again what it passes on to the account.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from urllib.parse import unquote, urlsplit
 
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 _LOG = logging.getLogger(__name__)
 _PER_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
-_B3 = {"GetPortfolioDay": "json", "GetDownloadPortfolioDay": "csv", "indexPage": "html"}
+_B3 = {"GetPortfolioDay": "json", "GetDownloadPortfolioDay": "csv"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Call:
 
     @cached_property
     def operation(self) -> str:
-        """AWS's name of the operation; of a request to B3 its source: json, csv or html."""
+        """AWS's name of the operation; of a request to B3 its source: json or csv."""
         if source := next((name for part, name in _B3.items() if part in self.target), None):
             return source
         if not self.is_s3:
@@ -77,6 +82,7 @@ class Reply:
 
 
 Does = Callable[["Exchange"], None]
+SecretOf = Callable[[str], str]
 
 
 @dataclass
@@ -113,10 +119,11 @@ class Exchange:
     call: Call
     handler: _Handler
     upstream: tuple[str, int]
+    secret_of: SecretOf | None
 
     def forward(self, call: Call | None = None) -> Reply:
         """The right answer; of another request, where one is given."""
-        call = call or self.call
+        call = self._readdressed(call or self.call)
         connection = http.client.HTTPConnection(*self.upstream, timeout=120)
         try:
             connection.putrequest(call.method, call.target, skip_host=True, skip_accept_encoding=True)
@@ -131,6 +138,19 @@ class Exchange:
             return Reply(answer.status, kept, answer.read(), int(size) if size else None)
         finally:
             connection.close()
+
+    def _readdressed(self, call: Call) -> Call:
+        """The call to upstream's own name, signed for it."""
+        headers = {**call.headers, "host": f"{self.upstream[0]}:{self.upstream[1]}"}
+        authorization = headers.pop("authorization", "")
+        if authorization and self.secret_of:
+            access_key, _, region, service, _ = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+            signer = S3SigV4Auth if service == "s3" else SigV4Auth
+            signed = {name: value for name, value in headers.items() if name not in (*_PER_HOP, "user-agent")}
+            request = AWSRequest(call.method, f"http://{headers['host']}{call.target}", signed, call.body)
+            signer(Credentials(access_key, self.secret_of(access_key)), service, region).add_auth(request)
+            headers |= {name.lower(): value for name, value in request.headers.items()}
+        return replace(call, headers=headers)
 
     def send(self, reply: Reply) -> None:
         """Answer."""
@@ -192,12 +212,18 @@ class Proxy:
 
 
 @contextmanager
-def proxying(upstream: str) -> Iterator[Proxy]:
-    """A proxy of this address, on a free port of this machine, within the block."""
+def proxying(upstream: str, secret_of: SecretOf | None = None) -> Iterator[Proxy]:
+    """A proxy of this address, on a free port of this machine, within the block.
+
+    Args:
+        upstream: the address.
+        secret_of: the secret of an access key, where requests are signed.
+    """
     where = urlsplit(upstream)
     server = _Server(("127.0.0.1", 0), _Handler)
     server.proxy = Proxy(f"http://127.0.0.1:{server.server_port}")
     server.upstream = (str(where.hostname), int(where.port or 80))
+    server.secret_of = secret_of
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
@@ -211,6 +237,7 @@ def proxying(upstream: str) -> Iterator[Proxy]:
 class _Server(ThreadingHTTPServer):
     proxy: Proxy
     upstream: tuple[str, int]
+    secret_of: SecretOf | None
     request_queue_size = 128
     block_on_close = False
 
@@ -226,7 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        exchange = Exchange(Call(self.command, self.path, headers, body), self, self.server.upstream)
+        exchange = Exchange(
+            Call(self.command, self.path, headers, body), self, self.server.upstream, self.server.secret_of
+        )
         rule = self.server.proxy.rule_for(exchange.call)
         (rule.does if rule else passes)(exchange)
 

@@ -13,12 +13,14 @@ import requests
 from matrix import deployed
 
 from expectations.contract.keys import partition_prefix, partition_values
+from expectations.contract.names import HIDDEN_PREFIX
 from flows.b3 import client as b3_scraper
 from flows.b3.client import B3Client
-from flows.errors import B3Unavailable, PayloadError, StagingError
-from flows.session import etl, publish, storage
+from flows.errors import B3Unavailable, PayloadError
+from flows.lake.s3 import Bucket
+from flows.session import etl, storage
 from flows.session.pipeline import Pipeline
-from flows.session.publish import HIDDEN_PREFIX, Publisher
+from flows.session.publish import Publisher
 from flows.session.storage import Publication, RawVersion
 
 if TYPE_CHECKING:
@@ -78,8 +80,8 @@ def of_one_header(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def remove_fallback(patch: pytest.MonkeyPatch, _: World) -> None:
+    patch.setattr(B3Client, "_plain", not_to_be_had)
     patch.setattr(B3Client, "_from_csv", not_to_be_had)
-    patch.setattr(B3Client, "_from_html", not_to_be_had)
 
 
 def remove_strictness(patch: pytest.MonkeyPatch, _: World) -> None:
@@ -114,8 +116,23 @@ class Overwriting:
     s3: Any
 
     def put_object(self, **request: object) -> object:
-        request.pop("IfNoneMatch", None)
+        for condition in ("IfNoneMatch", "IfMatch"):
+            request.pop(condition, None)
         return self.s3.put_object(**request)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a client's
+        return getattr(self.s3, name)
+
+
+def overwriting(bucket: Bucket) -> Bucket:
+    """The bucket, whose puts have no condition."""
+    return Bucket(Overwriting(bucket.client), bucket.name)  # type: ignore[arg-type]
+
+
+def put_over_anything(put: Callable[..., None]) -> Callable[..., None]:
+    return lambda table, month, content, over: put(
+        replace(table, refined=overwriting(table.refined)), month, content, over
+    )
 
 
 def remove_retries(patch: pytest.MonkeyPatch, world: World) -> None:
@@ -130,7 +147,7 @@ def no_lease(*_: object) -> Iterator[None]:
     yield
 
 
-def not_renewed(*given: Any) -> object:  # noqa: ANN401 - the client, the bucket, …
+def not_renewed(*given: Any) -> object:  # noqa: ANN401 - the bucket, the key, …
     *_, (_, etag), _, stopped = given
     stopped.wait()
     return etag
@@ -142,46 +159,36 @@ def not_renewed(*given: Any) -> object:  # noqa: ANN401 - the client, the bucket
 BY_TICKER = 4  # partition columns
 
 
-def never_hiding(update: Callable[..., None]) -> Callable[..., None]:
-    def call(publisher: Publisher, table: Any, prefixes: Mapping[Any, str]) -> None:  # noqa: ANN401
+def never_hiding(move: Callable[..., None]) -> Callable[..., None]:
+    def call(publisher: Publisher, table: Any, prefixes: Mapping[Any, str], back: Mapping[Any, str]) -> None:  # noqa: ANN401
         if set(prefixes.values()) != {HIDDEN_PREFIX}:
-            update(publisher, table, prefixes)
+            move(publisher, table, prefixes, back)
 
     return call
 
 
 def shown_at_once(create: Callable[..., None]) -> Callable[..., None]:
-    def call(publisher: Publisher, table: Any, prefixes: Mapping[Any, str]) -> None:  # noqa: ANN401
+    def call(catalog: Any, table: Any, prefixes: Mapping[Any, str]) -> None:  # noqa: ANN401
         assert len(table.partitions) == BY_TICKER
         prefix = {
             values: partition_prefix(table, "IBOV", date(*map(int, values[:3])), values[3]) for values in prefixes
         }
-        create(publisher, table, prefix)
+        create(catalog, table, prefix)
 
     return call
 
 
-def another_error(refuse: Callable[..., None]) -> Callable[..., None]:
-    def call(errors: Sequence[object], action: str) -> None:
-        if errors:
-            raise StagingError(action)
-        refuse(errors, action)
-
-    return call
+def not_undone(publisher: Publisher, table: Any, prefixes: Mapping[Any, str], back: Mapping[Any, str]) -> None:  # noqa: ANN401
+    publisher.catalog.point(table, prefixes)
 
 
-def not_there_is_an_error(publisher: Publisher, table: Any, partitions: Any) -> None:  # noqa: ANN401
-    values = [{"Values": list(item)} for item in sorted(partitions)]
-    if values:
-        answer = publisher.glue.batch_delete_partition(
-            DatabaseName=publisher.database, TableName=table.name, PartitionsToDelete=values
-        )
-        publish._refuse(answer.get("Errors", []), "deleting partitions")
+def none_is_known(refuse: Callable[..., None]) -> Callable[..., None]:
+    return lambda errors, action, *_: refuse(errors, action)
 
 
 def shown_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
     def call(publisher: Publisher, table: Any, files: Sequence[Any]) -> None:  # noqa: ANN401
-        publisher._create(
+        publisher.catalog.create(
             table,
             {
                 partition_values(table, item.index, item.session, item.ticker): partition_prefix(
@@ -197,7 +204,7 @@ def shown_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
 
 def recorded_first(publish: Callable[..., Publication]) -> Callable[..., Publication]:
     def call(self: Pipeline, version: RawVersion, audited: Any, *, force: bool) -> Publication:  # noqa: ANN401
-        staged, facts = audited.staged, storage.read_raw(self.aws.s3, version).facts
+        staged, facts = audited.staged, storage.read_raw(self.lake.raw, version).facts
         if found := self.publication(facts):
             return found
         record = Publication(
@@ -211,7 +218,7 @@ def recorded_first(publish: Callable[..., Publication]) -> Callable[..., Publica
             staged.rows,
             staged.summary_rows,
         )
-        storage.write_publication(self.aws.s3, self.settings.refined_bucket, record)
+        storage.write_publication(self.lake.refined, record)
         return publish(self, version, audited, force=True)
 
     return call
@@ -242,6 +249,5 @@ NO_RETRIES = partial(deployed.given_up_after, retries=0)
 # --- the Glue run --------------------------------------------------------------------------------------------------------
 
 
-def any_manifest(s3: Any, bucket: str, run: Any) -> object:  # noqa: ANN401
-    key = etl.manifest_key(run.run_id)
-    return etl.Manifest.from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+def any_manifest(refined: Bucket, run: Any) -> object:  # noqa: ANN401
+    return etl.Manifest.from_json(refined.read(etl.manifest_key(run.run_id)))

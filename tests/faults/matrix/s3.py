@@ -86,7 +86,7 @@ def _writes() -> list[Case]:
             protection=kept_by.LAND_KNOWN,
             ends=Ends.FAILS,
             arm=_at(_RAW, refuses("InternalError", 500), None),
-            says="uploading s3://",
+            says="writing s3://",
             seen=one_payload,
         ),
     ]
@@ -133,7 +133,7 @@ def _reads_and_copies() -> list[Case]:
             fault="503 SlowDown to copies, lasting",
             protection=kept_by.FILES_FIRST,
             ends=Ends.FAILS,
-            says="publishing IBOV",
+            says="copying s3://",
             arm=_at(copy, refuses("SlowDown", 503), None, after=40),
             by_ticker=True,
         ),
@@ -148,7 +148,7 @@ def _reads_and_copies() -> list[Case]:
             fault="500 to the publication's record, lasting",
             protection=kept_by.FROM_WHAT_IS_THERE,
             ends=Ends.FAILS,
-            says="recording s3://",
+            says="writing s3://",
             arm=_at(_RECORD, refuses("InternalError", 500), None),
         ),
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from expectations.contract.keys import lease_key, partition_prefix, raw_key, session_path
 from expectations.contract.names import DATABASE, PART_NAME, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.tables import (
+    HISTORY_TABLE,
     INDEX_PARTITION,
     REFINED_TABLE,
     TICKER_PARTITION,
@@ -16,9 +17,8 @@ from expectations.contract.tables import (
     refined_table,
     summary_table,
 )
-from flows.lake.athena import run_query
-from flows.record import survey
 from flows.record.state import State
+from flows.record.status import read_status
 from flows.session import storage
 from flows.session.pipeline import Pipeline
 
@@ -43,8 +43,7 @@ def visible(bench: Bench, table: Table) -> Rows:
     """The session's rows in Athena, without their dates."""
     names = [column.name for column in table.columns if column.name not in _DATED]
     sql = f"SELECT {', '.join(names)} FROM {table.name} WHERE {_where(bench, table)}"
-    result = run_query(bench.world.eyes.athena, sql, workgroup="bovespa", database=DATABASE, timeout=60)
-    return sorted(result.rows, key=str)
+    return sorted(bench.world.eyes.lake.athena.query(sql).rows, key=str)
 
 
 def _where(bench: Bench, table: Table) -> str:
@@ -100,9 +99,20 @@ def raw_versions(bench: Bench) -> list[str]:
     return versions(bench.world, RAW_BUCKET, raw_key(bench.portfolio.index, bench.session))
 
 
+def history_figures(bench: Bench) -> set[tuple[str, float, float]]:
+    """Code, quantity and share of each of the session's rows in the history."""
+    month = f"year = {bench.session.year} AND month = {bench.session.month}"
+    sql = (
+        f"SELECT codigo, quantidade_teorica_acoes, percentual_participacao_ibov FROM {HISTORY_TABLE.name} "
+        f"WHERE indice = '{bench.portfolio.index}' AND {month} AND data_pregao = DATE '{bench.session}'"
+    )
+    rows = bench.world.eyes.lake.athena.query(sql).rows
+    return {(str(code), float(str(quantity)), float(str(share))) for code, quantity, share in rows}
+
+
 def publication(bench: Bench) -> Publication | None:
     """The record of the session's publication."""
-    return storage.read_publication(bench.world.eyes.s3, REFINED_BUCKET, bench.portfolio.index, bench.session)
+    return storage.read_publication(bench.world.eyes.lake.refined, bench.portfolio.index, bench.session)
 
 
 def demand(holds: object, otherwise: str) -> None:
@@ -129,18 +139,18 @@ def nothing_visible(bench: Bench) -> None:
     demand(publication(bench) is None, "a publication is recorded")
 
 
-def standing(bench: Bench) -> State | None:
-    """Where the session stands by `bovespa status`; None where it does not name it."""
+def state_of(bench: Bench) -> State | None:
+    """The session's state by `bovespa status`; None where it does not name it."""
     day, index = bench.session, bench.portfolio.index
-    account = Pipeline(bench.settings, bench.world.eyes)
-    found = survey.survey(account, datetime.now(UTC), since=day, until=day, indices=[index])
-    states = {item.standing.session: item.standing.state for item in found.sessions[index]}
+    account = Pipeline(bench.settings, bench.world.eyes.lake)
+    found = read_status(account, datetime.now(UTC), since=day, until=day, indices=[index])
+    states = {item.session: item.state for item in found.of(index).days}
     return states.get(day)
 
 
 def named(bench: Bench) -> None:
     """What is not recorded as published is named by `bovespa status`."""
-    state = standing(bench)
+    state = state_of(bench)
     demand(state is not None, "status does not name the session")
     demand(publication(bench) or state is not State.PUBLISHED, "status takes the session for published")
 
@@ -157,7 +167,7 @@ def published(bench: Bench, portfolio: Portfolio) -> None:
     record = publication(bench)
     demand(record is not None and record.rows == len(rows), "the publication's record is missing or wrong")
     demand(len(set(landed(bench))) == len(landed(bench)), "a payload in landing was overwritten")
-    demand(standing(bench) is State.PUBLISHED, "status does not tell that the session is published")
+    demand(state_of(bench) is State.PUBLISHED, "status does not tell that the session is published")
     lease = lease_key(portfolio.index, bench.session)
     demand(lease not in keys(bench.world, REFINED_BUCKET, lease), "a lease is left")
 

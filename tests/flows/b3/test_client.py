@@ -93,13 +93,17 @@ def collector(b3: StandIn) -> Collector:
 
 
 def source_of(target: str) -> str:
-    if "GetPortfolioDay" in target:
-        return "json"
-    return "csv" if "GetDownloadPortfolioDay" in target else "html"
+    if "GetDownloadPortfolioDay" in target:
+        return "csv"
+    assert "GetPortfolioDay" in target, target  # the client knows no other address
+    return "json with sectors" if query(target)["segment"] == "2" else "json"
 
 
 def asked(b3: StandIn) -> list[str]:
     return [source_of(target) for target in b3.requests]
+
+
+ALL = ("json with sectors", "json", "csv")
 
 
 def failing(*sources: str, answer: Answer | None = None) -> Tamper:
@@ -124,13 +128,13 @@ def large_index(sample: Portfolio, rows: int = 179) -> Portfolio:
         replace(sample.holdings[0], codigo=f"A{number:03d}3", participacao_pct=Decimal("0.500"))
         for number in range(rows)
     )
-    return replace(sample, index="IBRA", holdings=holdings, total_records=rows)
+    return replace(sample.restated(index="IBRA", total_records=rows), holdings=holdings)
 
 
 class TestCollecting:
     def test_brings_what_b3_states(self, collector: Collector, sample: Portfolio) -> None:
         portfolio = collector.collect()
-        assert (portfolio.source, portfolio.total_records) == ("json", 84)
+        assert (portfolio.source, portfolio.statement.total_records) == ("json", 84)
         assert portfolio.fingerprint() == sample.fingerprint()
 
     def test_asks_once_in_pt_br_for_the_listing_with_sectors(self, collector: Collector, b3: StandIn) -> None:
@@ -140,7 +144,7 @@ class TestCollecting:
         ]
 
     def test_takes_any_index_that_b3_publishes(self, collector: Collector, b3: StandIn, sample: Portfolio) -> None:
-        b3.show(replace(sample, index="IBXX"))
+        b3.show(sample.restated(index="IBXX"))
         assert collector.collect("IBXX").index == "IBXX"
 
     def test_asks_for_nothing_when_the_index_is_no_code(self, collector: Collector, b3: StandIn) -> None:
@@ -197,14 +201,23 @@ class TestRetrying:
         assert len(set(collector.pauses)) == 7
 
     def test_ends_after_the_attempts_that_are_allowed_and_says_so(self, collector: Collector, b3: StandIn) -> None:
-        b3.tamper = failing("json", "csv", "html")
+        b3.tamper = failing(*ALL)
         with pytest.raises(B3Unavailable) as failed:
             collector.collect()
-        assert asked(b3) == ["json"] * 3 + ["csv"] * 3 + ["html"] * 3
+        assert asked(b3) == ["json with sectors"] * 3 + ["json"] * 3 + ["csv"] * 3
         assert str(failed.value) == (
-            "IBOV: B3 could not be had (json page 1: HTTP 500, after 3 attempts; csv: HTTP 500, after 3 attempts; "
-            "html: HTTP 500, after 3 attempts)"
+            "IBOV: B3 could not be had (json with sectors page 1: HTTP 500, after 3 attempts; "
+            "json page 1: HTTP 500, after 3 attempts; csv: HTTP 500, after 3 attempts)"
         )
+
+    def test_tells_an_outage_of_all_by_each_ones_status_and_keeps_nothing(
+        self, collector: Collector, b3: StandIn
+    ) -> None:
+        statuses = {"json with sectors": 520, "json": 403, "csv": 503}
+        b3.tamper = lambda target, right: Answer(b"<html>down</html>", status=statuses[source_of(target)])
+        with pytest.raises(B3Unavailable, match=r"HTTP 520.*HTTP 403.*HTTP 503"):
+            collector.collect()
+        assert collector.kept == []
 
     def test_is_told_with_its_cause_so_that_a_person_can_follow(
         self, collector: Collector, b3: StandIn, caplog: pytest.LogCaptureFixture
@@ -215,22 +228,21 @@ class TestRetrying:
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
     def test_does_not_follow_an_answer_that_will_not_pass(self, collector: Collector, b3: StandIn, status: int) -> None:
-        b3.tamper = failing("json", answer=Answer(b"x", status=status))
+        b3.tamper = failing("json with sectors", "json", answer=Answer(b"x", status=status))
         assert collector.collect().source == "csv"
-        assert asked(b3) == ["json", "csv"]
+        assert asked(b3) == list(ALL)
 
     def test_does_not_follow_an_endless_redirect(self, collector: Collector, b3: StandIn) -> None:
-        b3.tamper = failing(
-            "json", answer=Answer(b"x", status=302, headers={"Location": "/indexProxy/indexCall/GetPortfolioDay/x"})
-        )
+        elsewhere = Answer(b"x", status=302, headers={"Location": "/indexProxy/indexCall/GetPortfolioDay/x"})
+        b3.tamper = failing("json with sectors", "json", answer=elsewhere)
         assert collector.collect().source == "csv"
-        assert asked(b3).count("json") <= 5
+        assert asked(b3) == list(ALL)
 
 
 class TestLimits:
     def test_of_the_whole_holds_over_all_sources_and_pauses(self, collector: Collector, b3: StandIn) -> None:
         collector.limits |= {"b3_attempts": 100, "b3_total_timeout": 60}
-        b3.tamper = failing("json", "csv", "html", answer=Answer(b"x", status=503, headers={"Retry-After": "25"}))
+        b3.tamper = failing(*ALL, answer=Answer(b"x", status=503, headers={"Retry-After": "25"}))
         with pytest.raises(B3Unavailable):
             collector.collect()
         assert sum(collector.pauses) <= 60
@@ -246,12 +258,12 @@ class TestLimits:
         b3.tamper = slow
         with pytest.raises(B3Unavailable, match="no answer within 300 s"):
             collector.collect()
-        assert asked(b3) == ["json"]
+        assert asked(b3) == ["json with sectors"]
 
     @pytest.mark.parametrize("size", [2001, 500_000])
     def test_of_the_size_counts_what_is_unpacked(self, collector: Collector, b3: StandIn, size: int) -> None:
         collector.limits["b3_max_bytes"] = 2000
-        b3.tamper = failing("json", "csv", "html", answer=Answer(b" " * size))
+        b3.tamper = failing(*ALL, answer=Answer(b" " * size))
         with pytest.raises(B3Unavailable, match="the answer is larger than 2000 bytes"):
             collector.collect()
         assert collector.kept == []
@@ -261,37 +273,41 @@ class TestFallbacks:
     def test_to_the_csv_where_the_json_cannot_be_had(
         self, collector: Collector, b3: StandIn, sample: Portfolio
     ) -> None:
-        b3.tamper = failing("json")
+        b3.tamper = failing("json with sectors", "json")
         portfolio = collector.collect()
         assert (portfolio.source, portfolio.fingerprint()) == ("csv", sample.fingerprint())
 
-    def test_to_the_page_where_neither_can_be_had(self, collector: Collector, b3: StandIn, sample: Portfolio) -> None:
-        b3.tamper = failing("json", "csv")
+    def test_to_the_plain_json_where_the_one_with_sectors_cannot_be_had(
+        self, collector: Collector, b3: StandIn, sample: Portfolio
+    ) -> None:
+        b3.tamper = failing("json with sectors")
         portfolio = collector.collect()
-        assert (portfolio.source, portfolio.fingerprint()) == ("html", sample.fingerprint())
+        assert (portfolio.source, portfolio.has_sectors) == ("json", False)
+        assert portfolio.fingerprint() == sample.fingerprint()
+        assert [payload.page for payload in collector.kept] == [1]
 
     def test_from_a_json_whose_second_page_cannot_be_had(
         self, collector: Collector, b3: StandIn, sample: Portfolio
     ) -> None:
         b3.show(large_index(sample))
         b3.tamper = lambda target, right: (
-            Answer(b"", status=500) if source_of(target) == "json" and query(target)["pageNumber"] == 2 else right
+            Answer(b"", status=500)
+            if source_of(target) == "json with sectors" and query(target)["pageNumber"] == 2
+            else right
         )
         assert len(collector.collect("IBRA").holdings) == 179
 
     @pytest.mark.parametrize(
         ("sources", "body"),
         [
-            pytest.param(["json"], b"<!DOCTYPE html><html></html>", id="HTML for JSON"),
-            pytest.param(["json"], b'{"page":{}}', id="JSON of another form"),
-            pytest.param(["json", "csv"], b"not base64!", id="a download that is none"),
-            pytest.param(
-                ["json", "csv", "html"], b"<html><app-root></app-root></html>", id="a page that is not rendered"
-            ),
+            pytest.param(ALL[:1], b"<!DOCTYPE html><html></html>", id="HTML for JSON"),
+            pytest.param(ALL[:1], b'{"page":{}}', id="JSON of another form"),
+            pytest.param(ALL[:2], b'{"page":{}}', id="plain JSON of another form"),
+            pytest.param(ALL, b"not base64!", id="a download that is none"),
         ],
     )
     def test_never_paper_over_an_answer_that_is_not_understood(
-        self, collector: Collector, b3: StandIn, sources: list[str], body: bytes
+        self, collector: Collector, b3: StandIn, sources: tuple[str, ...], body: bytes
     ) -> None:
         *down, odd = sources
         b3.tamper = lambda target, right: failing(*down)(target, Answer(body) if source_of(target) == odd else right)
@@ -315,7 +331,7 @@ class TestPages:
                 lambda large: json_page(large, 1, 120, by_sector=True), "1 where page 2 was asked for", id="page 1 again"
             ),
             pytest.param(
-                lambda large: json_page(replace(large, session=date(2025, 7, 1)), 2, 120, by_sector=True),
+                lambda large: json_page(large.restated(session=date(2025, 7, 1)), 2, 120, by_sector=True),
                 "page 2: another header or count than page 1",
                 id="of another session",
             ),
@@ -365,7 +381,7 @@ class TestKeeping:
         client = B3Client(Settings.model_validate({"b3_base_url": b3.url}), full, Hand().clock)
         with pytest.raises(AwsError, match="no room"):
             client.collect("IBOV", COLLECTED)
-        assert asked(b3) == ["json"]
+        assert asked(b3) == ["json with sectors"]
 
 
 @contextmanager
@@ -533,7 +549,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_without_another_try(tm
     thread = Thread(target=loop, daemon=True)
     thread.start()
     collector = Collector(f"https://localhost:{listener.getsockname()[1]}")
-    with pytest.raises(B3Unavailable, match=r"json page 1: SSLError: .*certificate"):
+    with pytest.raises(B3Unavailable, match=r"json with sectors page 1: SSLError: .*certificate"):
         collector.collect()
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()

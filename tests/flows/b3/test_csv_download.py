@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expectations.contract.statement import Statement
 from flows.b3.csv_download import decode_download, parse_csv
 from flows.b3.portfolio import Holding, Portfolio
 from flows.errors import PayloadError
@@ -33,7 +34,8 @@ Quantidade Teórica Total;;;;8.805.791.004;100,000;100,000
 Redutor;;;;16.279.911,48376400
 """.replace("\n", "\r\n")
 COLUMNS = "has not the heading's 5 columns"
-TOTAL = "'Quantidade Teórica Total' was expected"
+MISSING = "the line 'Quantidade Teórica Total' is missing"
+NO_DIVISOR = "the line 'Redutor' is missing"
 
 
 def parse(text: str) -> Portfolio:
@@ -42,17 +44,14 @@ def parse(text: str) -> Portfolio:
 
 def test_the_plain_view_is_read_exactly() -> None:
     assert parse(PLAIN) == Portfolio(
-        index="IBOV",
-        session=date(2025, 1, 6),
+        statement=Statement(
+            "IBOV", date(2025, 1, 6), None, 4_871_811_175, Decimal("100.000"), Decimal("16279911.48376400")
+        ),
         source="csv",
         holdings=(
             Holding("ALOS3", "ALLOS", "ON  EJ  NM", None, 476_976_044, Decimal("0.442")),
             Holding("ABEV3", "AMBEV S/A", "ON  EDJ", None, 4_394_835_131, Decimal("99.558")),
         ),
-        total_records=None,
-        total_quantity=4_871_811_175,
-        total_share=Decimal("100.000"),
-        divisor=Decimal("16279911.48376400"),
     )
 
 
@@ -62,7 +61,10 @@ def test_the_sector_view_is_read_exactly() -> None:
     assert portfolio.holdings[0] == Holding(
         "PETR4", "PETROBRAS", "PN      N2", "Petróleo/ Gás e Biocombustíveis", 4_410_955_873, Decimal("60.000")
     )
-    assert (portfolio.total_quantity, portfolio.divisor) == (8_805_791_004, Decimal("16279911.48376400"))
+    assert (portfolio.statement.total_quantity, portfolio.statement.divisor) == (
+        8_805_791_004,
+        Decimal("16279911.48376400"),
+    )
 
 
 def test_a_whole_download_is_what_b3_stated(sample: Portfolio) -> None:
@@ -90,8 +92,10 @@ def test_copies_that_people_keep_are_understood(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("text", "field", "told"),
     [
-        pytest.param("", "file", "1 lines", id="empty"),
-        pytest.param("\r\n".join(PLAIN.split("\r\n")[:2]), "file", "2 lines", id="no rows"),
+        pytest.param("", "file", "empty", id="empty"),
+        pytest.param("\r\n".join(PLAIN.split("\r\n")[:1]), "heading", "cut short after its title", id="the title alone"),
+        pytest.param("\r\n".join(PLAIN.split("\r\n")[:2]), "trailers", MISSING, id="no rows"),
+        pytest.param("\r\n".join(PLAIN.split("\r\n")[:2] + PLAIN.split("\r\n")[4:]), "rows", "none", id="totals alone"),
         pytest.param(PLAIN.split("\r\n", 1)[1], "title", "'Código;Ação;Tipo", id="title removed"),
         pytest.param(PLAIN.replace("IBOV -", "IBXX -"), "title", "the file is of IBXX, IBOV was asked for", id="another index"),
         pytest.param(PLAIN.replace("06/01/25", "01/06/2025"), "title", "'01/06/2025'", id="a date of another form"),
@@ -103,9 +107,10 @@ def test_copies_that_people_keep_are_understood(content: bytes) -> None:
         pytest.param(PLAIN.replace("ALOS3;", ";"), "line 3, Código", "''", id="no code"),
         pytest.param(PLAIN.replace("0,442", "0.442"), "line 3, Part. (%)", "en-us figure", id="a weight in en-us"),
         pytest.param(PLAIN.replace("476.976.044", "476976044"), "line 3, Qtde. Teórica", "'476976044'", id="no separators"),
-        pytest.param(PLAIN.replace("Quantidade Teórica Total", "Total"), "line 5", TOTAL, id="no total"),
-        pytest.param(PLAIN.replace("Redutor;;;16.279.911,48376400\r\n", ""), "line 4", TOTAL, id="no divisor"),
+        pytest.param(PLAIN.replace("Quantidade Teórica Total", "Total"), "trailers", MISSING, id="no total"),
+        pytest.param(PLAIN.replace("Redutor;;;16.279.911,48376400\r\n", ""), "trailers", NO_DIVISOR, id="no divisor"),
         pytest.param(PLAIN.replace(";100,000", ""), "line 5", "trailer", id="the total's share lost"),
+        pytest.param(PLAIN.replace("48376400", "4837640"), "Redutor", "'16.279.911,4837640'", id="a divisor cut"),
         pytest.param(PLAIN.replace(",48376400", ""), "Redutor", "'16.279.911'", id="a divisor without decimals"),
         pytest.param(PLAIN.replace("100,000", "100,0"), "Quantidade Teórica Total, share", "'100,0'", id="the total's share cut"),
     ],

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expectations.contract.statement import Statement
 from flows.b3.portfolio import Holding, Portfolio
 from flows.b3.saved_page import parse_html
 from flows.errors import PayloadError
@@ -34,17 +35,14 @@ def parse(page: str) -> Portfolio:
 
 def test_a_rendered_page_is_read_exactly() -> None:
     assert parse(PAGE) == Portfolio(
-        index="IBOV",
-        session=date(2025, 7, 9),
+        statement=Statement(
+            "IBOV", date(2025, 7, 9), None, 4_871_811_175, Decimal("100.000"), Decimal("15453473.14801835")
+        ),
         source="html",
         holdings=(
             Holding("ALOS3", "ALLOS", "ON  ED  NM", None, 476_976_044, Decimal("0.509")),
             Holding("ABEV3", "AMBEV S/A", "ON", None, 4_394_835_131, Decimal("99.491")),
         ),
-        total_records=None,
-        total_quantity=4_871_811_175,
-        total_share=Decimal("100.000"),
-        divisor=Decimal("15453473.14801835"),
     )
 
 
@@ -77,7 +75,7 @@ def test_a_page_that_shows_a_part_keeps_the_whole_s_totals_so_that_gate_1_can_te
     first = PAGE.index("<tr><td>ABEV3")
     part = parse(PAGE[:first] + PAGE[PAGE.index("</tbody>") :])
     assert len(part.holdings) == 1
-    assert part.total_quantity == 4_871_811_175
+    assert part.statement.total_quantity == 4_871_811_175
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ import boto3
 import pytest
 
 from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.outcomes import Outcome
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.importing.files import noon
-from flows.backfill.importing.verdicts import Entry, Verdict
 from flows.errors import SettingsError
-from flows.lake.clients import Aws
+from flows.lake.connect import Lake
+from flows.lake.s3 import Bucket
+from flows.record.attempt import Attempt
 from flows.session import storage
 from flows.session.pipeline import Pipeline
 from flows.session.raw_file import RawFacts, encode
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
     from flows.b3.portfolio import Portfolio
 
+SETTINGS = load_settings({})
+
 NAME = "IBOVDia_30-06-25.csv"
 
 
@@ -41,19 +45,19 @@ NAME = "IBOVDia_30-06-25.csv"
 def pipeline(s3: S3Client) -> Pipeline:
     """An account without a catalog, whose Athena must not be asked."""
     athena, cloudwatch = cast("AthenaClient", None), cast("CloudWatchClient", None)
-    return Pipeline(load_settings({}), Aws(s3, boto3.client("glue"), athena, cloudwatch))
+    return Pipeline(SETTINGS, Lake.of(SETTINGS, s3, boto3.client("glue"), athena, cloudwatch))
 
 
 def csv_of(portfolio: Portfolio) -> bytes:
     return base64.b64decode(csv_download(portfolio))
 
 
-def tried(pipeline: Pipeline, folder: Path, *, replaces: bool = False) -> list[Entry]:
+def tried(pipeline: Pipeline, folder: Path, *, replaces: bool = False) -> list[Attempt]:
     return FolderImport(pipeline, replaces=replaces, dry_run=True).run(folder)
 
 
-def verdicts(entries: list[Entry]) -> dict[str, str]:
-    return {", ".join(entry.files): entry.verdict.value for entry in entries}
+def outcomes(attempts: list[Attempt]) -> dict[str, str]:
+    return {", ".join(attempt.files): attempt.outcome.value for attempt in attempts}
 
 
 def keys(s3: S3Client, bucket: str = RAW_BUCKET) -> list[str]:
@@ -71,7 +75,7 @@ def other_figures(portfolio: Portfolio) -> Portfolio:
 
 def upload(s3: S3Client, portfolio: Portfolio, *, publish: bool) -> None:
     facts = RawFacts.of(portfolio, noon(portfolio.session), [])
-    version = storage.upload_raw(s3, RAW_BUCKET, encode(portfolio, facts), facts)
+    version = storage.upload_raw(Bucket(s3, RAW_BUCKET), encode(portfolio, facts), facts)
     if publish:
         record = Publication(
             portfolio.index,
@@ -84,7 +88,7 @@ def upload(s3: S3Client, portfolio: Portfolio, *, publish: bool) -> None:
             84,
             30,
         )
-        storage.write_publication(s3, REFINED_BUCKET, record)
+        storage.write_publication(Bucket(s3, REFINED_BUCKET), record)
 
 
 def test_a_folder_that_is_none_is_refused(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -98,7 +102,7 @@ def test_a_dry_run_says_what_would_be_imported_and_writes_nothing(
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / NAME).write_bytes(csv_of(sample))
     (tmp_path / "IBOVDia_01-07-25.csv").write_bytes(b"IBOV - Carteira do Dia 01/07/25\n")
-    assert verdicts(tried(pipeline, tmp_path)) == {f"a/{NAME}": "accepted", "IBOVDia_01-07-25.csv": "rejected"}
+    assert outcomes(tried(pipeline, tmp_path)) == {f"a/{NAME}": "planned", "IBOVDia_01-07-25.csv": "rejected"}
     assert keys(s3) == []
 
 
@@ -139,12 +143,12 @@ def test_a_damaged_copy_is_rejected_with_what_gate_1_found_and_kept(  # noqa: PL
     name: str,
     written: Callable[[Portfolio], bytes],
 ) -> None:
-    damaged = replace(sample, holdings=tuple(damage(list(sample.holdings))), total_records=None)  # type: ignore[arg-type]
+    damaged = replace(sample.restated(total_records=None), holdings=tuple(damage(list(sample.holdings))))  # type: ignore[arg-type]
     (tmp_path / name).write_bytes(written(damaged))
-    (entry,) = FolderImport(pipeline).run(tmp_path)
-    assert (entry.verdict, entry.session) == (Verdict.REJECTED, sample.session)
-    assert "gate-1-raw refused" in entry.reason
-    assert reason in entry.reason
+    (attempt,) = FolderImport(pipeline).run(tmp_path)
+    assert (attempt.outcome, attempt.session) == (Outcome.QUARANTINED, sample.session)
+    assert "gate-1-raw refused" in attempt.reason
+    assert reason in attempt.reason
     (key,) = keys(s3)
     assert key.startswith("landing/year=2025/month=06/day=30/ibov_20250630T150000Z_p001_")
 
@@ -152,8 +156,8 @@ def test_a_damaged_copy_is_rejected_with_what_gate_1_found_and_kept(  # noqa: PL
 def test_what_cannot_be_read_is_kept_where_its_index_is_known(pipeline: Pipeline, s3: S3Client, tmp_path: Path) -> None:
     for name in ("IBOVDia_30-06-25.csv", "IBOV.html", "page.html"):
         (tmp_path / name).write_bytes(b"odd " + name.encode())
-    entries = FolderImport(pipeline).run(tmp_path)
-    assert {entry.verdict for entry in entries} == {Verdict.REJECTED}
+    attempts = FolderImport(pipeline).run(tmp_path)
+    assert {attempt.outcome for attempt in attempts} == {Outcome.REJECTED}
     folders = sorted(key.rpartition("/")[0] for key in keys(s3))
     assert folders == ["landing/undated", "landing/year=2025/month=06/day=30"]
 
@@ -168,14 +172,14 @@ def test_a_kept_file_s_name_is_beside_its_bytes(pipeline: Pipeline, s3: S3Client
 def test_a_file_that_is_too_large_is_not_read(pipeline: Pipeline, tmp_path: Path) -> None:
     with (tmp_path / NAME).open("wb") as file:
         file.truncate(6 * 1024 * 1024)
-    (entry,) = tried(pipeline, tmp_path)
-    assert "too large" in entry.reason
+    (attempt,) = tried(pipeline, tmp_path)
+    assert "too large" in attempt.reason
 
 
 def test_a_name_that_is_no_text_is_shown_as_one(pipeline: Pipeline, tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"IBOV\xff.html")).write_bytes(b"odd")
-    (entry,) = FolderImport(pipeline).run(tmp_path)
-    assert entry.files == ("IBOV?.html",)
+    (attempt,) = FolderImport(pipeline).run(tmp_path)
+    assert attempt.files == ("IBOV?.html",)
 
 
 def test_a_link_to_nowhere_is_passed_over(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -189,8 +193,8 @@ def test_one_session_in_several_files_is_imported_from_the_one_that_tells_most(
     (tmp_path / NAME).write_bytes(csv_of(sample))
     (tmp_path / "IBOV.json").write_bytes(json_page(sample, 1, 120, by_sector=True))
     (tmp_path / "IBOV.html").write_bytes(html_page(sample))
-    found = verdicts(tried(pipeline, tmp_path))
-    assert found == {"IBOV.json": "accepted", "IBOV.html": "already present", NAME: "already present"}
+    found = outcomes(tried(pipeline, tmp_path))
+    assert found == {"IBOV.json": "planned", "IBOV.html": "already published", NAME: "already published"}
 
 
 def test_files_that_disagree_on_a_session_are_in_conflict_unless_gate_1_tells_them_apart(
@@ -198,9 +202,9 @@ def test_files_that_disagree_on_a_session_are_in_conflict_unless_gate_1_tells_th
 ) -> None:
     (tmp_path / NAME).write_bytes(csv_of(sample))
     (tmp_path / "IBOV.html").write_bytes(html_page(replace(sample, holdings=sample.holdings[1:])))
-    assert verdicts(tried(pipeline, tmp_path)) == {NAME: "accepted", "IBOV.html": "rejected"}
+    assert outcomes(tried(pipeline, tmp_path)) == {NAME: "planned", "IBOV.html": "quarantined"}
     (tmp_path / "IBOV.html").write_bytes(html_page(other_figures(sample)))
-    assert verdicts(tried(pipeline, tmp_path)) == {NAME: "conflicting", "IBOV.html": "conflicting"}
+    assert outcomes(tried(pipeline, tmp_path)) == {NAME: "conflicting", "IBOV.html": "conflicting"}
 
 
 @pytest.mark.parametrize("publish", [True, False])
@@ -213,13 +217,13 @@ def test_other_figures_than_what_is_there_are_a_conflict_unless_they_replace_it(
 ) -> None:
     upload(s3, sample, publish=publish)
     (tmp_path / NAME).write_bytes(csv_of(other_figures(sample)))
-    (entry,) = tried(pipeline, tmp_path)
-    assert entry.verdict is Verdict.CONFLICTING
-    assert ("published" if publish else "uploaded") in entry.reason
-    assert verdicts(tried(pipeline, tmp_path, replaces=True)) == {NAME: "accepted"}
+    (attempt,) = tried(pipeline, tmp_path)
+    assert attempt.outcome is Outcome.CONFLICTING
+    assert ("published" if publish else "uploaded") in attempt.reason
+    assert outcomes(tried(pipeline, tmp_path, replaces=True)) == {NAME: "planned"}
 
 
-@pytest.mark.parametrize(("publish", "verdict"), [(True, "already present"), (False, "accepted")])
+@pytest.mark.parametrize(("publish", "verdict"), [(True, "already published"), (False, "planned")])
 def test_the_same_figures_are_present_once_they_are_published(
     pipeline: Pipeline,
     s3: S3Client,
@@ -230,16 +234,16 @@ def test_the_same_figures_are_present_once_they_are_published(
 ) -> None:
     upload(s3, sample, publish=publish)
     (tmp_path / NAME).write_bytes(csv_of(sample))
-    assert verdicts(tried(pipeline, tmp_path)) == {NAME: verdict}
+    assert outcomes(tried(pipeline, tmp_path)) == {NAME: verdict}
 
 
 def test_a_copy_without_totals_of_what_is_published_is_present(
     pipeline: Pipeline, s3: S3Client, sample: Portfolio, tmp_path: Path
 ) -> None:
     upload(s3, sample, publish=True)
-    copy = replace(sample, divisor=None)
+    copy = sample.restated(divisor=None)
     (tmp_path / "a.parquet").write_bytes(encode(copy, RawFacts.of(copy, noon(copy.session), [])))
-    assert verdicts(tried(pipeline, tmp_path)) == {"a.parquet": "already present"}
+    assert outcomes(tried(pipeline, tmp_path)) == {"a.parquet": "already published"}
 
 
 def test_sectors_that_the_published_session_lacks_are_taken(
@@ -248,14 +252,42 @@ def test_sectors_that_the_published_session_lacks_are_taken(
     without = replace(sample, holdings=tuple(replace(item, setor=None) for item in sample.holdings))
     upload(s3, without, publish=True)
     (tmp_path / "IBOV.json").write_bytes(json_page(sample, 1, 120, by_sector=True))
-    assert verdicts(tried(pipeline, tmp_path)) == {"IBOV.json": "accepted"}
+    assert outcomes(tried(pipeline, tmp_path)) == {"IBOV.json": "planned"}
+
+
+def test_one_session_s_figures_under_two_dates_are_neither_s(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    for day in (date(2025, 6, 30), date(2025, 7, 1)):
+        (tmp_path / f"IBOVDia_{day:%d-%m-%y}.csv").write_bytes(csv_of(sample.restated(session=day)))
+    attempts = tried(pipeline, tmp_path)
+    assert set(outcomes(attempts).values()) == {"rejected"}
+    assert all("the same weights under several sessions" in attempt.reason for attempt in attempts)
+
+
+@pytest.mark.parametrize("title", ["16/03/99", "16/03/27", "03/03/25"])
+def test_a_date_that_cannot_be_stops_no_other_file_s_import(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path, title: str
+) -> None:
+    (tmp_path / "odd.csv").write_bytes(csv_of(sample).replace(b"30/06/25", title.encode()))
+    (tmp_path / NAME).write_bytes(csv_of(sample))
+    assert outcomes(tried(pipeline, tmp_path)) == {NAME: "planned", "odd.csv": "rejected"}
+
+
+def test_a_name_that_contradicts_the_title_is_a_conflict(pipeline: Pipeline, sample: Portfolio, tmp_path: Path) -> None:
+    (tmp_path / "IBOVDia_01-07-25.csv").write_bytes(csv_of(sample))
+    (attempt,) = tried(pipeline, tmp_path)
+    assert attempt.outcome is Outcome.CONFLICTING
+    assert "2025-07-01" in attempt.reason
+    assert "2025-06-30" in attempt.reason
 
 
 def test_progress_is_told_of_each_step_and_each_of_its_files(
     pipeline: Pipeline, sample: Portfolio, tmp_path: Path
 ) -> None:
-    for day in (date(2025, 6, 30), date(2025, 7, 1)):
-        (tmp_path / f"IBOVDia_{day:%d-%m-%y}.csv").write_bytes(csv_of(replace(sample, session=day)))
+    next_day = other_figures(sample.restated(session=date(2025, 7, 1)))
+    for portfolio in (sample, next_day):
+        (tmp_path / f"IBOVDia_{portfolio.session:%d-%m-%y}.csv").write_bytes(csv_of(portfolio))
     told: list[str] = []
 
     def begin(what: str, total: int) -> Callable[[], None]:

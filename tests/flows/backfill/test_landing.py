@@ -7,14 +7,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from expectations.contract.keys import ContractError, landing_key
-from expectations.contract.names import INDEX_PATTERN, RAW_BUCKET
+from expectations.contract.keys import landing_key
+from expectations.contract.names import RAW_BUCKET
 from flows.b3.payload import Payload
-from flows.backfill.landing import Landed, Unread, list_keys, read_key, read_landing, undated
+from flows.backfill.landing import Landed, Unread, read_landing, undated
+from flows.lake.s3 import Bucket
 from flows.session import storage
 from local.b3.formats import csv_download, html_page, json_page
 
@@ -28,47 +25,17 @@ HOUR = timedelta(hours=1)
 
 
 def land(s3: S3Client, body: bytes, source: str = "json", page: int = 1, at: datetime = EIGHT, name: str = "") -> str:
-    return storage.land(s3, RAW_BUCKET, Payload("IBOV", source, page, body, at, "", name))
+    return storage.land(Bucket(s3, RAW_BUCKET), Payload("IBOV", source, page, body, at, "", name))
 
 
 def read(s3: S3Client) -> list[Landed | Unread]:
-    return list(read_landing(s3, RAW_BUCKET, list_keys(s3, RAW_BUCKET, ["landing/"])))
+    raw = Bucket(s3, RAW_BUCKET)
+    return list(read_landing(raw, [item.key for item in raw.objects("landing/")]))
 
 
 def codes(item: Landed | Unread) -> list[str]:
     assert isinstance(item, Landed)
     return sorted(holding.codigo for holding in item.portfolio.holdings)
-
-
-class TestKey:
-    @given(
-        st.from_regex(INDEX_PATTERN, fullmatch=True),
-        st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31)),
-        st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-        st.sampled_from(["json", "csv", "html", "parquet"]),
-        st.integers(1, 999),
-    )
-    def test_is_read_back_as_it_was_made(
-        self, index: str, session: date | None, at: datetime, source: str, page: int
-    ) -> None:
-        key = landing_key(index, session, at, source, page, "ab" * 32)
-        found = read_key(key)
-        assert (found.index, found.session, found.source, found.page) == (index, session, source, page)
-        assert found.collected_at == at.replace(microsecond=0)
-
-    @pytest.mark.parametrize(
-        "key",
-        [
-            "landing/x.json.gz",
-            "raw-data/year=2025/month=06/day=30/ibov_carteira_20250630.parquet",
-            "landing/year=2025/month=02/day=30/ibov_20250630T110000Z_p001_abababababab.json.gz",
-            "landing/year=2025/month=06/day=30/ibov_20250630T990000Z_p001_abababababab.json.gz",
-            "landing/year=2025/month=06/day=30/ibov_20250630T110000Z_p001_ababababab/../x.json.gz",
-        ],
-    )
-    def test_of_another_form_is_refused(self, key: str) -> None:
-        with pytest.raises(ContractError, match="landing key"):
-            read_key(key)
 
 
 class TestReading:
@@ -127,5 +94,5 @@ class TestUndated:
         key = landing_key("IBOV", None, EIGHT, "json", 1, "ab" * 32)
         s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=Payload("IBOV", "json", 1, body, EIGHT, "").packed())
         land(s3, b"<html>")
-        assert undated(s3, RAW_BUCKET, "IBOV") == {date(2025, 6, 30): [key]}
-        assert undated(s3, RAW_BUCKET, "IBXX") == {}
+        assert undated(Bucket(s3, RAW_BUCKET), "IBOV") == {date(2025, 6, 30): [key]}
+        assert undated(Bucket(s3, RAW_BUCKET), "IBXX") == {}

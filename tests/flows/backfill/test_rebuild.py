@@ -14,9 +14,9 @@ import pytest
 from expectations.contract.names import RAW_BUCKET
 from flows.b3.payload import Payload
 from flows.b3.portfolio import same_figures
-from flows.backfill.landing import list_keys
-from flows.backfill.rebuild import Unfit, rebuild
-from flows.lake.clients import Aws
+from flows.backfill.rebuild import Unusable, rebuild
+from flows.lake.connect import Lake
+from flows.lake.s3 import Bucket
 from flows.session import storage
 from flows.session.pipeline import Pipeline
 from flows.session.raw_file import RawFacts, encode
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from flows.b3.portfolio import Portfolio
 
+SETTINGS = load_settings({})
+
 SESSION = date(2025, 6, 30)
 EIGHT = datetime(2025, 6, 30, 11, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -41,7 +43,7 @@ Write = Callable[["Portfolio"], bytes]
 @pytest.fixture
 def pipeline(s3: S3Client) -> Pipeline:
     athena, cloudwatch = cast("AthenaClient", None), cast("CloudWatchClient", None)
-    return Pipeline(load_settings({}), Aws(s3, boto3.client("glue"), athena, cloudwatch))
+    return Pipeline(SETTINGS, Lake.of(SETTINGS, s3, boto3.client("glue"), athena, cloudwatch))
 
 
 def json_of(portfolio: Portfolio) -> bytes:
@@ -49,22 +51,22 @@ def json_of(portfolio: Portfolio) -> bytes:
 
 
 def land(s3: S3Client, body: bytes, at: datetime = EIGHT, source: str = "json") -> str:
-    return storage.land(s3, RAW_BUCKET, Payload("IBOV", source, 1, body, at, "", told=SESSION))
+    return storage.land(Bucket(s3, RAW_BUCKET), Payload("IBOV", source, 1, body, at, "", known_session=SESSION))
 
 
-def rebuilt(pipeline: Pipeline) -> RawVersion | Unfit:
-    s3 = pipeline.aws.s3
-    current = storage.find_raw(s3, RAW_BUCKET, "IBOV", SESSION)
-    return rebuild(pipeline, "IBOV", SESSION, list_keys(s3, RAW_BUCKET, ["landing/"]), current)
+def rebuilt(pipeline: Pipeline) -> RawVersion | Unusable:
+    raw = pipeline.lake.raw
+    current = storage.find_raw(raw, "IBOV", SESSION)
+    return rebuild(pipeline, "IBOV", SESSION, [item.key for item in raw.objects("landing/")], current)
 
 
-def stated(pipeline: Pipeline, version: RawVersion | Unfit) -> Portfolio:
+def stated(pipeline: Pipeline, version: RawVersion | Unusable) -> Portfolio:
     assert isinstance(version, RawVersion)
-    return storage.read_raw(pipeline.aws.s3, version).portfolio()
+    return storage.read_raw(pipeline.lake.raw, version).portfolio()
 
 
 def corrected(portfolio: Portfolio) -> Portfolio:
-    return replace(portfolio, divisor=Decimal("15453473.15"))
+    return portfolio.restated(divisor=Decimal("15453473.15"))
 
 
 def test_a_session_that_was_only_landed_gets_a_raw_file_of_a_batch(
@@ -74,7 +76,7 @@ def test_a_session_that_was_only_landed_gets_a_raw_file_of_a_batch(
     version = rebuilt(pipeline)
     assert same_figures(stated(pipeline, version), sample)
     assert isinstance(version, RawVersion)
-    facts = storage.read_raw(s3, version).facts
+    facts = storage.read_raw(Bucket(s3, RAW_BUCKET), version).facts
     assert (facts.collected_at, facts.payloads) == (EIGHT, (key,))
     head = s3.head_object(Bucket=RAW_BUCKET, Key=version.key, VersionId=version.version_id)
     assert head["Metadata"]["etl"] == "batch"
@@ -102,7 +104,7 @@ def test_a_later_collection_of_other_figures_is_a_correction(
     land(s3, json_of(corrected(sample)), EIGHT + HOUR)
     second = rebuilt(pipeline)
     assert second != first
-    assert stated(pipeline, second).divisor == Decimal("15453473.15")
+    assert stated(pipeline, second).statement.divisor == Decimal("15453473.15")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_a_raw_file_that_the_mended_parser_reads_otherwise_is_replaced(
     holdings = tuple(replace(holding, setor=None) for holding in sample.holdings)
     damaged = replace(sample, holdings=holdings)
     facts = RawFacts.of(damaged, EIGHT, [])
-    before = storage.upload_raw(s3, RAW_BUCKET, encode(damaged, facts), facts)
+    before = storage.upload_raw(Bucket(s3, RAW_BUCKET), encode(damaged, facts), facts)
     after = rebuilt(pipeline)
     assert after != before
     assert stated(pipeline, after).has_sectors
@@ -151,11 +153,11 @@ def test_sectors_of_a_later_collection_are_taken(pipeline: Pipeline, s3: S3Clien
 def test_nothing_that_passes_is_told_with_the_newest_s_reason(
     pipeline: Pipeline, s3: S3Client, sample: Portfolio
 ) -> None:
-    assert rebuilt(pipeline) == Unfit("nothing in landing")
+    assert rebuilt(pipeline) == Unusable("nothing in landing")
     land(s3, b"odd")
     land(s3, json_of(replace(sample, holdings=sample.holdings[1:])), EIGHT + HOUR)
     unfit = rebuilt(pipeline)
-    assert isinstance(unfit, Unfit)
+    assert isinstance(unfit, Unusable)
     assert "gate-1-raw refused" in unfit.reason
     assert unfit.report is not None
-    assert storage.find_raw(s3, RAW_BUCKET, "IBOV", SESSION) is None
+    assert storage.find_raw(Bucket(s3, RAW_BUCKET), "IBOV", SESSION) is None

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations.contract.keys import parse_raw_key
-from expectations.contract.ledger import AttemptState
 from expectations.contract.names import ARTIFACTS_BUCKET, LANDING_PREFIX
-from flows.backfill.batch import Outcome
+from expectations.contract.outcomes import Outcome
 from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import PublishError
 from flows.record.state import UNREAD, State
@@ -38,17 +37,17 @@ def answer(portfolio: Portfolio) -> bytes:
     return json_page(portfolio, 1, 120, by_sector=True)
 
 
-def nothing_to_derive(*_: object) -> None:
+def nothing_to_refresh(*_: object, **__: object) -> None:
     """Stands for the monthly tables, which have tests of their own."""
 
 
 def recover(aws: Account, *, after: timedelta = LONG_AFTER, until: date = FRI, **options: Any) -> Recovered:  # noqa: ANN401
-    recovery = Recovery(aws.pipeline, **{"derive": nothing_to_derive, **options})
+    recovery = Recovery(aws.pipeline, **{"refresh": nothing_to_refresh, **options})
     return recovery.run(datetime.now(UTC) + after, since=MON, until=until)
 
 
 def outcomes(recovered: Recovered) -> dict[date, tuple[Outcome, str]]:
-    return {result.session: (result.outcome, result.reason) for result in recovered.results}
+    return {attempt.session: (attempt.outcome, attempt.reason) for attempt in recovered.attempts if attempt.session}
 
 
 def left(recovered: Recovered) -> dict[date, State]:
@@ -64,7 +63,7 @@ def started(aws: Account) -> list[list[date]]:
 
 def test_all_that_was_landed_or_has_no_run_goes_into_one_run(aws: Account) -> None:
     for day in (MON, TUE):
-        portfolio = replace(aws.sample, session=day)
+        portfolio = aws.sample.restated(session=day)
         aws.land(day, body=answer(portfolio), at=EIGHT + (day - MON))
     aws.upload(WED)
     aws.publish(THU, aws.upload(THU))
@@ -82,12 +81,12 @@ def test_a_run_whose_output_is_gone_is_repeated(aws: Account) -> None:
 
 
 def test_what_is_young_is_left_to_the_flow_that_may_be_at_work_on_it(aws: Account) -> None:
-    aws.land(MON, body=answer(replace(aws.sample, session=MON)))
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
     aws.upload(TUE)
     recovered = recover(aws, after=timedelta(minutes=9))
-    assert (recovered.results, started(aws)) == ([], [])
+    assert (recovered.attempts, started(aws)) == ([], [])
     assert left(recovered) | {MON: State.LANDED, TUE: State.RAW} == left(recovered)
-    assert {result.session for result in recover(aws, after=timedelta(0), at_once=True).results} == {MON, TUE}
+    assert {attempt.session for attempt in recover(aws, after=timedelta(0), at_once=True).attempts} == {MON, TUE}
 
 
 def test_what_cannot_be_parsed_fails_by_name_and_stops_no_other(aws: Account) -> None:
@@ -100,13 +99,13 @@ def test_what_cannot_be_parsed_fails_by_name_and_stops_no_other(aws: Account) ->
 
 
 def test_what_gate_1_refuses_is_quarantined_and_not_tried_again_until_something_changes(aws: Account) -> None:
-    portfolio = replace(aws.sample, session=MON)
+    portfolio = aws.sample.restated(session=MON)
     aws.land(MON, body=answer(replace(portfolio, holdings=portfolio.holdings[1:])))
     first = recover(aws, until=MON)
     assert "gate-1-raw refused" in outcomes(first)[MON][1]
     second = recover(aws, until=MON)
-    assert (second.results, left(second)) == ([], {MON: State.QUARANTINED})
-    assert "rows are B3's totalRecords" in second.left[0].demands
+    assert (second.attempts, left(second)) == ([], {MON: State.QUARANTINED})
+    assert "rows are B3's totalRecords" in " | ".join(second.left[0].demands)
     assert "gate-1-raw refused" in outcomes(recover(aws, until=MON, retry_quarantined=True))[MON][1]
 
     time.sleep(1.1)  # S3's clock has seconds
@@ -119,7 +118,7 @@ def test_what_gate_2_refused_gets_another_run_only_where_that_is_asked_for(aws: 
     version = aws.upload(MON)
     aws.refined(version)
     refused = {"reason": "refused", "gate_refused": "gate-2-refined", "raw_version_id": version.version_id}
-    aws.note(MON, AttemptState.QUARANTINED, EIGHT, **refused)
+    aws.note(MON, Outcome.QUARANTINED, EIGHT, **refused)
     assert left(recover(aws, until=MON)) == {MON: State.QUARANTINED}
     assert started(aws) == []
     recover(aws, until=MON, retry_quarantined=True)
@@ -127,7 +126,7 @@ def test_what_gate_2_refused_gets_another_run_only_where_that_is_asked_for(aws: 
 
 
 def test_a_payload_whose_session_could_not_be_told_is_read_where_its_session_lacks(aws: Account) -> None:
-    aws.land(None, body=answer(replace(aws.sample, session=MON)))
+    aws.land(None, body=answer(aws.sample.restated(session=MON)))
     aws.land(None, body=b"Just a moment")
     assert outcomes(recover(aws)) == {MON: (Outcome.FAILED, IN_VAIN)}
     assert started(aws) == [[MON]]
@@ -136,12 +135,12 @@ def test_a_payload_whose_session_could_not_be_told_is_read_where_its_session_lac
 def test_a_payload_that_came_unnoticed_and_says_the_same_is_told_of_once(aws: Account) -> None:
     aws.publish(MON, aws.upload(MON))
     time.sleep(1.1)  # S3's clock has seconds
-    aws.land(MON, body=answer(replace(aws.sample, session=MON)))
-    (seen,) = aws.status(datetime.now(UTC), since=MON, until=MON).standings
-    assert (seen.state, seen.note) == (State.PUBLISHED, UNREAD)
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
+    (found,) = aws.status(datetime.now(UTC), since=MON, until=MON).sessions
+    assert (found.state, found.note) == (State.PUBLISHED, UNREAD)
     assert outcomes(recover(aws, until=MON)) == {MON: (Outcome.ALREADY_PUBLISHED, "")}
-    assert aws.status(datetime.now(UTC), since=MON, until=MON).standings[0].note == ""
-    assert recover(aws, until=MON).results == []
+    assert aws.status(datetime.now(UTC), since=MON, until=MON).sessions[0].note == ""
+    assert recover(aws, until=MON).attempts == []
     assert started(aws) == []
 
 
@@ -149,7 +148,7 @@ def test_a_correction_that_came_unnoticed_is_taken(aws: Account, sample: Portfol
     aws.publish(MON, aws.upload(MON))
     time.sleep(1.1)  # S3's clock has seconds
     first, *rest = sample.holdings
-    corrected = replace(sample, session=MON, holdings=(replace(first, acao="OTHER"), *rest))
+    corrected = replace(sample.restated(session=MON), holdings=(replace(first, acao="OTHER"), *rest))
     aws.land(MON, body=answer(corrected), at=EIGHT + timedelta(hours=1))
     recover(aws, until=MON)
     assert started(aws) == [[MON]]
@@ -159,21 +158,22 @@ def test_every_session_that_was_taken_leaves_a_row_in_the_ledger(aws: Account) -
     aws.land(MON, body=b"odd")
     aws.upload(TUE)
     recover(aws)
-    found = {item.session: item for item in aws.status(datetime.now(UTC), since=MON, until=TUE).standings}
+    found = {item.session: item for item in aws.status(datetime.now(UTC), since=MON, until=TUE).sessions}
     assert (found[MON].state, found[TUE].state) == (State.LANDED, State.RAW)
     assert "not JSON" in found[MON].reason
     assert found[TUE].reason == IN_VAIN
 
 
 def test_nothing_is_to_be_done_about_what_nobody_has_collected(aws: Account) -> None:
-    recovered = recover(aws, until=TUE)
-    assert (recovered.results, left(recovered)) == ([], {MON: State.MISSING, TUE: State.MISSING})
+    aws.publish(MON, aws.upload(MON))
+    recovered = recover(aws, until=WED)
+    assert (recovered.attempts, left(recovered)) == ([], {TUE: State.MISSING, WED: State.MISSING})
     assert recovered.headline == "nothing to do; left: 2 missing"
     assert not recovered.failed
 
 
 def test_landing_is_never_written_to(aws: Account) -> None:
-    aws.land(MON, body=answer(replace(aws.sample, session=MON)))
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
     before = keys(aws)
     recover(aws)
     assert keys(aws) == before
@@ -186,19 +186,19 @@ def keys(aws: Account) -> list[str]:
 
 def test_the_monthly_tables_are_brought_up_to_date_though_there_is_no_session_to_take(aws: Account) -> None:
     aws.publish(MON, aws.upload(MON))
-    derived: list[str] = []
-    recovered = recover(aws, until=MON, derive=lambda _, index, __: derived.append(index))
-    assert (recovered.results, recovered.failed, derived) == ([], False, ["IBOV"])
+    refreshed: list[str] = []
+    recovered = recover(aws, until=MON, refresh=lambda _, index, *__, **___: refreshed.append(index))
+    assert (recovered.attempts, recovered.failed, refreshed) == ([], False, ["IBOV"])
 
 
 def test_what_keeps_the_monthly_tables_from_being_so_is_told_with_the_results(aws: Account) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PublishError("IBOV 2025-06-02: 0 rows are published where the record says 84")
 
     aws.publish(MON, aws.upload(MON))
     aws.upload(TUE)
-    recovered = recover(aws, until=TUE, derive=refuse)
-    assert [result.session for result in recovered.results] == [TUE]
+    recovered = recover(aws, until=TUE, refresh=refuse)
+    assert [attempt.session for attempt in recovered.attempts] == [TUE]
     assert recovered.failed
     assert recovered.headline.endswith("; IBOV 2025-06-02: 0 rows are published where the record says 84")
     assert recovered.to_dict()["problems"] == ["IBOV 2025-06-02: 0 rows are published where the record says 84"]

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from expectations.contract.outcomes import Outcome
 from flows.cli.advice import after_run, typed
 from flows.cli.commands import COMMANDS, load
+from flows.record.attempt import FlowRun
 
 
-def summary(outcome: str, index: str = "IBOV") -> dict[str, Any]:
-    return {"index": index, "outcome": outcome}
+def attempt(outcome: str, index: str = "IBOV") -> dict[str, Any]:
+    return FlowRun("run", "daily").begin(index).ended(Outcome(outcome)).to_dict()
 
 
 class TestTyped:
@@ -43,7 +45,7 @@ class TestTyped:
 @pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize("aws", [True, False])
 def test_every_command_that_is_named_exists(outcome: str, *, live: bool, aws: bool) -> None:
-    for line in after_run([summary(outcome)], live=live, aws=aws):
+    for line in after_run([attempt(outcome)], live=live, aws=aws):
         name, *options = line.removeprefix("bovespa ").split(" ")
         assert name in COMMANDS
         known = {option for parameter in load(name).params for option in parameter.opts}
@@ -51,12 +53,12 @@ def test_every_command_that_is_named_exists(outcome: str, *, live: bool, aws: bo
 
 
 def test_a_failed_run_of_b3_is_followed_by_the_same_again_of_the_indices_that_failed() -> None:
-    found = after_run([summary("published"), summary("failed", "IFIX")], live=True, aws=True)
+    found = after_run([attempt("published"), attempt("failed", "IFIX")], live=True, aws=True)
     assert found == ["bovespa status --aws", "bovespa run --live --index IFIX --aws"]
 
 
 def test_after_the_sample_something_to_look_at_comes_first() -> None:
-    first, *others = after_run([summary("published")], live=False, aws=False)
+    first, *others = after_run([attempt("published")], live=False, aws=False)
     assert first == "bovespa query \"SELECT * FROM bovespa_dez_maiores WHERE indice = 'IBOV'\""
     assert "bovespa run --live" in others
 

@@ -9,12 +9,14 @@ import pytest
 
 from flows.cli.console import Screen
 from flows.cli.cost import _show
-from flows.cost.bill import GlueRun, Month, Query, Stored, Usage, bill
+from flows.cost.bill import BilledQuery, BillingMonth, StoredVersion, Usage, bill
 from flows.cost.prices import REGIONS
+from flows.glue_run import GlueRun
 
-MONTH = Month.of("2025-06")
+MONTH = BillingMonth.of("2025-06")
 NOON = datetime(2025, 6, 16, tzinfo=UTC)
-USAGE = Usage((GlueRun(1800, 2),), 4, 0.5, (Stored(1000, MONTH.begin),), (Query(1),))
+RUN = GlueRun("jr_1", "SUCCEEDED", seconds=1800, dpu_seconds=3600.0, capacity=2.0)
+USAGE = Usage((RUN,), 4, 0.5, (StoredVersion(1000, MONTH.begin),), (BilledQuery(1),))
 PRICES = REGIONS["us-east-1"]
 
 

@@ -16,8 +16,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from typer.core import TyperArgument, TyperOption
 
+from expectations.contract.outcomes import Outcome
 from expectations.queries.saved import QUERIES
-from flows.backfill.importing.verdicts import Verdict
 from flows.cli import language
 from flows.cli.commands import COMMANDS, load
 from flows.record.status_report import HEADING
@@ -27,8 +27,8 @@ SOURCES = sorted(Path(language.__file__).parent.glob("*.py"))
 
 OF_OTHERS = {  # what is said by others, whose words reach the screen
     *("Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"),
-    *("published", "already published", "stale", "failed", "summary", "data docs", "all sessions"),
-    *("environment", "buckets", "logs"),
+    *("summary", "data docs", "all sessions"),
+    *("environment", "its password", "buckets", "logs"),
 }
 TYPERS = {
     *("Arguments", "Options", "Commands", "Error", "required", "Missing command.", "No such command {name!r}."),
@@ -95,7 +95,7 @@ def wanted() -> set[str]:
         | OF_OTHERS
         | TYPERS
         | {
-            *map(str, Verdict),
+            *map(str, Outcome),
             *HEADING,
             language._NUMBER,
         }

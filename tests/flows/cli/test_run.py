@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from expectations.contract.outcomes import Outcome
 from flows.cli import collecting, query
 from flows.cli.console import Screen
 from flows.cli.main import app
 from flows.cli.place import Place
-from flows.cli.run import _show_summaries
+from flows.cli.run import _show_attempts
 from flows.errors import QueryError
+from flows.record.attempt import FlowRun
 from flows.settings import Settings
 
 
@@ -54,19 +56,19 @@ def test_a_link_to_a_server_that_stays_is_of_use(terminal: logging.Handler) -> N
     assert passes(terminal, "View at https://app.prefect.cloud/x")
 
 
-def summary(**given: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"index": "IBOV", "session": None, "outcome": "failed", "error": "why", "links": {}, "seconds": {}} | given
+def attempt(outcome: Outcome = Outcome.FAILED, **given: Any) -> dict[str, Any]:  # noqa: ANN401 - any of its fields
+    return FlowRun("run", "daily").begin("IBOV", **given).ended(outcome, "why").to_dict()
 
 
 def test_a_run_without_a_session_is_named_by_its_index_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    _show_summaries(Screen(as_json=False), Place(Settings(), None), [summary()])
+    _show_attempts(Screen(as_json=False), Place(Settings(), None), [attempt()])
     captured = capsys.readouterr()
     assert captured.out.splitlines()[1] == "IBOV: failed"
     assert captured.err == "failed: why\n"
 
 
 def test_one_change_is_one_change(capsys: pytest.CaptureFixture[str]) -> None:
-    _show_summaries(Screen(as_json=False), Place(Settings(), None), [summary(outcome="published", changes=1)])
+    _show_attempts(Screen(as_json=False), Place(Settings(), None), [attempt(Outcome.PUBLISHED, changes=1)])
     assert "  1 change of composition: bovespa changes --index IBOV" in capsys.readouterr().out
 
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 
 import pytest
 
 from flows.cost import prices
 from flows.cost.prices import DEFAULT_REGION, GLUE_DPU_HOUR_USD, REGIONS, Price, glue_cost, prices_of
+from flows.glue_run import GlueRun
+
+HOUR = GlueRun("jr_1", "SUCCEEDED", seconds=1800, dpu_seconds=3600.0, capacity=2.0)
 
 
 def test_an_hour_of_one_dpu_costs_the_stated_price() -> None:
-    assert glue_cost(3600) == GLUE_DPU_HOUR_USD == Decimal("0.44")
+    assert glue_cost(HOUR, "us-east-1") == GLUE_DPU_HOUR_USD == Decimal("0.44")
 
 
 @pytest.mark.parametrize(("region", "usd"), [("us-east-1", "0.44"), ("sa-east-1", "0.69"), ("eu-west-9", "0.44")])
 def test_a_glue_run_costs_its_regions_price(region: str, usd: str) -> None:
-    assert glue_cost(2 * 1800, region=region) == Decimal(usd)
+    assert glue_cost(HOUR, region) == Decimal(usd)
 
 
 def test_a_flexible_run_is_cheaper() -> None:
-    assert glue_cost(3600, flex=True) == Decimal("0.29")
+    assert glue_cost(replace(HOUR, flex=True), "us-east-1") == Decimal("0.29")
 
 
 def test_a_region_without_prices_is_reckoned_at_the_default_regions_which_say_so() -> None:

@@ -12,6 +12,7 @@ from flows.deploy.ecs_pool import filled
 from flows.errors import SettingsError
 
 OUTPUTS: dict[str, Any] = {
+    "environment": "dev",
     "bucket_suffix": "-acme",
     "ecs_cluster": "arn:aws:ecs:sa-east-1:123456789012:cluster/bovespa",
     "ecs_task_family": "bovespa-flows",
@@ -46,7 +47,10 @@ def default(name: str) -> Any:  # noqa: ANN401 - any JSON
         ("prefect_api_key_secret_arn", OUTPUTS["prefect_secret"]),
         ("vpc_id", "vpc-1"),
         ("aws_credentials", {"$ref": {"block_document_id": "block-1"}}),
-        ("env", {"BOVESPA_BUCKET_SUFFIX": "-acme", "AWS_DEFAULT_REGION": "sa-east-1"}),
+        (
+            "env",
+            {"BOVESPA_ENVIRONMENT": "dev", "BOVESPA_BUCKET_SUFFIX": "-acme", "AWS_DEFAULT_REGION": "sa-east-1"},
+        ),
         ("configure_cloudwatch_logs", True),
     ],
 )

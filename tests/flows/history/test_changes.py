@@ -186,7 +186,7 @@ def history(*portfolios: Portfolio) -> pa.Table:
     rows = [
         dict.fromkeys(HISTORY_SCHEMA.names)
         | row(item.codigo, float(item.qtde_teorica), float(item.participacao_pct), nome_acao=item.acao)
-        | {"data_pregao": stated.session, "redutor": float(stated.divisor or 0)}
+        | {"data_pregao": stated.session, "redutor": float(stated.statement.divisor or 0)}
         for stated in portfolios
         for item in stated.holdings
     ]

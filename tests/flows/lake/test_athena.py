@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from flows.errors import AwsError, QueryError
-from flows.lake.athena import QueryResult, run_query
+from flows.lake.athena import Athena, QueryResult
 
 SUCCEEDED = {
     "Status": {"State": "SUCCEEDED"},
@@ -31,7 +31,7 @@ def page(*rows: Sequence[str | None], columns: Sequence[str] = ("tipo", "total")
 
 
 @dataclass
-class Athena:
+class Service:
     """Answers as it is told to, the last answer again and again."""
 
     executions: list[dict[str, Any]] = field(default_factory=lambda: [SUCCEEDED])
@@ -51,7 +51,7 @@ class Athena:
     def stop_query_execution(self, *, QueryExecutionId: str) -> None:  # noqa: N803 - AWS's name
         self.stopped.append(QueryExecutionId)
 
-    def get_paginator(self, name: str) -> Athena:
+    def get_paginator(self, name: str) -> Service:
         assert name == "get_query_results"
         return self
 
@@ -59,14 +59,14 @@ class Athena:
         return iter(self.pages)
 
 
-def run(athena: Athena, timeout: float = 5) -> QueryResult:
-    return run_query(athena, "SELECT 1", workgroup="bovespa", database="default", timeout=timeout)
+def run(service: Service, timeout: float = 5) -> QueryResult:
+    return Athena(service, "bovespa", "default", timeout).query("SELECT 1")  # type: ignore[arg-type]
 
 
 class TestAnswer:
     def test_has_columns_types_rows_and_what_it_cost(self) -> None:
-        athena = Athena(pages=[page(("tipo", "total"), ("ON NM", "58"), ("PN", None))])
-        assert run(athena) == QueryResult(
+        service = Service(pages=[page(("tipo", "total"), ("ON NM", "58"), ("PN", None))])
+        assert run(service) == QueryResult(
             columns=("tipo", "total"),
             types=("varchar", "varchar"),
             rows=(("ON NM", "58"), ("PN", None)),
@@ -76,50 +76,50 @@ class TestAnswer:
         )
 
     def test_is_read_over_all_pages_and_loses_the_heading_of_the_first_only(self) -> None:
-        athena = Athena(pages=[page(("tipo", "total"), ("ON", "1")), page(("PN", "2")), page(("UNT", "3"))])
-        assert [row[0] for row in run(athena).rows] == ["ON", "PN", "UNT"]
+        service = Service(pages=[page(("tipo", "total"), ("ON", "1")), page(("PN", "2")), page(("UNT", "3"))])
+        assert [row[0] for row in run(service).rows] == ["ON", "PN", "UNT"]
 
     def test_without_rows_is_empty_and_keeps_its_columns(self) -> None:
-        result = run(Athena(pages=[page(("tipo", "total"))]))
+        result = run(Service(pages=[page(("tipo", "total"))]))
         assert (result.columns, result.rows) == (("tipo", "total"), ())
 
     def test_of_a_statement_without_heading_keeps_its_first_row(self) -> None:
-        athena = Athena(pages=[page(("year=2025/month=6",), columns=("partition",))])
-        assert run(athena).rows == (("year=2025/month=6",),)
+        service = Service(pages=[page(("year=2025/month=6",), columns=("partition",))])
+        assert run(service).rows == (("year=2025/month=6",),)
 
     def test_without_statistics_costs_nothing_that_is_known(self) -> None:
-        result = run(Athena(executions=[state("SUCCEEDED")], pages=[page(("tipo", "total"))]))
+        result = run(Service(executions=[state("SUCCEEDED")], pages=[page(("tipo", "total"))]))
         assert (result.scanned_bytes, result.milliseconds, result.output) == (0, 0, "")
 
 
 class TestRunning:
     def test_asks_in_the_workgroup_and_database(self) -> None:
-        athena = Athena()
-        run(athena)
-        assert athena.started == [
+        service = Service()
+        run(service)
+        assert service.started == [
             {"QueryString": "SELECT 1", "WorkGroup": "bovespa", "QueryExecutionContext": {"Database": "default"}}
         ]
 
     def test_waits_while_the_query_is_queued_or_running(self) -> None:
-        athena = Athena(executions=[state("QUEUED"), state("RUNNING"), SUCCEEDED])
-        run(athena)
-        assert athena.looks == 3
+        service = Service(executions=[state("QUEUED"), state("RUNNING"), SUCCEEDED])
+        run(service)
+        assert service.looks == 3
 
     @pytest.mark.parametrize("ended", ["FAILED", "CANCELLED"])
     def test_tells_athena_s_own_reason_when_the_query_fails(self, ended: str) -> None:
-        athena = Athena(executions=[state(ended, "SYNTAX_ERROR: line 1:8")])
+        service = Service(executions=[state(ended, "SYNTAX_ERROR: line 1:8")])
         with pytest.raises(QueryError, match=f"Athena query {ended}: SYNTAX_ERROR: line 1:8"):
-            run(athena)
+            run(service)
 
     def test_says_so_when_athena_gives_no_reason(self) -> None:
         with pytest.raises(QueryError, match="FAILED: no reason given"):
-            run(Athena(executions=[state("FAILED")]))
+            run(Service(executions=[state("FAILED")]))
 
     def test_stops_a_query_that_takes_too_long(self) -> None:
-        athena = Athena(executions=[state("RUNNING")])
+        service = Service(executions=[state("RUNNING")])
         with pytest.raises(QueryError, match=r"q-1 has not ended within 0\.1 s and was stopped"):
-            run(athena, timeout=0.1)
-        assert athena.stopped == ["q-1"]
+            run(service, timeout=0.1)
+        assert service.stopped == ["q-1"]
 
     @pytest.mark.parametrize(
         "error",
@@ -130,7 +130,7 @@ class TestRunning:
         ids=["refused", "not to be had"],
     )
     def test_is_an_error_of_aws_when_athena_cannot_be_asked(self, error: Exception) -> None:
-        class Down(Athena):
+        class Down(Service):
             def start_query_execution(self, **query: Any) -> dict[str, str]:  # noqa: ANN401
                 raise error
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from expectations.contract.keys import ContractError
+from expectations.contract.keys import ContractError, lease_key
 from expectations.contract.names import REFINED_BUCKET
 from flows.errors import AwsError, PublishError
-from flows.lake.lease import lease_key, session_lease
+from flows.lake.lease import session_lease
+from flows.lake.s3 import Bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +27,7 @@ KEY = "leases/ibov/year=2025/month=06/day=30/lease"
 
 @contextmanager
 def lease(s3: S3Client, void_after: float = 30, index: str = "IBOV") -> Iterator[None]:
-    with session_lease(s3, REFINED_BUCKET, index, SESSION, void_after):
+    with session_lease(Bucket(s3, REFINED_BUCKET), index, SESSION, void_after):
         yield
 
 
@@ -76,7 +77,7 @@ def test_lets_one_of_many_in_at_a_time(s3: S3Client) -> None:
 
 
 def test_of_one_session_leaves_the_others_free(s3: S3Client) -> None:
-    with lease(s3), lease(s3, index="IBXX"), session_lease(s3, REFINED_BUCKET, "IBOV", date(2025, 7, 1), 30):
+    with lease(s3), lease(s3, index="IBXX"), session_lease(Bucket(s3, REFINED_BUCKET), "IBOV", date(2025, 7, 1), 30):
         assert lies(s3)
 
 
@@ -128,8 +129,8 @@ def test_that_is_gone_already_is_given_back_all_the_same(s3: S3Client) -> None:
 
 def test_that_cannot_be_taken_is_an_error_of_aws(s3: S3Client) -> None:
     with (
-        pytest.raises(AwsError, match=r"taking the lease s3://no-such-bucket/leases/.*NoSuchBucket"),
-        session_lease(s3, "no-such-bucket", "IBOV", SESSION, 30),
+        pytest.raises(AwsError, match=r"writing s3://no-such-bucket/leases/.*NoSuchBucket"),
+        session_lease(Bucket(s3, "no-such-bucket"), "IBOV", SESSION, 30),
     ):
         pytest.fail("entered without the lease")
 
@@ -156,6 +157,9 @@ class Held:
 
     def head_object(self, **_: Any) -> dict[str, object]:  # noqa: ANN401
         return {"LastModified": datetime.now(UTC) - self._age, "ETag": '"theirs"', "Metadata": {}}
+
+    def list_objects_v2(self, **_: Any) -> dict[str, object]:  # noqa: ANN401
+        return {"Contents": [{"Key": KEY}]}
 
     def delete_object(self, **request: Any) -> None:  # noqa: ANN401
         self.deleted.append(request["IfMatch"])

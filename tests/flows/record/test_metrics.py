@@ -9,31 +9,30 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from expectations.gates.gate import GateReport, Outcome
+from expectations.contract.outcomes import DONE, Outcome
+from expectations.gates.gate import Demand, GateReport
 from flows.errors import AwsError
-from flows.record.metrics import Datum, emit, run_metrics
-from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary
+from flows.lake.metrics import Datum, Metrics
+from flows.record.attempt import Attempt
+from flows.record.metrics import run_metrics
 
 TODAY = date(2025, 6, 30)
 TOMORROW = date(2025, 7, 1)
 FRIDAY = date(2025, 6, 27)
 
 
-def summary(outcome: str = PUBLISHED, **given: Any) -> Summary:  # noqa: ANN401
-    return Summary(
-        "IBOV",
-        datetime(2025, 6, 30, 11, tzinfo=UTC),
-        outcome=outcome,
-        **{"session": TODAY, "rows": 84, "raw_bytes": 9000, "seconds": {"collect": 1.5, "etl": 60.25}, **given},
-    )
+def attempt(outcome: Outcome = Outcome.PUBLISHED, **given: Any) -> Attempt:  # noqa: ANN401
+    began = datetime(2025, 6, 30, 11, tzinfo=UTC)
+    known = {"session": TODAY, "rows": 84, "raw_bytes": 9000, "steps": {"collect": 1.5, "etl": 60.25}}
+    return Attempt("run-1", "daily", "IBOV", began, began, outcome, **{**known, **given})
 
 
-def values(run: Summary) -> dict[str, float]:
-    return {datum["MetricName"]: datum["Value"] for datum in run_metrics(run, TODAY)}
+def values(ended: Attempt, newest: date | None = TODAY) -> dict[str, float]:
+    return {datum["MetricName"]: datum["Value"] for datum in run_metrics(ended, newest, TODAY)}
 
 
 def test_a_run_that_published_says_what_and_how_long_it_took() -> None:
-    assert values(summary()) == {
+    assert values(attempt()) == {
         "Runs": 1,
         "FailedRuns": 0,
         "GateFailures": 0,
@@ -46,7 +45,7 @@ def test_a_run_that_published_says_what_and_how_long_it_took() -> None:
 
 
 def test_a_run_that_found_the_session_published_says_that_it_is_fresh_but_counts_no_rows_twice() -> None:
-    found = values(summary(ALREADY_PUBLISHED))
+    found = values(attempt(Outcome.ALREADY_PUBLISHED))
     assert found["FreshSession"] == 1
     assert not {"Rows", "Bytes", "CompositionChanges"} & set(found)
 
@@ -54,50 +53,57 @@ def test_a_run_that_found_the_session_published_says_that_it_is_fresh_but_counts
 @pytest.mark.parametrize(
     "outcome",
     [
-        pytest.param(PUBLISHED, id="that published it"),
-        pytest.param(ALREADY_PUBLISHED, id="that found it published by a run that was killed before it told"),
+        pytest.param(Outcome.PUBLISHED, id="that published it"),
+        pytest.param(Outcome.ALREADY_PUBLISHED, id="that found it published by a run that was killed before it told"),
     ],
 )
-def test_the_changes_of_a_sessions_composition_are_counted_by_the_run(outcome: str) -> None:
-    assert values(summary(outcome, changes=3))["CompositionChanges"] == 3
+def test_the_changes_of_a_sessions_composition_are_counted_by_the_run(outcome: Outcome) -> None:
+    assert values(attempt(outcome, changes=3))["CompositionChanges"] == 3
 
 
-def test_a_failed_run_counts_as_such_and_says_nothing_of_freshness() -> None:
-    found = values(summary(FAILED, session=None))
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome not in DONE])
+def test_a_failed_run_counts_as_such_and_makes_nothing_fresh(outcome: Outcome) -> None:
+    found = values(attempt(outcome, session=None), newest=FRIDAY)
     assert (found["Runs"], found["FailedRuns"]) == (1, 1)
     assert not {"FreshSession", "Rows", "Bytes"} & set(found)
 
 
 def test_a_run_that_found_b3_stale_is_no_failure_and_no_sign_of_freshness() -> None:
-    found = values(summary(STALE, session=TODAY))
+    found = values(attempt(Outcome.STALE, session=TODAY), newest=FRIDAY)
     assert (found["Runs"], found["FailedRuns"]) == (1, 0)
     assert "FreshSession" not in found
 
 
 @pytest.mark.parametrize(
-    ("session", "fresh"),
+    ("newest", "fresh"),
     [
         pytest.param(TODAY, True, id="today's"),
         pytest.param(TOMORROW, True, id="the next one, as on a holiday"),
         pytest.param(FRIDAY, False, id="one that is over"),
+        pytest.param(None, False, id="none, or one that could not be told"),
     ],
 )
-def test_only_a_session_that_is_not_over_is_fresh(session: date, fresh: bool) -> None:  # noqa: FBT001
-    assert ("FreshSession" in values(summary(ALREADY_PUBLISHED, session=session))) is fresh
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_a_session_that_is_published_and_not_over_is_fresh_and_nothing_says_that_it_is_not(
+    outcome: Outcome,
+    newest: date | None,
+    fresh: bool,  # noqa: FBT001
+) -> None:
+    assert values(attempt(outcome), newest).get("FreshSession") == (1.0 if fresh else None)
 
 
 def test_a_gate_that_refused_is_counted() -> None:
-    gates = [gate(met=True), gate(met=False)]
-    assert values(summary(FAILED, gates=gates))["GateFailures"] == 1
+    gates = (gate(met=True), gate(met=False))
+    assert values(attempt(Outcome.QUARANTINED, gates=gates))["GateFailures"] == 1
 
 
 def gate(*, met: bool) -> GateReport:
-    outcome = Outcome("rows", "expectation", "", "some rows", "critical", success=met, observed="")
-    return GateReport("gate", "IBOV", TODAY, datetime(2025, 6, 30, 11, tzinfo=UTC), (outcome,))
+    demand = Demand("rows", "expectation", "", "some rows", "critical", success=met, observed="")
+    return GateReport("gate", "IBOV", TODAY, datetime(2025, 6, 30, 11, tzinfo=UTC), (demand,))
 
 
 def test_every_value_is_the_indexs() -> None:
-    assert {str(datum["Dimensions"]) for datum in run_metrics(summary(), TODAY)} == {
+    assert {str(datum["Dimensions"]) for datum in run_metrics(attempt(), TODAY, TODAY)} == {
         str([{"Name": "Indice", "Value": "IBOV"}])
     }
 
@@ -118,11 +124,11 @@ class Refusing:
 
 
 def test_all_values_go_out_in_one_call_in_the_flows_namespace() -> None:
-    kept, data = Kept(), run_metrics(summary(), TODAY)
-    emit(kept, data)
+    kept, data = Kept(), run_metrics(attempt(), TODAY, TODAY)
+    Metrics(kept).emit(data)
     assert kept.calls == [("Bovespa", data)]
 
 
 def test_that_cloudwatch_refused_is_said_in_one_line() -> None:
     with pytest.raises(AwsError, match=r"emitting the run's metrics: .*not you"):
-        emit(Refusing(), [])
+        Metrics(Refusing()).emit([])

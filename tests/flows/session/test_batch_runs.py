@@ -13,12 +13,13 @@ from botocore.exceptions import ClientError
 
 from expectations.contract.names import ARTIFACTS_BUCKET
 from flows.errors import AwsError
+from flows.lake.glue_job import GlueJob
+from flows.lake.s3 import Bucket
 from flows.session.batch_runs import BatchRuns, list_body, list_key
 from flows.session.storage import RawVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_s3 import S3Client
 
 NOW = datetime.now(UTC)
 FIRST, SECOND, THIRD = (
@@ -54,7 +55,17 @@ class Glue:
         assert JobName == "job"
         return {"JobRun": next(run for run in self.runs if run["Id"] == RunId)}
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - AWS's names
+    def get_job(self, *, JobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"Job": {"Name": JobName, "JobRunQueuingEnabled": True}}
+
+    def start_job_run(
+        self,
+        *,
+        JobName: str,  # noqa: N803 - AWS's names
+        Arguments: dict[str, str],  # noqa: N803
+        JobRunQueuingEnabled: bool,  # noqa: N803
+    ) -> dict[str, str]:
+        assert JobRunQueuingEnabled, "a run that does not say so does not wait in the queue"
         assert JobName == "job"
         if self.refusal:
             raise self.refusal
@@ -67,16 +78,16 @@ def glue() -> Glue:
 
 
 @pytest.fixture
-def runs(s3: S3Client, glue: Glue) -> BatchRuns:
-    return BatchRuns(s3, cast("GlueClient", glue), ARTIFACTS_BUCKET, "job", announced_for=30)
+def runs(artifacts: Bucket, glue: Glue) -> BatchRuns:
+    return BatchRuns(artifacts, GlueJob(cast("GlueClient", glue), "job"), announced_for=30)
 
 
 def address(*versions: RawVersion) -> str:
     return f"s3://{ARTIFACTS_BUCKET}/{list_key(versions)}"
 
 
-def put_list(s3: S3Client, *versions: RawVersion) -> str:
-    s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=list_key(versions), Body=list_body(versions))
+def put_list(artifacts: Bucket, *versions: RawVersion) -> str:
+    artifacts.put(list_key(versions), list_body(versions))
     return address(*versions)
 
 
@@ -92,18 +103,20 @@ class TestList:
 
 class TestFinding:
     def test_tells_the_run_of_each_version_started_alone_or_in_a_batch(
-        self, s3: S3Client, glue: Glue, runs: BatchRuns
+        self, artifacts: Bucket, glue: Glue, runs: BatchRuns
     ) -> None:
         alone = glue.add("SUCCEEDED", raw_version_id="v1")
-        batch = glue.add("RUNNING", raw_list=put_list(s3, SECOND))
+        batch = glue.add("RUNNING", raw_list=put_list(artifacts, SECOND))
         found = runs.find([FIRST, SECOND, THIRD])
         assert {version: run.run_id for version, run in found.items()} == {"v1": alone, "v2": batch}
 
     @pytest.mark.parametrize("state", ENDED)
-    def test_passes_over_runs_that_ended_badly(self, s3: S3Client, glue: Glue, runs: BatchRuns, state: str) -> None:
+    def test_passes_over_runs_that_ended_badly(
+        self, artifacts: Bucket, glue: Glue, runs: BatchRuns, state: str
+    ) -> None:
         good = glue.add("SUCCEEDED", raw_version_id="v1")
         glue.add(state, raw_version_id="v1")
-        glue.add(state, raw_list=put_list(s3, FIRST, SECOND))
+        glue.add(state, raw_list=put_list(artifacts, FIRST, SECOND))
         assert {version: run.run_id for version, run in runs.find([FIRST, SECOND]).items()} == {"v1": good}
 
     def test_takes_the_newest_of_several(self, glue: Glue, runs: BatchRuns) -> None:
@@ -126,11 +139,11 @@ class TestFinding:
 
 
 class TestStarting:
-    def test_makes_one_run_of_the_list_of_all_versions(self, s3: S3Client, glue: Glue, runs: BatchRuns) -> None:
+    def test_makes_one_run_of_the_list_of_all_versions(self, artifacts: Bucket, glue: Glue, runs: BatchRuns) -> None:
         run = runs.start([FIRST, SECOND])
         assert run.live
         assert [item["Arguments"] for item in glue.runs] == [{"--raw_list": address(FIRST, SECOND)}]
-        body = s3.get_object(Bucket=ARTIFACTS_BUCKET, Key=list_key([FIRST, SECOND]))["Body"].read()
+        body = artifacts.read(list_key([FIRST, SECOND]))
         assert [entry["version_id"] for entry in json.loads(body)] == ["v1", "v2"]
 
     def test_again_while_it_is_live_finds_it(self, glue: Glue, runs: BatchRuns) -> None:
@@ -139,15 +152,15 @@ class TestStarting:
 
     @pytest.mark.parametrize("state", [*ENDED, "SUCCEEDED"])
     def test_makes_a_new_run_where_the_last_has_ended(
-        self, s3: S3Client, glue: Glue, runs: BatchRuns, state: str
+        self, artifacts: Bucket, glue: Glue, runs: BatchRuns, state: str
     ) -> None:
-        ended = glue.add(state, raw_list=put_list(s3, FIRST))
+        ended = glue.add(state, raw_list=put_list(artifacts, FIRST))
         assert replace(runs, announced_for=0).start([FIRST]).run_id != ended
 
     def test_waits_for_the_run_of_whoever_has_put_the_list_just_now(
-        self, s3: S3Client, glue: Glue, runs: BatchRuns
+        self, artifacts: Bucket, glue: Glue, runs: BatchRuns
     ) -> None:
-        where = put_list(s3, FIRST)
+        where = put_list(artifacts, FIRST)
         looks = []
 
         def start_at_third_look(glue: Glue) -> None:
@@ -160,9 +173,9 @@ class TestStarting:
         assert len(glue.runs) == 1
 
     def test_is_made_good_where_whoever_has_put_the_list_was_killed(
-        self, s3: S3Client, glue: Glue, runs: BatchRuns
+        self, artifacts: Bucket, glue: Glue, runs: BatchRuns
     ) -> None:
-        put_list(s3, FIRST)
+        put_list(artifacts, FIRST)
         assert replace(runs, announced_for=0.3).start([FIRST]).run_id == "jr_1"
 
     def test_that_glue_refuses_names_the_list(self, glue: Glue, runs: BatchRuns) -> None:

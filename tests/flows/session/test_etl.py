@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from expectations.contract.keys import manifest_key
 from expectations.contract.manifest import Manifest
-from expectations.contract.names import REFINED_BUCKET
 from flows.errors import AwsError, EtlNotStarted, EtlOverdue, EtlRunFailed, StagingError
-from flows.session.etl import GlueRun, find_run, poll_for_run, read_manifest, wait_for_end, wait_for_start
+from flows.glue_run import GlueRun
+from flows.lake.glue_job import GlueJob
+from flows.lake.s3 import Bucket
+from flows.session.etl import find_run, poll_for_run, read_manifest, wait_for_end, wait_for_start
 from flows.session.storage import RawVersion
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 STORED = datetime(2025, 6, 30, 11, 0, 5, tzinfo=UTC)
 VERSION = RawVersion("raw", "raw-data/x.parquet", "v1", STORED, "f", has_sectors=True)
@@ -61,8 +60,12 @@ class Glue:
         return {"JobRun": self.states[min(self.looks, len(self.states)) - 1]}
 
 
+def job(glue: Glue) -> GlueJob:
+    return GlueJob(glue, "bovespa-etl-job")  # type: ignore[arg-type]
+
+
 def find(glue: Glue) -> GlueRun | None:
-    return find_run(glue, "bovespa-etl-job", VERSION)
+    return find_run(job(glue), VERSION)
 
 
 class TestFinding:
@@ -101,43 +104,12 @@ class TestFinding:
         glue = Glue([[job_run("jr_2", "v2", StartedOn=STORED - timedelta(minutes=4)), job_run("jr_1")]])
         assert find(glue) is not None
 
-    def test_tells_the_state_the_message_the_time_and_the_cost(self) -> None:
-        run = job_run("jr_1", state="FAILED", ErrorMessage="boom", ExecutionTime=41, DPUSeconds=82.5)
-        assert find(Glue([[run]])) == GlueRun("jr_1", "FAILED", "boom", 41, 82.5)
-
-    @pytest.mark.parametrize(
-        ("run", "dpu_seconds"),
-        [
-            pytest.param(job_run("jr_1", state="SUCCEEDED", ExecutionTime=41, MaxCapacity=2.0), 82.0, id="reckoned"),
-            pytest.param(
-                job_run("jr_1", state="STOPPED", ExecutionTime=41, MaxCapacity=2.0, DPUSeconds=9.0), 9.0, id="told"
-            ),
-            pytest.param(job_run("jr_1", ExecutionTime=41, MaxCapacity=2.0), None, id="unknown while it is live"),
-        ],
-    )
-    def test_reckons_the_dpu_seconds_that_glue_does_not_tell(self, run: dict[str, Any], dpu_seconds: float) -> None:
-        found = find(Glue([[run]]))
-        assert found
-        assert (found.dpu_seconds, found.capacity) == (dpu_seconds, 2.0)
-
     def test_is_an_error_of_aws_when_glue_refuses(self) -> None:
         def refuse(glue: Glue) -> None:
             raise ClientError({"Error": {"Code": "EntityNotFoundException", "Message": "no job"}}, "GetJobRuns")
 
-        with pytest.raises(AwsError, match=r"looking for the Glue run of raw-data/x\.parquet version v1: .*no job"):
+        with pytest.raises(AwsError, match=r"listing the runs of bovespa-etl-job: .*no job"):
             find(Glue(grow=refuse))
-
-
-class TestStates:
-    @pytest.mark.parametrize("state", ["STARTING", "RUNNING", "STOPPING", "WAITING"])
-    def test_that_are_live(self, state: str) -> None:
-        run = GlueRun("jr_1", state, "", 0, None)
-        assert (run.live, run.succeeded) == (True, False)
-
-    @pytest.mark.parametrize("state", ["FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED", "ANOTHER"])
-    def test_that_ended_badly_are_neither_live_nor_successes(self, state: str) -> None:
-        run = GlueRun("jr_1", state, "", 0, None)
-        assert (run.live, run.succeeded) == (False, False)
 
 
 class TestWaitingForTheStart:
@@ -145,69 +117,69 @@ class TestWaitingForTheStart:
         def grow(glue: Glue) -> None:
             glue.pages = [[job_run("jr_1")]] if glue.looks == 2 else []
 
-        assert wait_for_start(Glue(grow=grow), "bovespa-etl-job", VERSION, timeout=5).run_id == "jr_1"
+        assert wait_for_start(job(Glue(grow=grow)), VERSION, timeout=5).run_id == "jr_1"
 
     def test_names_the_job_the_key_and_the_version_when_none_appears(self) -> None:
         with pytest.raises(EtlNotStarted) as missing:
-            wait_for_start(Glue(), "bovespa-etl-job", VERSION, timeout=0.1)
+            wait_for_start(job(Glue()), VERSION, timeout=0.1)
         assert str(missing.value).startswith(
             "no Glue run of bovespa-etl-job for raw-data/x.parquet version v1 within 0.1 s"
         )
 
     def test_is_none_where_a_run_need_not_appear(self) -> None:
-        assert poll_for_run(Glue(), "bovespa-etl-job", VERSION, timeout=0.1) is None
+        assert poll_for_run(job(Glue()), VERSION, timeout=0.1) is None
 
 
 class TestWaitingForTheEnd:
-    STARTED = GlueRun("jr_1", "STARTING", "", 0, None)
+    STARTED = GlueRun("jr_1", "STARTING")
 
     def test_returns_the_run_that_succeeded(self) -> None:
         glue = Glue(states=[job_run("jr_1", state="RUNNING"), job_run("jr_1", state="SUCCEEDED", ExecutionTime=9)])
-        ended = wait_for_end(glue, "bovespa-etl-job", self.STARTED, timeout=5)
+        ended = wait_for_end(job(glue), self.STARTED, timeout=5)
         assert (ended.run_id, ended.state, ended.seconds) == ("jr_1", "SUCCEEDED", 9)
 
     @pytest.mark.parametrize("state", ["FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"])
     def test_tells_each_bad_end_apart_with_the_job_s_own_message(self, state: str) -> None:
         glue = Glue(states=[job_run("jr_1", state=state, ErrorMessage="codigo: null in row 3")])
         with pytest.raises(EtlRunFailed) as failed:
-            wait_for_end(glue, "bovespa-etl-job", self.STARTED, timeout=5)
+            wait_for_end(job(glue), self.STARTED, timeout=5)
         assert str(failed.value) == f"Glue run jr_1 ended {state}: codigo: null in row 3"
         assert (failed.value.run.run_id, failed.value.run.state) == ("jr_1", state)
 
     def test_points_to_the_log_when_the_job_left_no_message(self) -> None:
         with pytest.raises(EtlRunFailed, match="look at the job's log"):
-            wait_for_end(Glue(states=[job_run("jr_1", state="ERROR")]), "bovespa-etl-job", self.STARTED, timeout=5)
+            wait_for_end(job(Glue(states=[job_run("jr_1", state="ERROR")])), self.STARTED, timeout=5)
 
     def test_leaves_a_run_that_is_still_going_to_another_flow(self) -> None:
         with pytest.raises(EtlOverdue, match=r"jr_1 has not ended within 0\.1 s: run the flow again"):
-            wait_for_end(Glue(states=[job_run("jr_1")]), "bovespa-etl-job", self.STARTED, timeout=0.1)
+            wait_for_end(job(Glue(states=[job_run("jr_1")])), self.STARTED, timeout=0.1)
 
 
 class TestManifest:
-    RUN = GlueRun("jr_1", "SUCCEEDED", "", 1, None)
+    RUN = GlueRun("jr_1", "SUCCEEDED")
     MANIFEST = Manifest("jr_1", (), (), ())
 
-    def put(self, s3: S3Client, text: str) -> None:
-        s3.put_object(Bucket=REFINED_BUCKET, Key=manifest_key("jr_1"), Body=text.encode())
+    def put(self, refined: Bucket, text: str) -> None:
+        refined.put(manifest_key("jr_1"), text.encode())
 
-    def test_is_read_from_the_run_s_own_folder(self, s3: S3Client) -> None:
-        self.put(s3, self.MANIFEST.to_json())
-        assert read_manifest(s3, REFINED_BUCKET, self.RUN) == self.MANIFEST
+    def test_is_read_from_the_run_s_own_folder(self, refined: Bucket) -> None:
+        self.put(refined, self.MANIFEST.to_json())
+        assert read_manifest(refined, self.RUN) == self.MANIFEST
 
-    def test_that_is_missing_is_refused_though_the_run_succeeded(self, s3: S3Client) -> None:
+    def test_that_is_missing_is_refused_though_the_run_succeeded(self, refined: Bucket) -> None:
         with pytest.raises(StagingError, match="Glue run jr_1 succeeded but left no manifest s3://"):
-            read_manifest(s3, REFINED_BUCKET, self.RUN)
+            read_manifest(refined, self.RUN)
 
-    def test_that_cannot_be_read_is_refused(self, s3: S3Client) -> None:
-        self.put(s3, "{")
+    def test_that_cannot_be_read_is_refused(self, refined: Bucket) -> None:
+        self.put(refined, "{")
         with pytest.raises(StagingError, match=r"staging/jr_1/manifest\.json: manifest: not readable"):
-            read_manifest(s3, REFINED_BUCKET, self.RUN)
+            read_manifest(refined, self.RUN)
 
-    def test_of_another_run_is_refused(self, s3: S3Client) -> None:
-        self.put(s3, replace(self.MANIFEST, run_id="jr_9").to_json())
+    def test_of_another_run_is_refused(self, refined: Bucket) -> None:
+        self.put(refined, replace(self.MANIFEST, run_id="jr_9").to_json())
         with pytest.raises(StagingError, match="it is of run jr_9"):
-            read_manifest(s3, REFINED_BUCKET, self.RUN)
+            read_manifest(refined, self.RUN)
 
-    def test_is_an_error_of_aws_when_s3_refuses(self, s3: S3Client) -> None:
+    def test_is_an_error_of_aws_when_s3_refuses(self, refined: Bucket) -> None:
         with pytest.raises(AwsError, match="NoSuchBucket"):
-            read_manifest(s3, "no-such-bucket", self.RUN)
+            read_manifest(replace(refined, name="no-such-bucket"), self.RUN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -27,8 +26,8 @@ class TestStaleAnswer:
     """On Wednesday B3 still shows Monday's session."""
 
     def why_not(self, aws: Account, *, corrected: bool = False) -> str | None:
-        divisor = Decimal("15453473.15") if corrected else aws.sample.divisor
-        portfolio = replace(aws.sample, session=MON, divisor=divisor)
+        divisor = Decimal("15453473.15") if corrected else aws.sample.statement.divisor
+        portfolio = aws.sample.restated(session=MON, divisor=divisor)
         return aws.pipeline.why_not_taken(RawFacts.of(portfolio, datetime(2025, 6, 4, 11, tzinfo=UTC), []))
 
     def test_fills_a_gap(self, aws: Account) -> None:

@@ -13,10 +13,12 @@ import pytest
 
 from expectations.contract.keys import partition_prefix
 from expectations.contract.manifest import StagedFile
-from expectations.contract.names import DATABASE, REFINED_BUCKET
+from expectations.contract.names import DATABASE, HIDDEN_PREFIX, REFINED_BUCKET
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE, Table, refined_table, summary_table
 from flows.errors import AwsError, PublishError
-from flows.session.publish import HIDDEN_PREFIX, Publisher
+from flows.lake.catalog import Catalog
+from flows.lake.s3 import Bucket
+from flows.session.publish import Publisher
 from flows.session.staging import StagedSession
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ class Account:
         return StagedFile(table.name, index, session, ticker, key, len(content))
 
     def publisher(self, **doubles: Any) -> Publisher:  # noqa: ANN401
-        return Publisher(doubles.get("s3", self.s3), doubles.get("glue", self.glue), REFINED_BUCKET, DATABASE)
+        s3, glue = doubles.get("s3", self.s3), doubles.get("glue", self.glue)
+        return Publisher(Bucket(s3, REFINED_BUCKET), Catalog(glue, DATABASE, REFINED_BUCKET))
 
     def seen(self, table: Table = REFINED_TABLE, session: date = SESSION) -> Seen:
         """What Athena reads: the files at the locations of the session's registered partitions."""
@@ -365,19 +368,21 @@ class TestPartialFailure:
 
         aws.publisher().publish(aws.stage("run1", ["ALOS3", "ABEV3"]))
         with pytest.raises(
-            PublishError, match="deleting files below refined-data/year=2025/month=06/day=30/: 1 refused"
+            AwsError, match=r"deleting objects of s3://.*/refined-data/year=2025/month=06/day=30/.*: 1 refused"
         ):
             aws.publisher(s3=Full(aws.s3, Watch())).publish(aws.stage("run2", ["ALOS3"]))
         assert aws.seen() == {}
 
     def test_is_an_error_of_aws_when_a_table_is_missing(self, aws: Account) -> None:
         aws.glue.delete_table(DatabaseName=DATABASE, Name=REFINED_TABLE.name)
-        with pytest.raises(AwsError, match=r"publishing IBOV 2025-06-30: .*EntityNotFoundException"):
+        with pytest.raises(AwsError, match=r"reading partitions of bovespa_refined_data: .*EntityNotFoundException"):
             aws.publisher().publish(aws.stage("run1", ["ALOS3"]))
 
     def test_is_an_error_of_aws_when_a_staged_file_is_missing_and_shows_nothing(self, aws: Account) -> None:
         staged = aws.stage("run1", ["ALOS3", "ABEV3"])
         aws.s3.delete_object(Bucket=REFINED_BUCKET, Key=staged.refined[1].key)
-        with pytest.raises(AwsError, match=r"publishing IBOV 2025-06-30: .*NoSuchKey"):
+        with pytest.raises(
+            AwsError, match=r"copying s3://.*/staging/run1/.* to s3://.*ABEV3/part-00000\.parquet: .*NoSuchKey"
+        ):
             aws.publisher().publish(staged)
         assert aws.seen() == {}

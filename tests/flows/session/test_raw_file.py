@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.contract.keys import ContractError
+from expectations.contract.statement import Statement
 from expectations.contract.tables import RAW_COLUMNS
 from flows.b3.portfolio import MAX_RECORDS, Portfolio
 from flows.session.raw_file import METADATA_KEY, RAW_SCHEMA, RawFacts, decode, encode
@@ -81,11 +82,7 @@ def test_another_instant_of_collection_is_another_file(sample: Portfolio, eight_
 
 def test_the_facts_are_the_portfolio_s(small: Portfolio, facts: RawFacts) -> None:
     assert (facts.fingerprint, facts.has_sectors) == (small.fingerprint(), True)
-    assert (facts.total_quantity, facts.total_share, facts.divisor) == (
-        small.total_quantity,
-        small.total_share,
-        small.divisor,
-    )
+    assert facts.statement == small.statement
     assert facts.payloads == ("landing/a.json.gz", "landing/b.json.gz")
 
 
@@ -100,11 +97,8 @@ class TestFacts:
     def test_read_back_as_they_were_written(
         self, session: date, collected_at: datetime, records: int | None, divisor: Decimal, payloads: list[str]
     ) -> None:
-        facts = RawFacts(
-            *("IBOV", session, "json", collected_at, records, 10**12, Decimal("100.000"), divisor, "f" * 64),
-            has_sectors=False,
-            payloads=tuple(payloads),
-        )
+        statement = Statement("IBOV", session, records, 10**12, Decimal("100.000"), divisor)
+        facts = RawFacts(statement, "json", collected_at, "f" * 64, has_sectors=False, payloads=tuple(payloads))
         assert RawFacts.from_json(facts.to_json()) == facts
 
     @pytest.mark.parametrize(
@@ -121,7 +115,7 @@ class TestFacts:
             RawFacts.from_json(json.dumps(json.loads(facts.to_json()) | change))
         assert "\n" not in str(refused.value)
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", "null", b"\xff"])
+    @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '"text"', "1", b"\xff"])
     def test_that_are_none_are_refused(self, text: str | bytes) -> None:
         with pytest.raises(ContractError, match="raw metadata: not readable"):
             RawFacts.from_json(text)

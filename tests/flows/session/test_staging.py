@@ -6,7 +6,6 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,12 +13,9 @@ import pytest
 
 from expectations.contract.manifest import Manifest, Source, StagedFile
 from expectations.contract.manifest import StagedSession as Counts
-from expectations.contract.names import REFINED_BUCKET
 from flows.errors import AwsError, StagingError
+from flows.lake.s3 import Bucket
 from flows.session.staging import StagedSession, read_staged, staged_session
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 SESSION, OTHER = date(2025, 6, 30), date(2025, 7, 1)
 
@@ -93,14 +89,14 @@ def parquet(**columns: list[object]) -> bytes:
 
 class TestReading:
     @pytest.fixture
-    def stage(self, s3: S3Client) -> Callable[..., StagedSession]:
+    def stage(self, refined: Bucket) -> Callable[..., StagedSession]:
         """Puts the contents of two refined files and the summary, and tells the session as the manifest would."""
 
         def stage(*contents: bytes) -> StagedSession:
             files = (refined_file("ALOS3"), refined_file("ABEV3"), summary_file())
             sized = []
             for file, content in zip(files, contents, strict=True):
-                s3.put_object(Bucket=REFINED_BUCKET, Key=file.key, Body=content)
+                refined.put(file.key, content)
                 sized.append(replace(file, size=len(content)))
             return StagedSession("IBOV", SESSION, "jr_1", OTHER, 2, 1, tuple(sized[:2]), tuple(sized[2:]))
 
@@ -113,9 +109,9 @@ class TestReading:
     )
 
     def test_brings_all_rows_and_the_ticker_that_each_file_is_for(
-        self, s3: S3Client, stage: Callable[..., StagedSession]
+        self, refined: Bucket, stage: Callable[..., StagedSession]
     ) -> None:
-        output = read_staged(s3, REFINED_BUCKET, stage(*self.RIGHT))
+        output = read_staged(refined, stage(*self.RIGHT))
         assert output.refined.to_dict("records") == [
             {"codigo": "ALOS3", "quantity": 1.0, "file_ticker": "ALOS3"},
             {"codigo": "ABEV3", "quantity": 2.0, "file_ticker": "ABEV3"},
@@ -123,10 +119,10 @@ class TestReading:
         assert output.summary.to_dict("records") == [{"setor": "x", "total": 3}]
 
     def test_tells_each_file_s_table_and_physical_schema(
-        self, s3: S3Client, stage: Callable[..., StagedSession]
+        self, refined: Bucket, stage: Callable[..., StagedSession]
     ) -> None:
         staged = stage(*self.RIGHT)
-        output = read_staged(s3, REFINED_BUCKET, staged)
+        output = read_staged(refined, staged)
         key = staged.refined[0].key
         assert output.tables[key] == "bovespa_refined_data"
         assert output.schemas[key] == ["codigo: BYTE_ARRAY/STRING", "quantity: DOUBLE/NONE"]
@@ -142,19 +138,19 @@ class TestReading:
         ],
     )
     def test_leaves_a_file_of_another_schema_to_gate_2(
-        self, s3: S3Client, stage: Callable[..., StagedSession], odd: bytes
+        self, refined: Bucket, stage: Callable[..., StagedSession], odd: bytes
     ) -> None:
         staged = stage(self.RIGHT[0], odd, self.RIGHT[2])
-        schemas = read_staged(s3, REFINED_BUCKET, staged).schemas
+        schemas = read_staged(refined, staged).schemas
         assert schemas[staged.refined[0].key] != schemas[staged.refined[1].key]
 
     def test_refuses_a_file_that_is_not_of_the_stated_size(
-        self, s3: S3Client, stage: Callable[..., StagedSession]
+        self, refined: Bucket, stage: Callable[..., StagedSession]
     ) -> None:
         staged = stage(*self.RIGHT)
-        s3.put_object(Bucket=REFINED_BUCKET, Key=staged.refined[1].key, Body=self.RIGHT[1] + b"x")
+        refined.put(staged.refined[1].key, self.RIGHT[1] + b"x")
         with pytest.raises(StagingError, match=r"ABEV3\.parquet: \d+ bytes where the manifest states \d+"):
-            read_staged(s3, REFINED_BUCKET, staged)
+            read_staged(refined, staged)
 
     @pytest.mark.parametrize(
         "odd",
@@ -162,15 +158,15 @@ class TestReading:
         ids=["empty", "text", "cut", "zeros"],
     )
     def test_refuses_a_file_that_is_no_parquet(
-        self, s3: S3Client, stage: Callable[..., StagedSession], odd: bytes
+        self, refined: Bucket, stage: Callable[..., StagedSession], odd: bytes
     ) -> None:
         with pytest.raises(StagingError, match=r"ABEV3\.parquet: not Parquet"):
-            read_staged(s3, REFINED_BUCKET, stage(self.RIGHT[0], odd, self.RIGHT[2]))
+            read_staged(refined, stage(self.RIGHT[0], odd, self.RIGHT[2]))
 
     def test_is_an_error_of_aws_when_a_file_is_not_there(
-        self, s3: S3Client, stage: Callable[..., StagedSession]
+        self, refined: Bucket, stage: Callable[..., StagedSession]
     ) -> None:
         staged = stage(*self.RIGHT)
-        s3.delete_object(Bucket=REFINED_BUCKET, Key=staged.summary[0].key)
-        with pytest.raises(AwsError, match=r"summary\.parquet: .*NoSuchKey"):
-            read_staged(s3, REFINED_BUCKET, staged)
+        refined.delete_all([staged.summary[0].key])
+        with pytest.raises(AwsError, match=r"summary\.parquet: it is not there"):
+            read_staged(refined, staged)

@@ -1,19 +1,18 @@
-"""A session in figures: computed from its weights, and the same by the query that Athena answers."""
+"""A session in figures, computed from its weights."""
 
 from __future__ import annotations
 
 from datetime import date
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract.keys import ContractError
 from flows.b3.portfolio import Portfolio
-from flows.lake.athena import QueryResult
-from flows.site.figures import Figures, figures_of, figures_query, read_figures
+from flows.site.figures import Figures, figures_by_session, figures_of
 
-DAYS = (date(2025, 6, 30), date(2024, 1, 2))
+MONDAY, TUESDAY = date(2025, 6, 30), date(2025, 7, 1)
 
 
 def test_of_the_sample_are_its_weights(sample: Portfolio) -> None:
@@ -27,31 +26,14 @@ def test_of_the_sample_are_its_weights(sample: Portfolio) -> None:
 @given(st.lists(st.floats(0.001, 100), min_size=1, max_size=120))
 def test_do_not_depend_on_the_order_of_the_shares(weights: list[float]) -> None:
     found, again = figures_of(weights), figures_of(weights[::-1])
-    assert found.to_dict() == again.to_dict()
+    assert (found.shares, found.largest) == (again.shares, again.largest)
+    assert (found.five, found.hhi) == (pytest.approx(again.five), pytest.approx(again.hhi))
     assert found.largest <= found.five + 1e-9
 
 
-def test_are_json_and_back() -> None:
-    found = figures_of([60.0, 40.0])
-    assert Figures(**found.to_dict()) == found  # type: ignore[arg-type]
-
-
-def test_are_asked_of_the_months_of_the_sessions_only() -> None:
-    sql = figures_query("IBXX", DAYS)
-    assert "default.bovespa_historico" in sql
-    assert "indice = 'IBXX' AND year * 100 + month BETWEEN 202401 AND 202506" in sql
-    assert "BETWEEN DATE '2024-01-02' AND DATE '2025-06-30'" in sql
-
-
-def test_are_asked_of_an_index_code_only() -> None:
-    with pytest.raises(ContractError):
-        figures_query("' OR 1=1", DAYS)
-
-
-def test_are_read_from_athena_s_answer() -> None:
-    names = ("data_pregao", "shares", "largest", "five", "hhi")
-    result = QueryResult(names, ("date", "bigint", "double", "double", "double"), (), 0, 0, "")
-    rows = (("2025-06-30", "84", "11.5", "38.25", "391.0"),)
-    answered = QueryResult(result.columns, result.types, rows, 0, 0, "")
-    assert read_figures(answered) == {date(2025, 6, 30): Figures(84, 11.5, 38.25, 391.0)}
-    assert read_figures(result) == {}
+def test_are_of_each_session_by_itself() -> None:
+    rows = pa.table({"data_pregao": [MONDAY, TUESDAY, MONDAY], "percentual_participacao_ibov": [60.0, 100.0, 40.0]})
+    assert figures_by_session(rows) == {
+        MONDAY: Figures(2, 60.0, 100.0, 5200.0),
+        TUESDAY: Figures(1, 100.0, 100.0, 10000.0),
+    }

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from lxml import html
 
-from expectations.contract.keys import ContractError
-from expectations.gates.gate import CRITICAL, WARNING, Outcome
+from expectations.contract.outcomes import Outcome
+from expectations.gates.gate import CRITICAL, WARNING, Demand
 from flows.b3.calendar import sessions_between
-from flows.record.reports import FAILED
-from flows.site.chronicle import Chronicle, Run, Verdict
+from flows.record.state import SessionState, State
+from flows.site.facts import Findings, GateFindings, IndexFacts
 from flows.site.figures import Figures
-from flows.site.history import History
 from flows.site.pages import (
-    Checked,
-    GateView,
     index_page,
     overview_page,
     session_key,
@@ -26,10 +23,9 @@ from flows.site.pages import (
     year_key,
     year_page,
 )
-from flows.site.status import read_status, status_of
 
 if TYPE_CHECKING:
-    from tests.flows.site.conftest import MakeRun
+    from tests.flows.site.conftest import MakeAttempt, MakeFacts
 
 MONDAY = date(2025, 6, 30)
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
@@ -38,8 +34,8 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><a href=java
 ELSEWHERE = re.compile(r"<script|<link|<img|@import|url\(|javascript:|(?:src|href)=\"(?:https?:)?//")
 
 
-def history(*runs: Run, published: tuple[date, ...] = (), figures: dict[date, Figures] | None = None) -> History:
-    return History.of(Chronicle("IBOV", runs, figures or {}), frozenset(published), WEDNESDAY)
+def day(session: date, state: State = State.PUBLISHED, **more: Any) -> SessionState:  # noqa: ANN401 - any of its fields
+    return SessionState("IBOV", session, state, **more)
 
 
 def shown(page: str) -> html.HtmlElement:
@@ -51,31 +47,22 @@ def text(page: str) -> str:
 
 
 @pytest.fixture
-def two(make_run: MakeRun, figures: Figures) -> History:
+def two(make_attempt: MakeAttempt, make_facts: MakeFacts, figures: Figures) -> IndexFacts:
     """Monday is published, Tuesday was refused, Wednesday is due."""
-    refused = make_run(
-        TUESDAY, outcome=FAILED, error="gate-1-raw refused", gates=(Verdict("gate-1-raw", passed=False, warnings=0),)
+    refused = make_attempt(
+        TUESDAY, Outcome.QUARANTINED, reason="gate-1-raw refused", gates_passed=(), gate_refused="gate-1-raw"
     )
-    return history(make_run(MONDAY), refused, published=(MONDAY,), figures={MONDAY: figures})
-
-
-class TestHistory:
-    def test_ends_today(self, make_run: MakeRun) -> None:
-        assert [day.day for day in history(make_run(MONDAY), published=(MONDAY,)).days] == [MONDAY, TUESDAY, WEDNESDAY]
-
-    def test_of_recorded_answers_alone_ends_with_the_last_of_them(self, make_run: MakeRun) -> None:
-        recorded = make_run(MONDAY, recorded_at=datetime(2025, 6, 30, 11, tzinfo=UTC), started_at=WRITTEN)
-        assert [day.day for day in history(recorded, published=(MONDAY,)).days] == [MONDAY]
-
-    def test_of_imported_sessions_alone_ends_with_the_last_of_them(self) -> None:
-        assert [day.day for day in history(published=(MONDAY, TUESDAY)).days] == [MONDAY, TUESDAY]
-
-    def test_of_nothing_has_no_days(self) -> None:
-        assert history().days == []
+    return make_facts(
+        day(MONDAY),
+        day(TUESDAY, State.QUARANTINED, reason="gate-1-raw refused", at=refused.ended_at, report=refused.report),
+        day(WEDNESDAY, State.DUE),
+        attempts=(make_attempt(MONDAY), refused),
+        figures={MONDAY: figures},
+    )
 
 
 class TestIndexPage:
-    def test_shows_each_session_s_state_and_leads_to_its_page(self, two: History) -> None:
+    def test_shows_each_session_s_state_and_leads_to_its_page(self, two: IndexFacts) -> None:
         page = shown(index_page(two, WRITTEN, root=""))
         cells = {cell.text_content(): cell for cell in page.find_class("day") if cell.getparent().tag == "td"}
         assert {day: cell.get("class").split()[1] for day, cell in cells.items()} == {
@@ -86,23 +73,32 @@ class TestIndexPage:
         assert cells["30"].get("href") == "ibov/year=2025/month=06/day=30/index.html"
         assert cells["2"].get("href") is None
 
-    def test_links_lead_to_where_the_pages_are_kept(self, two: History) -> None:
+    def test_links_lead_to_where_the_pages_are_kept(self, two: IndexFacts) -> None:
         links = {link.get("href") for link in shown(index_page(two, WRITTEN, root="")).iter("a")}
         kept = {year_key("IBOV", 2025), *(session_key("IBOV", day) for day in (MONDAY, TUESDAY))}
-        assert links == {key.removeprefix("reports/") for key in kept}
+        report = "ibov/year=2025/month=07/day=01/20250701T100000000000Z/summary.html"
+        assert links == {report, *(key.removeprefix("reports/") for key in kept)}
 
-    def test_counts_what_is_published_and_what_is_not(self, two: History) -> None:
+    def test_counts_what_is_published_and_what_is_not(self, two: IndexFacts) -> None:
         page = text(index_page(two, WRITTEN, root=""))
         assert "Sessions published 1 since 2025-06-30" in page
         assert "Missing 0 nothing is missing" in page
-        assert "Quarantined or failed 1 the last 2025-07-01" in page
-        assert "Runs that went well 50 % of the last 2" in page
+        assert "Quarantined or not finished 1 the last 2025-07-01" in page
+        assert "Attempts that went well 50 % of the last 2" in page
 
-    def test_names_each_session_that_is_not_published_with_the_reason(self, two: History) -> None:
+    def test_names_each_session_that_is_not_published_with_the_reason_its_time_and_its_report(
+        self, two: IndexFacts
+    ) -> None:
         (box,) = shown(index_page(two, WRITTEN, root="")).find_class("attention")
-        assert " ".join(box.text_content().split()) == "Not published 2025-07-01 quarantined gate-1-raw refused"
+        assert " ".join(box.text_content().split()) == (
+            "Not published 2025-07-01 quarantined gate-1-raw refused (2025-07-01 10:01 UTC) report"
+        )
+        assert [link.get("href") for link in box.iter("a")] == [
+            "ibov/year=2025/month=07/day=01/index.html",
+            "ibov/year=2025/month=07/day=01/20250701T100000000000Z/summary.html",
+        ]
 
-    def test_plots_figures_and_durations(self, two: History) -> None:
+    def test_plots_figures_and_durations(self, two: IndexFacts) -> None:
         page = shown(index_page(two, WRITTEN, root=""))
         titles = [caption[0].text for caption in page.iter("figcaption")]
         assert titles == [
@@ -114,9 +110,8 @@ class TestIndexPage:
         ]
         assert [caption[1].text for caption in page.iter("figcaption")] == ["84", "11.50 %", "38.2 %", "391", "60.5 s"]
 
-    def test_shows_the_last_sessions_and_leads_to_the_years_of_all(self) -> None:
-        days = tuple(sessions_between(date(2024, 1, 2), MONDAY))
-        many = history(published=days)
+    def test_shows_the_last_sessions_and_leads_to_the_years_of_all(self, make_facts: MakeFacts) -> None:
+        many = make_facts(*map(day, sessions_between(date(2024, 1, 2), MONDAY)))
         page = shown(index_page(many, WRITTEN, root="../"))
         assert len(page.find_class("month")) == 12
         assert len(page.xpath("//main/table/tbody/tr")) == 30
@@ -125,67 +120,69 @@ class TestIndexPage:
             (str(year), year_key("IBOV", year).replace("reports/", "../")) for year in (2025, 2024)
         ]
 
-    def test_of_nothing_is_a_page_all_the_same(self) -> None:
-        assert "none yet" in text(index_page(history(), WRITTEN, root=""))
+    def test_of_nothing_is_a_page_all_the_same(self, make_facts: MakeFacts) -> None:
+        assert "none yet" in text(index_page(make_facts(), WRITTEN, root=""))
+
+    def test_shows_warnings_where_a_session_has_some(self, make_facts: MakeFacts) -> None:
+        (cell,) = shown(index_page(make_facts(day(MONDAY, warnings=2, note="2 warnings")), WRITTEN, root="")).xpath(
+            "//td/span[contains(@class, 'warned')]"
+        )
+        assert cell.get("title") == "2025-06-30: published: 2 warnings"
+
+    def test_shows_no_session_of_before_the_collection_as_one_of_the_index(self, make_facts: MakeFacts) -> None:
+        page = shown(index_page(make_facts(day(MONDAY, State.BEFORE), day(TUESDAY)), WRITTEN, root=""))
+        assert [row[0].text_content() for row in page.xpath("//main/table/tbody/tr")] == ["2025-07-01"]
 
 
 class TestYearPage:
-    def test_shows_every_session_of_the_year_and_leads_to_the_others(self) -> None:
-        days = sessions_between(date(2024, 1, 2), MONDAY)
-        page = shown(year_page(history(published=tuple(days)), 2024, WRITTEN))
-        of_2024 = [str(day) for day in days if day.year == 2024]
+    def test_shows_every_session_of_the_year_and_leads_to_the_others(self, make_facts: MakeFacts) -> None:
+        sessions = sessions_between(date(2024, 1, 2), MONDAY)
+        page = shown(year_page(make_facts(*map(day, sessions)), 2024, WRITTEN))
+        of_2024 = [str(session) for session in sessions if session.year == 2024]
         assert [row[0].text_content() for row in page.xpath("//main/table/tbody/tr")] == of_2024[::-1]
         assert len(page.find_class("month")) == 12
         (years,) = page.find_class("years")
         assert [(link.text, link.get("href")) for link in years] == [("2025", "../../ibov/year=2025/index.html")]
 
-    def test_leads_to_its_sessions_and_back_to_the_index(self, two: History) -> None:
+    def test_leads_to_its_sessions_and_back_to_the_index(self, two: IndexFacts) -> None:
         links = [link.get("href") for link in shown(year_page(two, 2025, WRITTEN)).iter("a")]
         assert links[0] == "../../ibov/index.html"
         assert "../../ibov/year=2025/month=06/day=30/index.html" in links
 
 
 class TestOverview:
-    def test_shows_how_each_index_stands_and_leads_to_its_page(self, two: History) -> None:
-        other = History.of(Chronicle("IBXX"), frozenset({MONDAY}), WEDNESDAY)
-        page = shown(overview_page([status_of(two), status_of(other)], WRITTEN))
+    def test_shows_how_each_index_stands_and_leads_to_its_page(self, two: IndexFacts, make_facts: MakeFacts) -> None:
+        other = make_facts(day(MONDAY), index="IBXX")
+        page = shown(overview_page([two, other], WRITTEN))
         assert [link.get("href") for link in page.xpath("//h2/a")] == ["ibov/index.html", "ibxx/index.html"]
         assert [[cell.text for cell in strip] for strip in page.find_class("strip")] == [["30", "01", "02"], ["30"]]
-        assert "due Session 2025-07-02" in text(overview_page([status_of(two)], WRITTEN))
-
-    def test_a_status_is_json_and_back(self, two: History) -> None:
-        assert read_status(status_of(two).to_json().encode()) == status_of(two)
-
-    @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"cards": [], "recent": [1]}'])
-    def test_what_is_no_status_is_refused(self, body: bytes) -> None:
-        with pytest.raises(ContractError, match="not a status"):
-            read_status(body)
+        assert "due Session 2025-07-02" in text(overview_page([two], WRITTEN))
 
     def test_of_nothing_says_so(self) -> None:
-        assert "Nothing has been collected" in text(overview_page([], WRITTEN))
+        assert "Nothing has been published" in text(overview_page([], WRITTEN))
 
 
-GATE = GateView(
+GATE = GateFindings(
     "gate-1-raw",
     passed=False,
     checked_at=WRITTEN,
     outcomes=(
-        Outcome(
+        Demand(
             "raw.rows", "e", "c", "shares sum to 100", CRITICAL, success=False, observed="99.871", rows=("PETR4 (x=1)",)
         ),
-        Outcome("raw.rows", "e", "c", "no share moved much", WARNING, success=False, observed="2 rows"),
-        Outcome("raw.header", "e", "c", "84 rows", CRITICAL, success=True, observed="84"),
+        Demand("raw.rows", "e", "c", "no share moved much", WARNING, success=False, observed="2 rows"),
+        Demand("raw.header", "e", "c", "84 rows", CRITICAL, success=True, observed="84"),
     ),
 )
 
 
 class TestSessionPage:
-    def page(self, of: History, day: date, *gates: GateView) -> str:
-        found = of.day(day)
+    def page(self, of: IndexFacts, session: date, *gates: GateFindings) -> str:
+        found = of.day(session)
         assert found
-        return session_page(of, found, Checked("ibov/run/", gates, {"raw.rows": "data-docs/x.html"}), WRITTEN)
+        return session_page(of, found, Findings("ibov/run/", gates, {"raw.rows": "data-docs/x.html"}), WRITTEN)
 
-    def test_shows_each_demand_with_what_was_observed(self, two: History) -> None:
+    def test_shows_each_demand_with_what_was_observed(self, two: IndexFacts) -> None:
         page = shown(self.page(two, TUESDAY, GATE))
         rows = [[" ".join(cell.text_content().split()) for cell in row] for row in page.xpath("//table[1]/tbody/tr")][
             :3
@@ -197,56 +194,58 @@ class TestSessionPage:
         ]
         assert "1 of 3 demands met" in text(self.page(two, TUESDAY, GATE))
 
-    def test_tells_why_the_session_is_not_published(self, two: History) -> None:
+    def test_tells_why_the_session_is_not_published(self, two: IndexFacts) -> None:
         (reason,) = shown(self.page(two, TUESDAY)).find_class("reason")
         assert reason.text == "gate-1-raw refused"
 
-    def test_shows_figures_of_what_is_published_only(self, two: History, figures: Figures) -> None:
+    def test_shows_figures_of_what_is_published_only(self, two: IndexFacts, figures: Figures) -> None:
         assert "Largest 11.500 %" in text(self.page(two, MONDAY))
         assert "Largest" not in text(self.page(two, TUESDAY))
 
-    def test_leads_to_each_run_s_summary_to_the_data_docs_of_the_last_check_and_back(self, make_run: MakeRun) -> None:
-        run = make_run(MONDAY)
-        links = [link.get("href") for link in shown(self.page(history(run), MONDAY)).iter("a")]
+    def test_leads_to_each_attempt_s_report_to_the_data_docs_of_the_last_check_and_back(
+        self, make_attempt: MakeAttempt, make_facts: MakeFacts
+    ) -> None:
+        attempt = make_attempt(MONDAY)
+        page = self.page(make_facts(day(MONDAY), attempts=(attempt,)), MONDAY)
+        links = [link.get("href") for link in shown(page).iter("a")]
         up = "../../../../"
-        assert links == [f"{up}ibov/index.html", f"{up}ibov/run/data-docs/x.html", f"{up}{run.folder}summary.html"]
+        report = attempt.report.partition("/reports/")[2]
+        assert links == [f"{up}ibov/index.html", f"{up}ibov/run/data-docs/x.html", f"{up}{report}"]
         assert session_key("IBOV", MONDAY).count("/") == up.count("/") + 1
 
-    def test_shows_where_the_time_of_the_run_that_published_went(self, two: History) -> None:
+    def test_shows_where_the_time_of_the_run_that_published_went(self, two: IndexFacts) -> None:
         bars = shown(self.page(two, MONDAY)).find_class("bar")
         assert [[bar[0].text, bar[2].text] for bar in bars] == [["collect", "0.5 s"], ["etl", "60.0 s"]]
 
-    def test_says_so_when_no_run_checked_the_session(self) -> None:
-        imported = history(published=(MONDAY,))
-        day = imported.day(MONDAY)
-        assert day
-        assert "No run of the flow has checked this session" in text(session_page(imported, day, None, WRITTEN))
+    def test_says_so_when_no_report_of_a_gate_is_kept(self, make_facts: MakeFacts) -> None:
+        imported = make_facts(day(MONDAY))
+        assert "No report of a gate is kept" in text(session_page(imported, day(MONDAY), None, WRITTEN))
 
 
-def pages(of: History, day: date, checked: Checked) -> list[str]:
+def pages(of: IndexFacts, session: date, findings: Findings) -> list[str]:
     """One page of each kind."""
-    found = of.day(day)
+    found = of.day(session)
     assert found
     return [
-        session_page(of, found, checked, WRITTEN),
-        year_page(of, day.year, WRITTEN),
+        session_page(of, found, findings, WRITTEN),
+        year_page(of, session.year, WRITTEN),
         index_page(of, WRITTEN, root=""),
-        overview_page([status_of(of)], WRITTEN),
+        overview_page([of], WRITTEN),
     ]
 
 
-def test_pages_need_no_script_and_nothing_from_elsewhere(two: History) -> None:
-    for page in pages(two, TUESDAY, Checked("ibov/run/", [GATE], {})):
+def test_pages_need_no_script_and_nothing_from_elsewhere(two: IndexFacts) -> None:
+    for page in pages(two, TUESDAY, Findings("ibov/run/", [GATE], {})):
         assert not ELSEWHERE.search(page)
         assert 'name="viewport"' in page
 
 
-def test_texts_of_unknown_origin_are_shown_as_text(make_run: MakeRun) -> None:
-    run = make_run(WEDNESDAY, outcome=FAILED, error=HOSTILE, seconds={HOSTILE: 1.0})
-    hostile = history(run, published=(MONDAY,))
-    outcome = Outcome(HOSTILE, "e", "c", HOSTILE, HOSTILE, success=False, observed=HOSTILE, rows=(HOSTILE,))
-    gate = GateView(HOSTILE, passed=False, checked_at=WRITTEN, outcomes=(outcome,))
-    for page in pages(hostile, WEDNESDAY, Checked("ibov/run/", [gate], {HOSTILE: "x.html"})):
+def test_texts_of_unknown_origin_are_shown_as_text(make_attempt: MakeAttempt, make_facts: MakeFacts) -> None:
+    attempt = make_attempt(WEDNESDAY, Outcome.FAILED, reason=HOSTILE, steps={HOSTILE: 1.0}, gate_refused=HOSTILE)
+    hostile = make_facts(day(MONDAY), day(WEDNESDAY, State.LANDED, reason=HOSTILE, note=HOSTILE), attempts=(attempt,))
+    outcome = Demand(HOSTILE, "e", "c", HOSTILE, HOSTILE, success=False, observed=HOSTILE, rows=(HOSTILE,))
+    gate = GateFindings(HOSTILE, passed=False, checked_at=WRITTEN, outcomes=(outcome,))
+    for page in pages(hostile, WEDNESDAY, Findings("ibov/run/", [gate], {HOSTILE: "x.html"})):
         document = shown(page)
         assert not [item.tag for item in document.iter("script", "img", "iframe", "object")]
         assert not [name for item in document.iter() for name in item.attrib if name.startswith("on")]

@@ -1,173 +1,176 @@
-"""The site in its bucket: a run adds itself, a rebuild gives the same, and neither loses what another flow wrote meanwhile."""
+"""The site in its bucket: pages of what lies in S3, whoever brings them up to date, and made again as they were."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract.keys import ContractError
-from expectations.contract.names import ARTIFACTS_BUCKET, REFINED_BUCKET
-from expectations.gates.gate import CRITICAL, GateReport, Outcome
+from expectations.contract.keys import partition_prefix, report_prefix
+from expectations.contract.names import ARTIFACTS_BUCKET, PART_NAME, REFINED_BUCKET
+from expectations.contract.outcomes import Outcome
+from expectations.contract.tables import HISTORY_TABLE
+from expectations.gates.gate import CRITICAL, Demand, GateReport
 from flows.errors import AwsError
-from flows.record.reports import ALREADY_PUBLISHED, PUBLISHED, Summary, publish_reports, reports_prefix
-from flows.session.storage import Publication, write_publication
-from flows.site.calendar import State
-from flows.site.chronicle import chronicle_key, read_chronicle
-from flows.site.figures import Figures, figures_of
+from flows.record.attempt import Attempt
+from flows.record.ledger import Ledger
+from flows.record.report import publish_report
 from flows.site.pages import ROOT_KEY, index_key, session_key, year_key
-from flows.site.publish import Site
-from flows.site.status import status_key
+from flows.site.publish import rebuild_site, refresh_site, refresh_site_of
+from tests.flows.traces import Account, Glue
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from flows.b3.portfolio import Portfolio
+    from flows.session.pipeline import Pipeline
+
 MONDAY, TUESDAY = date(2025, 6, 30), date(2025, 7, 1)
 NOW = datetime(2025, 7, 1, 12, tzinfo=UTC)
-OTHER = Figures(2, 60.0, 100.0, 5200.0)
-
-
-def gate(session: date, *, success: bool = True) -> GateReport:
-    outcome = Outcome("raw.rows", "e", "c", "shares sum to 100", CRITICAL, success=success, observed="99.871")
-    return GateReport("gate-1-raw", "IBOV", session, NOW, (outcome,))
-
-
-def published(session: date, index: str = "IBOV") -> Summary:
-    started = datetime(session.year, session.month, session.day, 10, tzinfo=UTC)
-    summary = Summary(index, started, session=session, outcome=PUBLISHED, rows=84, run_id="jr_1", seconds={"etl": 60.0})
-    summary.figures = figures_of([11.5, 88.5]).to_dict()
-    summary.gates = [gate(session)]
-    return summary
-
-
-def no_figures(index: str, sessions: Sequence[date]) -> dict[date, Figures]:
-    pytest.fail(f"asked Athena of {index} {sessions}")
 
 
 @pytest.fixture
-def site(s3: S3Client) -> Site:
-    return Site(s3, ARTIFACTS_BUCKET, REFINED_BUCKET, lambda: NOW)
+def aws(s3: S3Client, sample: Portfolio) -> Account:
+    return Account(s3, Glue(), sample)
 
 
-def record(s3: S3Client, session: date, index: str = "IBOV", run_id: str = "jr_import") -> None:
-    """What is published says its record."""
-    write_publication(s3, REFINED_BUCKET, Publication(index, str(session), "", "", False, "", run_id, 84, 20))  # noqa: FBT003
+def gate(session: date) -> GateReport:
+    outcome = Demand("raw.rows", "e", "c", "shares sum to 100", CRITICAL, success=True, observed="99.871")
+    return GateReport("gate-1-raw", "IBOV", session, NOW, (outcome,))
 
 
-def run(site: Site, summary: Summary) -> None:
-    """What a flow does at its end."""
-    if summary.outcome == PUBLISHED and summary.session:
-        record(site.store.s3, summary.session, summary.index, summary.run_id)
-    publish_reports(site.store.s3, ARTIFACTS_BUCKET, summary)
-    site.add(summary)
+def attempt(
+    session: date | None, outcome: Outcome = Outcome.PUBLISHED, index: str = "IBOV", reason: str = ""
+) -> Attempt:
+    day = session or TUESDAY
+    at = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
+    found = Attempt("run", "daily", index, at, at, outcome, session, reason, rows=84, steps={"etl": 60.0})
+    return found.with_gates([gate(session)]) if session and outcome is Outcome.PUBLISHED else found
+
+
+def note(aws: Account, made: Attempt) -> None:
+    """What a flow leaves of an attempt before it brings the site up to date."""
+    if made.outcome is Outcome.PUBLISHED and made.session:
+        aws.publish(made.session, aws.upload(made.session, made.index), made.index)
+    lake = aws.pipeline.lake
+    Ledger.of(lake, "daily").write(replace(made, report=publish_report(lake.artifacts, made)))
+
+
+def run(aws: Account, made: Attempt) -> None:
+    note(aws, made)
+    refresh_site(aws.pipeline, NOW, made.index, [made.session] if made.session else [])
 
 
 def get(s3: S3Client, key: str) -> str:
     return s3.get_object(Bucket=ARTIFACTS_BUCKET, Key=key)["Body"].read().decode()
 
 
-def kept(s3: S3Client) -> dict[str, str]:
+def pages(s3: S3Client) -> dict[str, str]:
     """The site's own files."""
     found = s3.list_objects_v2(Bucket=ARTIFACTS_BUCKET).get("Contents", [])
-    names = ("/index.html", "/runs.json", "/status.json")
-    return {
-        item["Key"]: get(s3, item["Key"])
-        for item in found
-        if item["Key"].endswith(names) and "data-docs" not in item["Key"]
-    }
+    keys = [item["Key"] for item in found]
+    return {key: get(s3, key) for key in keys if key.endswith("/index.html") and "data-docs" not in key}
 
 
-class TestAdding:
-    def test_a_first_run_makes_the_chronicle_and_a_page_of_each_kind(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        pages = {session_key("IBOV", MONDAY), year_key("IBOV", 2025), index_key("IBOV"), ROOT_KEY}
-        assert set(kept(s3)) == {chronicle_key("IBOV"), status_key("IBOV"), *pages}
+class TestRefreshing:
+    def test_a_first_run_makes_a_page_of_each_kind(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        assert set(pages(s3)) == {session_key("IBOV", MONDAY), year_key("IBOV", 2025), index_key("IBOV"), ROOT_KEY}
         assert "Session <b>2025-07-01</b>" in get(s3, ROOT_KEY)
         assert "shares sum to 100" in get(s3, session_key("IBOV", MONDAY))
 
-    def test_the_next_run_is_added_to_those_that_are_known(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        run(site, published(TUESDAY))
-        chronicle = read_chronicle("IBOV", get(s3, chronicle_key("IBOV")).encode())
-        assert [item.session for item in chronicle.runs] == [MONDAY, TUESDAY]
-        assert set(chronicle.figures) == {MONDAY, TUESDAY}
-        assert "<b>2025-07-01</b> is published" in get(s3, ROOT_KEY)
+    def test_the_next_run_is_shown_beside_those_before(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        run(aws, attempt(TUESDAY))
+        page = get(s3, index_key("IBOV"))
+        assert ("2025-06-30" in page, "<b>2025-07-01</b> is published" in page) == (True, True)
 
-    def test_a_run_that_found_its_session_published_leaves_what_the_gates_said(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        again = Summary("IBOV", NOW, session=MONDAY, outcome=ALREADY_PUBLISHED, rows=84)
-        run(site, again)
+    def test_a_run_that_found_its_session_published_leaves_what_the_gates_said(
+        self, aws: Account, s3: S3Client
+    ) -> None:
+        run(aws, attempt(MONDAY))
+        note(aws, replace(attempt(MONDAY, Outcome.ALREADY_PUBLISHED), started_at=NOW, ended_at=NOW))
+        refresh_site(aws.pipeline, NOW, "IBOV", [MONDAY])
         page = get(s3, session_key("IBOV", MONDAY))
-        assert "already published" in page
-        assert "shares sum to 100" in page
+        assert ("already published" in page, "shares sum to 100" in page) == (True, True)
 
-    def test_a_run_that_read_no_header_is_on_the_page_of_its_day(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        run(site, Summary("IBOV", NOW, error="B3 could not be had"))
+    def test_a_run_that_read_no_header_is_the_reason_of_the_session_that_it_was_after(
+        self, aws: Account, s3: S3Client
+    ) -> None:
+        run(aws, attempt(MONDAY))
+        run(aws, attempt(None, Outcome.FAILED, reason="B3 could not be had"))
         assert "B3 could not be had" in get(s3, session_key("IBOV", TUESDAY))
         assert "B3 could not be had" in get(s3, ROOT_KEY)
 
-    def test_pages_are_served_as_pages(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        for key, kind in ((ROOT_KEY, "text/html"), (chronicle_key("IBOV"), "application/json")):
-            assert s3.head_object(Bucket=ARTIFACTS_BUCKET, Key=key)["ContentType"] == f"{kind}; charset=utf-8"
+    def test_a_refused_import_is_shown_with_its_reason(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        aws.land(TUESDAY)
+        refused = replace(attempt(TUESDAY, Outcome.QUARANTINED, reason="gate-1-raw refused"), flow="import")
+        run(aws, replace(refused, gate_refused="gate-1-raw", ended_at=datetime.now(UTC)))
+        assert "gate-1-raw refused" in get(s3, index_key("IBOV"))
 
-    def test_the_first_page_is_of_the_one_index_or_over_all_of_them(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY, "IBXX"))
+    def test_pages_are_served_as_pages(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        head = s3.head_object(Bucket=ARTIFACTS_BUCKET, Key=ROOT_KEY)
+        assert head["ContentType"] == "text/html; charset=utf-8"
+
+    def test_the_first_page_is_of_the_one_index_or_over_all_of_them(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY, index="IBXX"))
         assert "<h2>Calendar</h2>" in get(s3, ROOT_KEY)
-        run(site, published(MONDAY))
+        run(aws, attempt(MONDAY))
         page = get(s3, ROOT_KEY)
         assert page.index('id="IBOV"') < page.index('id="IBXX"')
         assert "<h2>Calendar</h2>" in get(s3, index_key("IBXX"))
 
-    @pytest.mark.parametrize("name", ["runs.json", "day=30/index.html", "status.json", "reports/index.html"])
-    def test_what_another_flow_wrote_meanwhile_is_not_lost(self, site: Site, s3: S3Client, name: str) -> None:
-        others = [published(TUESDAY)]
-        meddled = Meddled(s3, lambda: run(site, others.pop()) if others else None, name)
-        run(Site(meddled, ARTIFACTS_BUCKET, REFINED_BUCKET, lambda: NOW), published(MONDAY))  # type: ignore[arg-type]
-        chronicle = read_chronicle("IBOV", get(s3, chronicle_key("IBOV")).encode())
-        assert [item.session for item in chronicle.runs] == [MONDAY, TUESDAY]
+    def test_an_index_that_never_published_anything_is_no_page(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        run(aws, attempt(None, Outcome.FAILED, index="XXXX", reason="B3 could not be had"))
+        assert "XXXX" not in "".join(pages(s3).values())
+        assert not [key for key in pages(s3) if "xxxx" in key]
+
+    def test_figures_are_those_of_the_history(self, aws: Account, s3: S3Client) -> None:
+        note(aws, attempt(MONDAY))
+        rows = pa.table({"data_pregao": [MONDAY] * 2, "percentual_participacao_ibov": [60.0, 40.0]})
+        target = io.BytesIO()
+        pq.write_table(rows, target)
+        key = partition_prefix(HISTORY_TABLE, "IBOV", MONDAY) + PART_NAME
+        s3.put_object(Bucket=REFINED_BUCKET, Key=key, Body=target.getvalue())
+        refresh_site(aws.pipeline, NOW, "IBOV", [MONDAY])
+        assert "60.000 %" in get(s3, session_key("IBOV", MONDAY))
+        assert "60.00 %" in get(s3, ROOT_KEY)
+
+    @pytest.mark.parametrize("name", ["day=30/index.html", "ibov/index.html", "reports/index.html"])
+    def test_what_another_flow_noted_meanwhile_is_shown(self, aws: Account, s3: S3Client, name: str) -> None:
+        note(aws, attempt(MONDAY))
+        late = replace(attempt(TUESDAY), started_at=datetime.now(UTC), ended_at=datetime.now(UTC))
+        others = [late]
+        meddled = replace(aws, s3=Meddled(s3, lambda: note(aws, others.pop()) if others else None, name))  # type: ignore[arg-type]
+        refresh_site(meddled.pipeline, NOW, "IBOV", [MONDAY])
         for key in (ROOT_KEY, index_key("IBOV")):
             assert "<b>2025-07-01</b> is published" in get(s3, key)
-        assert '"session": "2025-07-01"' in get(s3, status_key("IBOV"))
 
-    def test_that_never_gets_its_turn_is_an_error_of_aws(
-        self, site: Site, s3: S3Client, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-        step = iter(range(100))
-
-        def meddle() -> None:
-            s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=chronicle_key("IBOV"), Body=_empty(next(step)))
-
-        meddled = Site(Meddled(s3, meddle), ARTIFACTS_BUCKET, REFINED_BUCKET, lambda: NOW)  # type: ignore[arg-type]
-        with pytest.raises(AwsError, match="replaced by others all the time"):
-            meddled.add(published(MONDAY))
-
-    def test_a_chronicle_that_cannot_be_read_is_named_and_a_rebuild_mends_it(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=chronicle_key("IBOV"), Body=b"{")
-        with pytest.raises(ContractError, match=r"runs\.json: not a chronicle"):
-            site.add(published(TUESDAY))
-        site.rebuild(no_figures)
-        site.add(published(TUESDAY))
-
-    def test_that_fails_is_an_error_of_aws(self, s3: S3Client) -> None:
-        with pytest.raises(AwsError, match=r"keeping the site s3://no-such-bucket/reports/index\.html.*NoSuchBucket"):
-            Site(s3, "no-such-bucket", REFINED_BUCKET).add(published(MONDAY))
-
-
-def _empty(number: int) -> bytes:
-    return json.dumps({"index": "IBOV", "figures": {}, "runs": [], "number": number}).encode()
+    def test_that_fails_is_an_error_of_aws_and_no_failure_of_what_it_shows(self, aws: Account) -> None:
+        note(aws, attempt(MONDAY))
+        lake = aws.pipeline.lake
+        nowhere = replace(lake, artifacts=replace(lake.artifacts, name="no-such-bucket"))
+        broken: Pipeline = replace(aws.pipeline, lake=nowhere)
+        with pytest.raises(AwsError, match="NoSuchBucket"):
+            refresh_site(broken, NOW, "IBOV")
+        warnings: list[str] = []
+        refresh_site_of(broken, [attempt(MONDAY)], warnings.append)
+        assert "the site is not up to date: " in warnings[0]
 
 
 class Meddled:
     """S3, where something else happens right before an object of a name is put."""
 
-    def __init__(self, s3: S3Client, meddle: Callable[[], object], name: str = "runs.json") -> None:
+    def __init__(self, s3: S3Client, meddle: Callable[[], object], name: str) -> None:
         self._s3, self._meddle, self._name = s3, meddle, name
 
     def __getattr__(self, name: str) -> object:
@@ -180,73 +183,38 @@ class Meddled:
 
 
 class TestRebuilding:
-    def test_gives_what_the_runs_had_made(self, site: Site, s3: S3Client) -> None:
-        for summary in (published(MONDAY), published(TUESDAY), published(MONDAY, "IBXX")):
-            run(site, summary)
-        made = kept(s3)
-        for key in made:
+    def test_gives_what_the_runs_had_made(self, aws: Account, s3: S3Client) -> None:
+        for made in (attempt(MONDAY), attempt(MONDAY, index="IBXX")):
+            run(aws, made)
+        made_before = pages(s3)
+        for key in made_before:
             s3.delete_object(Bucket=ARTIFACTS_BUCKET, Key=key)
-        assert site.rebuild(no_figures).problems == []
-        assert kept(s3) == made
+        assert rebuild_site(aws.pipeline, NOW).problems == []
+        assert pages(s3) == made_before
 
-    def test_asks_athena_for_the_figures_of_what_was_imported(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        record(s3, TUESDAY)
-        asked: list[tuple[str, list[date]]] = []
-
-        def figures_of_imported(index: str, sessions: Sequence[date]) -> dict[date, Figures]:
-            asked.append((index, list(sessions)))
-            return dict.fromkeys(sessions, OTHER)
-
-        site.rebuild(figures_of_imported)
-        assert asked == [("IBOV", [TUESDAY])]
-        assert "60.000" in get(s3, ROOT_KEY)
-
-    def test_asks_athena_for_the_figures_of_what_was_replaced_since(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        record(s3, MONDAY, run_id="jr_correction")
-        site.rebuild(lambda _, sessions: dict.fromkeys(sessions, OTHER))
-        assert "60.000" in get(s3, ROOT_KEY)
-
-    def test_of_an_index_that_was_only_imported_shows_it_too(self, site: Site, s3: S3Client) -> None:
-        record(s3, MONDAY, "SMLL")
-        site.rebuild(lambda _, sessions: dict.fromkeys(sessions, OTHER))
+    def test_of_an_index_that_was_only_imported_shows_it_too(self, aws: Account, s3: S3Client) -> None:
+        aws.publish(MONDAY, aws.upload(MONDAY, "SMLL"), "SMLL")
+        rebuild_site(aws.pipeline, NOW)
         assert "SMLL" in get(s3, ROOT_KEY)
 
-    def test_tells_how_many_sessions_are_in_which_state(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        record(s3, MONDAY, "SMLL")
-        histories = site.rebuild(lambda _, sessions: dict.fromkeys(sessions, OTHER)).histories
-        assert [(item.chronicle.index, item.latest, item.counts[State.PUBLISHED]) for item in histories] == [
+    def test_tells_how_many_sessions_are_in_which_state(self, aws: Account) -> None:
+        run(aws, attempt(MONDAY))
+        aws.publish(MONDAY, aws.upload(MONDAY, "SMLL"), "SMLL")
+        found = rebuild_site(aws.pipeline, NOW).indices
+        assert [(item.index, item.newest_published, item.counts["published"]) for item in found] == [
             ("IBOV", MONDAY, 1),
             ("SMLL", MONDAY, 1),
         ]
 
-    def test_names_what_it_left_out_and_makes_the_rest(self, site: Site, s3: S3Client) -> None:
+    def test_names_what_it_left_out_and_makes_the_rest(self, aws: Account, s3: S3Client) -> None:
         for session in (MONDAY, TUESDAY):
-            run(site, published(session))
-        broken = f"{reports_prefix(published(MONDAY))}summary.json"
-        unread = f"{reports_prefix(published(TUESDAY))}gate-1-raw.json"
-        for key in (broken, unread):
-            s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=key, Body=b"[]")
-        rebuilt = site.rebuild(lambda _, sessions: dict.fromkeys(sessions, OTHER))
-        first, second = rebuilt.problems
-        assert (broken in first, unread in second) == (True, True)
+            run(aws, attempt(session))
+        unread = report_prefix("IBOV", TUESDAY, attempt(TUESDAY).started_at) + "gate-1-raw.json"
+        s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=unread, Body=b"[]")
+        (problem,) = rebuild_site(aws.pipeline, NOW).problems
+        assert unread in problem
         assert "<b>2025-07-01</b> is published" in get(s3, ROOT_KEY)
 
-    def test_does_not_lose_a_run_that_adds_itself_meanwhile(self, site: Site, s3: S3Client) -> None:
-        run(site, published(MONDAY))
-        others = [published(TUESDAY)]
-        meddled = Meddled(s3, lambda: run(site, others.pop()) if others else None)
-        Site(meddled, ARTIFACTS_BUCKET, REFINED_BUCKET, lambda: NOW).rebuild(no_figures)  # type: ignore[arg-type]
-        chronicle = read_chronicle("IBOV", get(s3, chronicle_key("IBOV")).encode())
-        assert [item.session for item in chronicle.runs] == [MONDAY, TUESDAY]
-
-    def test_of_an_empty_account_is_an_empty_page(self, site: Site, s3: S3Client) -> None:
-        assert site.rebuild(no_figures).problems == []
-        assert "Data quality" in get(s3, ROOT_KEY)
-
-
-def test_the_clock_is_the_present_by_default(s3: S3Client) -> None:
-    now = Site(s3, ARTIFACTS_BUCKET, REFINED_BUCKET).clock()
-    assert abs(datetime.now(UTC) - now) < timedelta(minutes=1)
+    def test_of_an_empty_account_is_an_empty_page(self, aws: Account, s3: S3Client) -> None:
+        assert rebuild_site(aws.pipeline, NOW + timedelta(days=1)).problems == []
+        assert "Nothing has been published" in get(s3, ROOT_KEY)

@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.account.children import Child, aws_environment, base_environment
+from local.account.access import AccountAccess
+from local.account.children import Child, base_environment
 
 if TYPE_CHECKING:
     from tests.local.conftest import Eventually
@@ -80,11 +81,11 @@ def test_a_program_that_did_not_fail_died_of_nothing(tmp_path: Path) -> None:
     assert child.death() is None
 
 
-def test_a_child_gets_nothing_of_the_users_own_credentials() -> None:
+def test_a_child_gets_nothing_of_the_users_own_credentials(access: AccountAccess) -> None:
     os.environ["AWS_PROFILE"] = "production"
     os.environ["AWS_SESSION_TOKEN"] = "secret"
     try:
-        given = base_environment("http://127.0.0.1:1", "sa-east-1")
+        given = base_environment(access, "etl")
     finally:
         del os.environ["AWS_PROFILE"], os.environ["AWS_SESSION_TOKEN"]
 
@@ -93,8 +94,8 @@ def test_a_child_gets_nothing_of_the_users_own_credentials() -> None:
     assert "AWS_SESSION_TOKEN" not in given
 
 
-def test_the_users_configuration_files_are_out_of_reach() -> None:
-    given = aws_environment("http://127.0.0.1:1", "sa-east-1")
+def test_the_users_configuration_files_are_out_of_reach(access: AccountAccess) -> None:
+    given = access.environment()
 
     assert given["AWS_CONFIG_FILE"] == given["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert given["AWS_REGION"] == given["AWS_DEFAULT_REGION"] == "sa-east-1"

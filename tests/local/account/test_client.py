@@ -35,8 +35,8 @@ aws.glue.Job('slow', name='slow', role_arn=role.arn, command={'name': 'glueetl',
 """
 
 
-def client(account: Account, service: str) -> Any:  # noqa: ANN401
-    make: Any = boto3.Session("local", "local", region_name=account.region).client
+def client(account: Account, service: str, role: str | None = None) -> Any:  # noqa: ANN401
+    make: Any = boto3.Session(*account.keys(role), region_name=account.region).client
     return make(service, endpoint_url=account.endpoint_url)
 
 
@@ -160,6 +160,24 @@ def test_a_broken_program_is_told_in_one_readable_line(tmp_path: Path, source: s
     assert "\n" not in message
 
 
+def test_a_home_that_cannot_be_one_is_told_in_one_readable_line(tmp_path: Path) -> None:
+    file = tmp_path / "home"
+    file.touch()
+
+    with pytest.raises(AccountError, match=r"home .* cannot be used: File exists"), running_account(file):
+        pytest.fail("it started")
+
+
+def test_a_damaged_state_is_told_in_one_readable_line(tmp_path: Path, program: Path) -> None:
+    Home(tmp_path).state.write_bytes(b"not a database" * 100)
+
+    with pytest.raises(AccountError) as raised, running_account(tmp_path, program=program):
+        pytest.fail("it started")
+
+    assert "state.db is damaged" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
 def test_an_account_that_did_not_start_can_be_started_once_its_program_is_mended(tmp_path: Path) -> None:
     file = tmp_path / "__main__.py"
     file.write_text("1 / 0", encoding="utf-8")
@@ -172,6 +190,28 @@ def test_an_account_that_did_not_start_can_be_started_once_its_program_is_mended
         assert client(account, "s3").head_bucket(Bucket="kept")
 
     assert told == ["Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"]
+
+
+def test_all_that_an_account_keeps_is_its_owners_alone_and_its_secrets_are_in_one_file(
+    tmp_path: Path, program: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    with running_account(home, program=program) as account:
+        s3 = client(account, "s3")
+        s3.put_object(Bucket="kept", Key="a/b", Body=b"1")
+        with urlopen(s3.generate_presigned_url("get_object", Params={"Bucket": "kept", "Key": "a/b"})) as answer:
+            assert answer.read() == b"1"
+        with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+            client(account, "s3", "somebody").list_buckets()
+        prefect = account.prefect_auth.partition(":")[2]
+        secrets = [account.keys("somebody")[1], account.keys()[1], prefect, Home(home).secret.read_text()]
+        kept = [home, *(path for path in home.rglob("*") if not path.is_symlink())]
+        open_to_others = [path for path in kept if path.stat().st_mode & 0o077]
+        told = [path for path in kept if path.is_file() and any(text.encode() in path.read_bytes() for text in secrets)]
+
+    assert open_to_others == []
+    assert told == [Home(home).secret]
 
 
 # --- the account that the whole session shares -------------------------------------------------------------------------
@@ -187,10 +227,20 @@ def test_the_environment_leads_to_the_account_and_reports_to_nobody(account: Acc
     assert environment["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
 
 
+def test_a_users_own_session_token_is_not_sent_along(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
+        monkeypatch.setenv(name, "of production")
+    for name, value in account.environment().items():
+        monkeypatch.setenv(name, value)
+
+    assert boto3.client("s3").list_buckets()["Buckets"]
+
+
 def test_prefect_answers_with_its_api_and_its_ui(account: Account) -> None:
     address = urlsplit(account.prefect_ui_url).netloc
 
     assert answers(address)
+    assert account.environment()["PREFECT_API_AUTH_STRING"] == account.prefect_auth
     with urlopen(account.prefect_ui_url) as page, urlopen(f"{account.prefect_ui_url}/ui-settings") as settings:
         assert b"<html" in page.read()
         assert json.loads(settings.read())["api_url"] == account.prefect_api_url
@@ -229,7 +279,7 @@ def test_glues_other_features_are_refused_and_not_pretended(clients: Any) -> Non
 def test_a_home_that_is_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "home").touch()
 
-    reason = r"home .*/home cannot be used: Not a directory; BOVESPA_HOME"
-    with pytest.raises(AccountError, match=reason) as refused, running_account(tmp_path / "home"):
+    message = r"home .*/home cannot be used: Not a directory; BOVESPA_HOME"
+    with pytest.raises(AccountError, match=message) as refused, running_account(tmp_path / "home"):
         pass
     assert "\n" not in str(refused.value)

@@ -8,10 +8,11 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
-from moto.logs.exceptions import ResourceNotFoundException
 
+from local.account.access import AccountAccess
 from local.account.home import Home
-from local.lambda_.invocations import Answer, Invoker
+from local.account.moto_inside import LogGroupNotFound
+from local.lambda_.invocations import HandlerAnswer, Invoker
 
 
 class Deployed(SimpleNamespace):
@@ -45,13 +46,13 @@ class Deployed(SimpleNamespace):
 
 
 @pytest.fixture
-def invoker(home: Home) -> Iterator[Invoker]:
-    invoker = Invoker(home, "http://127.0.0.1:1", "sa-east-1")
+def invoker(home: Home, access: AccountAccess) -> Iterator[Invoker]:
+    invoker = Invoker(home, access)
     yield invoker
     invoker.stop()
 
 
-def call(invoker: Invoker, function: Deployed, event: object = None, request_id: str = "request-1") -> Answer:
+def call(invoker: Invoker, function: Deployed, event: object = None, request_id: str = "request-1") -> HandlerAnswer:
     return invoker.run(function, json.dumps(event), request_id)  # type: ignore[arg-type]
 
 
@@ -131,7 +132,7 @@ def test_what_the_handler_prints_is_in_the_homes_log_and_in_cloudwatch(invoker: 
 def test_a_missing_log_group_is_no_failure(invoker: Invoker) -> None:
     class WithoutGroup(Deployed):
         def save_logs(self, text: str) -> None:
-            raise ResourceNotFoundException
+            raise LogGroupNotFound
 
     assert call(invoker, WithoutGroup("def handle(event, context): return 1")).failed is False
 

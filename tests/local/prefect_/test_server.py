@@ -12,7 +12,7 @@ from local.prefect_.server import PrefectServer, PrefectServerError
 def test_a_server_that_cannot_start_is_reported_with_its_log(home: Home) -> None:
     home.prefect.joinpath("prefect.db").mkdir()  # no database can be there
 
-    server = PrefectServer(home)
+    server = PrefectServer(home, "bovespa:secret")
 
     with pytest.raises(PrefectServerError, match=rf"Prefect's server ended at its start: see {home.logs}/prefect\.log"):
         server.wait()

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.b3.portfolio import same_figures
-from flows.backfill.importing.files import Found, ImportProblem, SourceFile
+from flows.backfill.importing.files import NO_HINTS, Found, Hints, ImportConflict, ImportProblem, SourceFile
 from flows.backfill.importing.parquet_copy import read_parquet
 from flows.errors import PayloadError
 from flows.session.raw_file import RawFacts, encode
@@ -44,8 +44,8 @@ def parquet(columns: Columns, name: str = NAME) -> SourceFile:
     return SourceFile(name, target.getvalue())
 
 
-def only(file: SourceFile, index: str | None = None) -> Found:
-    (found,) = read_parquet(file, index)
+def only(file: SourceFile, hints: Hints = NO_HINTS) -> Found:
+    (found,) = read_parquet(file, hints)
     return found
 
 
@@ -85,20 +85,66 @@ class TestReading:
     ) -> None:
         found = only(parquet(change(columns_of(sample))))
         assert same_figures(found.portfolio, sample)
-        assert (found.portfolio.divisor, found.collected_at, found.b3_states_session) == (None, None, False)
+        assert (found.portfolio.statement.divisor, found.collected_at, found.b3_states_session) == (None, None, False)
 
     @pytest.mark.parametrize(
         "value", [date(2025, 6, 30), datetime(2025, 6, 30, tzinfo=UTC), "2025-06-30", "30/06/25"], ids=str
     )
-    def test_takes_the_session_from_its_column_and_not_its_name(self, sample: Portfolio, value: object) -> None:
+    def test_takes_the_session_from_its_column(self, sample: Portfolio, value: object) -> None:
         columns = columns_of(sample) | {"data_pregao": [value] * len(sample.holdings)}
-        assert only(parquet(columns, "ibov_20250101.parquet")).portfolio.session == date(2025, 6, 30)
+        assert only(parquet(columns, "ibov.parquet")).portfolio.session == date(2025, 6, 30)
+
+    def test_whose_column_and_name_contradict_each_other_is_a_conflict_that_its_owner_decides(
+        self, sample: Portfolio
+    ) -> None:
+        file = parquet(columns_of(sample) | {"data": ["2025-06-30"] * len(sample.holdings)}, "ibov_20250701.parquet")
+        with pytest.raises(ImportConflict, match=r"name says 2025-07-01, its content is of session 2025-06-30"):
+            only(file)
+        found = only(file, Hints(session=date(2025, 6, 30)))
+        assert (found.portfolio.session, found.insisted) == (date(2025, 6, 30), True)
+
+    def test_named_by_a_day_without_trading_when_b3_showed_the_next_session_is_no_contradiction(
+        self, sample: Portfolio
+    ) -> None:
+        columns = columns_of(sample) | {"data": ["2025-06-30"] * len(sample.holdings)}
+        assert only(parquet(columns, "ibov_2025-06-28.parquet")).portfolio.session == date(2025, 6, 30)
+
+    @pytest.mark.parametrize(
+        "name",
+        ["date=2025-06-30/ibov.parquet", "2025-06-30/ibov.parquet", "ibov_30-06-25.parquet", "ibov 30.06.2025.parquet"],
+    )
+    def test_takes_the_session_from_its_folder_or_its_name(self, sample: Portfolio, name: str) -> None:
+        found = only(parquet(columns_of(sample), name))
+        assert (found.portfolio.session, found.b3_states_session) == (date(2025, 6, 30), False)
+
+    def test_takes_b3s_header_for_the_session_before_any_other_date(self, sample: Portfolio) -> None:
+        size = len(sample.holdings)
+        columns = columns_of(sample) | {"date": ["2025-06-28"] * size, "header_date": ["30/06/25"] * size}
+        assert only(parquet(columns, "ibov.parquet")).portfolio.session == date(2025, 6, 30)
+
+    def test_takes_the_session_that_its_owner_says_where_nothing_else_does(self, sample: Portfolio) -> None:
+        found = only(parquet(columns_of(sample), "ibov.parquet"), Hints(session=date(2025, 6, 30)))
+        assert (found.portfolio.session, found.insisted) == (date(2025, 6, 30), True)
+
+    def test_reads_a_type_whose_widths_were_lost_by_its_meaning(self, sample: Portfolio) -> None:
+        columns = columns_of(sample)
+        columns["type"] = [" ".join(tipo.split()) for tipo in columns["type"]]
+        assert same_figures(only(parquet(columns)).portfolio, sample)
+
+    @pytest.mark.parametrize("divisor", [15453473.1480, 15453473.0, 15453473.15])
+    def test_of_a_divisor_that_was_cut_is_refused(self, sample: Portfolio, divisor: float) -> None:
+        with pytest.raises(PayloadError, match="lost some of B3's eight decimals"):
+            only(parquet(columns_of(sample) | {"redutor": [divisor] * len(sample.holdings)}))
+
+    def test_of_a_divisor_that_a_double_cannot_hold_has_none(self, sample: Portfolio) -> None:
+        columns = columns_of(sample) | {"redutor": [446877653.55717026] * len(sample.holdings)}
+        assert only(parquet(columns)).portfolio.statement.divisor is None
 
     def test_of_several_sessions_is_several_portfolios(self, sample: Portfolio) -> None:
         size = len(sample.holdings)
         columns = {name: values * 2 for name, values in columns_of(sample).items()}
         columns["data"] = [date(2025, 6, 30)] * size + [date(2025, 7, 1)] * size
-        found = list(read_parquet(parquet(columns), None))
+        found = list(read_parquet(parquet(columns, "two.ibov.parquet"), NO_HINTS))
         assert [item.portfolio.session for item in found] == [date(2025, 6, 30), date(2025, 7, 1)]
         assert [len(item.portfolio.holdings) for item in found] == [size, size]
 
@@ -112,20 +158,20 @@ class TestReading:
     def test_takes_b3s_totals_where_its_rows_repeat_them(self, sample: Portfolio) -> None:
         size = len(sample.holdings)
         totals = {"redutor": ["15.453.473,14801835"] * size, "quantidade_teorica_total": [1] * size}
-        portfolio = only(parquet(columns_of(sample) | totals)).portfolio
-        assert (portfolio.divisor, portfolio.total_quantity) == (sample.divisor, 1)
+        stated = only(parquet(columns_of(sample) | totals)).portfolio.statement
+        assert (stated.divisor, stated.total_quantity) == (sample.statement.divisor, 1)
 
     def test_of_this_pipeline_has_all_that_b3_stated(self, sample: Portfolio, eight_o_clock: datetime) -> None:
         facts = RawFacts.of(sample, eight_o_clock, [])
         found = only(SourceFile("any.parquet", encode(sample, facts)))
         assert found.portfolio.fingerprint() == sample.fingerprint()
-        assert (found.portfolio.total_records, found.collected_at) == (84, eight_o_clock)
+        assert (found.portfolio.statement.total_records, found.collected_at) == (84, eight_o_clock)
         assert found.b3_states_session
 
     def test_of_this_pipeline_and_another_index_is_refused(self, sample: Portfolio, eight_o_clock: datetime) -> None:
         content = encode(sample, RawFacts.of(sample, eight_o_clock, []))
-        with pytest.raises(ImportProblem, match="of IBOV, IBXX"):
-            only(SourceFile("any.parquet", content), "IBXX")
+        with pytest.raises(ImportConflict, match="of IBOV, IBXX"):
+            only(SourceFile("any.parquet", content), Hints("IBXX"))
 
 
 class TestDamage:

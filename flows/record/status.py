@@ -1,0 +1,254 @@
+"""Where the sessions of an account stand: what lies in S3 is listed, and read where listings do not tell all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from expectations.contract.keys import ContractError
+from expectations.contract.names import DEFAULT_INDEX
+from flows.b3 import calendar
+from flows.b3.calendar import SAO_PAULO
+from flows.lake.calls import side_by_side
+from flows.record.ledger import read_attempt
+from flows.record.state import CalendarFacts, IndexStatus, SessionFacts, SessionState, is_settled, session_state
+from flows.record.traces import AccountTraces, SessionTraces, read_traces
+from flows.session import storage
+from flows.session.batch_runs import BatchRuns
+
+if TYPE_CHECKING:
+    from expectations.contract.keys import AttemptKey
+    from flows.glue_run import GlueRun
+    from flows.record.attempt import Attempt
+    from flows.session.pipeline import Pipeline
+    from flows.session.storage import Publication, RawVersion
+
+T = TypeVar("T")
+
+_WORKDAYS = 5
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """One session: what lies in S3 of it, what was read of it, and where it stands."""
+
+    traces: SessionTraces
+    facts: SessionFacts
+    state: SessionState
+
+    @property
+    def name(self) -> tuple[str, date]:
+        """The index and the session."""
+        return self.traces.index, self.traces.session
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """What was found in an account at an instant.
+
+    Attributes:
+        at: the instant (aware).
+        sessions: by index, every day of its status in order.
+        indices: the status of each index.
+    """
+
+    at: datetime
+    traces: AccountTraces
+    sessions: Mapping[str, Sequence[SessionStatus]]
+    indices: Sequence[IndexStatus]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every session of every index is published."""
+        return all(status.complete for status in self.indices)
+
+    @property
+    def headline(self) -> str:
+        """All indices in one line."""
+        return "; ".join(status.headline for status in self.indices)
+
+    def of(self, index: str) -> IndexStatus:
+        """The status of one of the indices."""
+        return next(status for status in self.indices if status.index == index)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The status as JSON's types."""
+        return {
+            "at": self.at.isoformat(timespec="seconds"),
+            "complete": self.complete,
+            "indices": [status.to_dict() for status in self.indices],
+        }
+
+
+def read_status(
+    pipeline: Pipeline,
+    now: datetime,
+    since: date | None = None,
+    until: date | None = None,
+    indices: Sequence[str] = (),
+) -> AccountStatus:
+    """Find out where each session stands.
+
+    Args:
+        now: instant (aware), which tells which sessions are due.
+        since: the first session; by default, of each index, the first of which there is anything.
+        until: the last session; by default the one that is due, or a later one of which there is something.
+        indices: index codes; by default all of which there is anything.
+
+    Raises:
+        AwsError: AWS could not be asked.
+    """
+    local = now.astimezone(SAO_PAULO)
+    traces = read_traces(pipeline.lake, since, until, local.date())
+    span = _Span(since, until, due=calendar.due(now), showing=calendar.expected(now))
+    wanted = list(dict.fromkeys(indices)) or traces.indices or [DEFAULT_INDEX]
+    listed = {index: span.of(index, traces.sessions.get(index, {})) for index in wanted}
+    facts = _Reader(pipeline).facts([item for items in listed.values() for item in items], traces.tries)
+    sessions = {
+        index: [
+            SessionStatus(
+                item, facts[item], session_state(item, facts[item], span.calendar(item.session, traces, index))
+            )
+            for item in items
+        ]
+        for index, items in listed.items()
+    }
+    return AccountStatus(local, traces, sessions, [span.status(index, sessions[index], traces) for index in wanted])
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The days that are looked at, of whichever index."""
+
+    since: date | None
+    until: date | None
+    due: date
+    showing: date
+
+    @property
+    def last(self) -> date:
+        return self.until or self.due
+
+    def of(self, index: str, found: Mapping[date, SessionTraces]) -> list[SessionTraces]:
+        """Every weekday, and every day of which there is something, in order."""
+        first = self.since or min(found, default=self.due)
+        count = (self.last - first).days + 1
+        weekdays = (day for day in (first + number * _DAY for number in range(count)) if day.weekday() < _WORKDAYS)
+        return [found.get(day, SessionTraces(index, day)) for day in sorted({*weekdays, *found})]
+
+    def calendar(self, day: date, traces: AccountTraces, index: str) -> CalendarFacts:
+        tried = [session for of_index, session in traces.tries if of_index == index]
+        first = min([*traces.sessions.get(index, ()), *tried], default=self.due)
+        return CalendarFacts(
+            is_session=calendar.is_session(day),
+            is_shown=day >= self.showing,
+            is_before=traces.whole and day < first,
+        )
+
+    def status(self, index: str, items: Sequence[SessionStatus], traces: AccountTraces) -> IndexStatus:
+        return IndexStatus(
+            index,
+            since=items[0].traces.session if items else None,
+            until=max(self.last, items[-1].traces.session) if items else None,
+            due=min(self.last, self.due),
+            showing=self.showing,
+            days=tuple(item.state for item in items),
+            undated=len(traces.undated.get(index, ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads what listings do not tell, of the few sessions that need it."""
+
+    pipeline: Pipeline
+
+    def facts(
+        self, listed: Sequence[SessionTraces], tries: Mapping[tuple[str, date], AttemptKey]
+    ) -> dict[SessionTraces, SessionFacts]:
+        untold = [
+            item for item in listed if not is_settled(item) and (_is_there(item) or (item.index, item.session) in tries)
+        ]
+        read = dict(zip(untold, side_by_side(lambda item: self._read(item, tries), untold), strict=True))
+        unpublished = [facts.version for facts in read.values() if facts.version and not _covered(facts)]
+        runs = self._runs(unpublished)
+        whole = {run.run_id: self.pipeline.is_whole(run) for run in runs.values() if run.succeeded}
+        for item, facts in read.items():
+            if facts.version and (run := runs.get(facts.version.version_id)):
+                read[item] = replace(facts, run=run, staged=whole.get(run.run_id, False))
+        return {item: read.get(item, SessionFacts()) for item in listed}
+
+    def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionFacts:
+        index, session = traces.index, traces.session
+        row = traces.attempts[-1] if traces.attempts else tries.get((index, session))
+        return SessionFacts(
+            attempt=self.attempt(row) if row else None,
+            version=storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None,
+            publication=self.publication(traces) if traces.published_at else None,
+        )
+
+    def publication(self, traces: SessionTraces) -> Publication | None:
+        return _readable(lambda: storage.read_publication(self.pipeline.lake.refined, traces.index, traces.session))
+
+    def attempt(self, row: AttemptKey) -> Attempt | None:
+        return _readable(lambda: read_attempt(self.pipeline.lake.refined, row.key))
+
+    def _runs(self, versions: Sequence[RawVersion]) -> dict[str, GlueRun]:
+        lake = self.pipeline.lake
+        return BatchRuns(lake.artifacts, lake.job, announced_for=0).find(versions)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHistory:
+    """All that was done about one session.
+
+    Attributes:
+        attempts: rows of the ledger, the oldest first.
+    """
+
+    index: str
+    session: date
+    publication: Publication | None
+    attempts: tuple[Attempt, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """The history as JSON's types."""
+        published = json.loads(json.dumps(asdict(self.publication), default=str)) if self.publication else None
+        return {
+            "index": self.index,
+            "session": self.session.isoformat(),
+            "publication": published,
+            "attempts": [attempt.to_dict() for attempt in self.attempts],
+        }
+
+
+def read_history(pipeline: Pipeline, traces: SessionTraces) -> SessionHistory:
+    """What was done about a session.
+
+    Raises:
+        AwsError: AWS could not be asked.
+    """
+    reader = _Reader(pipeline)
+    attempts = tuple(row for row in side_by_side(reader.attempt, traces.attempts) if row)
+    publication = reader.publication(traces) if traces.published_at else None
+    return SessionHistory(traces.index, traces.session, publication, attempts)
+
+
+def _is_there(traces: SessionTraces) -> bool:
+    return bool(traces.payloads or traces.raw_at or traces.published_at or traces.attempts)
+
+
+def _covered(facts: SessionFacts) -> bool:
+    return bool(facts.publication and facts.version and facts.publication.covers(facts.version))
+
+
+def _readable(read: Callable[[], T | None]) -> T | None:
+    """What is read; None for what is not of the contract's form, which tells nothing."""
+    try:
+        return read()
+    except ContractError:
+        return None

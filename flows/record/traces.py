@@ -1,0 +1,194 @@
+"""What lies in S3 of each session, told by listings alone: a call for a month, or a year, and a kind; none for a session."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from expectations.contract.keys import (
+    AttemptKey,
+    read_attempt_key,
+    read_landing_key,
+    read_published_key,
+    read_raw_key,
+    time_prefixes,
+)
+from expectations.contract.names import (
+    INDEX_PATTERN,
+    LANDING_PREFIX,
+    LEDGER_PREFIX,
+    PUBLISHED_PREFIX,
+    RAW_PREFIX,
+    UNDATED_PREFIX,
+)
+from expectations.contract.outcomes import Outcome
+from flows.b3.calendar import expected
+
+if TYPE_CHECKING:
+    from flows.lake.connect import Lake
+    from flows.lake.s3 import Bucket
+
+# B3 shows a session before its day, after a long weekend by several days.
+_AHEAD = timedelta(days=10)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTraces:
+    """What lies in S3 of one session, and when the newest of each kind was stored, by S3's own clock.
+
+    Attributes:
+        payloads: keys in landing.
+        attempts: rows of the ledger, the newest last.
+    """
+
+    index: str
+    session: date
+    payloads: tuple[str, ...] = ()
+    landed_at: datetime | None = None
+    raw_at: datetime | None = None
+    published_at: datetime | None = None
+    attempts: tuple[AttemptKey, ...] = ()
+    attempted_at: datetime | None = None
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether a payload came after all that flows have made of the session, and of which no attempt tells."""
+        known = [instant for instant in (self.raw_at, self.published_at, self.attempted_at) if instant]
+        return self.landed_at is not None and all(self.landed_at > instant for instant in known)
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the newest payload or raw file was stored."""
+        return max((instant for instant in (self.landed_at, self.raw_at) if instant), default=None)
+
+    def joined(self, other: SessionTraces) -> SessionTraces:
+        """These traces and others of the same session."""
+        return replace(
+            self,
+            payloads=self.payloads + other.payloads,
+            landed_at=_later(self.landed_at, other.landed_at),
+            raw_at=_later(self.raw_at, other.raw_at),
+            published_at=_later(self.published_at, other.published_at),
+            attempts=self.attempts + other.attempts,
+            attempted_at=_later(self.attempted_at, other.attempted_at),
+        )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((instant for instant in (one, other) if instant), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTraces:
+    """What lies in S3 of all indices.
+
+    Attributes:
+        sessions: by index and session.
+        tries: by index and the session that B3 should have been showing, the newest attempt that was not shown it.
+        undated: by index, the keys of payloads whose session could not be told.
+        whole: whether nothing lies before the first session that was looked at.
+    """
+
+    sessions: Mapping[str, Mapping[date, SessionTraces]] = field(default_factory=dict)
+    tries: Mapping[tuple[str, date], AttemptKey] = field(default_factory=dict)
+    undated: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    whole: bool = True
+
+    @property
+    def indices(self) -> list[str]:
+        """The indices of which there is anything."""
+        return sorted(self.sessions.keys() | self.undated.keys() | {index for index, _ in self.tries})
+
+
+def read_traces(lake: Lake, since: date | None, until: date | None, today: date) -> AccountTraces:
+    """Look at what lies in S3 of the sessions.
+
+    Args:
+        since, until: the first and the last session; None for the first that there is, and for the last.
+        today: in São Paulo.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    indices = [
+        name.upper() for name in lake.refined.folders(PUBLISHED_PREFIX) if re.fullmatch(INDEX_PATTERN, name.upper())
+    ]
+    began = _first_day(lake, indices) or today
+    first = since or began
+    last = until or today + _AHEAD
+    rows = sorted(_attempts(lake.refined, first, today), key=lambda item: (item[0], item[1].ended_at))
+    found: defaultdict[str, dict[date, SessionTraces]] = defaultdict(dict)
+    for traces in chain(_stored(lake, indices, first, last), _attempted(rows)):
+        if first <= traces.session <= last:
+            of_index = found[traces.index]
+            known = of_index.get(traces.session)
+            of_index[traces.session] = known.joined(traces) if known else traces
+    return AccountTraces(found, _tries(row for _, row in rows), _undated(lake.raw), whole=first <= began)
+
+
+def _attempts(refined: Bucket, first: date, today: date) -> Iterator[tuple[datetime, AttemptKey]]:
+    prefixes = time_prefixes(LEDGER_PREFIX, first - _AHEAD, today + timedelta(days=1))
+    for item in refined.objects_below(prefixes):
+        if row := read_attempt_key(item.key):
+            yield item.stored_at, row
+
+
+def _attempted(rows: Sequence[tuple[datetime, AttemptKey]]) -> Iterator[SessionTraces]:
+    return (
+        SessionTraces(row.index, row.session, attempts=(row,), attempted_at=stored_at)
+        for stored_at, row in rows
+        if row.session is not None
+    )
+
+
+def _tries(rows: Iterator[AttemptKey]) -> dict[tuple[str, date], AttemptKey]:
+    """Attempts that ended before B3 named a session, or were shown an older one, by the session that they were after."""
+    after = ((row, expected(row.ended_at)) for row in rows if row.session is None or row.outcome is Outcome.STALE)
+    return {(row.index, session): row for row, session in after if row.session is None or row.session < session}
+
+
+def _first_day(lake: Lake, indices: Sequence[str]) -> date | None:
+    """The first day of the first month of which there is anything."""
+    published = [(lake.refined, _published(index)) for index in indices]
+    places = [(lake.raw, LANDING_PREFIX), (lake.raw, RAW_PREFIX), *published]
+    return min((found for place in places if (found := _first_month(*place))), default=None)
+
+
+def _first_month(bucket: Bucket, prefix: str) -> date | None:
+    years = [name for name in bucket.folders(prefix) if re.fullmatch(r"year=(19|20)\d\d", name)]
+    if not years:
+        return None
+    year = min(years)
+    found = [name for name in bucket.folders(f"{prefix}{year}/") if re.fullmatch(r"month=(0[1-9]|1[0-2])", name)]
+    return date(int(year[-4:]), int(min(found)[-2:]), 1) if found else None
+
+
+def _stored(lake: Lake, indices: Sequence[str], first: date, last: date) -> Iterator[SessionTraces]:
+    """Payloads, raw files and publications; a key that is not of the contract's form is nobody's."""
+    for item in lake.raw.objects_below(time_prefixes(LANDING_PREFIX, first, last)):
+        if (landed := read_landing_key(item.key)) and landed.session:
+            yield SessionTraces(landed.index, landed.session, payloads=(item.key,), landed_at=item.stored_at)
+    for item in lake.raw.objects_below(time_prefixes(RAW_PREFIX, first, last)):
+        if raw := read_raw_key(item.key):
+            yield SessionTraces(raw.index, raw.session, raw_at=item.stored_at)
+    published = [prefix for index in indices for prefix in time_prefixes(_published(index), first, last)]
+    for item in lake.refined.objects_below(published):
+        if record := read_published_key(item.key):
+            yield SessionTraces(record.index, record.session, published_at=item.stored_at)
+
+
+def _undated(raw: Bucket) -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for item in raw.objects(UNDATED_PREFIX):
+        if landed := read_landing_key(item.key):
+            found[landed.index].append(item.key)
+    return found
+
+
+def _published(index: str) -> str:
+    return f"{PUBLISHED_PREFIX}{index.lower()}/"
