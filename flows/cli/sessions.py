@@ -125,7 +125,7 @@ def _show_history(screen: Screen, history: SessionHistory) -> None:
         screen.table(("Published", "Raw version", "Glue run", "Rows"), versions)
     screen.heading(tr("{} {}: attempts, the oldest first").format(history.index, history.session))
     attempts = [
-        (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, str(row.outcome), str(row.rows), row.reason)
+        (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, tr(str(row.outcome)), str(row.rows), row.reason)
         for row in history.attempts
     ]
     screen.table(("Ended", "Flow", "Outcome", "Rows", "Why"), attempts)

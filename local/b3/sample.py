@@ -8,6 +8,7 @@ and three shares that were not in the index then have none. The hour of collecti
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources import files
@@ -22,6 +23,7 @@ DIVISORS = {date(2025, 6, 30): Decimal("15453473.14801835"), date(2025, 7, 1): D
 SESSIONS = tuple(DIVISORS)
 
 _OPENING_HOURS = 8
+_MOST_MOVED = 997  # thousandths of a percent
 
 
 def recorded(session: date) -> Portfolio:
@@ -46,6 +48,22 @@ def recorded(session: date) -> Portfolio:
     )
     statement = Statement(INDEX, session, len(holdings), TOTAL_QUANTITY, Decimal("100.000"), divisor)
     return Portfolio(statement, "sample", holdings)
+
+
+def as_of(session: date, portfolio: Portfolio) -> Portfolio:
+    """The portfolio as if it were another session's: two weights are moved, for no two sessions have the same.
+
+    Args:
+        portfolio: a recorded one, or a part of one; its two largest weights differ by the session alone.
+    """
+    most, next_most = sorted(portfolio.holdings, key=lambda holding: holding.participacao_pct)[:-3:-1]
+    moved = Decimal(session.toordinal() % _MOST_MOVED) / 1000
+    weights = {most.codigo: most.participacao_pct - moved, next_most.codigo: next_most.participacao_pct + moved}
+    holdings = tuple(
+        replace(holding, participacao_pct=weights.get(holding.codigo, holding.participacao_pct))
+        for holding in portfolio.holdings
+    )
+    return replace(portfolio.restated(session=session), holdings=holdings)
 
 
 def collected_at(session: date) -> datetime:

@@ -26,7 +26,7 @@ DAYS = (date(2025, 8, 4), date(2025, 8, 5), date(2025, 8, 6))
 
 
 def uploaded(operator: Operator, session: date) -> RawVersion:
-    portfolio = sample.recorded(date(2025, 6, 30)).restated(session=session)
+    portfolio = sample.as_of(session, sample.recorded(date(2025, 6, 30)))
     facts = RawFacts.of(portfolio, sample.collected_at(session), ["landing/x.json.gz"])
     pipeline = operator.pipeline
     content = encode(portfolio, facts)

@@ -113,9 +113,7 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     assert landed == {"ibov_"}
 
     # Other figures than the published ones are a conflict, until they are taken as a correction.
-    corrected = replace(
-        portfolio(DAYS[0]).restated(divisor=Decimal("15453473.15")), holdings=portfolio(DAYS[1]).holdings
-    )
+    corrected = sample.as_of(DAYS[0], portfolio(DAYS[0])).restated(divisor=Decimal("15453473.15"))
     write(tmp_path, corrected)
     conflict = FolderImport(operator.pipeline).run(tmp_path)
     assert counts(conflict) == {"already published": 3, "rejected": 1, "conflicting": 1}

@@ -164,11 +164,11 @@ class Evidence:
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     """One session is collected and published; then a folder corrects it and brings another index's and the next one, in an
     altered account; then the first is rebuilt from landing, looked after, the site of reports is made again, and it is noon."""
-    portfolio = replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
+    portfolio = sample.as_of(SESSION, sample.recorded(date(2025, 6, 30)))
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
     write_csv(folder, portfolio.restated(index="IBXX"))
-    write_csv(folder, portfolio.restated(session=SESSION + timedelta(days=1)))
+    write_csv(folder, sample.as_of(SESSION + timedelta(days=1), portfolio))
     with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
         administrator = Administrator(account)
         site.show(portfolio)

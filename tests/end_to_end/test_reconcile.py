@@ -57,7 +57,7 @@ print(json.dumps([[state.name, state.result()] for state in states]))
 
 
 def portfolio_of(session: date) -> Portfolio:
-    return sample.recorded(date(2025, 6, 30)).restated(session=session, index=INDEX)
+    return sample.as_of(session, sample.recorded(date(2025, 6, 30)).restated(index=INDEX))
 
 
 def land(pipeline: Pipeline, portfolio: Portfolio) -> None:

@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def portfolio() -> Portfolio:
-    return sample.recorded(date(2025, 6, 30)).restated(session=next(_DAYS))
+    return sample.as_of(next(_DAYS), sample.recorded(date(2025, 6, 30)))
 
 
 def figures(portfolio: Portfolio) -> dict[str, tuple[float, float]]:

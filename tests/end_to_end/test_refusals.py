@@ -27,7 +27,7 @@ SESSION = date(2025, 6, 27)
 
 @pytest.fixture
 def portfolio() -> Portfolio:
-    return replace(sample.recorded(date(2025, 6, 30)), session=SESSION)
+    return sample.as_of(SESSION, sample.recorded(date(2025, 6, 30)))
 
 
 def weight_changed(portfolio: Portfolio) -> Portfolio:

@@ -38,12 +38,12 @@ def test_a_replay_from_landing_is_one_glue_run_and_the_same_state_and_what_was_o
     raw = pipeline.lake.raw
     recorded = sample.recorded(date(2025, 6, 30))
     file = tmp_path / f"IBOVDia_{PUBLISHED:%d-%m-%y}.csv"
-    file.write_bytes(base64.b64decode(csv_download(recorded.restated(session=PUBLISHED))))
+    file.write_bytes(base64.b64decode(csv_download(sample.as_of(PUBLISHED, recorded))))
     FolderImport(pipeline).run(tmp_path)
     before, version = everything(operator), storage.find_raw(raw, "IBOV", PUBLISHED)
     for session, body in (
-        (LANDED, json_page(recorded.restated(session=LANDED), 1, 120, by_sector=True)),
-        (DAMAGED, json_page(recorded.restated(session=DAMAGED), 1, 120, by_sector=True)[:9000]),
+        (LANDED, json_page(sample.as_of(LANDED, recorded), 1, 120, by_sector=True)),
+        (DAMAGED, json_page(sample.as_of(DAMAGED, recorded), 1, 120, by_sector=True)[:9000]),
     ):
         storage.land(raw, Payload("IBOV", "json", 1, body, sample.collected_at(session), ""))
     runs = len(pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])

@@ -17,6 +17,7 @@ from matrix.wire import anything, changes, cuts, drips, in_pages, resets, says, 
 
 from expectations.contract.keys import raw_key
 from expectations.contract.names import RAW_BUCKET
+from local.b3 import sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,9 +211,15 @@ def _not_understood() -> list[Case]:
 
 
 def _weight(answer: dict[str, Any]) -> dict[str, Any]:
+    """The first share's weight a thousandth more, and its sector's total with it."""
     first, *rest = answer["results"]
-    part = Decimal(first["part"].replace(",", ".")) + Decimal("0.001")
-    return {**answer, "results": [{**first, "part": str(part).replace(".", ",")}, *rest]}
+    total = _more(first["partAcum"])
+    rest = [{**row, "partAcum": total} if row["segment"] == first["segment"] else row for row in rest]
+    return {**answer, "results": [{**first, "part": _more(first["part"]), "partAcum": total}, *rest]}
+
+
+def _more(share: str) -> str:
+    return str(Decimal(share.replace(",", ".")) + Decimal("0.001")).replace(".", ",")
 
 
 def _quantity(answer: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +237,7 @@ def _code(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _moved(days: int, portfolio: Portfolio) -> Portfolio:
-    return portfolio.restated(session=portfolio.session + timedelta(days=days))
+    return sample.as_of(portfolio.session + timedelta(days=days), portfolio)
 
 
 def _impossible() -> list[Case]:

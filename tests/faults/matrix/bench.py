@@ -137,7 +137,7 @@ class World:
 
     def bench(self, index: str = INDEX) -> Bench:
         """A place for another case: a session of an index of `_SHARES`."""
-        return Bench(self, smaller(index, _SHARES[index]).restated(session=next(self.days)))
+        return Bench(self, sample.as_of(next(self.days), smaller(index, _SHARES[index])))
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - any of boto3's
         """The administrator's client of a service."""

@@ -28,6 +28,7 @@ from flows.session.raw_file import RawFacts, encode
 from flows.session.storage import Publication
 from flows.settings import load_settings
 from local.b3.formats import csv_download, html_page, json_page
+from local.b3.sample import as_of
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -280,6 +281,81 @@ def test_a_name_that_contradicts_the_title_is_a_conflict(pipeline: Pipeline, sam
     assert attempt.outcome is Outcome.CONFLICTING
     assert "2025-07-01" in attempt.reason
     assert "2025-06-30" in attempt.reason
+
+
+@pytest.mark.parametrize("publish", [True, False])
+@pytest.mark.parametrize("name", ["IBOVDia_01-07-25.csv", "a.csv"])
+def test_figures_that_another_session_has_already_are_refused_with_its_name(
+    pipeline: Pipeline,
+    s3: S3Client,
+    sample: Portfolio,
+    tmp_path: Path,
+    name: str,
+    publish: bool,  # noqa: FBT001
+) -> None:
+    upload(s3, sample, publish=publish)
+    (tmp_path / name).write_bytes(csv_of(sample.restated(session=date(2025, 7, 1))))
+    (attempt,) = tried(pipeline, tmp_path)
+    assert attempt.outcome is Outcome.REJECTED
+    assert "session 2025-06-30 has these weights already" in attempt.reason
+
+
+def test_a_quantity_that_differs_from_the_published_neighbour_s_by_2_32_is_refused(
+    pipeline: Pipeline, s3: S3Client, sample: Portfolio, tmp_path: Path
+) -> None:
+    upload(s3, sample, publish=True)
+    first, second, *rest = as_of(date(2025, 7, 1), sample).holdings
+    cut = replace(second, qtde_teorica=second.qtde_teorica - 2**32)
+    damaged = replace(sample, holdings=(first, cut, *rest))
+    total = sample.statement.total_quantity - 2**32
+    (tmp_path / "IBOVDia_01-07-25.csv").write_bytes(
+        csv_of(damaged.restated(session=date(2025, 7, 1), total_quantity=total))
+    )
+    (attempt,) = tried(pipeline, tmp_path)
+    assert attempt.outcome is Outcome.QUARANTINED
+    assert "by a multiple of 2^32" in attempt.reason
+    assert "ABEV3" in attempt.reason
+
+
+def test_what_gate_1_only_warns_of_is_in_the_attempt(pipeline: Pipeline, sample: Portfolio, tmp_path: Path) -> None:
+    first, *rest = sample.holdings
+    new = replace(sample, holdings=(replace(first, setor="Mats Básicos / Embalagens"), *rest))
+    (tmp_path / "IBOV.json").write_bytes(json_page(new, 1, 120, by_sector=True))
+    (attempt,) = tried(pipeline, tmp_path)
+    assert (attempt.outcome, attempt.warnings) == (Outcome.PLANNED, 1)
+    (report,) = attempt.gates
+    assert "Embalagens" in report.warnings[0].line()
+
+
+def test_files_that_disagree_are_told_apart_by_their_cells_in_the_words_of_their_kind(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    first, *rest = sample.holdings
+    flagged = replace(sample, holdings=(replace(first, tipo="ON      NM"), *rest))
+    (tmp_path / NAME).write_bytes(csv_of(sample))
+    (tmp_path / "IBOV.html").write_bytes(html_page(flagged))
+    attempts = tried(pipeline, tmp_path)
+    assert set(outcomes(attempts).values()) == {"conflicting"}
+    assert attempts[0].reason == f"other types (ALOS3 tipo ON      NM here, ON  ED  NM there) than {NAME}"
+
+
+def test_a_guessed_date_never_stands_against_b3s_own_file(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    guess = csv_of(other_figures(sample)).split(b"\r\n", 1)[1]
+    (tmp_path / "ibov 2025-06-30.csv").write_bytes(guess)
+    (tmp_path / NAME).write_bytes(csv_of(sample))
+    assert outcomes(tried(pipeline, tmp_path)) == {NAME: "planned", "ibov 2025-06-30.csv": "conflicting"}
+
+
+def test_a_holiday_is_imported_only_where_its_owner_insists(
+    pipeline: Pipeline, sample: Portfolio, tmp_path: Path
+) -> None:
+    holiday = date(2025, 3, 3)
+    (tmp_path / "IBOVDia_03-03-25.csv").write_bytes(csv_of(sample.restated(session=holiday)))
+    assert outcomes(tried(pipeline, tmp_path)) == {"IBOVDia_03-03-25.csv": "rejected"}
+    insisting = FolderImport(pipeline, session=holiday, dry_run=True)
+    assert outcomes(insisting.run(tmp_path)) == {"IBOVDia_03-03-25.csv": "planned"}
 
 
 def test_progress_is_told_of_each_step_and_each_of_its_files(
