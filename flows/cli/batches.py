@@ -15,8 +15,9 @@ from expectations.contract.outcomes import Outcome
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
+from flows.cli.indices import Index, index_code
 from flows.cli.language import tr
-from flows.cli.options import DAY, Command, InAws, Index, Json, examples, group, index_code
+from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.errors import NotPublishedError, SettingsError
 from flows.record.attempt import Attempt

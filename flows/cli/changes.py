@@ -16,8 +16,9 @@ from expectations.contract.tables import CHANGES_TABLE
 from flows.cli.answers import Wanted, give
 from flows.cli.basis import now, of_changes
 from flows.cli.console import Screen, not_shown
+from flows.cli.indices import Index
 from flows.cli.language import counted, tr
-from flows.cli.options import DAY, Command, Form, Format, InAws, Index, Json, Limit, Output, examples, group
+from flows.cli.options import DAY, Command, Form, Format, InAws, Json, Limit, Output, examples, group
 from flows.cli.place import open_place
 from flows.errors import SettingsError
 from flows.lake.athena import QueryResult

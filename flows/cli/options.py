@@ -13,8 +13,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 from expectations.contract.keys import ContractError
 from flows.cli.console import Screen
 from flows.cli.language import tr
-from flows.errors import BovespaError, SettingsError
-from flows.settings import load_settings
+from flows.errors import BovespaError
 
 if TYPE_CHECKING:
     from typer import _click as click
@@ -36,24 +35,8 @@ class Form(StrEnum):
     XLSX = "xlsx"
 
 
-def index_code(text: str) -> str:
-    """An index code as it is typed, in capitals or not.
-
-    Raises:
-        BadParameter: it is none of B3's that are known; near ones are named.
-    """
-    try:
-        return load_settings().known_index(text.upper())
-    except (ContractError, SettingsError) as error:
-        raise typer.BadParameter(str(error)) from error
-
-
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 InAws = Annotated[bool, typer.Option("--aws", help="Use the AWS account of the environment instead of the laptop's.")]
-Index = Annotated[
-    str,
-    typer.Option("--index", parser=index_code, metavar="CODE", help="Index code that B3 publishes, such as IBOV."),
-]
 Format = Annotated[
     Form | None,
     typer.Option(

@@ -16,8 +16,9 @@ from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.outcomes import Outcome
 from flows.cli.advice import after_run, typed
 from flows.cli.console import Screen
+from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
-from flows.cli.options import Command, InAws, Json, examples, group, index_code
+from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
 from flows.lake.reach import check_reach

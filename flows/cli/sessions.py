@@ -9,8 +9,9 @@ import typer
 
 from flows.backfill.recovery import Recovered, Recovery
 from flows.cli.console import Screen
+from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
-from flows.cli.options import DAY, Command, InAws, Json, examples, group, index_code
+from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
 from flows.record.state import IndexStatus
@@ -135,7 +136,7 @@ def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
     screen.heading(recovered.headline)
     for attempt in recovered.attempts:
         reason = f": {attempt.reason}" if attempt.reason else ""
-        screen.line(f"  {attempt.outcome}  {attempt.index} {attempt.session}{reason}")
+        screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}{reason}")
     for problem in recovered.problems:
         screen.fail(problem)
     if recovered.left:

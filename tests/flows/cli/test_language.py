@@ -28,7 +28,7 @@ SOURCES = sorted(Path(language.__file__).parent.glob("*.py"))
 OF_OTHERS = {  # what is said by others, whose words reach the screen
     *("Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"),
     *("summary", "data docs", "all sessions"),
-    *("environment", "buckets", "logs"),
+    *("environment", "its password", "buckets", "logs"),
 }
 TYPERS = {
     *("Arguments", "Options", "Commands", "Error", "required", "Missing command.", "No such command {name!r}."),

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from flows.cli.commands import COMMANDS as LISTED
 from flows.cli.commands import load
+from flows.cli.indices import index_code
 from flows.cli.main import app
-from flows.cli.options import examples, group, index_code
+from flows.cli.options import examples, group
 from flows.errors import SettingsError
 
 COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
