@@ -13,7 +13,6 @@ from typer.core import TyperCommand
 from expectations.contract.keys import ContractError
 from flows.cli.console import Screen
 from flows.errors import BovespaError, SettingsError
-from flows.settings import load_settings
 
 if TYPE_CHECKING:
     from typer import _click as click
@@ -41,6 +40,8 @@ def index_code(text: str) -> str:
     Raises:
         BadParameter: it is none of B3's that are known; near ones are named.
     """
+    from flows.settings import load_settings  # noqa: PLC0415 - pydantic, which the help does not need
+
     try:
         return load_settings().known_index(text.upper())
     except (ContractError, SettingsError) as error:
