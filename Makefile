@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query report cost notebook docs dictionary diagram deploy-check test faults bench lint infra-check
+.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test faults bench lint infra-check
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -43,6 +43,9 @@ docs: $(VENV)/.docs dictionary  ## build the documentation's site into site/, wh
 
 dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contract and the views
 	@$(VENV)/bin/python -m expectations.queries.dictionary > docs/data-dictionary.md
+
+catalogue: $(VENV)/.dev  ## compile the command line's translations, flows/cli/locale/*.po
+	@$(VENV)/bin/pybabel --quiet compile --directory flows/cli/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about seven minutes on two cores"

@@ -88,6 +88,7 @@ class Settings(BaseModel):
         600.0, ge=0, description="Age from which what is not published counts as left behind, not as still at work on"
     )
 
+    lang: str = Field("", description="Language of the command line, `pt` or `en`; by default LANG's")
     home: Path = Field(
         default_factory=lambda: default_home(_PROJECT),
         description="Folder of the account on the laptop; by default the project's .bovespa, or the user's data folder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,11 @@ import pytest
 
 if TYPE_CHECKING:
     from local.account.client import Account
+
+
+# What the tests read is English, whatever language their user speaks; their child processes inherit it.
+os.environ.pop("BOVESPA_LANG", None)
+os.environ["LANGUAGE"] = "en"
 
 
 @pytest.fixture(scope="session")

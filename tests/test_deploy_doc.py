@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from flows.settings import Settings
 from infrastructure.policies import FlowResources, flow_policy
 
 ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "docs" / "examples"
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 LINES = [line for block in BLOCKS for line in block.splitlines() if line.strip()]
@@ -72,8 +72,9 @@ def test_every_setting_of_the_stack_exists() -> None:
 
 
 def test_a_value_that_begins_with_a_hyphen_is_not_taken_for_an_option() -> None:
-    (suffix,) = [words for words in commands("pulumi") if "bucketSuffix" in words]
-    assert suffix[4:] == ["--", "-acme"]
+    suffixes = [words[4:] for words in commands("pulumi") if "bucketSuffix" in words]
+    assert suffixes
+    assert all(words == ["--", "-acme"] for words in suffixes)
 
 
 def test_every_output_of_the_stack_exists() -> None:
@@ -123,18 +124,52 @@ def test_sao_paulos_surcharge_is_that_of_the_table() -> None:
         assert f"{percent} %" in TEXT
 
 
-def test_what_stays_when_the_stack_goes_is_found_by_the_components_types() -> None:
-    for kind in ("bovespa:storage:", "bovespa:catalog:"):
-        assert kind in TEXT
-        assert f'"{kind}' in PROGRAM
-    (line,) = [line for line in LINES if line.startswith("python -c")]
-    program = shlex.split(line.split(" | ")[0])[2]
-    state = (
-        '{"deployment": {"resources": [{"urn": "x::bovespa:storage:Storage::a"}, {"urn": "x::bovespa:etl:Etl::b"}]}}'
-    )
-    replaced = program.replace("open('state.json')", "sys.stdin").replace("import json", "import json, sys")
-    done = subprocess.run([sys.executable, "-c", replaced], input=state, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["x::bovespa:storage:Storage::a"]
+def test_the_backend_the_passphrase_and_the_least_version_of_the_command_line_are_named() -> None:
+    assert [words for words in commands("pulumi") if words[:2] == ["pulumi", "login"]]
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" in TEXT
+    assert "3.168" in TEXT
+
+
+def test_the_region_is_there_before_any_command_of_aws() -> None:
+    region = next(number for number, line in enumerate(LINES) if "AWS_DEFAULT_REGION=" in line)
+    assert region < next(number for number, line in enumerate(LINES) if line.startswith("aws "))
+
+
+def test_a_destroy_takes_nothing_that_is_protected() -> None:
+    destroys = [words for words in commands("pulumi") if words[:2] == ["pulumi", "destroy"]]
+    assert ["pulumi", "destroy", "--exclude-protected"] in destroys
+    unprotected = TEXT.index("pulumi state unprotect --all")
+    assert TEXT.index("pulumi destroy --exclude-protected") < unprotected < TEXT.rindex("\npulumi destroy\n")
+
+
+def test_no_name_of_a_stack_is_a_real_address() -> None:
+    for name in ("dev", "prod"):
+        assert "@" not in (ROOT / f"Pulumi.{name}.yaml").read_text(encoding="utf-8")
+
+
+def test_githubs_workflow_takes_a_role_and_keeps_no_key() -> None:
+    text = (EXAMPLES / "github-actions.yml").read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"]["id-token"] == "write"
+    assert not re.search(r"AKIA|aws-access-key-id|aws-secret-access-key|PULUMI_ACCESS_TOKEN", text)
+    (job,) = workflow["jobs"].values()
+    steps = {step["uses"].partition("@")[0]: step["with"] for step in job["steps"] if "uses" in step and "with" in step}
+    assert steps["aws-actions/configure-aws-credentials"]["role-to-assume"].endswith(":role/bovespa-deploy")
+    assert steps["pulumi/actions"]["command"] == "${{ github.event_name == 'push' && 'up' || 'preview' }}"
+    assert "--role-name bovespa-deploy" in TEXT
+
+
+def test_githubs_role_is_taken_by_one_repository_only() -> None:
+    (trust,) = json.loads((EXAMPLES / "github-trust.json").read_text(encoding="utf-8"))["Statement"]
+    subjects = trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    assert subjects == ["repo:OWNER/REPOSITORY:ref:refs/heads/main", "repo:OWNER/REPOSITORY:pull_request"]
+    assert "s|OWNER/REPOSITORY|" in TEXT
+
+
+def test_the_key_that_prefect_has_can_be_changed() -> None:
+    typed = [" ".join(line.split()[:3]) for line in LINES]
+    made = [number for number, line in enumerate(typed) if line == "aws iam create-access-key"]
+    assert any(number > min(made) for number, line in enumerate(typed) if line == "aws iam delete-access-key")
 
 
 def test_the_key_of_prefect_is_typed_into_no_command() -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.cli.basis import Basis
-from flows.cli.console import Screen, counted
+from flows.cli.console import Screen
+from flows.cli.language import counted, tr
 from flows.cli.options import Form
 from flows.errors import SettingsError
 from flows.lake.athena import QueryResult
@@ -36,12 +37,12 @@ class Wanted:
             SettingsError: they contradict each other, or a form is no text for a terminal.
         """
         if as_json and form not in (None, Form.JSON):
-            raise SettingsError(f"--json and --format {form} contradict each other")
+            raise SettingsError(tr("--json and --format {} contradict each other").format(form))
         chosen = Form.JSON if as_json else form or _form_of(output)
         if chosen is Form.TABLE and output:
-            raise SettingsError("--output takes csv, json, parquet or xlsx: a table is for the screen")
+            raise SettingsError(tr("--output takes csv, json, parquet or xlsx: a table is for the screen"))
         if chosen in _BINARY and not output and sys.stdout.isatty():
-            raise SettingsError(f"--format {chosen} is no text: name a file with --output")
+            raise SettingsError(tr("--format {} is no text: name a file with --output").format(chosen))
         return cls(chosen, output, limit)
 
     @property
@@ -55,7 +56,9 @@ def _form_of(output: Path | None) -> Form:
         return Form.TABLE
     suffix = output.suffix.removeprefix(".").lower()
     if suffix not in set(Form) - {Form.TABLE}:
-        raise SettingsError(f"--output {output}: its name tells no form; end it in .csv, .json, .parquet or .xlsx")
+        raise SettingsError(
+            tr("--output {}: its name tells no form; end it in .csv, .json, .parquet or .xlsx").format(output)
+        )
     return Form(suffix)
 
 
@@ -83,6 +86,6 @@ def give(screen: Screen, wanted: Wanted, sql: str, result: QueryResult, basis: B
     except OSError as error:
         raise SettingsError(f"--output {wanted.output}: {error.strerror}") from error
     rows = min(len(result.rows), wanted.limit or len(result.rows))
-    screen.line(f"{counted(rows, 'row')} in {wanted.output} ({counted(len(content), 'byte')})")
+    screen.line(tr("{} in {} ({})").format(counted(rows, "row"), wanted.output, counted(len(content), "byte")))
     if basis:
         screen.line(f"  {basis.line}")

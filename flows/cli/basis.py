@@ -11,7 +11,7 @@ from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import INDEX_PARTITION, TABLES
 from expectations.queries.views import VIEWS
 from flows.b3.calendar import SAO_PAULO, due, sessions_between
-from flows.cli.console import counted
+from flows.cli.language import counted, tr
 from flows.errors import NotPublishedError
 
 Published = Mapping[str, Sequence[date]]
@@ -41,11 +41,13 @@ class Sessions:
     def line(self) -> str:
         """The sessions in words."""
         if not self.published:
-            return f"{self.index}, nothing published"
+            return tr("{}, nothing published").format(self.index)
         first, last = self.published[0], self.published[-1]
-        days = f"sessions {first} to {last}" if first != last else f"session {first}"
-        of = f" of {self.expected:,}" if self.expected is not None else ""
-        return f"{self.index}, {days}, {len(self.published):,}{of} published"
+        days = tr("sessions {} to {}").format(first, last) if first != last else tr("session {}").format(first)
+        number = f"{len(self.published):,}"
+        if self.expected is not None:
+            number = tr("{} of {}").format(number, f"{self.expected:,}")
+        return tr("{}, {}, {} published").format(self.index, days, number)
 
     def to_dict(self) -> dict[str, object]:
         """The sessions as JSON's types."""
@@ -74,14 +76,15 @@ class Basis:
     def line(self) -> str:
         """The basis in one line."""
         if self.newest is None:
-            return "rests on nothing: no session is published; bovespa run or bovespa import brings some"
+            return tr("rests on nothing: no session is published; bovespa run or bovespa import brings some")
         if len(self.sessions) > _MANY:
             first = min(item.published[0] for item in self.sessions if item.published)
-            said = f"{len(self.sessions)} indices, sessions {first} to {self.newest}"
+            said = tr("{} indices, sessions {} to {}").format(len(self.sessions), first, self.newest)
         else:
             said = "; ".join(item.line for item in self.sessions)
         days = (self.today - self.newest).days
-        return f"rests on {said}" + (f"; the newest is {counted(days, 'day')} old" if days > 0 else "")
+        age = tr("; the newest is {} old").format(counted(days, "day")) if days > 0 else ""
+        return tr("rests on {}").format(said) + age
 
     def to_dict(self) -> dict[str, object]:
         """The basis as JSON's types."""
@@ -129,21 +132,23 @@ def within(
         NotPublishedError: none of them is published.
     """
     if not published:
-        raise NotPublishedError(f"{index}: no session is published. {_how_to_bring(index)}")
+        raise NotPublishedError(tr("{}: no session is published. {}").format(index, _how_to_bring(index)))
     first, last = since or published[0], until or published[-1]
     found = tuple(day for day in published if first <= day <= last)
     if not found:
         raise NotPublishedError(
-            f"{index}: {_none_of(since, until, now)} is published; published are {published[0]} to {published[-1]}. "
-            f"{_how_to_bring(index)}"
+            tr("{}: {} is published; published are {} to {}. {}").format(
+                index, _none_of(since, until, now), published[0], published[-1], _how_to_bring(index)
+            )
         )
     return found
 
 
 def _none_of(since: date | None, until: date | None, now: datetime) -> str:
     if since and until:
-        return f"none of the {counted(len(sessions_between(since, min(until, due(now)))), 'session')} from {since} to {until}"
-    return f"no session since {since}" if since else f"no session up to {until}"
+        expected = counted(len(sessions_between(since, min(until, due(now)))), "session")
+        return tr("none of the {} from {} to {}").format(expected, since, until)
+    return tr("no session since {}").format(since) if since else tr("no session up to {}").format(until)
 
 
 def of_changes(index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime) -> Basis:
@@ -154,8 +159,9 @@ def of_changes(index: str, published: Sequence[date], since: date | None, until:
     basis = of_days(index, published, since, until, now)
     if basis.sessions[0].published == (published[0],):
         raise NotPublishedError(
-            f"{index}: {published[0]} is the first published session, there is none before it to compare it with. "
-            f"{_how_to_bring(index)}"
+            tr("{}: {} is the first published session, there is none before it to compare it with. {}").format(
+                index, published[0], _how_to_bring(index)
+            )
         )
     return basis
 
@@ -174,10 +180,9 @@ def of_days(index: str, published: Sequence[date], since: date | None, until: da
 
 
 def _how_to_bring(index: str) -> str:
-    return (
-        f"bovespa import FOLDER --index {index} brings in copies of them; "
-        f"bovespa run --live --index {index} what B3 shows now"
-    )
+    return tr(
+        "bovespa import FOLDER --index {0} brings in copies of them; bovespa run --live --index {0} what B3 shows now"
+    ).format(index)
 
 
 def now() -> datetime:

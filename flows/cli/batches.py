@@ -15,6 +15,7 @@ from expectations.contract.outcomes import Outcome
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.cli.options import DAY, Command, InAws, Index, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
 from flows.errors import NotPublishedError, SettingsError
@@ -64,7 +65,9 @@ def import_folder(
         if not dry_run:
             refresh_site_of(pipeline, attempts, screen.say)
     if not attempts:
-        raise SettingsError(f"{folder}: no file below it is a .csv, .txt, .json, .html, .htm, .parquet, .gz or .zip")
+        raise SettingsError(
+            tr("{}: no file below it is a .csv, .txt, .json, .html, .htm, .parquet, .gz or .zip").format(folder)
+        )
     _show_files(screen, attempts, dry_run=dry_run)
     if any(attempt.failed for attempt in attempts):
         raise typer.Exit(1)
@@ -78,8 +81,8 @@ def import_folder(
 )
 def replay(
     *,
-    since: Annotated[datetime, typer.Option("--from", formats=DAY, help="First session.")],
-    until: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last session.")],
+    since: Annotated[datetime, typer.Option("--from", formats=DAY, metavar="YYYY-MM-DD", help="First session.")],
+    until: Annotated[datetime, typer.Option("--to", formats=DAY, metavar="YYYY-MM-DD", help="Last session.")],
     index: Index = DEFAULT_INDEX,
     from_landing: Annotated[
         bool,
@@ -94,15 +97,16 @@ def replay(
     """
     screen = Screen(as_json=as_json)
     if until < since:
-        raise SettingsError(f"--from {since:%Y-%m-%d} is after --to {until:%Y-%m-%d}")
+        raise SettingsError(tr("--from {} is after --to {}").format(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"))
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         replayed = Replay(pipeline, index, from_landing=from_landing, progress=progress)
         attempts = replayed.run(since.date(), until.date())
         refresh_site_of(pipeline, attempts, screen.say)
     if not attempts:
         raise NotPublishedError(
-            f"{index}: of no session from {since:%Y-%m-%d} to {until:%Y-%m-%d} is there a raw file"
-            f"{', nor a payload in landing' if from_landing else ''}: nothing was replayed"
+            tr("{}: of no session from {} to {} is there anything to replay").format(
+                index, f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"
+            )
         )
     _show_attempts(screen, attempts)
     if any(attempt.failed for attempt in attempts):
@@ -115,17 +119,17 @@ def _show_files(screen: Screen, attempts: Sequence[Attempt], *, dry_run: bool) -
     for attempt in attempts:
         if attempt.reason:
             known = [str(part) for part in (*attempt.files, attempt.index, attempt.session) if part]
-            screen.line(f"  {attempt.outcome}  {' '.join(known)}: {attempt.reason}")
+            screen.line(f"  {tr(str(attempt.outcome))}  {' '.join(known)}: {attempt.reason}")
         for warning in (warning for report in attempt.gates for warning in report.warnings):
-            screen.line(f"  warning  {' '.join(attempt.files)}: {warning.line()}")
+            screen.line(f"  {tr('warning')}  {' '.join(attempt.files)}: {warning.line()}")
 
 
 def _show_attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:
     screen.result({"counts": _counts(attempts), "sessions": [attempt.to_dict() for attempt in attempts]})
-    screen.heading(_in_short(attempts) or "no sessions")
+    screen.heading(_in_short(attempts) or tr("no sessions"))
     for attempt in attempts:
         if attempt.reason:
-            screen.line(f"  {attempt.outcome}  {attempt.index} {attempt.session}: {attempt.reason}")
+            screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}: {attempt.reason}")
 
 
 def _counts(attempts: Sequence[Attempt]) -> dict[str, int]:
@@ -134,4 +138,4 @@ def _counts(attempts: Sequence[Attempt]) -> dict[str, int]:
 
 
 def _in_short(attempts: Sequence[Attempt]) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in _counts(attempts).items())
+    return ", ".join(f"{count} {tr(outcome)}" for outcome, count in _counts(attempts).items())

@@ -15,7 +15,8 @@ from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import CHANGES_TABLE
 from flows.cli.answers import Wanted, give
 from flows.cli.basis import now, of_changes
-from flows.cli.console import Screen, counted
+from flows.cli.console import Screen, not_shown
+from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, Form, Format, InAws, Index, Json, Limit, Output, examples, group
 from flows.cli.place import open_place
 from flows.errors import SettingsError
@@ -70,9 +71,10 @@ def changes_query(index: str, since: date | None, until: date | None, *, weights
 def changes(
     *,
     since: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="First session; by default the latest with changes only.")
+        datetime | None,
+        typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="First session; by default the latest with changes only."),
     ] = None,
-    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Last session.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="Last session.")] = None,
     index: Index = DEFAULT_INDEX,
     weights: Annotated[
         bool, typer.Option("--weights", help="Changes of weight too, which most shares have every session.")
@@ -90,19 +92,15 @@ def changes(
     wanted = Wanted.of(form, output, limit, as_json=as_json)
     screen = wanted.screen
     if since and until and until < since:
-        raise SettingsError(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}")
+        raise SettingsError(tr("--since {} is after --until {}").format(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}"))
     first, last = since.date() if since else None, until.date() if until else None
     sql = changes_query(index, first, last, weights=weights)
     with open_place(screen, aws=aws) as place:
         basis = of_changes(index, place.published(index).get(index, ()), first, last, now())
         result = place.query(sql)
     if wanted.form is Form.TABLE:
-        _show(
-            screen,
-            f"{index}: {counted(len(result.rows), 'change')}{'' if weights else ' of composition'}",
-            result,
-            wanted.limit,
-        )
+        what = "" if weights else f" {tr('of composition')}"
+        _show(screen, f"{index}: {counted(len(result.rows), 'change')}{what}", result, wanted.limit)
         screen.line(f"  {basis.line}")
     else:
         give(screen, wanted, sql, result, basis)
@@ -116,12 +114,12 @@ def _show(screen: Screen, headline: str, result: QueryResult, limit: int | None)
     rows = result.rows[:limit]
     with screen.paged(len(rows)):
         for (day, before, rebalanced), members in groupby(rows, itemgetter(*(place[name] for name in _OF_A_SESSION))):
-            note = ", rebalanced" if rebalanced == "true" else ""
-            screen.heading(f"{day}, against {before}{note}")
+            note = tr(", rebalanced") if rebalanced == "true" else ""
+            screen.heading(tr("{}, against {}").format(day, before) + note)
             screen.grid(
                 tuple(_SHOWN.values()),
                 [result.types[number] for number in shown],
                 [[row[number] for number in shown] for row in members],
             )
-        if len(rows) < len(result.rows):
-            screen.line(f"  {len(result.rows) - len(rows):,} not shown")
+        if left := not_shown(len(result.rows) - len(rows)):
+            screen.line(f"  {left}")

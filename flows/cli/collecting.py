@@ -12,6 +12,7 @@ from expectations.contract.names import DEFAULT_INDEX
 from expectations.queries.saved import queries_of
 from flows.cli.console import Screen
 from flows.cli.files import query_body
+from flows.cli.language import tr
 from flows.cli.place import Place
 from flows.daily_indices import daily_indices, run_daily
 from flows.settings import load_settings
@@ -59,7 +60,7 @@ def collect_live(
     """
     settings = load_settings()
     chosen = [*codes] or [*settings.indices]
-    screen.say(f"collecting {', '.join(chosen)} from {settings.b3_base_url}")
+    screen.say(tr("collecting {} from {}").format(", ".join(chosen), settings.b3_base_url))
     if len(chosen) == 1:
         return [run_daily(chosen[0], force=force, collected_at=collected_at)]
     state: Any = daily_indices(chosen, force=force, collected_at=collected_at, return_state=True)
@@ -72,8 +73,12 @@ def collect_sample(*, force: bool, screen: Screen) -> list[Mapping[str, Any]]:
 
     attempts: list[Mapping[str, Any]] = []
     with recorded_sample() as sample:
-        sessions = " and ".join(str(session) for session, _ in sample.sessions)
-        screen.say(f"recorded sample: B3's real portfolios of {sessions}, served by a stand-in on this machine")
+        first, last = (str(session) for session, _ in sample.sessions)
+        screen.say(
+            tr("recorded sample: B3's real portfolios of {} and {}, served by a stand-in on this machine").format(
+                first, last
+            )
+        )
         os.environ["B3_BASE_URL"] = sample.url
         for session, collected_at in sample.sessions:
             sample.show(session)
@@ -91,7 +96,7 @@ def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, A
     answers = []
     for named in queries_of(sessions[0]) if sessions else ():
         result = place.query(named.sql)
-        screen.heading(named.description)
+        screen.heading(tr(named.description))
         screen.line(named.sql)
         screen.rows(result, limit=_SHOWN_ROWS)
         answers.append({"name": named.name, **query_body(named.sql, result)})

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from flows.cli.options import untyped_flags
+from flows.cli.language import tr
+from flows.cli.options import presented
 
 if TYPE_CHECKING:
     from typer import _click as click
@@ -91,7 +92,9 @@ def load(name: str) -> click.Command:
     Args:
         name: one of COMMANDS.
     """
-    return get_group(import_module(f"flows.cli.{COMMANDS[name].module}").app).commands[name]
+    command = get_group(import_module(f"flows.cli.{COMMANDS[name].module}").app).commands[name]
+    command.help = tr(command.help or "")
+    return command
 
 
 class LazyGroup(TyperGroup):
@@ -99,13 +102,14 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's
         listed = {
-            name: TyperCommand(name, help=entry.does, rich_help_panel=entry.panel) for name, entry in COMMANDS.items()
+            name: TyperCommand(name, help=tr(entry.does), rich_help_panel=tr(entry.panel))
+            for name, entry in COMMANDS.items()
         }
         super().__init__(**{**attributes, "commands": listed})
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The parameters before a command, those of the help included."""
-        return untyped_flags(super().get_params(ctx))
+        return presented(super().get_params(ctx))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

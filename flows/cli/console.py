@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.language import counted, tr, written
 from flows.cli.tables import GAP, Cells, Layout, heading, is_number, lay_out, shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Screen:
 
     def fail(self, text: str) -> None:
         """Say why the command failed, in one line."""
-        self._err.print(f"failed: {text}", style="bold red", markup=False, soft_wrap=True)
+        self._err.print(tr("failed: {}").format(text), style="bold red", markup=False, soft_wrap=True)
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
@@ -103,7 +104,7 @@ class Screen:
             return
         table = Table(box=box.SIMPLE_HEAD, show_edge=False)
         for name in heading:
-            table.add_column(Text(name), overflow="fold")
+            table.add_column(Text(tr(name)), overflow="fold")
         for row in rows:
             table.add_row(*map(Text, row))
         self._out.print(table)
@@ -146,15 +147,17 @@ class Screen:
 
     def _once(self, names: Sequence[str], layout: Layout, cells: Cells) -> None:
         """What is the same in every row, above them."""
-        constants = [f"{names[number]} {cells[0][number] or 'none'}" for number in layout.constant]
-        repeated = [f"{names[number]} as {names[first]}" for number, first in layout.same]
+        constants = [f"{names[number]} {cells[0][number] or tr('none')}" for number in layout.constant]
+        repeated = [tr("{} as {}").format(names[number], names[first]) for number, first in layout.same]
         if constants or repeated:
-            self._out.print(Padding(Text("in every row: " + ", ".join([*constants, *repeated])), (0, 0, 1, 2)))
+            self._out.print(
+                Padding(Text(tr("in every row: {}").format(", ".join([*constants, *repeated]))), (0, 0, 1, 2))
+            )
 
     def _upright(self, names: Sequence[str], cells: Cells) -> None:
         for number, row in enumerate(cells, 1):
             if len(cells) > 1:
-                self.line(f"{number} of {len(cells):,}")
+                self.line(tr("{} of {}").format(number, len(cells)))
             grid = Table.grid(padding=(0, 2), pad_edge=False)
             for name, value in zip(names, row, strict=True):
                 grid.add_row(Text(f"  {name}"), Text(value, overflow="fold"))
@@ -171,17 +174,17 @@ def _table(names: Sequence[str], types: Sequence[str], layout: Layout, cells: Ce
     return table
 
 
+def not_shown(number: int) -> str:
+    """That so many rows are not shown; nothing of none."""
+    return tr("{} not shown").format(written(f"{number:,}")) if number else ""
+
+
 def _footnote(result: QueryResult, shown_rows: int, layout: Layout) -> str:
     hidden = ", ".join(result.columns[number] for number in layout.hidden)
     notes = [
         counted(len(result.rows), "row"),
-        f"{len(result.rows) - shown_rows:,} not shown" if shown_rows < len(result.rows) else "",
-        f"further columns: {hidden}" if hidden else "",
-        f"{counted(result.scanned_bytes, 'byte')} read in {result.milliseconds:,} ms",
+        not_shown(len(result.rows) - shown_rows),
+        tr("further columns: {}").format(hidden) if hidden else "",
+        tr("{} read in {} ms").format(counted(result.scanned_bytes, "byte"), written(f"{result.milliseconds:,}")),
     ]
     return "; ".join(note for note in notes if note)
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """A number of things: `1 row`, `28,224 rows`."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import open_place
 from flows.cost.bill import ESTIMATE_USD, Bill, BillingMonth, Line, bill
@@ -44,7 +45,7 @@ def cost(
     wanted = region or reader.region
     prices = prices_of(wanted)
     if prices.region != wanted:
-        screen.say(f"no prices of {wanted} are known here: those of {prices.region} are taken")
+        screen.say(tr("no prices of {} are known here: those of {} are taken").format(wanted, prices.region))
     _show(screen, bill(usage, period, prices, now), period, prices, now)
 
 
@@ -67,16 +68,18 @@ def _show(screen: Screen, found: Bill, month: BillingMonth, prices: Prices, now:
         }
     )
     screen.heading(
-        f"{month.begin:%Y-%m}, {elapsed:.0%} over, in US dollars at the list prices of {prices.region} ({AS_OF})"
+        tr("{}, {} over, in US dollars at the list prices of {} ({})").format(
+            f"{month.begin:%Y-%m}", f"{elapsed:.0%}", prices.region, AS_OF
+        )
     )
     for line in found.lines:
         used = f"{float(line.quantity):.6g} {line.what}, at {line.price.usd:f} a {line.price.unit}"
         screen.line(f"  {line.service:<7} {line.usd:>10.6f}   {used}")
-    screen.heading("so far, beside the estimate for the whole month")
+    screen.heading(tr("so far, beside the estimate for the whole month"))
     for name, usd, planned in [*_services(found), ("total", found.usd, _estimate())]:
         screen.line(f"  {name:<7} {usd:>10.4f}   {planned:>6.2f}")
     if elapsed < 1:
-        screen.line(f"  At this rate the month comes to {projected:.2f}.")
+        screen.line("  " + tr("At this rate the month comes to {}.").format(f"{projected:.2f}"))
     _show_sources(screen, found)
 
 
@@ -89,7 +92,7 @@ def _estimate() -> Decimal:
 
 
 def _show_sources(screen: Screen, found: Bill) -> None:
-    screen.heading("prices")
+    screen.heading(tr("prices"))
     for source, seen in dict.fromkeys((line.price.source, line.price.seen) for line in found.lines):
         screen.line(f"  {source} ({seen})")
 

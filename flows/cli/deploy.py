@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import open_place
 from flows.deploy.ecs_pool import filled
@@ -37,7 +38,7 @@ def notify(
 
         notify_at(webhook)
     screen.result({"automation": NAME})
-    screen.line(f"The automation {NAME} calls the webhook, which has been sent a first message.")
+    screen.line(tr("The automation {} calls the webhook, which has been sent a first message.").format(NAME))
 
 
 @app.command(

@@ -6,6 +6,7 @@ import signal
 from threading import Event
 
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.cli.options import Command, Json, examples, group
 from flows.cli.place import open_place
 
@@ -20,9 +21,9 @@ def up(*, as_json: Json = False) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with open_place(screen, aws=False) as place:
-        screen.heading("The account is up. In another terminal:")
-        screen.pairs(place.links)
+        screen.heading(tr("The account is up. In another terminal:"))
+        screen.pairs([(tr(name), value) for name, value in place.links])
         screen.result({name.lower(): value for name, value in place.links})
-        screen.say("Ctrl-C stops it; what it holds stays in its folder.")
+        screen.say(tr("Ctrl-C stops it; what it holds stays in its folder."))
         stopped.wait()
-    screen.say("The account is down.")
+    screen.say(tr("The account is down."))

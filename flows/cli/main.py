@@ -9,12 +9,13 @@ import typer
 
 from flows.cli.commands import LazyGroup
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.cli.options import EXPECTED_ERRORS, examples
 
 app = typer.Typer(
     name="bovespa",
     cls=LazyGroup,
-    help="Collect the Ibovespa's portfolio of the day from B3, refine it, check it, publish it, query it.",
+    help=tr("Collect the Ibovespa's portfolio of the day from B3, refine it, check it, publish it, query it."),
     epilog=examples(
         "bovespa run",
         'bovespa query "SELECT * FROM bovespa_concentracao"',

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from typer.core import TyperCommand
+from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from expectations.contract.keys import ContractError
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.errors import BovespaError, SettingsError
 
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ Index = Annotated[
 ]
 Format = Annotated[
     Form | None,
-    typer.Option("--format", help="How the answer is given; by default as --output's name ends, or as a table."),
+    typer.Option(
+        "--format",
+        metavar="table|csv|json|parquet|xlsx",
+        help="How the answer is given; by default as --output's name ends, or as a table.",
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -70,27 +75,35 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The parameters, those of the help included."""
-        return untyped_flags(super().get_params(ctx))
+        return presented(super().get_params(ctx))
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            Screen(as_json=False).say("\nStopped. What was done stays; the same command goes on from there.")
+            Screen(as_json=False).say("\n" + tr("Stopped. What was done stays; the same command goes on from there."))
             raise
         except EXPECTED_ERRORS as error:
-            if not (ctx.params.get("as_json") or ctx.params.get("form") is Form.JSON):
+            if not _is_json_wanted(ctx):
                 raise
             Screen(as_json=True).result({"error": {"type": type(error).__name__, "message": str(error)}})
             raise typer.Exit(1) from error
 
 
-def untyped_flags(parameters: list[click.Parameter]) -> list[click.Parameter]:
-    """The parameters of a command, with nothing beside a flag's name in the help."""
+def _is_json_wanted(ctx: click.Context) -> bool:
+    """Whether the user asked for JSON; a command that prints nothing else says its errors to people."""
+    source = ctx.get_parameter_source("as_json")
+    return (source is not None and source.name == "COMMANDLINE") or ctx.params.get("form") is Form.JSON
+
+
+def presented(parameters: list[click.Parameter]) -> list[click.Parameter]:
+    """The parameters of a command as the help shows them: in the user's language, and nothing beside a flag's name."""
     for parameter in parameters:
         if getattr(parameter, "is_flag", False):
             parameter.metavar = ""
+        if isinstance(parameter, TyperArgument | TyperOption):
+            parameter.help = tr(parameter.help or "")
     return parameters
 
 
@@ -101,4 +114,4 @@ def group() -> typer.Typer:
 
 def examples(*commands: str) -> str:
     """The epilog of a help: commands to copy, a line each."""
-    return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{escape(command)}[/cyan]" for command in commands)])
+    return "\n".join([f"[bold]{tr('Examples')}[/bold]", *(f"  [cyan]{escape(command)}[/cyan]" for command in commands)])

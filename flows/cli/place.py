@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError
 from expectations.contract.keys import published_prefix, read_published_key
 from expectations.contract.names import PUBLISHED_PREFIX
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.errors import AwsError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
@@ -107,10 +108,10 @@ def _on_the_laptop(screen: Screen, settings: Settings, *, as_flow: bool) -> Iter
         from local.door import FLOW_ROLE, AccountError, running_account  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"the account on the laptop needs the 'local' dependencies ({error}); or pass --aws"
+            tr("the account on the laptop needs the 'local' dependencies ({}); or pass --aws").format(error)
         ) from error
     try:
-        with running_account(settings.home, progress=screen.say) as account:
+        with running_account(settings.home, progress=lambda text: screen.say(tr(text))) as account:
             os.environ.pop("AWS_PROFILE", None)
             os.environ.update(account.environment(FLOW_ROLE if as_flow else None))
             yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.cli.console import Screen
+from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
@@ -23,7 +24,7 @@ def report(*, aws: InAws = False, as_json: Json = False) -> None:
     Each run of the flow adds itself; this reads what all of them left, and what was imported.
     """
     screen = Screen(as_json=as_json)
-    with open_pipeline(screen, aws=aws) as (place, pipeline), screen.busy("Reading what the runs left"):
+    with open_pipeline(screen, aws=aws) as (place, pipeline), screen.busy(tr("Reading what the runs left")):
         rebuilt = rebuild_site(pipeline, datetime.now(UTC))
         address = site_address(pipeline)
     _show(screen, place, address, rebuilt)
@@ -32,15 +33,15 @@ def report(*, aws: InAws = False, as_json: Json = False) -> None:
 def _show(screen: Screen, place: Place, address: str, rebuilt: Rebuilt) -> None:
     where = place.shown(address)
     for problem in rebuilt.problems:
-        screen.say(f"left out: {problem}")
+        screen.say(tr("left out: {}").format(problem))
     indices = [_in_short(status) for status in rebuilt.indices]
     screen.result({"report": where, "indices": indices, "left_out": list(rebuilt.problems)})
     screen.pairs([(item["index"], _line(item)) for item in indices])
-    screen.heading("The data-quality site, which reads without a network:")
+    screen.heading(tr("The data-quality site, which reads without a network:"))
     screen.line(f"  {where}")
     if place.home is None:
         bucket = address.removesuffix("/index.html")
-        screen.line(f"  aws s3 sync {bucket} reports   # brings it to this machine: open reports/index.html")
+        screen.line(f"  aws s3 sync {bucket} reports   # {tr('brings it to this machine: open reports/index.html')}")
 
 
 def _in_short(status: IndexStatus) -> dict[str, Any]:
@@ -49,5 +50,5 @@ def _in_short(status: IndexStatus) -> dict[str, Any]:
 
 
 def _line(item: Mapping[str, Any]) -> str:
-    counts = ", ".join(f"{count} {state}" for state, count in item["sessions"].items() if count)
-    return f"{counts}; latest published {item['latest'] or 'none'}"
+    counts = ", ".join(f"{count} {tr(state)}" for state, count in item["sessions"].items() if count)
+    return tr("{}; latest published {}").format(counts, item["latest"] or tr("none"))

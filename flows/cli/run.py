@@ -15,7 +15,8 @@ from urllib3.exceptions import DependencyWarning
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.outcomes import Outcome
 from flows.cli.advice import after_run, typed
-from flows.cli.console import Screen, counted
+from flows.cli.console import Screen
+from flows.cli.language import counted, tr
 from flows.cli.options import Command, InAws, Json, examples, group, index_code
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
@@ -61,7 +62,7 @@ def run(
     screen, live, codes = Screen(as_json=as_json), live or aws, index or []
     if not live and (collected_at or set(codes) - {DEFAULT_INDEX}):
         raise SettingsError(
-            "the recorded sample is of IBOV at its own instants: --index and --collected-at need --live"
+            tr("the recorded sample is of IBOV at its own instants: --index and --collected-at need --live")
         )
     if aws:
         check_reach(load_settings())
@@ -82,7 +83,7 @@ def run(
         }
         _show_attempts(screen, place, attempts)
     screen.result(body)
-    screen.say(f"\nNext: {' · '.join(after_run(attempts, live=live, aws=aws))}")
+    screen.say("\n" + tr("Next: {}").format(" · ".join(after_run(attempts, live=live, aws=aws))))
     if any(attempt["failed"] or attempt["outcome"] == Outcome.STALE for attempt in attempts):
         raise typer.Exit(1)
 
@@ -102,13 +103,15 @@ def _warm_up() -> None:
 def _show_attempts(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> None:
     for attempt in attempts:
         name = " ".join(str(part) for part in (attempt["index"], attempt["session"]) if part)
-        screen.heading(f"{name}: {attempt['outcome']}")
+        screen.heading(f"{name}: {tr(str(attempt['outcome']))}")
         if attempt["failed"]:
             screen.fail(attempt["reason"])
         elif attempt["reason"]:
             screen.line(attempt["reason"])
         if number := attempt["changes"]:
             asked = typed("changes", "--index", attempt["index"])
-            screen.line(f"  {counted(number, 'change')} of composition: {asked}")
+            screen.line(f"  {counted(number, 'change')} {tr('of composition')}: {asked}")
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in attempt["steps"].items())
-        screen.pairs([(name, place.shown(address)) for name, address in attempt["links"].items()] + [("steps", steps)])
+        screen.pairs(
+            [(tr(name), place.shown(address)) for name, address in attempt["links"].items()] + [(tr("steps"), steps)]
+        )

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from flows.backfill.recovery import Recovered, Recovery
-from flows.cli.console import Screen, counted
+from flows.cli.console import Screen
+from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group, index_code
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
@@ -19,8 +20,14 @@ from flows.site.publish import refresh_site_of
 
 app = group()
 
-Since = Annotated[datetime | None, typer.Option(formats=DAY, help="First session; by default the first there is.")]
-Until = Annotated[datetime | None, typer.Option(formats=DAY, help="Last session; by default the one that is due.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="First session; by default the first there is."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="Last session; by default the one that is due."),
+]
 Indices = Annotated[
     list[str] | None,
     typer.Option(
@@ -41,7 +48,8 @@ def status(
     until: Until = None,
     index: Indices = None,
     session: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="Only this session, with all that was done about it.")
+        datetime | None,
+        typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="Only this session, with all that was done about it."),
     ] = None,
     aws: InAws = False,
     as_json: Json = False,
@@ -106,17 +114,17 @@ def _show_status(screen: Screen, place: Place, status: IndexStatus) -> None:
     screen.heading(status.headline)
     screen.table(HEADING, [_with_link(place, row) for row in rows(status.sessions)])
     if status.undated:
-        screen.line(f"  {counted(status.undated, 'payload')} whose session is unknown")
+        screen.line("  " + tr("{} whose session is unknown").format(counted(status.undated, "payload")))
 
 
 def _show_history(screen: Screen, history: SessionHistory) -> None:
-    screen.heading(f"{history.index} {history.session}: what was published, the newest first")
+    screen.heading(tr("{} {}: what was published, the newest first").format(history.index, history.session))
     if found := history.publication:
         versions = [(item.published_at, item.raw_version_id, item.run_id, str(item.rows)) for item in found.versions]
         screen.table(("Published", "Raw version", "Glue run", "Rows"), versions)
-    screen.heading(f"{history.index} {history.session}: attempts, the oldest first")
+    screen.heading(tr("{} {}: attempts, the oldest first").format(history.index, history.session))
     attempts = [
-        (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, str(row.outcome), str(row.rows), row.reason)
+        (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, tr(str(row.outcome)), str(row.rows), row.reason)
         for row in history.attempts
     ]
     screen.table(("Ended", "Flow", "Outcome", "Rows", "Why"), attempts)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from flows.cli.language import written
+
 FRACTIONAL = frozenset({"double", "float", "real", "decimal"})
 _WHOLE = frozenset({"tinyint", "smallint", "integer", "bigint", "int"})
 _NUMERIC = FRACTIONAL | _WHOLE
@@ -15,7 +17,7 @@ _TEXTS = frozenset({"varchar", "char", "string"})
 _SEPARATED_FROM = 10_000  # below, a whole number may be a year
 _WHOLE_FROM = 1000  # below, a whole double is a share or a mean that happens to be whole
 _WIDEST_TEXT = 40  # characters; what is longer is folded where the width does not suffice
-_FEW_ROWS = 3  # as many are set upright where they do not fit
+_FEW_ROWS = 3  # as many are set upright rather than without some of their columns
 GAP = 2  # blanks between two columns
 
 Cells = Sequence[Sequence[str]]
@@ -58,9 +60,10 @@ def shown(value: str | None, type_: str) -> str:
         return ""
     if type_ in FRACTIONAL:
         number = float(value)
-        return f"{number:,.0f}" if number.is_integer() and abs(number) >= _WHOLE_FROM else f"{number:,.3f}"
+        whole = number.is_integer() and abs(number) >= _WHOLE_FROM
+        return written(f"{number:,.0f}" if whole else f"{number:,.3f}")
     if type_ in _WHOLE and abs(int(value)) >= _SEPARATED_FROM:
-        return f"{int(value):,}"
+        return written(f"{int(value):,}")
     return value
 
 
@@ -80,9 +83,9 @@ def lay_out(names: Sequence[str], types: Sequence[str], cells: Cells, width: int
     widths = [_width([*heading(name).split("\n"), *column]) for name, column in zip(names, columns, strict=True)]
     if not cells or _total(widths) <= width:
         return Layout(everything, broken=True)
-    if len(cells) <= _FEW_ROWS:
-        return Layout(everything, upright=True)
-    return _narrowed(types, columns, [min(each, _WIDEST_TEXT) for each in widths], width)
+    layout = _narrowed(types, columns, [min(each, _WIDEST_TEXT) for each in widths], width)
+    few = len(cells) == 1 or (len(cells) <= _FEW_ROWS and layout.hidden)
+    return Layout(everything, upright=True) if few else layout
 
 
 def _narrowed(types: Sequence[str], columns: Sequence[Sequence[str]], widths: Sequence[int], width: int) -> Layout:
@@ -92,7 +95,7 @@ def _narrowed(types: Sequence[str], columns: Sequence[Sequence[str]], widths: Se
     same = tuple((number, first[number]) for number in everything if first[number] < number and number not in constant)
     left = [number for number in everything if number not in constant and first[number] == number]
     chosen = [number for number in left if number == left[0] or types[number] not in _TEXTS]
-    if _total([widths[number] for number in chosen]) > width:
+    if not chosen or _total([widths[number] for number in chosen]) > width:
         return Layout(everything, upright=True)
     for number in left:
         if number not in chosen and _total([widths[each] for each in (*chosen, number)]) <= width:

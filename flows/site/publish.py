@@ -22,6 +22,7 @@ from expectations.gates.gate import Demand
 from flows.errors import AwsError
 from flows.lake.calls import side_by_side
 from flows.record.report import SUMMARY_PAGE, docs_pages
+from flows.record.state import State
 from flows.record.status import read_history, read_status
 from flows.site.facts import Findings, GateFindings, IndexFacts
 from flows.site.figures import figures_by_session
@@ -125,6 +126,7 @@ class _Site:
         self.pipeline, self.status, self.now = pipeline, status, now
         self.bucket = pipeline.lake.artifacts
         self.problems: list[str] = []
+        self._read: dict[tuple[str, date], Mapping[date, Figures]] = {}
 
     @property
     def indices(self) -> list[str]:
@@ -197,11 +199,15 @@ class _Site:
 
     def _figures(self, index: str, years: Iterable[int]) -> Mapping[date, Figures]:
         """The figures of the last two years, and of the given ones, from the history's files."""
-        months = {day.session.replace(day=1) for day in self.status.of(index).days}
+        published = [day.session for day in self.status.of(index).days if day.state is State.PUBLISHED]
+        months = {session.replace(day=1) for session in published}
         wanted = {*sorted(months)[-SHOWN_TRENDS:], *(month for month in months if month.year in set(years))}
         found: dict[date, Figures] = {}
-        for figures in side_by_side(lambda month: self._month(index, month), sorted(wanted)):
-            found |= figures
+        unread = sorted(month for month in wanted if (index, month) not in self._read)
+        read = side_by_side(lambda month: self._month(index, month), unread)
+        self._read |= {(index, month): figures for month, figures in zip(unread, read, strict=True)}
+        for month in sorted(wanted):
+            found |= self._read[index, month]
         return found
 
     def _month(self, index: str, month: date) -> Mapping[date, Figures]:

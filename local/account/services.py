@@ -18,7 +18,7 @@ from local.account.moto_inside import (
     install_object_store,
 )
 from local.account.state import AccountState
-from local.athena.queries import Queries, Storage
+from local.athena.queries import Queries, ResultStorage
 from local.athena.query_history import QueryHistory
 from local.glue.catalog import DataCatalog
 from local.glue.job_logs import JobLogs
@@ -93,7 +93,7 @@ class Services:
         job_logs = JobLogs(self._moto.logs, place, privileges.of)
         self._processes = JobProcesses(home, self._fetch, self.access, privileges.of, keep_log=job_logs.keep)
         jobs = Jobs(self._state, self._processes)
-        storage = Storage(self._write, lambda bucket: bucket in self._objects.buckets)
+        storage = ResultStorage(self._write, lambda bucket: bucket in self._objects.buckets)
         history = QueryHistory(self._state)
         queries = Queries(catalog, partitions, mirror, self._moto.workgroup, storage, place, history=history)
         metrics = LambdaMetrics(self._state, self._moto.put_metric_data)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
-from local.athena.sql import QueryError, Scan, columns_of
-from local.athena.text import Row, as_text, column_info
+from local.athena.analysis.planned import columns_of
+from local.athena.analysis.tables import hive_type
+from local.athena.failures import failure_of
+from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.text import QueryAnswer, as_text, column_info
 from local.s3.mirror import UnmirrorableKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from local.athena.sql import Query, Table
+    from local.athena.analysis.planned import CatalogTable, QueryPlan, Scan
     from local.s3.mirror import Mirror
+
+log = logging.getLogger(__name__)
 
 _READ_AS = {
     "VARCHAR": ("VARCHAR",),
@@ -34,15 +39,8 @@ _READ_AS = {
 }
 """Which physical types of a file Athena reads as a column's declared type."""
 
-_DUCKDB_TYPES = {"string": "VARCHAR", "int": "INTEGER", "integer": "INTEGER", "binary": "BLOB"}
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A query's answer: its columns as Athena's ColumnInfo, and its rows as Athena's texts."""
-
-    columns: tuple[dict[str, Any], ...]
-    rows: tuple[Row, ...]
+_NAMES = {"FLOAT": "REAL", "BLOB": "VARBINARY"}
+"""What Athena calls DuckDB's types, where it is another name."""
 
 
 class Engine:
@@ -51,11 +49,18 @@ class Engine:
     Args:
         mirror: where the files are; nothing outside it can be read.
         partitions: values and location of every registered partition of a table.
+        declared: of the partitions that declare columns of their own, other than the table's: those columns, by their values.
     """
 
-    def __init__(self, mirror: Mirror, partitions: Callable[[Table], Iterable[tuple[list[str], str]]]) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        partitions: Callable[[CatalogTable], Iterable[tuple[list[str], str]]],
+        declared: Callable[[CatalogTable], Mapping[tuple[str, ...], list[dict[str, str]]]] = lambda _: {},
+    ) -> None:
         self._mirror = mirror
         self._partitions = partitions
+        self._declared = declared
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET autoinstall_known_extensions = false")
@@ -64,34 +69,43 @@ class Engine:
         self.scanned_bytes = 0
         self.files: list[str] = []
 
-    def prepare(self, query: Query) -> None:
+    def prepare(self, query: QueryPlan) -> None:
         """Find the files of every scan; `files` and `scanned_bytes`, their size, are known from then on.
 
         Raises:
-            QueryError: a file or a partition is not as its table says.
+            AthenaQueryError: a file or a partition is not as its table says.
         """
+        for name, (function, parameters, result) in query.udfs.used.items():
+            self._connection.create_function(name, function, parameters, result, null_handling="special")
         try:
             for scan in query.scans:
                 self._prepare_scan(scan)
         except duckdb.Error as error:
-            raise QueryError(f"HIVE_BAD_DATA: {_first_line(error)}") from error
+            log.info("preparing %s: %s", query.text, error)
+            raise failure_of(error, "HIVE_BAD_DATA: a file is not the Parquet that its table says") from error
 
-    def run(self, query: Query) -> Result:
+    def run(self, query: QueryPlan) -> QueryAnswer:
         """Run a prepared query.
 
         Raises:
-            QueryError: DuckDB cannot run it.
+            AthenaQueryError: a value, or the query, is such that Athena fails, too.
         """
         try:
-            relation = self._connection.sql(query.text)
-            columns = tuple(
-                column_info(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)
-            )
-            return Result(columns, tuple(tuple(map(as_text, row)) for row in relation.fetchall()))
+            rows = self._connection.sql(query.text).fetchall()
         except duckdb.InterruptException as error:
-            raise QueryError("Query cancelled") from error
+            raise AthenaQueryError("Query cancelled") from error
         except duckdb.Error as error:
-            raise QueryError(f"{_code(error)}: {_first_line(error)}") from error
+            log.info("running %s: %s", query.text, error)
+            raise failure_of(error, "NOT_SUPPORTED on the laptop: this query; Athena may have it") from error
+        columns = tuple(column_info(name, kind) for name, kind in query.columns)
+        kinds = [kind for _, kind in query.columns]
+        return QueryAnswer(
+            columns, tuple(tuple(as_text(kind, value) for kind, value in zip(kinds, row, strict=True)) for row in rows)
+        )
+
+    def close(self) -> None:
+        """Let go of what DuckDB holds."""
+        self._connection.close()
 
     def interrupt(self) -> None:
         """Make a running query end."""
@@ -102,6 +116,7 @@ class Engine:
     def _prepare_scan(self, scan: Scan) -> None:
         _check_table(scan.table)
         wanted = self._wanted_partitions(scan)
+        self._check_declared(scan, [tuple(values) for values, _ in wanted])
         found = [(file, values) for values, location in wanted for file in self._files(location)]
         self.scanned_bytes += sum(file.stat().st_size for file, _ in found)
         names = [file.path for file, _ in found]
@@ -111,7 +126,7 @@ class Engine:
         self._connection.execute(f"SET VARIABLE {scan.name} = ?", [names])
         physical = self._physical_types(scan) if files else {}
         selected = [_column(scan.table, column, physical) for column in scan.table["StorageDescriptor"]["Columns"]]
-        selected += [_cast(f'p."{key["Name"].lower()}"', key) for key in scan.table["PartitionKeys"]]
+        selected += [_cast(f'p."{key["Name"].lower()}"', key) for key in scan.table.get("PartitionKeys", [])]
         source = (
             f"{_read(scan)} AS f JOIN {scan.name}_files AS p ON f.filename = p.filename"
             if files
@@ -119,8 +134,24 @@ class Engine:
         )
         self._connection.execute(f'CREATE TEMP VIEW "{scan.name}" AS SELECT {", ".join(selected)} FROM {source}')  # noqa: S608 - ours
 
+    def _check_declared(self, scan: Scan, wanted: Iterable[tuple[str, ...]]) -> None:
+        declared = self._declared(scan.table)
+        types = {column["Name"].lower(): column["Type"] for column in scan.table["StorageDescriptor"]["Columns"]}
+        for values in wanted if declared else ():
+            for column in declared.get(values, ()):
+                name, own = column["Name"].lower(), column["Type"]
+                table_type = types.get(name)
+                if table_type and not _reads(hive_type({"Name": name, "Type": table_type}).duckdb, _kind(column)):
+                    keys = "/".join(f"{key}={value}" for key, value in zip(_keys(scan.table), values, strict=True))
+                    raise AthenaQueryError(
+                        "HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition schemas. The types "
+                        f"are incompatible and cannot be coerced. The column '{name}' in table "
+                        f"'{scan.table['DatabaseName']}.{scan.table['Name']}' is declared as type '{table_type}', but partition "
+                        f"'{keys}' declared column '{name}' as type '{own}'."
+                    )
+
     def _wanted_partitions(self, scan: Scan) -> list[tuple[list[str], str]]:
-        keys = scan.table["PartitionKeys"]
+        keys = scan.table.get("PartitionKeys", [])
         if not keys:
             return [([], scan.table["StorageDescriptor"]["Location"])]
         registered = list(self._partitions(scan.table))
@@ -136,14 +167,16 @@ class Engine:
             query = f'SELECT number FROM {scan.name}_typed AS "{scan.alias}" {condition}'  # noqa: S608 - parsed
             rows = self._connection.execute(query).fetchall()
         except duckdb.ConversionException as error:
-            raise QueryError(f"HIVE_INVALID_PARTITION_VALUE: {_first_line(error)}") from error
+            name = scan.table["Name"]
+            message = f"a partition of {name} has a value that is not of its column's type"
+            raise AthenaQueryError(f"HIVE_INVALID_PARTITION_VALUE: {message}") from error
         return [registered[int(number)] for (number,) in sorted(rows, key=lambda row: int(row[0]))]
 
     def _files(self, location: str) -> Iterator[os.DirEntry[str]]:
         try:
             folder = self._mirror.folder(location)
         except UnmirrorableKeyError as error:
-            raise QueryError(f"HIVE_UNKNOWN_ERROR: {error}") from error
+            raise AthenaQueryError(f"HIVE_UNKNOWN_ERROR: {error}") from error
         return _visible_files(str(folder))
 
     def _physical_types(self, scan: Scan) -> dict[str, str]:
@@ -171,61 +204,60 @@ def _read(scan: Scan) -> str:
     return f"read_parquet({variable}, union_by_name = true, filename = true, hive_partitioning = false)"
 
 
-def _column(table: Table, column: dict[str, str], physical: dict[str, str]) -> str:
+def _column(table: CatalogTable, column: dict[str, str], physical: dict[str, str]) -> str:
     """A column by its name; one that the files do not have is null, as in Athena."""
-    name, declared = column["Name"].lower(), _duckdb_type(column)
+    name, declared = column["Name"].lower(), hive_type(column).duckdb
     if name not in physical:
         return f'CAST(NULL AS {declared}) AS "{name}"'
     found = physical[name]
-    if found not in _READ_AS.get(declared, ()) and not (found == declared):
-        raise QueryError(
-            f"HIVE_BAD_DATA: Field {name}'s type {found} in parquet files of {table['DatabaseName']}.{table['Name']} "
-            f"is incompatible with type {column['Type']} defined in table schema"
+    if not _reads(declared, found):
+        raise AthenaQueryError(
+            f"HIVE_BAD_DATA: Field {name}'s type {_NAMES.get(found, found)} in parquet files of "
+            f"{table['DatabaseName']}.{table['Name']} is incompatible with type {column['Type']} defined in table schema"
         )
-    return f'CAST(f."{name}" AS {declared}) AS "{name}"'
+    value = f'CAST(f."{name}" AS {declared})'
+    if declared == "TIMESTAMP":
+        # Athena reads a Hive table's timestamps to the millisecond, the nearest one.
+        value = f"date_trunc('millisecond', {value} + to_microseconds(500))"
+    return f'{value} AS "{name}"'
+
+
+def _reads(declared: str, found: str) -> bool:
+    return found == declared or found in _READ_AS.get(declared, ())
+
+
+def _kind(column: dict[str, str]) -> str:
+    try:
+        return hive_type(column).duckdb
+    except NotOnLaptopError:
+        return column["Type"]
 
 
 def _cast(value: str, column: dict[str, str]) -> str:
-    return f'CAST({value} AS {_duckdb_type(column)}) AS "{column["Name"].lower()}"'
+    return f'CAST({value} AS {hive_type(column).duckdb}) AS "{column["Name"].lower()}"'
 
 
-def _duckdb_type(column: dict[str, str]) -> str:
-    declared = column["Type"].lower()
-    kind = _DUCKDB_TYPES.get(declared, declared.upper())
-    if kind not in _READ_AS and not kind.startswith("DECIMAL("):
-        raise QueryError(f"NOT_SUPPORTED: column {column['Name']}: type {declared} is not offered on the laptop")
-    return kind
-
-
-def _check_table(table: Table) -> None:
+def _check_table(table: CatalogTable) -> None:
     columns = [column["Name"] for column in columns_of(table)]
     doubled = sorted({name for name in columns if columns.count(name) > 1})
     if doubled:
-        raise QueryError(
+        raise AthenaQueryError(
             f"HIVE_INVALID_METADATA: Hive metadata for table {table['Name']} is invalid: "
             f"Table descriptor contains duplicate columns: {', '.join(doubled)}"
         )
+    if str(table.get("Parameters", {}).get("projection.enabled", "")).lower() == "true":
+        raise NotOnLaptopError(f"partition projection (table {table['Name']})")
     if "parquet" not in str(table["StorageDescriptor"].get("SerdeInfo", {})).lower():
-        raise QueryError(f"HIVE_UNSUPPORTED_FORMAT: table {table['Name']} does not say that its files are Parquet")
+        raise AthenaQueryError(
+            f"HIVE_UNSUPPORTED_FORMAT: table {table['Name']} does not say that its files are Parquet"
+        )
 
 
-def _keys(table: Table) -> list[str]:
-    return [key["Name"].lower() for key in table["PartitionKeys"]]
+def _keys(table: CatalogTable) -> list[str]:
+    return [key["Name"].lower() for key in table.get("PartitionKeys", [])]
 
 
 def _arrow(names: Iterable[str], rows: list[tuple[str, ...]]) -> pa.Table:
     names = list(names)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
-
-
-def _code(error: duckdb.Error) -> str:
-    if isinstance(error, duckdb.ConversionException):
-        return "INVALID_CAST_ARGUMENT"
-    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
-        return "SYNTAX_ERROR"
-    return "GENERIC_INTERNAL_ERROR"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from local.rights.privileges import Rights, caller
 
 if TYPE_CHECKING:
-    from local.athena.engine import Engine, Result
+    from local.athena.engine import Engine
+    from local.athena.statements import StatementKind
+    from local.athena.text import QueryAnswer
 
 _ENGINE_VERSION = "Athena engine version 3"
 
@@ -26,13 +28,13 @@ class Execution:
     output: str
     parameters: list[str]
     cutoff: int | None
+    kind: StatementKind
     state: str = "QUEUED"
     reason: str | None = None
     submitted: float = field(default_factory=time.time)
     completed: float | None = None
-    is_select: bool = True
     scanned_bytes: int = 0
-    result: Result | None = None
+    result: QueryAnswer | None = None
     engine: Engine | None = None
     has_ended: threading.Event = field(default_factory=threading.Event)
     rights: Rights = field(default_factory=caller)
@@ -55,7 +57,7 @@ def stated(execution: Execution) -> dict[str, Any]:
     return {
         "QueryExecutionId": execution.id,
         "Query": execution.text,
-        "StatementType": "DML" if execution.is_select else "DDL",
+        "StatementType": execution.kind.type,
         "ResultConfiguration": {"OutputLocation": execution.output},
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
         "QueryExecutionContext": {"Database": execution.database, "Catalog": "awsdatacatalog"},
@@ -72,8 +74,29 @@ def stated(execution: Execution) -> dict[str, Any]:
         },
         "WorkGroup": execution.workgroup,
         "EngineVersion": {
-            "SelectedEngineVersion": "Athena engine version 3",
-            "EffectiveEngineVersion": "Athena engine version 3",
+            "SelectedEngineVersion": _ENGINE_VERSION,
+            "EffectiveEngineVersion": _ENGINE_VERSION,
         },
-        "SubstatementType": execution.text.split(maxsplit=1)[0].upper() if execution.text else "",
+        "SubstatementType": execution.kind.word,
+    }
+
+
+def runtime_statistics(execution: dict[str, Any], rows: int) -> dict[str, Any]:
+    """The query as GetQueryRuntimeStatistics states it.
+
+    Args:
+        execution: as GetQueryExecution states it.
+        rows: how many it gave.
+    """
+    statistics = execution["Statistics"]
+    times = (
+        *("QueryQueueTimeInMillis", "ServicePreProcessingTimeInMillis", "QueryPlanningTimeInMillis"),
+        *("EngineExecutionTimeInMillis", "ServiceProcessingTimeInMillis", "TotalExecutionTimeInMillis"),
+    )
+    scanned = statistics["DataScannedInBytes"]
+    return {
+        "QueryRuntimeStatistics": {
+            "Timeline": {name: statistics[name] for name in times},
+            "Rows": {"InputBytes": scanned, "OutputRows": rows},
+        }
     }

@@ -6,20 +6,22 @@ import logging
 import threading
 import uuid
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from local.account.gateway import ServiceError
-from local.athena.engine import Engine, Result
-from local.athena.executions import Execution, end, stated
+from local.athena.analysis.planner import plan_query
+from local.athena.analysis.tables import Tables
+from local.athena.engine import Engine
+from local.athena.executions import Execution, end, runtime_statistics, stated
+from local.athena.language.errors import AthenaQueryError
+from local.athena.metadata import CatalogMetadata
 from local.athena.query_history import batch_of, page_of
 from local.athena.rights import CallersCatalog, reading
-from local.athena.sql import QueryError, parse_query
-from local.athena.statements import run_statement
+from local.athena.statements import kind_of, run_statement
 from local.athena.text import as_csv, as_lines
 from local.rights.api_calls import AccountPlace
 from local.rights.iam import Call
-from local.rights.privileges import AccessDeniedError, caller
+from local.rights.privileges import caller
 from local.rights.s3_calls import bucket_arn, object_arn
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from local.account.gateway import Operation
     from local.athena.query_history import QueryHistory
-    from local.athena.sql import Table
+    from local.athena.text import QueryAnswer
     from local.glue.catalog import DataCatalog
     from local.glue.partitions import Partitions
     from local.s3.mirror import Mirror
@@ -41,14 +43,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class ResultStorage:
     """Where results go: writes an object by URL, and says whether a bucket exists."""
 
     write: Callable[[str, bytes], None]
     has_bucket: Callable[[str], bool]
 
 
-class _ScanLimitError(QueryError):
+class _ScanLimitError(AthenaQueryError):
     """The query would read more than its workgroup allows."""
 
 
@@ -71,7 +73,7 @@ class Queries:
         partitions: Partitions,
         mirror: Mirror,
         workgroup: Callable[[str], dict[str, Any] | None],
-        storage: Storage,
+        storage: ResultStorage,
         place: AccountPlace = _PLACE,
         *,
         history: QueryHistory | None = None,
@@ -84,7 +86,7 @@ class Queries:
         self._place = place
         self._history = history
         self._executions: dict[str, Execution] = {}
-        self._tokens: dict[str, str] = {}
+        self._tokens: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def operations(self) -> Mapping[str, Operation]:
         """The operations by X-Amz-Target."""
@@ -95,6 +97,8 @@ class Queries:
             "GetQueryResults": self._results,
             "StopQueryExecution": self._stop,
             "ListQueryExecutions": self._list,
+            "GetQueryRuntimeStatistics": self._runtime_statistics,
+            **CatalogMetadata(self._catalog, self._partitions, self._place).operations(),
         }
         return {f"AmazonAthena.{name}": operation for name, operation in offered.items()}
 
@@ -108,11 +112,15 @@ class Queries:
     def _start(self, request: dict[str, Any]) -> dict[str, Any]:
         token = request.get("ClientRequestToken")
         if token in self._tokens:
-            return {"QueryExecutionId": self._tokens[token]}
+            execution_id, asked = self._tokens[token]
+            if asked != request:
+                message = "Idempotent parameters do not match: the ClientRequestToken was used for another query"
+                raise ServiceError("InvalidRequestException", message)
+            return {"QueryExecutionId": execution_id}
         execution = self._accepted(request)
         self._executions[execution.id] = execution
         if token:
-            self._tokens[token] = execution.id
+            self._tokens[token] = execution.id, request
         threading.Thread(target=self._run, args=(execution,), daemon=True).start()
         return {"QueryExecutionId": execution.id}
 
@@ -137,16 +145,17 @@ class Queries:
             )
         execution_id = str(uuid.uuid4())
         text = request["QueryString"].strip().rstrip(";").strip()
-        is_select = text[:6].upper() in ("SELECT", "VALUES") or text[:4].upper() == "WITH" or text.startswith("(")
+        kind = kind_of(text)
+        database = str((request.get("QueryExecutionContext") or {}).get("Database") or _DEFAULT_DATABASE)
         return Execution(
             id=execution_id,
             text=text,
-            database=((request.get("QueryExecutionContext") or {}).get("Database") or _DEFAULT_DATABASE).lower(),
+            database=database.strip("`").lower(),
             workgroup=name,
-            output=f"{location.rstrip('/')}/{execution_id}.{'csv' if is_select else 'txt'}",
+            output=f"{location.rstrip('/')}/{execution_id}.{'csv' if kind.is_query else 'txt'}",
             parameters=request.get("ExecutionParameters") or [],
             cutoff=configuration.get("BytesScannedCutoffPerQuery"),
-            is_select=is_select,
+            kind=kind,
         )
 
     def _execution(self, request: dict[str, Any]) -> Execution:
@@ -187,6 +196,11 @@ class Queries:
         times = {**submitted, **own}
         return page_of(sorted(times, key=lambda execution_id: times[execution_id], reverse=True), request)
 
+    def _runtime_statistics(self, request: dict[str, Any]) -> dict[str, Any]:
+        known = self._get(request)["QueryExecution"]
+        execution = self._executions.get(request["QueryExecutionId"])
+        return runtime_statistics(known, len(execution.result.rows) if execution and execution.result else 0)
+
     def _results(self, request: dict[str, Any]) -> dict[str, Any]:
         execution = self._execution(request)
         if execution.state in ("QUEUED", "RUNNING"):
@@ -197,7 +211,7 @@ class Queries:
             raise ServiceError("InvalidRequestException", text)
         caller().demand(Call("s3:GetObject", _arn(execution.output)))
         columns = execution.result.columns
-        header = [tuple(column["Name"] for column in columns)] if execution.is_select else []
+        header = [tuple(column["Name"] for column in columns)] if execution.kind.is_query else []
         rows = [*header, *execution.result.rows]
         size = min(int(request.get("MaxResults") or _LARGEST_PAGE), _LARGEST_PAGE)
         offset = int(request.get("NextToken") or 0)
@@ -217,11 +231,11 @@ class Queries:
             result = self._statement_result(execution) or self._query_result(execution)
             execution.rights.demand(Call("s3:PutObject", _arn(execution.output)))
             header = [column["Name"] for column in result.columns]
-            content = as_csv(header, result.rows) if execution.is_select else as_lines(result.rows)
+            content = as_csv(header, result.rows) if execution.kind.is_query else as_lines(result.rows)
             self._storage.write(execution.output, content)
         except _ScanLimitError as error:
             end(execution, "CANCELLED", str(error))
-        except QueryError as error:
+        except AthenaQueryError as error:
             end(execution, "FAILED", str(error))
         except ServiceError as error:
             end(execution, "FAILED", f"{error.code}: {error.message}")
@@ -237,34 +251,26 @@ class Queries:
             execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 
-    def _statement_result(self, execution: Execution) -> Result | None:
-        catalog = self._catalog_of(execution)
-        return run_statement(execution.text, execution.database, partial(_table, catalog), catalog, catalog)
+    def _statement_result(self, execution: Execution) -> QueryAnswer | None:
+        return run_statement(execution.text, execution.database, self._catalog_of(execution))
 
-    def _query_result(self, execution: Execution) -> Result:
+    def _query_result(self, execution: Execution) -> QueryAnswer:
         catalog = self._catalog_of(execution)
-        query = parse_query(execution.text, partial(_table, catalog), execution.database, execution.parameters)
-        engine = execution.engine = Engine(self._mirror, catalog.locations)
-        engine.prepare(query)
-        execution.rights.demand(*reading(engine.files, self._mirror.root))
-        execution.scanned_bytes = engine.scanned_bytes
-        if execution.cutoff and engine.scanned_bytes > execution.cutoff:
-            raise _ScanLimitError("Bytes scanned limit was exceeded")
-        return engine.run(query)
+        query = plan_query(execution.text, Tables(catalog), execution.database, execution.parameters)
+        engine = execution.engine = Engine(self._mirror, catalog.locations, catalog.declared)
+        try:
+            engine.prepare(query)
+            execution.rights.demand(*reading(engine.files, self._mirror.root))
+            execution.scanned_bytes = engine.scanned_bytes
+            if execution.cutoff and engine.scanned_bytes > execution.cutoff:
+                raise _ScanLimitError("Bytes scanned limit was exceeded")
+            return engine.run(query)
+        finally:
+            execution.engine = None
+            engine.close()
 
     def _catalog_of(self, execution: Execution) -> CallersCatalog:
         return CallersCatalog(self._catalog, self._partitions, execution.rights, self._place)
-
-
-def _table(catalog: CallersCatalog, database: str, name: str) -> Table:
-    try:
-        return catalog.table(database, name)
-    except AccessDeniedError:
-        raise
-    except ServiceError as error:
-        if error.message.startswith("Database"):
-            raise QueryError(f"SCHEMA_NOT_FOUND: Schema '{database}' does not exist") from error
-        raise QueryError(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist") from error
 
 
 def _arn(url: str) -> str:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from local.account.gateway import ServiceError
 from local.rights.iam import Call
+from local.rights.privileges import AccessDeniedError
 from local.rights.s3_calls import listing, object_arn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from local.athena.sql import Table
+    from local.athena.analysis.planned import CatalogTable
     from local.glue.catalog import DataCatalog
     from local.glue.partitions import Partitions
     from local.rights.api_calls import AccountPlace
@@ -37,21 +39,47 @@ class CallersCatalog:
         self._demand("GetDatabases", "*")
         return self.catalog.databases()
 
+    def has_database(self, database: str) -> bool:
+        """Whether there is such a database."""
+        self._demand("GetDatabase", database)
+        return any(known["Name"] == database for known in self.catalog.databases())
+
+    def names(self, database: str | None = None) -> list[str]:
+        """Names of a database's tables, or of the databases; none where the caller may not see them."""
+        try:
+            found = self.databases() if database is None else self.tables(database)
+        except ServiceError:
+            return []
+        return [str(known["Name"]) for known in found]
+
     def tables(self, database: str) -> list[dict[str, Any]]:
         """All tables of a database."""
         self._demand("GetTables", database, "*")
         return self.catalog.tables(database)
 
-    def table(self, database: str, name: str) -> Table:
+    def table(self, database: str, name: str) -> CatalogTable:
         """A table; Athena looks at its database, too."""
         self._demand("GetDatabase", database)
         self._demand("GetTable", database, name)
         return self.catalog.table(database, name)
 
-    def locations(self, table: Table) -> Iterator[tuple[list[str], str]]:
+    def find(self, database: str, name: str) -> CatalogTable | None:
+        """A table; None where there is none."""
+        try:
+            return self.table(database, name)
+        except AccessDeniedError:
+            raise
+        except ServiceError:
+            return None
+
+    def locations(self, table: CatalogTable) -> Iterator[tuple[list[str], str]]:
         """Values and location of every partition of a table."""
         self._demand("GetPartitions", table["DatabaseName"], table["Name"])
         return self.partitions.locations(table)
+
+    def declared(self, table: CatalogTable) -> dict[tuple[str, ...], list[dict[str, str]]]:
+        """Of the partitions that declare columns other than the table's: those columns, by their values."""
+        return self.partitions.declared(table)
 
     def _demand(self, operation: str, database: str, table: str = "") -> None:
         self.rights.demand(*(Call(f"glue:{operation}", arn) for arn in self.place.glue_arns(database, table)))

@@ -1,110 +1,103 @@
-"""How Athena writes a value as text, and what it calls a type."""
+"""How Athena writes a result: its values as texts, and what it calls their types."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from datetime import date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from local.athena.analysis.types import SqlType
+from local.athena.functions.conversions import day_to_second_text, text_of, year_to_month_text
+from local.athena.functions.numbers import java_double, java_real
+from local.athena.functions.texts import moment_text
 
 Row = tuple[str | None, ...]
 
-_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e7
-"""Between these a double is written without an exponent, as Java's Double.toString does."""
-
-_TYPES = {
-    "VARCHAR": ("varchar", 2147483647, 0),
-    "BOOLEAN": ("boolean", 0, 0),
-    "TINYINT": ("tinyint", 3, 0),
-    "SMALLINT": ("smallint", 5, 0),
-    "INTEGER": ("integer", 10, 0),
-    "BIGINT": ("bigint", 19, 0),
-    "HUGEINT": ("bigint", 19, 0),  # DuckDB's sum of integers; Athena's is a bigint
-    "FLOAT": ("float", 17, 0),
-    "DOUBLE": ("double", 17, 0),
-    "DATE": ("date", 0, 0),
-    "TIMESTAMP": ("timestamp", 3, 0),
-    "TIMESTAMP WITH TIME ZONE": ("timestamp with time zone", 3, 0),
-    "BLOB": ("varbinary", 1073741824, 0),
+_LONGEST = 2_147_483_647
+_PRECISIONS = {
+    "boolean": 0,
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "real": 17,
+    "double": 17,
+    "date": 0,
+    "timestamp": 3,
+    "timestamp with time zone": 3,
+    "varbinary": 1_073_741_824,
+    "varchar": _LONGEST,
 }
+_NAMES = {"real": "float", "unknown": "unknown"}
+_MILLISECOND_DIGITS = 3
 
 
-def column_info(name: str, duckdb_type: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class QueryAnswer:
+    """A query's answer: its columns as Athena's ColumnInfo, and its rows as Athena's texts."""
+
+    columns: tuple[dict[str, Any], ...]
+    rows: tuple[Row, ...]
+
+
+def column_info(name: str, kind: SqlType) -> dict[str, Any]:
     """The ColumnInfo of a result's column."""
-    if duckdb_type.startswith("DECIMAL"):
-        precision, scale = (int(part) for part in duckdb_type.removeprefix("DECIMAL(").rstrip(")").split(","))
-        kind = "decimal"
-    else:
-        kind, precision, scale = _TYPES.get(duckdb_type, ("varchar", 2147483647, 0))
+    precision, scale = _PRECISIONS.get(kind.base, 0), 0
+    if kind.base == "decimal":
+        precision, scale = kind.numbers
+    elif kind.base == "varchar" and kind.numbers:
+        (precision,) = kind.numbers
     return {
         "CatalogName": "hive",
         "SchemaName": "",
         "TableName": "",
         "Name": name,
         "Label": name,
-        "Type": kind,
+        "Type": _NAMES.get(kind.base, kind.base),
         "Precision": precision,
         "Scale": scale,
         "Nullable": "UNKNOWN",
-        "CaseSensitive": kind == "varchar",
+        "CaseSensitive": kind.base == "varchar",
     }
 
 
-def as_text(value: object) -> str | None:
-    """A value as Athena writes it; None for null."""
+def as_text(kind: SqlType, value: Any) -> str | None:  # noqa: ANN401, C901, PLR0911 - one answer a type
+    """A value as Athena writes it in a result; None for null."""
     if value is None:
         return None
-    for kind, write in _WRITERS:
-        if isinstance(value, kind):
-            return write(value)
-    return str(value)
+    match kind.base:
+        case "double":
+            return java_double(value)
+        case "real":
+            return java_real(value)
+        case "timestamp" | "timestamp with time zone":
+            return moment_text(max(kind.numbers[0], _MILLISECOND_DIGITS), kind.zone, value)
+        case "varbinary":
+            return bytes(value).hex(" ")
+        case "interval day to second":
+            return day_to_second_text(value)
+        case "interval year to month":
+            return year_to_month_text(value)
+        case "array":
+            return f"[{', '.join(_element(kind.inner[0], item) for item in value)}]"
+        case "map":
+            pairs = (f"{_element(kind.inner[0], key)}={_element(kind.inner[1], item)}" for key, item in value.items())
+            return f"{{{', '.join(pairs)}}}"
+        case "row":
+            return f"{{{', '.join(_fields(kind, value))}}}"
+        case _:
+            write = text_of(kind)
+            return str(write(value)) if write else str(value)
 
 
-def _element(value: object) -> str:
-    text = as_text(value)
+def _fields(kind: SqlType, value: dict[str, Any]) -> Iterable[str]:
+    for place, (label, inner, item) in enumerate(zip(kind.labels, kind.inner, value.values(), strict=True)):
+        yield f"{label or f'field{place}'}={_element(inner, item)}"
+
+
+def _element(kind: SqlType, value: object) -> str:
+    text = as_text(kind, value)
     return "null" if text is None else text
-
-
-def _double(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    size = abs(value)
-    if size == 0 or _SMALLEST_PLAIN <= size < _LARGEST_PLAIN:
-        plain = format(Decimal(repr(value)), "f")
-        return plain if "." in plain else f"{plain}.0"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
-    fraction = "".join(map(str, digits[1:])) or "0"
-    return f"{'-' if sign else ''}{digits[0]}.{fraction}E{int(exponent) + len(digits) - 1}"
-
-
-def _instant(value: datetime) -> str:
-    return value.isoformat(sep=" ", timespec="milliseconds").replace("+00:00", " UTC")
-
-
-def _array(value: list[object]) -> str:
-    return f"[{', '.join(map(_element, value))}]"
-
-
-def _map(value: dict[str, object]) -> str:
-    items = ", ".join(f"{name}={_element(item)}" for name, item in value.items())
-    return f"{{{items}}}"
-
-
-_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
-    (bool, lambda value: str(value).lower()),
-    (float, _double),
-    (datetime, _instant),  # before date, of which it is a kind
-    (date, date.isoformat),
-    (Decimal, lambda value: format(value, "f")),
-    (list, _array),
-    (dict, _map),
-)
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Row]) -> bytes:

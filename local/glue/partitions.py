@@ -59,6 +59,20 @@ class Partitions:
         for values, location in self._state.rows(query, _place(table)):
             yield json.loads(values), location
 
+    def declared(self, table: dict[str, Any]) -> dict[tuple[str, ...], list[dict[str, str]]]:
+        """Of the partitions that declare columns other than the table's: those columns, by the partitions' values."""
+        types = {column["Name"].lower(): column["Type"] for column in table["StorageDescriptor"]["Columns"]}
+        path = "json_extract(body, '$.StorageDescriptor.Columns')"
+        kinds = self._state.rows(f"SELECT DISTINCT {path} FROM partitions WHERE {_HERE}", _place(table))  # noqa: S608 - constants
+        found = {}
+        for (text,) in kinds:
+            columns = json.loads(text or "[]")
+            if any(types.get(column["Name"].lower(), column["Type"]) != column["Type"] for column in columns):
+                query = f"SELECT partition_values FROM partitions WHERE {_HERE} AND {path} = ?"  # noqa: S608 - constants
+                rows = self._state.rows(query, (*_place(table), text))
+                found.update({tuple(json.loads(values)): columns for (values,) in rows})
+        return found
+
     # --- one and many ----------------------------------------------------------------------------------------------------
 
     def _one(self, change: Change, request: dict[str, Any], item: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS's JSON

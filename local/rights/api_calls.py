@@ -142,7 +142,8 @@ def _resources(service: str, operation: str, body: Mapping[str, Any], place: Acc
     if service == "glue":
         return _of_glue(operation, body, place)
     if service == "athena":
-        return [place.arn("athena", f"workgroup/{body.get('WorkGroup') or 'primary'}")]
+        named = f"datacatalog/{body['CatalogName']}" if "CatalogName" in body else None
+        return [place.arn("athena", named or f"workgroup/{body.get('WorkGroup') or 'primary'}")]
     if service == "logs" and "logGroupName" in body:
         stream = f":log-stream:{body['logStreamName']}" if "logStreamName" in body else ""
         return [place.arn("logs", f"log-group:{body['logGroupName']}{stream}")]

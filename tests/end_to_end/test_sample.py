@@ -172,9 +172,10 @@ def test_the_figures_of_the_history_s_files_are_those_of_the_portfolio(
     assert result
     found = {}
     for month in ("06", "07"):
-        key = f"historico-data/indice=IBOV/year=2025/month={month}/part-00000.parquet"
-        kept = operator.pipeline.lake.refined.get(key)
-        found |= figures_by_session(pq.read_table(io.BytesIO(kept)))
+        key = f"historico/indice=IBOV/year=2025/month={month}/part-00000.parquet"
+        kept = operator.pipeline.lake.refined.find(key)
+        assert kept, key
+        found |= figures_by_session(pq.read_table(io.BytesIO(kept.body)))
     for session in sample.SESSIONS:
         weights = [float(holding.participacao_pct) for holding in sample.recorded(session).holdings]
         assert asdict(found[session]) == pytest.approx(asdict(figures_of(weights)))

@@ -122,9 +122,7 @@ def test_a_reference_date_that_is_given_counts_for_every_source(s3: S3Client, up
     ("key", "reason"),
     [
         pytest.param("raw-data/x.parquet", "raw key 'raw-data/x.parquet': expected", id="another key"),
-        pytest.param(
-            KEY.replace("day=30", "day=29"), "the folder says 20250629, the file name 20250630", id="two dates"
-        ),
+        pytest.param(KEY.replace("day=30", "day=29"), "with one date in folder and name", id="two dates"),
     ],
 )
 def test_a_key_that_is_no_raw_files_is_refused_by_name(s3: S3Client, upload: Upload, key: str, reason: str) -> None:

@@ -417,6 +417,63 @@ class TestReadingBack:
         assert read(key) == {}
 
 
+@pytest.mark.parametrize("table", tables.MONTHLY_TABLES, ids=lambda table: table.name)
+class TestMonths:
+    @given(INDICES, SESSIONS)
+    def test_whatever_lies_in_a_months_folder_is_of_the_month(
+        self, table: tables.Table, index: str, session: date
+    ) -> None:
+        key, month = keys.month_key(table, index, session), session.replace(day=1)
+        assert key.startswith(keys.index_prefix(table, index))
+        assert keys.month_of_key(table, index, key) == month
+        assert keys.month_of_key(table, index, f"{key}.another") == month
+        assert keys.moving_prefix(table, index, session).endswith(key.removesuffix(names.PART_NAME))
+        assert keys.month_of_key(table, index, keys.moving_prefix(table, index, session)) is None
+        assert read(key) == {}
+
+    @given(INDICES, SESSIONS)
+    def test_a_partitions_values_are_read_back_as_the_month(
+        self, table: tables.Table, index: str, session: date
+    ) -> None:
+        values = keys.partition_values(table, index, session)
+        assert keys.month_of_values(table, index, values) == session.replace(day=1)
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            pytest.param("month=06", "month=13", id="a month of 13"),
+            pytest.param("month=06", "month=00", id="a month of 0"),
+            pytest.param("month=06", "month=6", id="a month unpadded"),
+            pytest.param("year=2025", "year=0000", id="a year of 0"),
+            pytest.param("year=2025", "year=٢٠٢٥", id="digits of another script"),
+            pytest.param("=IBOV", "=IBXX", id="another index"),
+            pytest.param("year", "x/year", id="deeper"),
+            pytest.param("indice", "x/indice", id="another prefix"),
+        ],
+    )
+    def test_another_key_is_of_no_month(self, table: tables.Table, old: str, new: str) -> None:
+        key = keys.month_key(table, "IBOV", MONDAY)
+        assert old in key
+        assert keys.month_of_key(table, "IBOV", key.replace(old, new)) is None
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            ("IBOV", "2025", "13"),
+            ("IBOV", "2025", "06"),
+            ("IBOV", "2025", "x"),
+            ("IBOV", "2025", "٦"),
+            ("IBXX", "2025", "6"),
+            ("2025", "6"),
+            ("6",),
+            (),
+        ],
+        ids=str,
+    )
+    def test_other_values_are_of_no_month(self, table: tables.Table, values: tuple[str, ...]) -> None:
+        assert keys.month_of_values(table, "IBOV", values) is None
+
+
 class TestReports:
     def test_an_attempt_s_report_lies_below_its_session_and_its_beginning(self) -> None:
         began = datetime(2025, 6, 30, 8, 0, 1, 250_000, tzinfo=timezone(timedelta(hours=-3)))

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from matrix import protections as kept_by
 from matrix.bench import clients
 from matrix.case import Case, Ends, Killed, Stage, after, dies, nothing, stops
 from matrix.deployed import one_run
-from matrix.state import demand, figures, history_figures, landed, raw_versions
+from matrix.state import demand, figures, history_figures, landed, publication, raw_versions
 
 from expectations.contract.keys import month_key
 from expectations.contract.tables import HISTORY_TABLE
 from flows.history.refresh import refresh
+from flows.session import storage
 from flows.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -302,14 +304,17 @@ def _together() -> list[Case]:
 
 @contextmanager
 def _beside_an_earlier_refresh(bench: Bench) -> Iterator[None]:
-    """Another flow has made the month of the earlier version, and puts it once the correction is there; then it is killed."""
+    """Another flow has just published the earlier version, and puts its month once the correction is there; it is killed then."""
+    record = publication(bench)
+    assert record is not None, "a correction has an earlier version"
+    storage.write_publication(bench.world.eyes.lake.refined, replace(record, published_at="2026-01-02T03:04:05+00:00"))
     gate, key = Gate(), month_key(HISTORY_TABLE, bench.portfolio.index, bench.session)
     pipeline, killed = Pipeline(bench.settings, clients().lake), []
 
     def call(request: Any, event_name: str, **_: object) -> None:  # noqa: ANN401 - botocore's request
         if killed:
             raise Killed
-        if event_name.endswith(".PutObject") and f"/{key}" in request.url:
+        if event_name.endswith(".PutObject") and f"/{key}" in unquote(request.url):
             gate.hold()
             killed.append(True)
 
@@ -318,7 +323,7 @@ def _beside_an_earlier_refresh(bench: Bench) -> Iterator[None]:
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(refresh, pipeline, bench.portfolio.index)
         try:
-            demand(gate.reached.wait(30), "the other flow does not put the month's file")
+            demand(gate.reached.wait(60), "the other flow does not put the month's file")
             yield
         finally:
             gate.opened.set()

@@ -17,7 +17,8 @@ from flows.cli.console import Screen
 from flows.cli.main import app
 from flows.errors import SettingsError
 from flows.lake.athena import QueryResult
-from local.athena.sql import parse_query
+from local.athena.analysis.planner import plan_query
+from local.athena.analysis.tables import GivenTables, Tables
 
 MAY_1, MAY_31 = date(2025, 5, 1), date(2025, 5, 31)
 
@@ -41,7 +42,7 @@ def test_days_bound_the_sessions_and_the_months_that_are_opened() -> None:
     assert "data_pregao >= CAST('2025-05-01' AS DATE)" in condition
     assert "data_pregao <= CAST('2025-05-31' AS DATE)" in condition
     known = {**table_input(CHANGES_TABLE, "refined"), "DatabaseName": "default"}
-    (scan,) = parse_query(sql, lambda _, __: dict(known), "default").scans
+    (scan,) = plan_query(sql, Tables(GivenTables(known)), "default").scans
     assert scan.condition is not None
     assert "202505" in scan.condition
 

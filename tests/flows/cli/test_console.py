@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.cli.console import Screen, counted
+from flows.cli.console import Screen
 from flows.cli.files import query_body
+from flows.cli.language import counted
 from flows.lake.athena import QueryResult
 
 RESULT = QueryResult(

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from flows.cli.commands import COMMANDS as LISTED
 from flows.cli.commands import load
 from flows.cli.main import app
 from flows.cli.options import examples, group, index_code
+from flows.errors import SettingsError
 
 COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
 OF_NO_ACCOUNT = {"ecs-template"}  # fills in a file
@@ -93,6 +95,13 @@ def test_an_expected_error_is_json_where_json_is_asked_for() -> None:
     assert json.loads(result.stdout) == {
         "error": {"type": "SettingsError", "message": "--since 2025-05-31 is after --until 2025-05-01"}
     }
+
+
+def test_a_command_that_prints_json_only_says_its_errors_to_people(tmp_path: Path) -> None:
+    options = ["--tag", "x", "--region", "x", "--credentials", "x"]
+    result = CliRunner().invoke(app, ["ecs-template", str(tmp_path / "no.json"), "x", *options])
+    assert isinstance(result.exception, SettingsError)
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize("name", [None, *COMMANDS])

@@ -49,8 +49,16 @@ class TestLayout:
         rows = [(code, weight, code) for code, *_, weight, _ in ROWS]
         assert lay_out(("codigo", "peso", "acao"), ("varchar", "double", "varchar"), rows, 16).same == ((2, 0),)
 
-    def test_few_rows_that_do_not_fit_are_set_upright(self) -> None:
-        assert lay_out(PORTFOLIO, TYPES, ROWS[:3], 60).upright
+    def test_few_rows_that_would_lose_a_column_are_set_upright(self) -> None:
+        rows = [(f"S{n}", f"{n}{'x' * 12}", f"{n}{'y' * 40}", f"{n}", f"{n}", f"{n}") for n in range(3)]
+        assert lay_out(PORTFOLIO, TYPES, rows, 60).upright
+        assert not lay_out(PORTFOLIO, TYPES, ROWS[:3], 60).upright
+
+    def test_one_row_that_does_not_fit_is_set_upright(self) -> None:
+        assert lay_out(PORTFOLIO, TYPES, ROWS[:1], 60).upright
+
+    def test_rows_that_are_all_the_same_are_set_upright(self) -> None:
+        assert lay_out(PORTFOLIO, TYPES, ROWS[:1] * 9, 60).upright
 
     def test_rows_whose_numbers_do_not_fit_are_set_upright(self) -> None:
         rows = [(str(n), *(str(10**12 + n * place) for place in range(1, 6))) for n in range(9)]

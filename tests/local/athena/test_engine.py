@@ -6,18 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.athena.analysis.planned import CatalogTable
+from local.athena.analysis.planner import plan_query
+from local.athena.analysis.tables import Tables
 from local.athena.engine import Engine
-from local.athena.sql import QueryError, Table, parse_query
+from local.athena.language.errors import AthenaQueryError
+from local.athena.rights import CallersCatalog
+from local.rights.api_calls import Place
+from local.rights.privileges import caller
 
 if TYPE_CHECKING:
     from tests.local.conftest import Shares
 
 
 def run(shares: Shares, text: str) -> tuple[list[list[str | None]], Engine]:
-    engine = Engine(shares.mirror, shares.partitions.locations)
-    query = parse_query(text, shares.catalog.table, "default")
-    engine.prepare(query)
-    return [list(row) for row in engine.run(query).rows], engine
+    catalog = CallersCatalog(shares.catalog, shares.partitions, caller(), Place())
+    engine = Engine(shares.mirror, catalog.locations, catalog.declared)
+    query = plan_query(text, Tables(catalog), "default")
+    try:
+        engine.prepare(query)
+        return [list(row) for row in engine.run(query).rows], engine
+    finally:
+        engine.close()
 
 
 def rows(shares: Shares, text: str) -> list[list[str | None]]:
@@ -25,7 +35,7 @@ def rows(shares: Shares, text: str) -> list[list[str | None]]:
 
 
 def change_table(shares: Shares, **changes: Any) -> None:  # noqa: ANN401
-    table: Table = {**shares.catalog.table("default", "shares"), **changes}
+    table: CatalogTable = {**shares.catalog.table("default", "shares"), **changes}
     shares.catalog.operations()["AWSGlue.UpdateTable"]({"DatabaseName": "default", "TableInput": table})
 
 
@@ -76,7 +86,7 @@ def test_a_value_that_is_not_of_its_columns_type_fails_the_query(shares: Shares)
     values = {"Values": ["thirty", "VALE3"], "StorageDescriptor": {"Location": "s3://plain/shares/"}}
     shares.partitions.operations()["AWSGlue.CreatePartition"]({**request, "PartitionInput": values})
 
-    with pytest.raises(QueryError, match="HIVE_INVALID_PARTITION_VALUE"):
+    with pytest.raises(AthenaQueryError, match="HIVE_INVALID_PARTITION_VALUE"):
         rows(shares, "SELECT * FROM shares")
 
 
@@ -100,7 +110,7 @@ def test_a_query_that_names_a_day_opens_no_other_days_files(shares: Shares) -> N
 
     assert found == [["vale3"]]
     assert engine.scanned_bytes == (broken.parents[2] / "day=30/ticker=VALE3/part-00000.parquet").stat().st_size
-    with pytest.raises(QueryError, match="HIVE_BAD_DATA"):
+    with pytest.raises(AthenaQueryError, match="HIVE_BAD_DATA"):
         rows(shares, "SELECT name FROM shares")
 
 
@@ -114,6 +124,8 @@ def test_a_query_that_names_a_day_opens_no_other_days_files(shares: Shares) -> N
         ("NOT day = 29", ["petr4"]),
         ("ticker LIKE 'V%'", ["vale3"]),
         ("day IS NULL", []),
+        ("year(date_add('day', day, DATE '2025-01-01')) = 2025 AND ticker = 'PETR4'", ["petr4"]),
+        ("cast(day AS varchar) = '29'", ["vale3"]),
     ],
 )
 def test_pruning_changes_no_answer(shares: Shares, where: str, expected: list[str]) -> None:
@@ -142,7 +154,7 @@ def test_a_column_that_only_some_files_have_is_null_elsewhere(shares: Shares) ->
 def test_a_column_of_the_files_that_the_catalog_has_not_is_not_there(shares: Shares) -> None:
     shares.add(30, "VALE3", name="vale", secret="x")
 
-    with pytest.raises(QueryError, match="COLUMN_NOT_FOUND"):
+    with pytest.raises(AthenaQueryError, match="COLUMN_NOT_FOUND"):
         rows(shares, "SELECT secret FROM shares")
 
 
@@ -150,7 +162,7 @@ def test_a_files_type_that_is_not_the_tables_fails_the_query(shares: Shares) -> 
     shares.add(30, "VALE3", name="vale", quantity="many")
 
     with pytest.raises(
-        QueryError, match=r"HIVE_BAD_DATA: Field quantity's type VARCHAR .* incompatible with type bigint"
+        AthenaQueryError, match=r"HIVE_BAD_DATA: Field quantity's type VARCHAR .* incompatible with type bigint"
     ):
         rows(shares, "SELECT quantity FROM shares")
 
@@ -169,28 +181,28 @@ def test_a_table_that_is_not_declared_as_parquet_cannot_be_read(shares: Shares) 
         shares, StorageDescriptor={**columns("name string"), "SerdeInfo": {"SerializationLibrary": "LazySimpleSerDe"}}
     )
 
-    with pytest.raises(QueryError, match="HIVE_UNSUPPORTED_FORMAT"):
+    with pytest.raises(AthenaQueryError, match="HIVE_UNSUPPORTED_FORMAT"):
         rows(shares, "SELECT * FROM shares")
 
 
 def test_a_column_that_is_also_a_partition_is_refused_as_athena_does(shares: Shares) -> None:
     change_table(shares, StorageDescriptor=columns("ticker string"))
 
-    with pytest.raises(QueryError, match=r"HIVE_INVALID_METADATA: .*duplicate columns: ticker"):
+    with pytest.raises(AthenaQueryError, match=r"HIVE_INVALID_METADATA: .*duplicate columns: ticker"):
         rows(shares, "SELECT * FROM shares")
 
 
 def test_a_type_that_the_laptop_has_not_is_refused(shares: Shares) -> None:
     change_table(shares, StorageDescriptor=columns("name array<string>"))
 
-    with pytest.raises(QueryError, match="NOT_SUPPORTED: column name: type array<string>"):
+    with pytest.raises(AthenaQueryError, match="NOT_SUPPORTED on the laptop: column name: type array<string>"):
         rows(shares, "SELECT * FROM shares")
 
 
 def test_a_location_outside_s3_is_refused(shares: Shares, tmp_path: Path) -> None:
     shares.register(30, "VALE3", f"file://{tmp_path}/")
 
-    with pytest.raises(QueryError, match="is not of the form s3://bucket/prefix/"):
+    with pytest.raises(AthenaQueryError, match="is not of the form s3://bucket/prefix/"):
         rows(shares, "SELECT * FROM shares")
 
 
@@ -209,7 +221,7 @@ def test_whole_numbers_are_divided_and_summed_as_in_athena(shares: Shares) -> No
 def test_a_query_that_goes_wrong_while_it_runs_fails_with_the_reason(shares: Shares) -> None:
     shares.add(30, "VALE3")
 
-    with pytest.raises(QueryError, match=r"INVALID_CAST_ARGUMENT: .*vale3"):
+    with pytest.raises(AthenaQueryError, match=r"INVALID_CAST_ARGUMENT: .*vale3"):
         rows(shares, "SELECT cast(name AS integer) FROM shares")
 
 
@@ -217,5 +229,80 @@ def test_a_query_that_goes_wrong_while_it_runs_fails_with_the_reason(shares: Sha
 def test_a_query_cannot_read_files_that_are_not_in_a_bucket(shares: Shares, tmp_path: Path, source: str) -> None:
     (tmp_path / "secret").write_text("secret")
 
-    with pytest.raises(QueryError):
+    with pytest.raises(AthenaQueryError):
         rows(shares, f"SELECT * FROM {source.format(file=tmp_path / 'secret')}")
+
+
+def test_a_timestamp_of_a_table_is_read_to_the_nearest_millisecond(shares: Shares) -> None:
+    change_table(shares, StorageDescriptor=columns("at timestamp"))
+    shares.add(30, "VALE3", at=datetime(2025, 6, 30, 23, 59, 59, 999_600, tzinfo=UTC))
+
+    assert rows(shares, 'SELECT "at", typeof("at") FROM shares') == [["2025-07-01 00:00:00.000", "timestamp(3)"]]
+
+
+def test_partition_projection_is_refused_by_name(shares: Shares) -> None:
+    shares.add(30, "VALE3")
+    change_table(shares, Parameters={"projection.enabled": "true"})
+
+    with pytest.raises(AthenaQueryError, match=r"NOT_SUPPORTED on the laptop: partition projection \(table shares\)"):
+        rows(shares, "SELECT * FROM shares")
+
+
+def partition_of_another_type(shares: Shares, kind: str) -> None:
+    storage = {"Location": "s3://plain/shares/day=07/ticker=VALE3/", "Columns": [{"Name": "quantity", "Type": kind}]}
+    request = {"PartitionInput": {"Values": ["7", "VALE3"], "StorageDescriptor": storage}}
+    shares.add(7, "VALE3", registered=False)
+    place = {"DatabaseName": "default", "TableName": "shares"}
+    shares.partitions.operations()["AWSGlue.CreatePartition"]({**place, **request})
+
+
+def test_a_partition_that_declares_another_type_is_refused_where_it_is_read(shares: Shares) -> None:
+    shares.add(30, "PETR4")
+    partition_of_another_type(shares, "string")
+
+    with pytest.raises(
+        AthenaQueryError,
+        match=r"HIVE_PARTITION_SCHEMA_MISMATCH: .*'quantity' in table 'default.shares' is declared as type 'bigint', but "
+        r"partition 'day=7/ticker=VALE3' declared column 'quantity' as type 'string'",
+    ):
+        rows(shares, "SELECT quantity FROM shares")
+    assert rows(shares, "SELECT quantity FROM shares WHERE day = 30") == [["3000"]]
+
+
+def test_a_partition_that_declares_a_narrower_type_is_read(shares: Shares) -> None:
+    partition_of_another_type(shares, "int")
+
+    assert rows(shares, "SELECT quantity FROM shares") == [["700"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM duckdb_settings()",
+        "SELECT * FROM 'shares.parquet'",
+        "SELECT * FROM pragma_version()",
+        "SELECT * FROM scan_0",
+        "SELECT getvariable('scan_0')",
+    ],
+)
+def test_nothing_of_the_engine_within_can_be_asked_for(shares: Shares, text: str) -> None:
+    with pytest.raises(AthenaQueryError) as caught:
+        rows(shares, text)
+
+    assert "duckdb" not in str(caught.value).lower().replace("duckdb_settings", "")
+
+
+def test_a_sum_beyond_a_bigint_fails_as_in_athena(shares: Shares) -> None:
+    for day in (29, 30):
+        shares.add(day, "VALE3", quantity=2**62)
+
+    with pytest.raises(AthenaQueryError, match="NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow"):
+        rows(shares, "SELECT sum(quantity), name FROM shares GROUP BY name")
+
+
+def test_a_value_of_several_rows_is_refused_in_athenas_words(shares: Shares) -> None:
+    for day in (29, 30):
+        shares.add(day, "VALE3")
+
+    with pytest.raises(AthenaQueryError, match="SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows"):
+        rows(shares, "SELECT (SELECT day FROM shares)")

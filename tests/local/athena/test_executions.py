@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from local.athena.executions import Execution, end, stated
+from local.athena.executions import Execution, end, runtime_statistics, stated
+from local.athena.statements import kind_of
 
 
 @pytest.fixture
 def execution() -> Execution:
-    return Execution("id", "SELECT 1", "default", "bovespa", "s3://results/id.csv", [], None)
+    return Execution("id", "SELECT 1", "default", "bovespa", "s3://results/id.csv", [], None, kind_of("SELECT 1"))
 
 
 def status(execution: Execution) -> dict[str, Any]:
@@ -47,4 +48,14 @@ def test_a_query_states_where_it_ran_and_what_it_was(execution: Execution) -> No
 
 
 def test_an_execution_without_text_can_be_stated_too() -> None:
-    assert stated(Execution("id", "", "default", "w", "o", [], None))["SubstatementType"] == ""
+    assert stated(Execution("id", "", "default", "w", "o", [], None, kind_of("")))["SubstatementType"] == "SELECT"
+
+
+def test_an_execution_states_its_times_and_its_rows(execution: Execution) -> None:
+    execution.scanned_bytes = 7
+    end(execution, "SUCCEEDED")
+
+    found = runtime_statistics(stated(execution), 3)["QueryRuntimeStatistics"]
+
+    assert found["Rows"] == {"InputBytes": 7, "OutputRows": 3}
+    assert found["Timeline"]["TotalExecutionTimeInMillis"] >= found["Timeline"]["QueryQueueTimeInMillis"]

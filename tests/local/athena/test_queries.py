@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.account.gateway import ServiceError
-from local.athena.queries import Queries, Storage
+from local.athena.queries import Queries, ResultStorage
 
 if TYPE_CHECKING:
     from tests.local.conftest import Eventually, Shares
@@ -23,7 +23,7 @@ class Athena:
             },
             "primary": {"EnforceWorkGroupConfiguration": False, "ResultConfiguration": {}},
         }
-        storage = Storage(self.written.__setitem__, lambda bucket: bucket == "results")
+        storage = ResultStorage(self.written.__setitem__, lambda bucket: bucket == "results")
         self.queries = Queries(shares.catalog, shares.partitions, shares.mirror, self.workgroups.get, storage)
         self._operations = self.queries.operations()
         self._eventually = eventually
@@ -186,6 +186,38 @@ def test_the_same_request_twice_is_one_query(athena: Athena) -> None:
     assert athena.start("SELECT 1", ClientRequestToken="t" * 32) == first
 
 
+def test_the_token_of_another_query_is_refused(athena: Athena) -> None:
+    athena.start("SELECT 1", ClientRequestToken="t" * 32)
+
+    with pytest.raises(ServiceError, match="InvalidRequestException: Idempotent parameters do not match"):
+        athena.start("SELECT 2", ClientRequestToken="t" * 32)
+
+
+def test_a_database_in_backquotes_is_that_database(athena: Athena, shares: Shares) -> None:
+    shares.add(30, "VALE3")
+
+    execution = athena.run("SELECT day FROM shares", QueryExecutionContext={"Database": "`default`"})
+
+    assert athena.rows(execution) == [["day"], ["30"]]
+
+
+def test_a_query_after_a_comment_is_a_query(athena: Athena) -> None:
+    execution = athena.run("/* awswrangler */ -- first\nSELECT 1 AS one")
+
+    assert (execution["StatementType"], execution["SubstatementType"]) == ("DML", "SELECT")
+    assert execution["ResultConfiguration"]["OutputLocation"].endswith(".csv")
+    assert athena.rows(execution) == [["one"], ["1"]]
+
+
+def test_a_query_states_its_rows_and_its_times(athena: Athena) -> None:
+    execution = athena.run("VALUES 1, 2")
+
+    found = athena.GetQueryRuntimeStatistics(QueryExecutionId=execution["QueryExecutionId"])
+
+    assert found["QueryRuntimeStatistics"]["Rows"]["OutputRows"] == 2
+    assert "EngineExecutionTimeInMillis" in found["QueryRuntimeStatistics"]["Timeline"]
+
+
 def test_queries_are_listed_newest_first_by_workgroup(athena: Athena) -> None:
     first = athena.run("SELECT 1")["QueryExecutionId"]
     second = athena.run("SELECT 2")["QueryExecutionId"]
@@ -210,7 +242,8 @@ def test_an_unknown_query_is_not_found(athena: Athena) -> None:
 
 def test_a_stopped_query_is_cancelled(athena: Athena, eventually: Eventually) -> None:
     endless = (
-        "SELECT count(*) FROM unnest(sequence(1, 100000)) a(x), unnest(sequence(1, 100000)) b(y) WHERE x * y % 7 = 3"
+        "SELECT count(*) FROM unnest(sequence(1, 9000)) a(x), unnest(sequence(1, 9000)) b(y), unnest(sequence(1, 9000)) c(z) "
+        "WHERE x * y * z % 7 = 3"
     )
     execution_id = athena.start(endless)
     with pytest.raises(ServiceError, match="Query has not yet finished"):
@@ -227,7 +260,7 @@ def test_a_query_whose_thread_dies_is_a_failed_one_not_an_endless_one(athena: At
     def full(_: str, __: bytes) -> None:
         raise OSError("no space left on device")
 
-    athena.queries._storage = Storage(full, lambda _: True)
+    athena.queries._storage = ResultStorage(full, lambda _: True)
     execution = athena.run("SELECT 1")
     assert execution["Status"]["State"] == "FAILED"
     assert "GENERIC_INTERNAL_ERROR" in execution["Status"]["StateChangeReason"]

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from local.athena.sql import Query, QueryError, parse_query
+from local.athena.analysis.planned import QueryPlan
+from local.athena.analysis.planner import plan_query
+from local.athena.analysis.tables import GivenTables, Tables
+from local.athena.language.errors import AthenaQueryError
 
 SHARES: dict[str, Any] = {
     "DatabaseName": "b3",
@@ -33,14 +36,9 @@ def view(sql: str, **columns: str) -> dict[str, Any]:
     }
 
 
-def parse(text: str, **known: dict[str, Any]) -> Query:
-    def find(database: str, name: str) -> dict[str, Any]:
-        tables = {("b3", "shares"): SHARES, **{("default", other): table for other, table in known.items()}}
-        if (database, name) not in tables:
-            raise QueryError(f"TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.{name}' does not exist")
-        return tables[database, name]
-
-    return parse_query(text, find, "default")
+def parse(text: str, **known: dict[str, Any]) -> QueryPlan:
+    views = (dict(table, DatabaseName="default", Name=name) for name, table in known.items())
+    return plan_query(text, Tables(GivenTables(SHARES, *views)), "default")
 
 
 def test_a_view_reads_the_tables_of_its_own_database() -> None:
@@ -78,7 +76,9 @@ def test_a_view_may_read_a_view() -> None:
     [
         pytest.param(view("SELECT * FROM default.v", name="varchar"), "nested too deep", id="reads itself"),
         pytest.param(view("SELECT FROM WHERE", name="varchar"), "INVALID_VIEW: View 'v'", id="no query"),
-        pytest.param(view("SELECT day FROM shares", name="varchar"), "COLUMN_NOT_FOUND", id="a column it has not"),
+        pytest.param(view("SELECT name FROM shares", name="bigint"), "VIEW_IS_STALE: .*cannot be coerced", id="a type"),
+        pytest.param(view("SELECT gone FROM shares", name="varchar"), "COLUMN_NOT_FOUND", id="a column it has not"),
+        pytest.param(view("SELECT day FROM shares", name="varchar"), "VIEW_IS_STALE", id="a column of another type"),
         pytest.param(view("SELECT name FROM gone", name="varchar"), r"TABLE_NOT_FOUND: .*b3\.gone", id="a table gone"),
         pytest.param(
             {**view("SELECT 1", name="varchar"), "ViewOriginalText": "SELECT 1"}, "not one that Athena made", id="plain"
@@ -94,5 +94,5 @@ def test_a_view_may_read_a_view() -> None:
     ],
 )
 def test_a_view_that_cannot_be_run_says_why(known: dict[str, Any], reason: str) -> None:
-    with pytest.raises(QueryError, match=reason):
+    with pytest.raises(AthenaQueryError, match=reason):
         parse("SELECT name FROM v", v=known)

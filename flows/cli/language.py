@@ -1,0 +1,42 @@
+"""The language that the command line speaks: English, or the user's where there is a catalogue of it.
+
+BOVESPA_LANG decides, or else the environment's LANGUAGE, LC_ALL, LC_MESSAGES and LANG, as gettext reads them. What a program
+reads is the same in every language.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from pathlib import Path
+
+CATALOGUES = Path(__file__).with_name("locale")
+DOMAIN = "bovespa"
+
+_NUMBER = "1,234.5"  # its translation is how numbers are written
+_SWAPPED = str.maketrans(",.", ".,")
+
+if _wanted := os.environ.get("BOVESPA_LANG"):
+    os.environ["LANGUAGE"] = _wanted
+gettext.bindtextdomain(DOMAIN, CATALOGUES)
+gettext.textdomain(DOMAIN)  # Typer's own texts are looked up there, too
+
+
+def tr(text: str) -> str:
+    """A text in the user's language."""
+    return gettext.dgettext(DOMAIN, text) if text else ""
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number of things: `1 row`, `28,224 rows`.
+
+    Args:
+        plural: the noun's, where it is not made with an s.
+    """
+    one, many = f"{{}} {noun}", f"{{}} {plural or f'{noun}s'}"
+    return gettext.dngettext(DOMAIN, one, many, number).format(written(f"{number:,}"))
+
+
+def written(number: str) -> str:
+    """A number, `4,394.5`, as it is written in the user's language."""
+    return number.translate(_SWAPPED) if tr(_NUMBER) != _NUMBER else number

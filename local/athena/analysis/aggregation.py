@@ -1,0 +1,241 @@
+"""Calls of aggregate functions, and of any function over a window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from local.athena.analysis import types
+from local.athena.analysis.operators import mismatch
+from local.athena.analysis.types import SqlType, array, row
+from local.athena.analysis.values import Value, made
+from local.athena.functions.aggregates import (
+    AGGREGATES,
+    FINISHERS,
+    WINDOW_FUNCTIONS,
+    WITH_NULLS_TREATED,
+    WITHOUT_FRAME,
+    decimal_average,
+)
+from local.athena.language import nodes
+from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+
+if TYPE_CHECKING:
+    from local.athena.analysis.expressions import Analyzer
+
+_RESULT_ORDER_MATTERS = {"array_agg", "listagg", "map_agg", "arbitrary", "any_value"}
+
+
+def aggregate_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    """An aggregate function's call, over a window or not.
+
+    Raises:
+        AthenaQueryError: Trino would refuse it.
+        NotOnLaptopError: the laptop does.
+    """
+    if analyzer.within_aggregate and not node.window:
+        message = f"Cannot nest aggregations inside aggregation: {node.name}"
+        raise AthenaQueryError.at(node.at, "NESTED_AGGREGATION", message)
+    if node.nulls:
+        raise NotOnLaptopError(f"{node.name} … {node.nulls} NULLS", node.at)
+    inner = analyzer if node.window else replace(analyzer, within_aggregate=True, groups=frozenset())
+    arguments = _aggregate_arguments(inner, node)
+    over, parts = over_window(analyzer, node)
+    if node.where:
+        condition = inner.truth(node.where, "FILTER clause")
+        over, parts = f" FILTER (WHERE {condition.text}){over}", [*parts, condition]
+    if node.is_star or (node.name == "count" and not arguments):
+        if node.name != "count":
+            raise AthenaQueryError.at(
+                node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters (*) for function {node.name}"
+            )
+        return _finished(node, made(f"count(*){over}", types.BIGINT, node.at, *parts))
+    order = [(sort, inner.value(sort.value)) for sort in node.order]
+    if node.order and node.window:
+        raise NotOnLaptopError("ORDER BY within a window function's arguments", node.at)
+    found = _aggregated(analyzer, node, arguments, over, order)
+    return _finished(node, made(found.text, found.type, node.at, *arguments, *parts, *(value for _, value in order)))
+
+
+def _aggregate_arguments(inner: Analyzer, node: nodes.FunctionCall) -> list[Value]:
+    arguments = inner.values(node.arguments)
+    if not node.window and any(argument.has_window for argument in arguments):
+        raise AthenaQueryError.at(
+            node.at, "NESTED_WINDOW", f"Cannot nest window functions inside aggregation: {node.name}"
+        )
+    return arguments
+
+
+def _finished(node: nodes.FunctionCall, value: Value) -> Value:
+    if node.window:
+        return replace(value, has_window=True)
+    return replace(value, reads=frozenset(), has_aggregate=True)
+
+
+def _aggregated(
+    analyzer: Analyzer,
+    node: nodes.FunctionCall,
+    arguments: list[Value],
+    over: str,
+    order: list[tuple[nodes.Sort, Value]],
+) -> Value:
+    from local.athena.analysis.calls import chosen, given  # noqa: PLC0415 - calls look here for aggregates
+
+    form, bound = chosen(node.name, AGGREGATES[node.name], arguments, node.at)
+    values, kinds = given(form, arguments, bound)
+    _check(node, values, kinds)
+    body = str(form.body)
+    if node.is_distinct and "{*}" not in body:
+        raise NotOnLaptopError(f"{node.name}(DISTINCT …)", node.at)
+    if order and "{*}" not in body:
+        body = body.replace("struct_pack(_0 := {0}, _1 := {1})", "struct_pack(_0 := {0}, _1 := {1}){o}")
+    sorts = ", ".join(f"{value.text} {sort.direction}" for sort, value in order)
+    ordered = f" ORDER BY {sorts}" if sorts else ""
+    listed = ", ".join(value.text for value in values)
+    text = body.replace("{*}", f"{'DISTINCT ' if node.is_distinct else ''}{listed}{ordered}").replace("{o}", ordered)
+    text = text.replace("{f}", over)
+    for place, value in enumerate(values):
+        text = text.replace(f"{{{place}}}", value.text)
+    return _typed(analyzer, node, Value(text, form.returned(kinds, bound), node.at), kinds, values, over)
+
+
+def _check(node: nodes.FunctionCall, values: list[Value], kinds: list[SqlType]) -> None:
+    if node.name in {"min", "max"} and not kinds[0].is_orderable:
+        raise AthenaQueryError.at(
+            node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters ({kinds[0]}) for function {node.name}"
+        )
+    if node.name in {"min", "max", "min_by", "max_by"} and any(kind.inner for kind in kinds):
+        raise NotOnLaptopError(f"{node.name} of arrays and rows", node.at)
+    if node.name == "listagg" and not values[1].is_constant:
+        raise mismatch(values[1].at, "listagg's separator must be a literal")
+
+
+def _typed(
+    analyzer: Analyzer,
+    node: nodes.FunctionCall,
+    found: Value,
+    kinds: list[SqlType],
+    values: list[Value],
+    over: str,
+) -> Value:
+    first = kinds[0]
+    if node.name == "sum" and first.base == "decimal":
+        kind = types.decimal(types.MAX_PRECISION, first.numbers[1])
+        return Value(f"CAST({found.text} AS {kind.duckdb})", kind, node.at)
+    if node.name == "avg" and first.base == "decimal":
+        total = types.decimal(types.MAX_PRECISION, first.numbers[1])
+        distinct = "DISTINCT " if node.is_distinct else ""
+        count = f"count({distinct}{values[0].text}){over}"
+        parts = [f"CAST({found.text} AS {total.duckdb})", count]
+        text = analyzer.udfs.call(decimal_average, parts, [total, types.BIGINT], first, takes_nulls=True)
+        return Value(text, first, node.at)
+    if node.name in FINISHERS:
+        function, _ = FINISHERS[node.name]
+        gathered = array(row(*kinds)) if node.name == "map_agg" else array(first)
+        parts = [f"CAST({found.text} AS {gathered.duckdb})"]
+        return Value(analyzer.udfs.call(function, parts, [gathered], found.type, takes_nulls=True), found.type, node.at)
+    return found
+
+
+# --- windows ---------------------------------------------------------------------------------------------------------
+
+
+def window_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    """A call of a function that is of windows alone.
+
+    Raises:
+        AthenaQueryError: Trino would refuse it.
+    """
+    from local.athena.analysis.calls import chosen, given  # noqa: PLC0415 - calls look here for windows
+
+    if node.window is None:
+        raise AthenaQueryError.at(node.at, "MISSING_OVER", f"Window function {node.name} requires an OVER clause")
+    if node.where or node.is_distinct or node.is_star or node.order:
+        raise NotOnLaptopError(f"FILTER, DISTINCT or ORDER BY of {node.name}", node.at)
+    if node.nulls and node.name not in WITH_NULLS_TREATED:
+        raise AthenaQueryError.at(
+            node.at, "NULL_TREATMENT_NOT_ALLOWED", f"Cannot specify null treatment clause for {node.name}"
+        )
+    arguments = analyzer.values(node.arguments)
+    form, bound = chosen(node.name, WINDOW_FUNCTIONS[node.name], arguments, node.at)
+    values, kinds = given(form, arguments, bound)
+    over, parts = over_window(analyzer, node)
+    ignoring = " IGNORE NULLS" if node.nulls == "IGNORE" else ""
+    listed = ", ".join(value.text for value in values) + ignoring
+    text = str(form.body).replace("{*}", listed).replace("{f}", over)
+    found = made(text, form.returned(kinds, bound), node.at, *values, *parts)
+    return replace(found, has_window=True)
+
+
+def over_window(analyzer: Analyzer, node: nodes.FunctionCall) -> tuple[str, list[Value]]:
+    """The text of a call's OVER, and the values in it; nothing where it has none."""
+    if node.window is None:
+        return "", []
+    window = _window(analyzer, node.window)
+    partition = analyzer.values(window.partition)
+    order = [(sort, analyzer.value(sort.value)) for sort in window.order]
+    if any(value.has_window for value in [*partition, *(value for _, value in order)]):
+        raise AthenaQueryError.at(node.at, "NESTED_WINDOW", "Cannot nest window functions inside window specification")
+    for _, value in order:
+        if not value.type.is_orderable:
+            raise mismatch(
+                value.at, f"{value.type} is not orderable, and therefore cannot be used in window function ORDER BY"
+            )
+    parts = []
+    if partition:
+        parts.append(f"PARTITION BY {', '.join(value.text for value in partition)}")
+    if order:
+        parts.append(f"ORDER BY {', '.join(f'{value.text} {sort.direction}' for sort, value in order)}")
+    if window.frame:
+        parts.append(_frame(node, window))
+    return f" OVER ({' '.join(parts)})", [*partition, *(value for _, value in order)]
+
+
+def _window(analyzer: Analyzer, window: nodes.WindowNode | nodes.Name) -> nodes.WindowNode:
+    if isinstance(window, nodes.WindowNode):
+        return window
+    if window.key not in analyzer.windows:
+        raise AthenaQueryError.at(window.at, "INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {window.text}")
+    return analyzer.windows[window.key]
+
+
+def _frame(node: nodes.FunctionCall, window: nodes.WindowNode) -> str:
+    frame = window.frame
+    assert frame
+    if node.name in WITHOUT_FRAME:
+        raise AthenaQueryError.at(
+            frame.at, "INVALID_WINDOW_FRAME", f"Cannot specify window frame for {node.name} function"
+        )
+    bounds = [bound for bound in (frame.start, frame.end) if bound]
+    if frame.unit != "ROWS" and any(bound.value for bound in bounds):
+        raise NotOnLaptopError(f"{frame.unit} with an offset", frame.at)
+    if frame.unit == "GROUPS" and not window.order:
+        raise AthenaQueryError.at(frame.at, "MISSING_ORDER_BY", "Window frame of type GROUPS requires ORDER BY")
+    _check_bounds(frame)
+    texts = [_bound(bound) for bound in bounds]
+    return f"{frame.unit} BETWEEN {texts[0]} AND {texts[1]}" if frame.end else f"{frame.unit} {texts[0]}"
+
+
+def _check_bounds(frame: nodes.Frame) -> None:
+    def place(bound: nodes.Bound) -> tuple[int, int]:
+        if bound.words == "CURRENT ROW":
+            return 2, 0
+        return (1 if bound.words == "PRECEDING" else 3), 0 if bound.value else (-1 if bound.words == "PRECEDING" else 1)
+
+    start, end = place(frame.start), place(frame.end) if frame.end else (2, 0)
+    if start == (3, 1):
+        raise AthenaQueryError.at(frame.at, "INVALID_WINDOW_FRAME", "Window frame start cannot be UNBOUNDED FOLLOWING")
+    if end == (1, -1):
+        raise AthenaQueryError.at(frame.at, "INVALID_WINDOW_FRAME", "Window frame end cannot be UNBOUNDED PRECEDING")
+    if start[0] > end[0]:
+        raise AthenaQueryError.at(frame.at, "INVALID_WINDOW_FRAME", "Window frame starting later than it ends")
+
+
+def _bound(bound: nodes.Bound) -> str:
+    if bound.words == "CURRENT ROW":
+        return bound.words
+    if bound.value is None:
+        return f"UNBOUNDED {bound.words}"
+    if not (isinstance(bound.value, nodes.Constant) and isinstance(bound.value.value, int)):
+        raise NotOnLaptopError("a window frame's offset that is not a literal", bound.at)
+    return f"{bound.value.value} {bound.words}"

@@ -1,0 +1,95 @@
+"""Functions that take a lambda: https://trino.io/docs/current/functions/lambda.html."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from local.athena.analysis import types
+from local.athena.analysis.operators import mismatch
+from local.athena.analysis.types import SqlType, array
+from local.athena.analysis.values import Value, made
+from local.athena.language import nodes
+from local.athena.language.errors import AthenaQueryError
+
+if TYPE_CHECKING:
+    from local.athena.analysis.expressions import Analyzer
+
+
+def _over(analyzer: Analyzer, node: nodes.FunctionCall, base: str) -> tuple[Value, nodes.Lambda]:
+    if len(node.arguments) != 2 or not isinstance(node.arguments[1], nodes.Lambda):  # noqa: PLR2004 - values and a lambda
+        raise AthenaQueryError.at(node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters for function {node.name}")
+    values = analyzer.value(node.arguments[0])
+    if values.type.base != base:
+        raise AthenaQueryError.at(
+            node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters ({values.type}) for function {node.name}"
+        )
+    return values, node.arguments[1]
+
+
+def _body(analyzer: Analyzer, function: nodes.Lambda, *arguments: tuple[str, SqlType]) -> Value:
+    if len(function.parameters) != len(arguments):
+        message = f"Expected a lambda with {len(arguments)} parameters, but it has {len(function.parameters)}"
+        raise AthenaQueryError.at(function.at, "INVALID_PARAMETER_USAGE", message)
+    named = {
+        name.key: Value(text, kind, name.at, is_bare=True)
+        for name, (text, kind) in zip(function.parameters, arguments, strict=True)
+    }
+    found = analyzer.with_arguments(named).value(function.body)
+    if found.has_aggregate or found.has_window:
+        raise AthenaQueryError.at(function.at, "EXPRESSION_NOT_SCALAR", "Lambda expression cannot contain aggregations")
+    return found
+
+
+def _condition(analyzer: Analyzer, function: nodes.Lambda, *arguments: tuple[str, SqlType]) -> Value:
+    found = _body(analyzer, function, *arguments)
+    if found.type.base not in {"boolean", "unknown"}:
+        raise mismatch(found.at, f"Expected a lambda that gives a boolean, not {found.type}")
+    return found.cast(types.BOOLEAN)
+
+
+def _transform(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    values, function = _over(analyzer, node, "array")
+    name = _argument(analyzer)
+    body = _body(analyzer, function, (name, values.type.inner[0]))
+    return made(f"list_transform({values.text}, lambda {name}: {body.text})", array(body.type), node.at, values, body)
+
+
+def _filter(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    values, function = _over(analyzer, node, "array")
+    name = _argument(analyzer)
+    body = _condition(analyzer, function, (name, values.type.inner[0]))
+    return made(f"list_filter({values.text}, lambda {name}: {body.text})", values.type, node.at, values, body)
+
+
+def _argument(analyzer: Analyzer) -> str:
+    return f"x{len(analyzer.scope.arguments)}"
+
+
+def _matcher(combined: str) -> Callable[[Analyzer, nodes.FunctionCall], Value]:
+    def build(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+        values, function = _over(analyzer, node, "array")
+        name = _argument(analyzer)
+        body = _condition(analyzer, function, (name, values.type.inner[0]))
+        truths = f"list_transform({values.text}, lambda {name}: {body.text})"
+        return made(combined.format(values.text, truths), types.BOOLEAN, node.at, values, body)
+
+    return build
+
+
+def _three_valued(found: bool, otherwise: bool, wanted: bool = True) -> str:  # noqa: FBT001, FBT002 - truth values are its matter
+    """What is so where an element is as wanted, null where only a null might be, and otherwise the contrary."""
+    nulls = "len(list_filter({1}, lambda y: y IS NULL)) > 0"
+    return (
+        f"CASE WHEN {{0}} IS NULL THEN NULL WHEN list_contains({{1}}, {wanted}) THEN {found} "
+        f"WHEN {nulls} THEN NULL ELSE {otherwise} END"
+    )
+
+
+LAMBDAS = {
+    "transform": _transform,
+    "filter": _filter,
+    "any_match": _matcher(_three_valued(found=True, otherwise=False)),
+    "all_match": _matcher(_three_valued(found=False, otherwise=True, wanted=False)),
+    "none_match": _matcher(_three_valued(found=False, otherwise=True)),
+}

@@ -1,0 +1,262 @@
+"""Trino's mathematical functions, and its formatting of numbers.
+
+Source: https://trino.io/docs/current/functions/math.html, …/bitwise.html, …/conversion.html.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import Any
+
+from local.athena.functions.errors import invalid_argument, not_on_laptop
+from local.athena.functions.numbers import half_up, java_double
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_LIMIT = 2**63
+_FORMAT = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])")
+_UNITS = ("", "K", "M", "B", "T", "Q")
+
+
+def round_double(value: float) -> float:
+    """Half a unit goes away from zero."""
+    if not math.isfinite(value):
+        return value
+    return math.copysign(float(half_up(Decimal(abs(value)))), value)
+
+
+def round_double_to(value: float, digits: int) -> float:
+    """To so many digits after the point, as Java does it: by the shortest text of the number."""
+    if not math.isfinite(value):
+        return value
+    return math.copysign(float(half_up(Decimal(repr(abs(value))), digits)), value)
+
+
+def round_whole_to(value: int, digits: int) -> int:
+    """A whole number to tens, hundreds, …, where the digits are negative."""
+    return value if digits >= 0 else int(half_up(Decimal(value), digits).to_integral_value())
+
+
+def round_decimal(value: Decimal) -> Decimal:
+    """A decimal without a fraction."""
+    return half_up(value)
+
+
+def round_decimal_to(value: Decimal, digits: int) -> Decimal:
+    """A decimal to so many digits."""
+    scale = -int(value.as_tuple().exponent)
+    return half_up(half_up(value, min(digits, scale)), scale)
+
+
+def truncate_double(value: float) -> float:
+    """Without its fraction."""
+    return float(math.trunc(value)) if math.isfinite(value) else value
+
+
+def truncate_decimal(value: Decimal) -> Decimal:
+    """Without its fraction."""
+    return value.to_integral_value("ROUND_DOWN")
+
+
+def ceiling_decimal(value: Decimal) -> Decimal:
+    """The next whole number above."""
+    return value.to_integral_value("ROUND_CEILING")
+
+
+def floor_decimal(value: Decimal) -> Decimal:
+    """The next whole number below."""
+    return value.to_integral_value("ROUND_FLOOR")
+
+
+def sign_of(value: float) -> float:
+    """-1, 0, 1; NaN for NaN."""
+    return math.copysign(1.0, value) if value else value
+
+
+def power(base: float, exponent: float) -> float:
+    """As Java's Math.pow."""
+    try:
+        found = math.pow(base, exponent)
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
+    except ValueError:
+        return math.nan if base < 0 else math.inf
+    return found
+
+
+def _or_nan(function: Any, value: float) -> float:  # noqa: ANN401 - one of math's
+    try:
+        return float(function(value))
+    except ValueError:
+        return math.nan
+    except OverflowError:
+        return math.inf
+
+
+def sqrt(value: float) -> float:
+    """Square root; NaN of a negative number."""
+    return _or_nan(math.sqrt, value)
+
+
+def exp(value: float) -> float:
+    """Euler's number to a power."""
+    return _or_nan(math.exp, value)
+
+
+def ln(value: float) -> float:
+    """Natural logarithm."""
+    return -math.inf if value == 0 else _or_nan(math.log, value)
+
+
+def log2(value: float) -> float:
+    """Logarithm to the base of 2."""
+    return -math.inf if value == 0 else _or_nan(math.log2, value)
+
+
+def log10(value: float) -> float:
+    """Logarithm to the base of 10."""
+    return -math.inf if value == 0 else _or_nan(math.log10, value)
+
+
+def log(base: float, value: float) -> float:
+    """Logarithm to a base."""
+    if base <= 0 or value <= 0 or base == 1:
+        raise not_on_laptop("log of such a base or number")
+    return math.log(value) / math.log(base)
+
+
+def to_base(value: int, radix: int) -> str:
+    """A whole number in digits of a base."""
+    _check_radix(radix)
+    digits, rest = "", abs(value)
+    while rest or not digits:
+        rest, digit = divmod(rest, radix)
+        digits = _DIGITS[digit] + digits
+    return f"{'-' if value < 0 else ''}{digits}"
+
+
+def from_base(text: str, radix: int) -> int:
+    """A whole number from its digits of a base."""
+    _check_radix(radix)
+    try:
+        value = int(text, radix) if re.fullmatch(r"[+-]?[0-9A-Za-z]+", text) else int("", radix)
+    except ValueError as error:
+        raise invalid_argument(f"Not a valid base-{radix} number: {text}") from error
+    if not -_LIMIT <= value < _LIMIT:
+        raise invalid_argument(f"Not a valid base-{radix} number: {text}")
+    return value
+
+
+def _check_radix(radix: int) -> None:
+    if not 2 <= radix <= len(_DIGITS):  # noqa: PLR2004 - the smallest base
+        raise invalid_argument("Radix must be between 2 and 36")
+
+
+def width_bucket(value: float, low: float, high: float, count: int) -> int:
+    """Which of so many equal parts a value falls into; 0 and one more for what is beside them."""
+    if count <= 0:
+        raise invalid_argument("bucketCount must be greater than 0")
+    if low == high:
+        raise invalid_argument("bounds cannot equal each other")
+    lower, upper = min(low, high), max(low, high)
+    if value < lower:
+        place = 0
+    elif value >= upper:
+        place = count + 1
+    else:
+        place = int(count * (value - lower) / (upper - lower) + 1)
+    return place if low <= high else count - place + 1
+
+
+def bit_count(value: int, bits: int) -> int:
+    """How many bits of a number of so many are set."""
+    return (value & ((1 << bits) - 1)).bit_count()
+
+
+def bitwise_left_shift(value: int, shift: int) -> int:
+    """A bigint's bits shifted to the left."""
+    if shift >= 64:  # noqa: PLR2004 - a bigint's bits
+        return 0
+    found = (value << shift) & (2**64 - 1)
+    return found - 2**64 if found >= _LIMIT else found
+
+
+# --- formatting ------------------------------------------------------------------------------------------------------
+
+
+def format_values(text: str, *values: Any) -> str:  # noqa: ANN401 - values of any type
+    """Java's String.format, of what is the same in Python; all else is refused."""
+    places = iter(range(len(values)))
+
+    def part(found: re.Match[str]) -> str:
+        place, flags, width, precision, conversion = found.groups()
+        if conversion == "%":
+            return "%"
+        if conversion == "n":
+            return "\n"
+        index = int(place) - 1 if place else next(places, len(values))
+        if index >= len(values):
+            raise invalid_argument(f"Format specifier '{found[0]}'")
+        return _formatted(found[0], flags, int(width or 0), precision, conversion, values[index])
+
+    rest = _FORMAT.sub("", text)
+    if "%" in rest:
+        raise not_on_laptop(f"format('{text}')")
+    return _FORMAT.sub(part, text)
+
+
+def _formatted(spec: str, flags: str, width: int, precision: str | None, conversion: str, value: Any) -> str:  # noqa: ANN401
+    if set(flags) - set("-0,+"):
+        raise not_on_laptop(f"format's '{spec}'")
+    if value is None and conversion in "sdf":
+        text = "null"
+    elif conversion == "s":
+        text = _shown(value)
+        text = text[: int(precision)] if precision else text
+    elif conversion in "dxX" and isinstance(value, int) and not isinstance(value, bool):
+        if conversion != "d" and (value < 0 or "," in flags):
+            raise not_on_laptop(f"format's '{spec}'")
+        text = format(value, ("+" if "+" in flags else "") + ("," if "," in flags else "") + conversion)
+    elif conversion == "f" and isinstance(value, (float, Decimal)):
+        text = _fixed(value, flags, int(precision or 6))
+    else:
+        raise (
+            not_on_laptop(f"format's '{spec}'")
+            if conversion in "eEgGaAbBcChHtTo"
+            else invalid_argument(f"Format specifier '{spec}'")
+        )
+    if "-" in flags:
+        return text.ljust(width)
+    if "0" in flags and conversion != "s":
+        sign = text[:1] if text[:1] in "+-" else ""
+        return sign + text[len(sign) :].rjust(width - len(sign), "0")
+    return text.rjust(width)
+
+
+def _fixed(value: float | Decimal, flags: str, precision: int) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return java_double(value)
+    exact = half_up(Decimal(repr(value)) if isinstance(value, float) else value, precision)
+    return format(exact, ("+" if "+" in flags else "") + ("," if "," in flags else "") + f".{precision}f")
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - a value of any type
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return java_double(value)
+    if isinstance(value, (str, int, Decimal)):
+        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    raise not_on_laptop("format's '%s' of such a value")
+
+
+def format_number(value: float) -> str:
+    """A number with a unit: `123K`."""
+    amount, unit = Decimal(repr(value)) if isinstance(value, float) else Decimal(value), 0
+    while abs(amount) >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - a unit's size
+        amount, unit = amount / 1000, unit + 1
+    size = abs(amount)
+    scale = 2 if size < 10 else 1 if size < 100 else 0  # noqa: PLR2004 - three digits in all
+    text = format(half_up(amount, scale), "f")
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{_UNITS[unit]}"

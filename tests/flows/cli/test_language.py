@@ -1,0 +1,157 @@
+"""The command line in Portuguese: nothing is missing from the catalogue, and what a program reads is the same."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from typer.core import TyperArgument, TyperOption
+
+from expectations.contract.outcomes import Outcome
+from expectations.queries.saved import QUERIES
+from flows.cli import language
+from flows.cli.commands import COMMANDS, load
+from flows.record.status_report import HEADING
+
+CATALOGUE = language.CATALOGUES / "pt" / "LC_MESSAGES" / "bovespa.po"
+SOURCES = sorted(Path(language.__file__).parent.glob("*.py"))
+
+OF_OTHERS = {  # what is said by others, whose words reach the screen
+    *("Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"),
+    *("summary", "data docs", "all sessions"),
+    *("environment", "buckets", "logs"),
+}
+TYPERS = {
+    *("Arguments", "Options", "Commands", "Error", "required", "Missing command.", "No such command {name!r}."),
+    *(
+        "Show this message and exit.",
+        "Install completion for the current shell.",
+        "Aborted.",
+        "[required]",
+        "[default: {}]",
+    ),
+    "Show completion for the current shell, to copy it or customize the installation.",
+    "Try [blue]'{command_path} {help_option}'[/] for help.",
+}
+
+
+def texts_of(source: Path) -> set[str]:
+    """The texts that a module gives to `tr`, and the headings of its tables."""
+    calls = [node for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    found = {first.value for call in calls if name_of(call) == "tr" and isinstance(first := call.args[0], ast.Constant)}
+    for call in calls:
+        if name_of(call) == "table" and isinstance(call.args[0], ast.Tuple):
+            found |= {item.value for item in call.args[0].elts if isinstance(item, ast.Constant)}
+    return {str(text) for text in found}
+
+
+def nouns_of(source: Path) -> set[str]:
+    calls = [node for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    return {
+        f"{{}} {call.args[1].value}"
+        for call in calls  # type: ignore[attr-defined]
+        if name_of(call) == "counted" and isinstance(call.args[1], ast.Constant)
+    }
+
+
+def name_of(call: ast.Call) -> str:
+    return str(getattr(call.func, "id", getattr(call.func, "attr", "")))
+
+
+def helps() -> set[str]:
+    """The texts of all commands' helps."""
+    commands: list[Any] = [load(name) for name in COMMANDS]
+    found = {command.help for command in commands} | {entry.panel for entry in COMMANDS.values()}
+    found |= {entry.does for entry in COMMANDS.values()} | {query.description for query in QUERIES}
+    for command in commands:
+        found |= {item.help for item in command.params if isinstance(item, TyperArgument | TyperOption) and item.help}
+    return found | {"Say the version and end."}
+
+
+def catalogue() -> dict[str, Any]:
+    with CATALOGUE.open("rb") as file:
+        return {
+            message.id if isinstance(message.id, str) else message.id[0]: message
+            for message in read_po(file)
+            if message.id
+        }
+
+
+def wanted() -> set[str]:
+    said = {text for source in SOURCES for text in texts_of(source)}
+    return (
+        said
+        | {noun for source in SOURCES for noun in nouns_of(source)}
+        | helps()
+        | OF_OTHERS
+        | TYPERS
+        | {
+            *map(str, Outcome),
+            *HEADING,
+            language._NUMBER,
+        }
+    )
+
+
+def test_the_catalogue_has_every_text_and_no_other() -> None:
+    assert sorted(wanted() ^ set(catalogue())) == []
+
+
+def test_every_text_is_translated_with_the_same_places_for_values() -> None:
+    for text, message in catalogue().items():
+        translated = [message.string] if isinstance(message.string, str) else [*message.string]
+        assert all(translated), text
+        for one in translated:
+            assert sorted(fields(one)) == sorted(fields(text)), text
+        assert not message.fuzzy
+
+
+def fields(text: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+
+
+def test_the_compiled_catalogue_is_that_of_the_texts() -> None:
+    compiled = io.BytesIO()
+    with CATALOGUE.open("rb") as file:
+        write_mo(compiled, read_po(file))
+    assert CATALOGUE.with_suffix(".mo").read_bytes() == compiled.getvalue(), "run: make catalogue"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"BOVESPA_LANG": "pt"}, "Perguntar"),
+        ({"LANGUAGE": "", "LANG": "pt_BR.UTF-8"}, "Perguntar"),
+        ({"LANGUAGE": "", "LC_ALL": "C.UTF-8", "LANG": "pt_BR.UTF-8"}, "Ask"),
+        ({"BOVESPA_LANG": "en", "LANG": "pt_BR.UTF-8"}, "Ask"),
+    ],
+)
+def test_the_environment_decides_which_language_the_help_speaks(environment: dict[str, str], said: str) -> None:
+    program = "from flows.cli.main import main; import sys; sys.argv = ['bovespa', '--help']; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**base(), **environment}, capture_output=True, text=True, check=True
+    )
+    assert re.search(rf"─ {said} ─", done.stdout)
+
+
+def base() -> dict[str, str]:
+    import os  # noqa: PLC0415
+
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LC_") and name != "LANG"}
+    return {**kept, "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
+
+
+def test_numbers_are_written_as_the_language_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert language.written("4,394.5") == "4,394.5"
+    monkeypatch.setenv("LANGUAGE", "pt")
+    assert language.written("4,394.5") == "4.394,5"
+    assert [language.counted(number, "row") for number in (0, 1, 28224)] == ["0 linha", "1 linha", "28.224 linhas"]
