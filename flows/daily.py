@@ -148,7 +148,7 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
         collected = collect(pipeline, index, collected_at)
     facts = collected.facts
     going.note(session=facts.session, fingerprint=facts.fingerprint, collected_at=facts.collected_at)
-    going.note(raw_bytes=len(collected.content))
+    going.note(source=facts.source, raw_bytes=len(collected.content))
     log.info("B3 shows %s of session %s (%s)", facts.index, facts.session, facts.source)
     stale = _staleness(pipeline, going, facts) if is_stale(facts.session, facts.collected_at) else ""
     if going.over:

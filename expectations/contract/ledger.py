@@ -7,7 +7,7 @@ same object and a listing tells how each session's last attempt ended. Standard 
 from __future__ import annotations
 
 from expectations.contract.names import LEDGER_PREFIX
-from expectations.contract.tables import Column, ColumnType, Table
+from expectations.contract.tables import ORIGIN, Column, ColumnType, Table
 
 _TEXT, _COUNT, _FIGURE, _INSTANT = ColumnType.STRING, ColumnType.BIGINT, ColumnType.DOUBLE, ColumnType.TIMESTAMP
 
@@ -37,6 +37,7 @@ LEDGER_COLUMNS = (
     Column("avisos", _COUNT, True, "Demands of the gates that were not met without being critical"),
     Column("etapas", _TEXT, True, "Seconds of each step, as a JSON object"),
     Column("coleta", _INSTANT, True, "Instant at which B3's answer counts as collected, UTC; null where none was had"),
+    Column("origem", _TEXT, True, f"{ORIGIN}; null where the attempt read none"),
 )
 
 LEDGER_TABLE = Table(

@@ -83,10 +83,16 @@ TICKER_PARTITION = Column("acao", ColumnType.STRING, False, "Ticker (the same as
 # A table with one file a month has as columns what the tables with one file a session or share have as partitions.
 _DAY = Column("day", ColumnType.INT, False, "Day of the session")
 
+ORIGIN = (
+    "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of csv`, `copy of html`, "
+    "`copy of parquet`, an imported file"
+)
+
 HISTORY_COLUMNS = (
     TICKER_PARTITION,
     *REFINED_COLUMNS,
     Column("redutor", ColumnType.DOUBLE, True, "B3's divisor of the session; null where the source has none"),
+    Column("origem", ColumnType.STRING, False, ORIGIN),
     _DAY,
 )
 

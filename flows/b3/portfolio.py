@@ -19,6 +19,7 @@ from typing import Any
 from expectations.contract.statement import Statement
 from flows.errors import PayloadError
 
+COPY_OF = "copy of "
 MAX_TEXT = 80  # characters; the longest recorded text, a sector, has 49
 MAX_SHOWN = 60  # characters of a value that an error repeats
 MAX_QUANTITY = 10**15 - 1  # exact as a double, as it is published; the largest recorded total has eleven digits
@@ -50,7 +51,8 @@ class Portfolio:
     """The portfolio of one session: its rows, and what B3 states once for all of them.
 
     Attributes:
-        source: `json`, `csv` or `html`; `parquet` for a copy of another pipeline's.
+        source: `json` or `csv` of B3's answers; of files that were imported `copy of json`, `copy of csv`, `copy of html` or
+            `copy of parquet`.
     """
 
     statement: Statement

@@ -117,6 +117,7 @@ class _Import:
             files=names,
             fingerprint=portfolio.fingerprint(),
             collected_at=found.instant,
+            source=portfolio.source,
         )
         report = self.reports.get(_subject(found))
         return (begun.with_gates([report]) if report else begun).ended(outcome, reason)
@@ -226,7 +227,8 @@ class _Import:
             found = uploaded[attempt.index, attempt.session]
             report = self.reports.get(_subject(found))
             known = attempt.with_gates([report, *attempt.gates]) if report else attempt
-            return replace(known, files=tuple(file.name for file in found.files), collected_at=found.instant)
+            names, source = tuple(file.name for file in found.files), found.portfolio.source
+            return replace(known, files=names, collected_at=found.instant, source=source)
 
         note = noting(self.ledger, self.of.progress, versions)
         batch = Batch(self.pipeline, self.ledger.run, note=lambda attempt: note(whole(attempt)))

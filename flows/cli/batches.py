@@ -43,7 +43,10 @@ def import_folder(
     session: Annotated[
         datetime | None,
         typer.Option(
-            "--session", formats=DAY, help="Session of files that do not tell theirs; also where it is a holiday."
+            "--session",
+            formats=DAY,
+            metavar="YYYY-MM-DD",
+            help="Session of files that do not tell theirs; also where it is a holiday.",
         ),
     ] = None,
     replace: Annotated[

@@ -33,7 +33,7 @@ from flows.history.changes import RULES, Change, changes_of, changes_table, mont
 from flows.history.doubt import Listings, doubtful_changes, doubtful_history
 from flows.history.former import former_content
 from flows.history.month_files import Content, Month, MonthlyTable, Sessions, month_of
-from flows.history.rows import HISTORY_SCHEMA, PublishedRows, audited_rows, month_rows, sessions_only
+from flows.history.rows import HISTORY_SCHEMA, PublishedRows, SessionFacts, audited_rows, month_rows, sessions_only
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
 from flows.lake.lease import session_lease
 
@@ -77,7 +77,7 @@ def fresh_rows(record: Publication, audited: Audited) -> list[FreshRows]:
     if record.run_id != audited.staged.run_id:
         return []
     return [
-        FreshRows(record, audited_rows(audited.output.refined, audited.staged.session, audited.facts.statement.divisor))
+        FreshRows(record, audited_rows(audited.output.refined, audited.staged.session, SessionFacts.of(audited.facts)))
     ]
 
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -21,7 +20,7 @@ from expectations.contract.tables import HISTORY_COLUMNS, REFINED_COLUMNS, TICKE
 from flows.errors import PublishError, WriteConflict
 from flows.lake.calls import side_by_side
 from flows.session.arrow import arrow_schema
-from flows.session.raw_file import decode
+from flows.session.raw_file import RawFacts, decode
 from flows.session.storage import read_record
 
 if TYPE_CHECKING:
@@ -36,10 +35,29 @@ _REFINED_SCHEMA = arrow_schema(REFINED_COLUMNS)
 _ORDER = [(TICKER_PARTITION.name, "ascending"), ("data_pregao", "ascending")]
 
 
-def audited_rows(refined: pd.DataFrame, session: date, divisor: Decimal | None) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What the history repeats on each row of a session.
+
+    Attributes:
+        divisor: B3's; None where the source has none.
+        source: where the portfolio came from.
+    """
+
+    divisor: float | None
+    source: str
+
+    @classmethod
+    def of(cls, facts: RawFacts) -> SessionFacts:
+        """As a raw file states them."""
+        divisor = facts.statement.divisor
+        return cls(None if divisor is None else float(divisor), facts.source)
+
+
+def audited_rows(refined: pd.DataFrame, session: date, facts: SessionFacts) -> pa.Table:
     """The history's rows of a session, from the refined rows that gate 2 has audited."""
     columns = refined[[column.name for column in REFINED_COLUMNS]]
-    return _with_session(pa.Table.from_pandas(columns, schema=_REFINED_SCHEMA, preserve_index=False), session, divisor)
+    return _with_session(pa.Table.from_pandas(columns, schema=_REFINED_SCHEMA, preserve_index=False), session, facts)
 
 
 def month_rows(parts: Sequence[pa.Table]) -> pa.Table:
@@ -108,7 +126,7 @@ class PublishedRows:
                 f"{self.lake.raw.address(key)}: version {record.raw_version_id}, from which the session is published, is gone: "
                 f"bovespa replay --from {session} --to {session} --index {record.index}"
             )
-        return _with_session(refined, session, decode(raw.body).facts.statement.divisor)
+        return _with_session(refined, session, SessionFacts.of(decode(raw.body).facts))
 
     def _keys(self, index: str, session: date) -> list[str]:
         table = refined_table(index)
@@ -125,11 +143,12 @@ class PublishedRows:
             raise PublishError(f"{self.lake.refined.address(key)}: not a file of refined rows ({error})") from error
 
 
-def _with_session(refined: pa.Table, session: date, divisor: Decimal | None) -> pa.Table:
+def _with_session(refined: pa.Table, session: date, facts: SessionFacts) -> pa.Table:
     """Refined rows with the history's further columns."""
     further = {
         TICKER_PARTITION.name: refined["codigo"],
-        "redutor": pa.array([None if divisor is None else float(divisor)] * refined.num_rows, pa.float64()),
+        "redutor": pa.array([facts.divisor] * refined.num_rows, pa.float64()),
+        "origem": pa.array([facts.source] * refined.num_rows, pa.string()),
         "day": pa.array([session.day] * refined.num_rows, pa.int32()),
     }
     columns = [further[name] if name in further else refined[name] for name in HISTORY_SCHEMA.names]

@@ -54,6 +54,7 @@ class Attempt:
         collected_at: instant at which B3's answer counts as collected (aware); None where none was had.
         steps: seconds by step.
         report: S3 address of the run report.
+        source: where the portfolio came from, as in `Portfolio`; empty where it was not read by this attempt.
         changes: shares that entered, left, were renamed, or have another quantity than in the session before.
         raw_bytes: size of the raw file.
         files: names of the files that the portfolio was read from.
@@ -82,6 +83,7 @@ class Attempt:
     collected_at: datetime | None = None
     steps: Mapping[str, float] = field(default_factory=dict)
     report: str = ""
+    source: str = ""
     changes: int = 0
     raw_bytes: int = 0
     files: tuple[str, ...] = ()
@@ -184,6 +186,7 @@ class Attempt:
             "avisos": self.warnings,
             "etapas": json.dumps(dict(self.steps)) if self.steps else None,
             "coleta": self.collected_at,
+            "origem": self.source or None,
         }
 
 
@@ -223,6 +226,7 @@ def read_parquet(content: bytes) -> Attempt:
             collected_at=row.get("coleta"),
             steps=json.loads(row.get("etapas") or "{}"),
             report=row["relatorio"] or "",
+            source=row.get("origem") or "",
         )
     except (pa.ArrowException, KeyError, OSError, TypeError, ValueError) as error:
         raise ContractError(f"ledger: not a row ({type(error).__name__}: {error})") from error

@@ -37,7 +37,7 @@ class RawFacts:
 
     Attributes:
         statement: what B3 states once for all of it.
-        source: `json`, `csv`, `html` or `parquet`, as in `Portfolio`.
+        source: where it came from, as in `Portfolio`.
         collected_at: instant of the collection (UTC).
         fingerprint: `Portfolio.fingerprint`.
         has_sectors: whether any row carries a sector.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from flows.b3.portfolio import COPY_OF
 from flows.backfill.importing.csv_copy import read_csv
 from flows.backfill.importing.files import NO_HINTS, Found, Hints, ImportConflict, ImportProblem, SourceFile
 from flows.backfill.importing.packed import unpacked
@@ -37,11 +38,21 @@ class Unreadable:
 
 
 def read_files(files: Sequence[SourceFile], hints: Hints = NO_HINTS) -> Iterator[Found | Unreadable]:
-    """Every portfolio in the files; what cannot be read is named with its reason, and stops nothing.
+    """Every portfolio in the files, as a copy; what cannot be read is named with its reason, and stops nothing.
 
     Args:
         hints: what the files' owner says of them.
     """
+    for item in _read_all(files, hints):
+        yield _as_copy(item) if isinstance(item, Found) else item
+
+
+def _as_copy(found: Found) -> Found:
+    """What was read in somebody's file is no answer of B3's to this installation, whatever its form."""
+    return replace(found, portfolio=replace(found.portfolio, source=f"{COPY_OF}{found.portfolio.source}"))
+
+
+def _read_all(files: Sequence[SourceFile], hints: Hints) -> Iterator[Found | Unreadable]:
     plain: list[SourceFile] = []
     for file in files:
         try:

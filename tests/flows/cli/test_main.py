@@ -78,6 +78,12 @@ def test_an_index_code_is_taken_in_capitals_or_not(typed: str) -> None:
     assert index_code(typed) == "IBOV"
 
 
+def test_a_code_that_is_none_of_b3s_is_refused_before_anything_runs_with_what_was_meant() -> None:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["run", "--live", "--index", "ibvo"])
+    assert result.exit_code == 2
+    assert "'IBVO': none of the 36 that are known; near are IBOV" in result.output
+
+
 def test_what_is_no_index_code_is_named_with_the_option() -> None:
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["changes", "--index", "IB"])
     assert result.exit_code == 2

@@ -19,7 +19,7 @@ from expectations.contract.statement import Statement
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table, refined_table
 from flows.b3.portfolio import Holding, Portfolio
 from flows.history.refresh import FreshRows
-from flows.history.rows import audited_rows
+from flows.history.rows import SessionFacts, audited_rows
 from flows.lake.connect import Lake
 from flows.session import storage
 from flows.session.pipeline import Pipeline
@@ -111,7 +111,7 @@ class Account:
             summary_rows=1,
         )
         storage.write_publication(self.pipeline().lake.refined, record)
-        return FreshRows(record, audited_rows(frame, stated.session, stated.statement.divisor))
+        return FreshRows(record, audited_rows(frame, stated.session, SessionFacts.of(facts)))
 
     def _publish_file(self, table: Table, stated: Portfolio, ticker: str | None, rows: pd.DataFrame) -> None:
         prefix = partition_prefix(table, stated.index, stated.session, ticker)

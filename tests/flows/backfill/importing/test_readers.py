@@ -25,9 +25,9 @@ def test_each_file_is_read_by_its_kind(sample: Portfolio) -> None:
     ]
     found = list(read_files(files, Hints("IBOV")))
     assert {(item.name, item.portfolio.source) for item in found if isinstance(item, Found)} == {
-        ("IBOVDia_30-06-25.csv", "csv"),
-        ("a.JSON", "json"),
-        ("a.htm", "html"),
+        ("IBOVDia_30-06-25.csv", "copy of csv"),
+        ("a.JSON", "copy of json"),
+        ("a.htm", "copy of html"),
     }
 
 
