@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from expectations.contract.names import LAMBDA_NAME, RAW_PREFIX, RAW_SUFFIX
 from infrastructure.etl import Etl
 from infrastructure.policies import tls_only_queue, trigger_policy, trusting
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 from infrastructure.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +36,7 @@ class Trigger(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: StackSettings,
         storage: Storage,
         etl: Etl,
         opts: pulumi.ResourceOptions | None = None,
@@ -75,7 +75,11 @@ class Trigger(pulumi.ComponentResource):
         self.register_outputs({"function": self.function.name})
 
     def _function(
-        self, settings: Settings, role: aws.iam.Role, told: dict[str, pulumi.Input[str]], after: list[pulumi.Resource]
+        self,
+        settings: StackSettings,
+        role: aws.iam.Role,
+        told: dict[str, pulumi.Input[str]],
+        after: list[pulumi.Resource],
     ) -> aws.lambda_.Function:
         return aws.lambda_.Function(
             "trigger",
@@ -93,7 +97,7 @@ class Trigger(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
 
-    def _queue(self, settings: Settings) -> aws.sqs.Queue:
+    def _queue(self, settings: StackSettings) -> aws.sqs.Queue:
         queue = aws.sqs.Queue(
             "dead-letters",
             name=settings.named(DEAD_LETTERS),

@@ -37,7 +37,7 @@ from glue.arguments import RawVersion as JobVersion
 from glue.arguments import read_arguments, read_raw_list
 from glue.tables import spark_schema
 from infrastructure.etl import SCRIPT, modules_archive
-from infrastructure.settings import Settings as StackSettings
+from infrastructure.settings import StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
 from trigger_glue_job import events, handler
 from trigger_glue_job.handler import start_once
