@@ -33,8 +33,7 @@ from flows.session.etl import VERSION_ARGUMENT, find_run
 from flows.session.raw_file import RAW_SCHEMA
 from flows.session.storage import RawVersion
 from flows.settings import Settings as FlowSettings
-from glue.arguments import RawVersion as JobVersion
-from glue.arguments import read_arguments, read_raw_list
+from glue.arguments import RawObjectVersion, read_arguments, read_raw_list
 from glue.tables import spark_schema
 from infrastructure.etl import SCRIPT, modules_archive
 from infrastructure.settings import StackSettings
@@ -92,7 +91,7 @@ def test_the_lambda_leaves_alone_what_the_flows_upload_for_a_batch() -> None:
 def test_the_job_reads_the_list_that_the_flows_write_for_it() -> None:
     versions = [uploaded(session=date(2025, 6, day)) for day in (30, 27)]
     assert read_raw_list(batch_runs.list_body(versions)) == [
-        JobVersion(version.bucket, version.key, version.version_id) for version in reversed(versions)
+        RawObjectVersion(version.bucket, version.key, version.version_id) for version in reversed(versions)
     ]
 
 
@@ -129,7 +128,7 @@ def test_the_job_reads_the_arguments_that_the_lambda_passes() -> None:
     trigger(glue, version)
     always = ["--JOB_RUN_ID", "jr_1", "--refined_bucket", "refined", "--database", "default"]
     passed = [word for pair in glue.runs[0]["Arguments"].items() for word in pair]
-    assert read_arguments(always + passed).version == JobVersion(version.bucket, version.key, version.version_id)
+    assert read_arguments(always + passed).version == RawObjectVersion(version.bucket, version.key, version.version_id)
 
 
 def test_the_flow_finds_the_run_that_the_lambda_started() -> None:
