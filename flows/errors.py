@@ -13,7 +13,6 @@
     │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
-    ├── TurnError           another run of the index is still going: look at it
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
@@ -95,10 +94,6 @@ class StagingError(BovespaError):
 
 class PublishError(BovespaError):
     """A session could not be brought to its published state."""
-
-
-class TurnError(BovespaError):
-    """Another run of the same index did not end within the limit."""
 
 
 class NotPublishedError(BovespaError):

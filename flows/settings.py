@@ -81,7 +81,6 @@ class Settings(BaseModel):
     )
     etl_timeout: float = Field(1800.0, gt=0, description="Limit of the wait for a Glue run")
     query_timeout: float = Field(120.0, gt=0, description="Limit of one Athena query")
-    turn_timeout: float = Field(1800.0, gt=0, description="Limit of the wait for another run of the same index")
     lease_timeout: float = Field(600.0, gt=0, description="Age at which another flow's claim on a session is void")
 
     reconcile_after: float = Field(

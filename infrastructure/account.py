@@ -21,7 +21,7 @@ from infrastructure.settings import ENVIRONMENT_TAG, PROJECT, StackSettings
 NOON_ROLE = "bovespa-noon"
 """The role by whose tags an environment's stack is known in all regions."""
 
-_SHOWN = 5
+_MAX_NAMED = 5
 
 Connect: TypeAlias = Callable[[str], Any]
 """Makes boto3's client of a service, by its name."""
@@ -57,9 +57,9 @@ def refuse_what_is_another_stacks(settings: StackSettings) -> None:
         and tags.get("stack", own) != own
     ]
     if taken:
-        more = f" and {len(taken) - _SHOWN} more" if len(taken) > _SHOWN else ""
+        more = f" and {len(taken) - _MAX_NAMED} more" if len(taken) > _MAX_NAMED else ""
         raise StackError(
-            f"{PROJECT}:environment = {settings.environment!r}: the account has {', '.join(sorted(taken)[:_SHOWN])}{more}. "
+            f"{PROJECT}:environment = {settings.environment!r}: the account has {', '.join(sorted(taken)[:_MAX_NAMED])}{more}. "
             f"Give stack {own} an environment of its own: pulumi config set environment NAME"
         )
 

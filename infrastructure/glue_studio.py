@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import JobTypeDef
 
 # Of a job with a type of worker, Glue tells the capacity too, and refuses to be told both.
-_TOLD_ONLY = frozenset({"AllocatedCapacity", "MaxCapacity"})
+_READ_ONLY = frozenset({"AllocatedCapacity", "MaxCapacity"})
 
 Properties = dict[str, Any]
 
@@ -51,7 +51,7 @@ def _update(glue: GlueClient, job: str, changed: Properties) -> None:
 def _definition(glue: GlueClient, found: JobTypeDef) -> Properties:
     shape: Any = glue.meta.service_model.shape_for("JobUpdate")  # a structure, which its type does not say
     takes = set(shape.members)
-    unwanted = _TOLD_ONLY if "WorkerType" in found else frozenset[str]()
+    unwanted = _READ_ONLY if "WorkerType" in found else frozenset[str]()
     return {name: value for name, value in found.items() if name in takes - unwanted}
 
 

@@ -62,13 +62,13 @@ class Trigger(pulumi.ComponentResource):
             ).apply(lambda arns: trigger_policy(*arns)),
             opts=self._child,
         )
-        told = {
+        variables = {
             "GLUE_JOB_NAME": etl.job.name,
             "CLAIMS_BUCKET": storage.artifacts.bucket,
             # A flexible run waits for spare capacity and in no queue.
             "JOB_RUN_QUEUING": str(not settings.flex_execution).lower(),
         }
-        self.function = self._function(settings, role, told, [log_group, policy])
+        self.function = self._function(settings, role, variables, [log_group, policy])
         # Lambda looks whether the function's role may write to the destination.
         self._retry(pulumi.ResourceOptions(parent=self, depends_on=[policy]))
         self._notify(storage)
@@ -78,7 +78,7 @@ class Trigger(pulumi.ComponentResource):
         self,
         settings: StackSettings,
         role: aws.iam.Role,
-        told: dict[str, pulumi.Input[str]],
+        variables: dict[str, pulumi.Input[str]],
         after: list[pulumi.Resource],
     ) -> aws.lambda_.Function:
         return aws.lambda_.Function(
@@ -92,7 +92,7 @@ class Trigger(pulumi.ComponentResource):
             handler=HANDLER,
             code=handler_archive(),
             role=role.arn,
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=told),
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables=variables),
             tags=settings.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )

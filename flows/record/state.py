@@ -71,7 +71,7 @@ class CalendarFacts:
     """
 
     is_session: bool = True
-    is_shown: bool = False
+    is_on_display: bool = False
     is_before: bool = False
 
 
@@ -178,7 +178,7 @@ def _absent(calendar: CalendarFacts) -> State:
         return State.HOLIDAY
     if calendar.is_before:
         return State.BEFORE
-    return State.DUE if calendar.is_shown else State.MISSING
+    return State.DUE if calendar.is_on_display else State.MISSING
 
 
 def _is_current(traces: SessionTraces, facts: SessionFacts) -> bool:

@@ -145,7 +145,7 @@ class _Span:
         first = min([*traces.sessions.get(index, ()), *tried], default=self.due)
         return CalendarFacts(
             is_session=calendar.is_session(day),
-            is_shown=day >= self.showing,
+            is_on_display=day >= self.showing,
             is_before=traces.whole and day < first,
         )
 
