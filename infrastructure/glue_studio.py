@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import JobTypeDef
 
-# Of a job with a type of worker, Glue tells the capacity too, and refuses to be told both.
+# Of a job with a type of worker, Glue states the capacity too, and refuses to be given both.
 _READ_ONLY = frozenset({"AllocatedCapacity", "MaxCapacity"})
 
 Properties = dict[str, Any]
@@ -28,7 +28,7 @@ Properties = dict[str, Any]
 def apply_graph(glue: GlueClient, job: str, nodes: Properties) -> None:
     """Give a job a graph, from which Glue makes the job's script, at the job's script location.
 
-    Everything else about the job stays: an update replaces the whole definition, so it is told all of it.
+    Everything else about the job stays: an update replaces the whole definition, so it is given all of it.
     """
     _update(glue, job, {"JobMode": "VISUAL", "CodeGenConfigurationNodes": nodes})
 

@@ -39,7 +39,7 @@ from infrastructure.etl import SCRIPT, modules_archive
 from infrastructure.settings import StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
 from trigger_glue_job import events, handler
-from trigger_glue_job.handler import start_once
+from trigger_glue_job.handler import Starter
 
 ROOT = Path(__file__).resolve().parents[1]
 SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
@@ -117,10 +117,21 @@ class FakeGlue:
         return {"JobRunId": "jr_1"}
 
 
+class FreeClaims:
+    """Claims of which nobody holds one."""
+
+    def take(self, _version_id: str, _holder: str) -> str:
+        return "etag"
+
+    def give_up(self, _version_id: str, _etag: str) -> None:
+        """Nothing was held."""
+
+
 def trigger(glue: Any, version: RawVersion) -> str | None:  # noqa: ANN401 - a fake
     """What the Lambda does about the flow's upload."""
     (found,) = events.new_raw_versions(event_of(version))
-    return start_once(glue, names.GLUE_JOB_NAME, found)
+    claims: Any = FreeClaims()
+    return Starter(glue, glue, names.GLUE_JOB_NAME, claims).start_once(found, "request")
 
 
 def test_the_job_reads_the_arguments_that_the_lambda_passes() -> None:

@@ -78,7 +78,7 @@ def meaning(view: View, name: str) -> str:
     """What a column of a view means.
 
     Raises:
-        KeyError: no table has it, and `DERIVED` does not say it.
+        KeyError: no table has it, and `COMPUTED` does not say it.
     """
     known = {column.name: column.description for table in TABLES for column in (*table.columns, *table.partitions)}
     return COMPUTED.get(f"{view.name}.{name}") or COMPUTED.get(name) or known[name]

@@ -114,7 +114,7 @@ class Recovery:
 
         Args:
             now: instant (aware).
-            since, until: the first and the last session, as in `survey`.
+            since, until: the first and the last session, as in `read_status`.
             indices: index codes; by default all of which there is anything.
 
         Raises:
@@ -162,7 +162,7 @@ class Recovery:
         return RecoveryStep.LEAVE
 
     def _undated(self, found: AccountStatus, sessions: Iterable[SessionStatus]) -> dict[Name, list[str]]:
-        """Payloads whose session could not be told when they came, of sessions of which there is nothing better."""
+        """Payloads whose session could not be read when they came, of sessions of which there is nothing better."""
         lacking = (State.MISSING, State.DUE, State.BEFORE, State.HOLIDAY, State.LANDED)
         open_days = {item.name for item in sessions if item.state.state in lacking}
         read: dict[Name, list[str]] = {}
@@ -212,7 +212,7 @@ class Recovery:
             return []
 
         def refresh_later(pipeline: Pipeline, index: str, fresh: Sequence[FreshRows]) -> None:
-            # What stands in the way is found again, and told, after all sessions.
+            # What stands in the way is found again, and reported, after all sessions.
             with suppress(ContractError, PublishError):
                 self.refresh(pipeline, index, fresh)
 

@@ -208,7 +208,7 @@ def _charts(facts: IndexFacts, sessions: Sequence[SessionState]) -> list[Chart]:
 
 
 def _publishing(attempts: Sequence[Attempt]) -> Attempt | None:
-    """The last attempt that published the session and told its steps."""
+    """The last attempt that published the session and recorded its steps."""
     found = (item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED and item.steps)
     return next(found, None)
 

@@ -1,6 +1,6 @@
 """The account's keys: a secret that its home made at random, and the access keys that follow from it.
 
-An access key names whose it is, the administrator's or a role's. Its secret is derived from the home's, so that it need not be
+An access key names whose it is, the administrator's or a role's. Its secret is made from the home's, so that it need not be
 kept, and so that nobody who was given one (a function, a job) can tell another.
 """
 
@@ -99,5 +99,5 @@ class HomeKeys:
         return self.of(role) if role != access_key else None
 
     def secret_for(self, purpose: str) -> str:
-        """A secret for one purpose, from which no other can be told."""
+        """A secret for one purpose, from which no other can be computed."""
         return hmac.new(self.secret, purpose.encode(), sha256).hexdigest()
