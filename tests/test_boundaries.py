@@ -111,7 +111,14 @@ class FakeGlue:
     def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
         yield {"JobRuns": self.runs}
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - boto3's
+    def start_job_run(
+        self,
+        *,
+        JobName: str,  # noqa: N803 - boto3's
+        Arguments: dict[str, str],  # noqa: N803 - boto3's
+        JobRunQueuingEnabled: bool,  # noqa: N803 - boto3's
+    ) -> dict[str, str]:
+        assert JobRunQueuingEnabled
         run = {"Id": "jr_1", "JobName": JobName, "JobRunState": "STARTING", "Arguments": Arguments}
         self.runs.insert(0, {**run, "StartedOn": datetime.now(UTC)})
         return {"JobRunId": "jr_1"}
@@ -284,7 +291,8 @@ def test_the_lambda_needs_nothing_but_boto3(bare: Bare, function: Path) -> None:
     program = f"""
 import importlib
 handle = getattr(importlib.import_module({module!r}), {name!r})
-import os; os.environ["GLUE_JOB_NAME"] = "job"
+import os
+os.environ |= {{"GLUE_JOB_NAME": "job", "CLAIMS_BUCKET": "bucket", "JOB_RUN_QUEUING": "true"}}
 print(handle({{"Event": "s3:TestEvent"}}, None))
 """
     done = bare(program, function, BOTO3)
