@@ -56,7 +56,7 @@ class TestManifest:
         )
 
     @pytest.mark.parametrize(
-        ("change", "told"),
+        ("change", "message"),
         [
             pytest.param(lambda m: replace(m, sources=m.sources[1:]), "0 sources and 1 counts", id="session not read"),
             pytest.param(lambda m: replace(m, sources=(source(), source())), "2 sources and 1 counts", id="session read twice"),
@@ -72,11 +72,11 @@ class TestManifest:
         ],
     )  # fmt: skip
     def test_that_does_not_have_the_session_whole_and_once_is_refused(
-        self, change: Callable[[Manifest], Manifest], told: str
+        self, change: Callable[[Manifest], Manifest], message: str
     ) -> None:
         with pytest.raises(StagingError) as refused:
             staged_session(change(MANIFEST), "IBOV", SESSION, "v1")
-        assert told in str(refused.value)
+        assert message in str(refused.value)
         assert str(refused.value).startswith("manifest of Glue run jr_1: IBOV 2025-06-30: ")
 
 
