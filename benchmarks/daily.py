@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 
 from benchmarks import lab
 from benchmarks.measure import Plan, clock, interleaved, python
-from benchmarks.report import Part, Table, Target, number, ratio
+from benchmarks.report import Part, ReportTable, Target, number, ratio
 from expectations.queries.saved import QUERIES
 from flows.cost.bill import ESTIMATE_USD
 from flows.cost.prices import ATHENA_MINIMUM_MEGABYTES, REGIONS, Price, Prices
@@ -31,7 +31,7 @@ WHOLE, COLD, NEXT = "the daily run", "a cold query", "the next query"
 
 
 @dataclass(slots=True)
-class Bench:
+class DailyBenchmark:
     """The runs.
 
     Attributes:
@@ -93,7 +93,7 @@ def flow_calls(trail: Sequence[str]) -> Counter[str]:
 
 def measure(plan: Plan) -> list[Part]:
     """Run it, its floors and its queries, in turns."""
-    bench = Bench(plan.folder)
+    bench = DailyBenchmark(plan.folder)
     with lab.opened(plan.folder / "home") as place:
         runs = {
             SERVER: bench.server,
@@ -107,7 +107,7 @@ def measure(plan: Plan) -> list[Part]:
     return [part(seconds, bench), cost(bench.asked)]
 
 
-def part(seconds: dict[str, float], bench: Bench) -> Part:
+def part(seconds: dict[str, float], bench: DailyBenchmark) -> Part:
     """The figures; `seconds` is the median of each run, by its name."""
     spark = bench.sessions * seconds[START]
     floor = seconds[SERVER] + seconds[LIBRARIES] + spark
@@ -121,9 +121,9 @@ def part(seconds: dict[str, float], bench: Bench) -> Part:
     peak = number(statistics.median(bench.peaks))
     said = f"Seconds of a run of {bench.sessions} sessions, whose flow needed {peak} MiB at most."
     tables = (
-        Table(said, ("Step", "Measured", "Floor"), rows),
-        Table("Floors and queries.", ("What", "Seconds"), list(seconds.items())),
-        Table("What each role asks for one session.", ("Role and action", "Requests"), list(bench.asked.items())),
+        ReportTable(said, ("Step", "Measured", "Floor"), rows),
+        ReportTable("Floors and queries.", ("What", "Seconds"), list(seconds.items())),
+        ReportTable("What each role asks for one session.", ("Role and action", "Requests"), list(bench.asked.items())),
     )
     targets = (
         Target("The daily run against the sum of its floors", seconds[WHOLE] / floor, 1.5, "x"),

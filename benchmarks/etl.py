@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import lab
 from benchmarks.measure import Plan, clock, interleaved
-from benchmarks.report import Part, Table, Target, number, ratio
+from benchmarks.report import Part, ReportTable, Target, number, ratio
 from benchmarks.sessions import Cells, cells, portfolios, stated
 from expectations.contract.keys import staging_prefix
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE
@@ -43,13 +43,13 @@ def measure(plan: Plan) -> list[Part]:
     """Measure every size of the plan."""
     given = portfolios(max(plan.sizes))
     with lab.opened(plan.folder / "home") as place:
-        bench = Bench(place, plan, given, place.upload(given))
+        bench = EtlBenchmark(place, plan, given, place.upload(given))
         start = interleaved(plan.rounds, {"start": lambda: place.run(lab.START, {})[1]})["start"]
         return [part(start, [bench.size(count) for count in plan.sizes])]
 
 
 @dataclass(slots=True)
-class Bench:
+class EtlBenchmark:
     """The runs that are compared.
 
     Attributes:
@@ -121,7 +121,9 @@ def _read(folder: Path) -> tuple[Cells, dict[date, int]]:
 def part(start: float, sizes: Sequence[Size]) -> Part:
     """The figures; targets are of the first size and of the last."""
     head = ("Sessions", "Files", "Job", "Rows/s", "Job, net of start", "Floor", "Net / floor", "Plain", "Job / plain")
-    table = Table(f"Seconds. Spark's start alone: {number(start)} s.", head, [_row(size, start) for size in sizes])
+    table = ReportTable(
+        f"Seconds. Spark's start alone: {number(start)} s.", head, [_row(size, start) for size in sizes]
+    )
     first, last = sizes[0], sizes[-1]
     each, of = first.plain / first.sessions * last.sessions, f"{last.sessions} sessions"
     targets = (

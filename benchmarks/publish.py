@@ -8,7 +8,7 @@ from functools import partial
 
 from benchmarks import lab, query
 from benchmarks.measure import Plan, clock, forget_peak, interleaved, memory_mib
-from benchmarks.report import Part, Table, Target, number
+from benchmarks.report import Part, ReportTable, Target, number
 from benchmarks.sessions import portfolios, stated, trading_days
 from expectations.contract.outcomes import Outcome
 from flows.backfill.batch import Batch
@@ -41,7 +41,7 @@ class Published:
 
 
 @dataclass(slots=True)
-class Bench:
+class PublishBenchmark:
     """Publishes in one account, ever other sessions.
 
     Attributes:
@@ -77,7 +77,7 @@ class Bench:
 def measure(plan: Plan) -> list[Part]:
     """Publish each size of the plan, in turns, in one account; then ask Athena for what is published."""
     with lab.opened(plan.folder / "home") as place:
-        bench, seconds = Bench(place), dict[str, float]()
+        bench, seconds = PublishBenchmark(place), dict[str, float]()
         for rounds in dict.fromkeys((plan.rounds, 1)):
             runs = {str(size): partial(bench.publish, size) for size in plan.sizes if plan.rounds_of(size) == rounds}
             seconds |= interleaved(rounds, runs)
@@ -98,8 +98,8 @@ def part(found: list[Published], seconds: list[float], account_mib: float) -> Pa
     alone, of = seconds[0] / found[0].sessions, f"{last.sessions} sessions"
     head = ("Sessions", "Seconds", "Sessions/s", "Requests a session", "of them a share", "and beside", "Peak, MiB")
     said = f"One publish of so many sessions. The account's process held {number(account_mib)} MiB at the end."
-    overview = Table(said, head, [size.row(taken) for size, taken in zip(found, seconds, strict=True)])
-    operations = Table(
+    overview = ReportTable(said, head, [size.row(taken) for size, taken in zip(found, seconds, strict=True)])
+    operations = ReportTable(
         f"By operation, for one of {of}.",
         ("Operation", "Requests a session"),
         [(name, count / last.sessions) for name, count in sorted(last.requests.items())],

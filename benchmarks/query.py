@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from datetime import date
 
 from benchmarks.lab import Lab
-from benchmarks.report import Part, Table, Target, ratio
+from benchmarks.report import Part, ReportTable, Target, ratio
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import HISTORY_TABLE, INDEX_PARTITION, REFINED_COLUMNS, REFINED_TABLE
 from expectations.queries.saved import QUERIES
@@ -18,7 +18,7 @@ _CHOSEN = re.compile(r"FROM \S+ WHERE year = \d+(?: AND \w+ = \d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryMeasurement:
     """One query over one period of one table."""
 
     milliseconds: float
@@ -26,7 +26,7 @@ class Answer:
     scanned_bytes: int
 
 
-Answers = dict[tuple[str, str], tuple[Answer, Answer]]
+Answers = dict[tuple[str, str], tuple[QueryMeasurement, QueryMeasurement]]
 """By query and period: of the contract's layout, and of the history."""
 
 
@@ -39,7 +39,7 @@ def measure(place: Lab, sessions: list[date], rounds: int) -> Part:
     return part({(query.name, of): _compare(place, query.sql, periods[of], rounds) for query, of in asked})
 
 
-def _compare(place: Lab, sql: str, dates: str, rounds: int) -> tuple[Answer, Answer]:
+def _compare(place: Lab, sql: str, dates: str, rounds: int) -> tuple[QueryMeasurement, QueryMeasurement]:
     of_index = f"{INDEX_PARTITION.name} = '{DEFAULT_INDEX}' AND {dates}"
     tables = {REFINED_TABLE: dates, HISTORY_TABLE: of_index}
     found: list[list[QueryResult]] = [
@@ -50,7 +50,7 @@ def _compare(place: Lab, sql: str, dates: str, rounds: int) -> tuple[Answer, Ans
     if one != other:
         raise ValueError(f"{sql}, of {dates}: the contract's layout and the history give other answers")
     layout, history = (
-        Answer(
+        QueryMeasurement(
             statistics.median(result.milliseconds for result in results),
             len(place.lake.catalog.partitions(table, where)),
             results[0].scanned_bytes,
@@ -93,9 +93,9 @@ def part(found: Answers) -> Part:
         Target(f"Evolution over {period} on the history: objects", history.objects, 12, "objects"),
         Target(f"Evolution over {period}: the contract's layout against the history", faster, 20, "x", at_most=False),
     )
-    return Part("query", "Queries", (Table("The contract's layout, and the history.", head, rows),), targets)
+    return Part("query", "Queries", (ReportTable("The contract's layout, and the history.", head, rows),), targets)
 
 
-def _row(name: str, period: str, *answers: Answer) -> tuple[str | float, ...]:
+def _row(name: str, period: str, *answers: QueryMeasurement) -> tuple[str | float, ...]:
     milliseconds, objects, scanned = zip(*(astuple(answer) for answer in answers), strict=True)
     return name, period, *milliseconds, ratio(*milliseconds), *objects, *(size / 1024 for size in scanned)

@@ -41,7 +41,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """A table with a line on what it shows; all columns but the first are figures."""
 
     caption: str
@@ -61,14 +61,14 @@ class Part:
 
     name: str
     title: str
-    tables: tuple[Table, ...]
+    tables: tuple[ReportTable, ...]
     targets: tuple[Target, ...] = ()
 
     def markdown(self, measured_on: str) -> str:
         """Its figures, with when and on what they were measured."""
         met = sum(target.met for target in self.targets)
         caption = f"{met} of {len(self.targets)} targets are met. Measured on {measured_on}."
-        targets = Table(caption, ("Target", "Demand", "Measured", ""), [target.row() for target in self.targets])
+        targets = ReportTable(caption, ("Target", "Demand", "Measured", ""), [target.row() for target in self.targets])
         return "\n\n".join(table.markdown() for table in (targets, *self.tables))
 
 

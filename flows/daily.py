@@ -126,7 +126,7 @@ def daily(
         _attempt(pipeline, going, force=force, collected_at=collected_at or going.attempt.started_at)
     finally:
         ledger.note(going.attempt)
-    _tell(pipeline, going.attempt)
+    _update_site_and_metrics(pipeline, going.attempt)
     return _end(going.attempt)
 
 
@@ -228,7 +228,7 @@ def _report(pipeline: Pipeline, going: OpenAttempt) -> None:
     )
 
 
-def _tell(pipeline: Pipeline, attempt: Attempt) -> None:
+def _update_site_and_metrics(pipeline: Pipeline, attempt: Attempt) -> None:
     """Bring the site up to date and emit the run's metrics, of which the same holds."""
     log, now = get_run_logger(), attempt.collected_at or attempt.started_at
     newest = None

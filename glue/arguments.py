@@ -13,7 +13,7 @@ from glue.errors import JobError
 
 
 @dataclass(frozen=True, slots=True)
-class RawVersion:
+class RawObjectVersion:
     """One raw object version to refine."""
 
     bucket: str
@@ -37,7 +37,7 @@ class Arguments:
     run_id: str
     refined_bucket: str
     database: str
-    version: RawVersion | None
+    version: RawObjectVersion | None
     raw_list: str | None
     reference_date: date | None
 
@@ -68,20 +68,20 @@ def read_arguments(argv: Sequence[str]) -> Arguments:
         run_id=given.JOB_RUN_ID,
         refined_bucket=given.refined_bucket,
         database=given.database,
-        version=RawVersion(*one) if all(one) else None,
+        version=RawObjectVersion(*one) if all(one) else None,
         raw_list=given.raw_list,
         reference_date=_date(given.reference_date) if given.reference_date else None,
     )
 
 
-def read_raw_list(text: str | bytes) -> list[RawVersion]:
+def read_raw_list(text: str | bytes) -> list[RawObjectVersion]:
     """A list of raw versions: JSON, each with `bucket`, `key` and `version_id`.
 
     Raises:
         JobError: the text is not such a list, or the list is empty.
     """
     try:
-        versions = [RawVersion(**item) for item in json.loads(text)]
+        versions = [RawObjectVersion(**item) for item in json.loads(text)]
     except (RecursionError, TypeError, ValueError) as error:
         raise JobError(f"raw list: not a JSON list of bucket, key and version_id ({error})") from error
     if not versions:

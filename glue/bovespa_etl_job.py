@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from expectations.contract.manifest import Manifest, Source, StagedSession
+from expectations.contract.manifest import Manifest, RawSource, SessionCounts
 from glue.arguments import Arguments, read_arguments
 from glue.run import begin, finish
 from glue.transforms import refined, summary
@@ -46,7 +46,7 @@ def refine(arguments: Arguments, s3: S3Client, glue: GlueClient) -> Manifest:
     return finish(arguments, s3, sources, stage_tables(raw, arguments, sources))
 
 
-def stage_tables(raw: DataFrame, arguments: Arguments, sources: Sequence[Source]) -> list[StagedSession]:
+def stage_tables(raw: DataFrame, arguments: Arguments, sources: Sequence[RawSource]) -> list[SessionCounts]:
     """The Spark part of a run: raw rows in, the staged files of every table out.
 
     Returns:

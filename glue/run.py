@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import manifest_key
-from expectations.contract.manifest import Manifest, Source, StagedSession
+from expectations.contract.manifest import Manifest, RawSource, SessionCounts
 from glue.arguments import Arguments
 from glue.staging import list_output, resolve_sources, stage_input
 from glue.tables import keep_in_step
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def begin(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[Source], DataFrame]:
+def begin(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[RawSource], DataFrame]:
     """Bring the tables in step, and read exactly the raw versions that the arguments name.
 
     Returns:
@@ -36,14 +36,14 @@ def begin(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[So
     return sources, read_input(spark, folder)
 
 
-def _stage(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[Source], str]:
+def _stage(arguments: Arguments, s3: S3Client, glue: GlueClient) -> tuple[list[RawSource], str]:
     keep_in_step(glue, arguments.database, arguments.refined_bucket)
     sources = resolve_sources(s3, arguments)
     return sources, stage_input(s3, arguments, sources)
 
 
 def finish(
-    arguments: Arguments, s3: S3Client, sources: Sequence[Source], sessions: Sequence[StagedSession]
+    arguments: Arguments, s3: S3Client, sources: Sequence[RawSource], sessions: Sequence[SessionCounts]
 ) -> Manifest:
     """Say what the run has written: the manifest, whose presence says that the output is whole.
 

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from botocore.exceptions import ClientError
 
 from expectations.contract.keys import ContractError, parse_raw_key, partition_prefix, staging_prefix
-from expectations.contract.manifest import Source, StagedFile
+from expectations.contract.manifest import RawSource, StagedFile
 from expectations.contract.names import B3_TIME_ZONE, DEFAULT_INDEX
 from expectations.contract.tables import INDEX_PARTITION, JOB_TABLES, TICKER_PARTITION
 from expectations.queries.transformations import INDEX, REFERENCE_DATE
-from glue.arguments import Arguments, RawVersion, read_raw_list
+from glue.arguments import Arguments, RawObjectVersion, read_raw_list
 from glue.errors import JobError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _PARALLEL_CALLS = 16
 _HIVE_PAIR = re.compile(r"([a-z]+)=([A-Z0-9]+)")
 
 
-def resolve_sources(s3: S3Client, arguments: Arguments) -> list[Source]:
+def resolve_sources(s3: S3Client, arguments: Arguments) -> list[RawSource]:
     """The raw versions of the run, with index and session from their keys and their reference dates.
 
     Raises:
@@ -50,12 +50,12 @@ def input_prefix(run_id: str) -> str:
     return staging_prefix(run_id) + INPUT
 
 
-def input_folder(run_id: str, source: Source) -> str:
+def input_folder(run_id: str, source: RawSource) -> str:
     """The prefix of a source's copy, which states its index and reference date."""
     return f"{input_prefix(run_id)}{INDEX}={source.index}/{REFERENCE_DATE}={source.reference_date}/"
 
 
-def stage_input(s3: S3Client, arguments: Arguments, sources: Iterable[Source]) -> str:
+def stage_input(s3: S3Client, arguments: Arguments, sources: Iterable[RawSource]) -> str:
     """Copy exactly these raw versions below the run's staging prefix, in folders that state index and reference date.
 
     Spark reads keys, not versions: the copies are what makes a run read the version that it was started for.
@@ -64,7 +64,7 @@ def stage_input(s3: S3Client, arguments: Arguments, sources: Iterable[Source]) -
         The S3 address of the folder to read.
     """
 
-    def copy(source: Source) -> None:
+    def copy(source: RawSource) -> None:
         s3.copy_object(
             Bucket=arguments.refined_bucket,
             Key=input_folder(arguments.run_id, source) + PurePosixPath(source.key).name,
@@ -102,7 +102,7 @@ def _read(s3: S3Client, address: str) -> bytes:
         raise JobError(f"raw list {address}: {error}") from error
 
 
-def _source(s3: S3Client, version: RawVersion, reference_date: date | None) -> Source:
+def _source(s3: S3Client, version: RawObjectVersion, reference_date: date | None) -> RawSource:
     try:
         raw = parse_raw_key(version.key)
         head = s3.head_object(Bucket=version.bucket, Key=version.key, VersionId=version.version_id)
@@ -111,7 +111,9 @@ def _source(s3: S3Client, version: RawVersion, reference_date: date | None) -> S
     except ClientError as error:
         raise JobError(f"s3://{version.bucket}/{version.key} version {version.version_id}: {error}") from error
     stored_on = head["LastModified"].astimezone(ZoneInfo(B3_TIME_ZONE)).date()
-    return Source(version.bucket, version.key, version.version_id, raw.index, raw.session, reference_date or stored_on)
+    return RawSource(
+        version.bucket, version.key, version.version_id, raw.index, raw.session, reference_date or stored_on
+    )
 
 
 def _staged_file(key: str, path: str, size: int) -> StagedFile:

@@ -35,7 +35,7 @@ def read_versions(argv: Sequence[str]) -> DataFrame:
 
 
 def write_staging(argv: Sequence[str], frames: Sequence[DataFrame]) -> Manifest:
-    """Stage the refined rows and their summary, which come in any order and are told by their columns; a manifest last.
+    """Stage the refined rows and their summary, which come in any order and are known by their columns; a manifest last.
 
     Raises:
         JobError: a frame is neither, or its rows cannot be staged.

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
 from expectations.contract.keys import staging_prefix
-from expectations.contract.manifest import Source, StagedSession
+from expectations.contract.manifest import RawSource, SessionCounts
 from expectations.contract.names import DEFAULT_INDEX, GLUE_JOB_NAME
 from expectations.contract.tables import Table, refined_table, summary_table
 from expectations.queries.transformations import INDEX, SESSION
@@ -56,8 +56,8 @@ def by_session(rows: DataFrame, sessions: int) -> DataFrame:
 
 
 def write_tables(
-    rows: DataFrame, groups: DataFrame, arguments: Arguments, sources: Sequence[Source]
-) -> list[StagedSession]:
+    rows: DataFrame, groups: DataFrame, arguments: Arguments, sources: Sequence[RawSource]
+) -> list[SessionCounts]:
     """Write the staged files of every table that the sources' indices have.
 
     Args:
@@ -85,7 +85,7 @@ def write_tables(
     return sessions
 
 
-def _counts(rows: DataFrame) -> list[StagedSession]:
+def _counts(rows: DataFrame) -> list[SessionCounts]:
     group = sf.struct("setor", "classe")
     counts = rows.groupBy(INDEX, SESSION).agg(sf.count("*").alias("rows"), sf.count_distinct(group).alias("groups"))
     try:
@@ -93,7 +93,7 @@ def _counts(rows: DataFrame) -> list[StagedSession]:
     except Py4JJavaError as error:
         raise JobError(f"raw files: {_first_cause(error)}") from error
     return sorted(
-        (StagedSession(row[INDEX], row[SESSION], row["rows"], row["groups"]) for row in found),
+        (SessionCounts(row[INDEX], row[SESSION], row["rows"], row["groups"]) for row in found),
         key=lambda session: (session.index, str(session.session)),  # a null session is refused by its name, later
     )
 
@@ -106,7 +106,7 @@ def _first_cause(error: Py4JJavaError) -> str:
     return str(cause.getMessage()).strip().partition("\n")[0]
 
 
-def _refuse_other_sessions(sources: Sequence[Source], sessions: Sequence[StagedSession]) -> None:
+def _refuse_other_sessions(sources: Sequence[RawSource], sessions: Sequence[SessionCounts]) -> None:
     stated = {(source.index, source.session): source for source in sources}
     found = {(session.index, session.session) for session in sessions}
     for key, source in stated.items():

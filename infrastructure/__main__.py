@@ -6,22 +6,22 @@ import pulumi
 
 from expectations.contract.metrics import NAMESPACE
 from infrastructure.account import refuse_what_is_another_stacks
-from infrastructure.catalog import Catalog
+from infrastructure.catalog import DataCatalog
 from infrastructure.etl import Etl
 from infrastructure.monitoring import Monitoring
 from infrastructure.notebooks import Notebooks
 from infrastructure.orchestration import Orchestration
 from infrastructure.policies import FlowResources, flow_policy
 from infrastructure.query import Query
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 from infrastructure.storage import Storage
 from infrastructure.trigger import Trigger
 
-settings = Settings.of_stack()
+settings = StackSettings.of_stack()
 refuse_what_is_another_stacks(settings)
 
 storage = Storage("storage", settings)
-catalog = Catalog("catalog", settings, storage)
+catalog = DataCatalog("catalog", settings, storage)
 etl = Etl("etl", settings, storage, catalog)
 trigger = Trigger("trigger", settings, storage, etl)
 query = Query("query", settings, storage, catalog)

@@ -16,18 +16,18 @@ import boto3
 import pulumi_aws as aws
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infrastructure.settings import ENVIRONMENT_TAG, PROJECT, Settings
+from infrastructure.settings import ENVIRONMENT_TAG, PROJECT, StackSettings
 
 NOON_ROLE = "bovespa-noon"
 """The role by whose tags an environment's stack is known in all regions."""
 
-_SHOWN = 5
+_MAX_NAMED = 5
 
 Connect: TypeAlias = Callable[[str], Any]
 """Makes boto3's client of a service, by its name."""
 
 
-class AccountError(Exception):
+class StackError(Exception):
     """The account cannot take the stack; the message says what is in its place, or which right is missing."""
 
 
@@ -41,11 +41,11 @@ CONNECT: ContextVar[Connect] = ContextVar("CONNECT", default=_connect)
 """How the account is reached: with the credentials of the environment or of `aws:profile`, as Pulumi's provider reaches it."""
 
 
-def refuse_what_is_another_stacks(settings: Settings) -> None:
+def refuse_what_is_another_stacks(settings: StackSettings) -> None:
     """Nothing of the stack's environment may be another stack's.
 
     Raises:
-        AccountError: something is, or the account could not be asked.
+        StackError: something is, or the account could not be asked.
     """
     connect, own = CONNECT.get(), settings.tags["stack"]
     with_tags = [*_tagged(connect("resourcegroupstaggingapi")), *_role(connect("iam"), settings.named(NOON_ROLE))]
@@ -57,18 +57,18 @@ def refuse_what_is_another_stacks(settings: Settings) -> None:
         and tags.get("stack", own) != own
     ]
     if taken:
-        more = f" and {len(taken) - _SHOWN} more" if len(taken) > _SHOWN else ""
-        raise AccountError(
-            f"{PROJECT}:environment = {settings.environment!r}: the account has {', '.join(sorted(taken)[:_SHOWN])}{more}. "
+        more = f" and {len(taken) - _MAX_NAMED} more" if len(taken) > _MAX_NAMED else ""
+        raise StackError(
+            f"{PROJECT}:environment = {settings.environment!r}: the account has {', '.join(sorted(taken)[:_MAX_NAMED])}{more}. "
             f"Give stack {own} an environment of its own: pulumi config set environment NAME"
         )
 
 
-def has_database(settings: Settings) -> bool:
+def has_database(settings: StackSettings) -> bool:
     """Whether the environment's database is there and somebody else's: one that this stack has made counts as not there.
 
     Raises:
-        AccountError: the account could not be asked.
+        StackError: the account could not be asked.
     """
     glue = CONNECT.get()("glue")
     try:
@@ -114,8 +114,8 @@ def _by_name(tags: list[dict[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def _unanswered(error: ClientError | BotoCoreError) -> AccountError:
-    return AccountError(
+def _unanswered(error: ClientError | BotoCoreError) -> StackError:
+    return StackError(
         f"what the account has already could not be looked at: {error}. The program reads it with the credentials of the "
         "environment or of aws:profile; the rights that deploying needs are in docs/deploy.md"
     )

@@ -9,21 +9,21 @@ from expectations.contract import catalog as rendering
 from expectations.contract import tables
 from expectations.contract.ledger import LEDGER_TABLE
 from infrastructure.account import has_database
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 from infrastructure.storage import Storage
 
 
-class Catalog(pulumi.ComponentResource):
+class DataCatalog(pulumi.ComponentResource):
     """The database, unless the account has one that is not the stack's, the contract's tables and the ledger.
 
     A new account's catalog is empty; one in which anybody has opened Athena's console has a database `default`.
 
     Raises:
-        AccountError: the account could not be asked for its database.
+        StackError: the account could not be asked for its database.
     """
 
     def __init__(
-        self, name: str, settings: Settings, storage: Storage, opts: pulumi.ResourceOptions | None = None
+        self, name: str, settings: StackSettings, storage: Storage, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("bovespa:catalog:Catalog", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
@@ -38,7 +38,7 @@ class Catalog(pulumi.ComponentResource):
         self.refined = declared[tables.REFINED_TABLE.name]
         self.register_outputs({"database": self.database})
 
-    def _database(self, settings: Settings) -> aws.glue.CatalogDatabase:
+    def _database(self, settings: StackSettings) -> aws.glue.CatalogDatabase:
         # Whoever else puts tables into it must not lose them with this stack.
         kept = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
         return aws.glue.CatalogDatabase(

@@ -68,7 +68,7 @@ _LOOKING = (
 _OWN = {"StringEquals": {"aws:ResourceTag/project": PROJECT}}
 _ASKED = {"StringEquals": {"aws:RequestTag/project": PROJECT}}
 
-Statement = dict[str, Any]
+StatementJson = dict[str, Any]
 
 
 def policies(deployment: Deployment, region: str) -> tuple[str, str]:
@@ -101,7 +101,7 @@ def _needs(item: Declared, region: str) -> tuple[str, Iterable[str]]:
     return (_ARNS[other][0] if other in _ARNS else "iam"), ()
 
 
-def _named_by_aws(deployment: Deployment) -> Iterable[Statement]:
+def _named_by_aws(deployment: Deployment) -> Iterable[StatementJson]:
     """A key and a security group, whose ARNs nobody knows before they are made: by the project's tag."""
     if deployment.all("kms/key:Key"):
         yield _allow(["kms:CreateKey", "kms:TagResource"], ["*"], _ASKED)
@@ -119,12 +119,12 @@ def _named_by_aws(deployment: Deployment) -> Iterable[Statement]:
         )
 
 
-def _allow(actions: Iterable[str], resources: list[str], condition: dict[str, Any] | None = None) -> Statement:
-    statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+def _allow(actions: Iterable[str], resources: list[str], condition: dict[str, Any] | None = None) -> StatementJson:
+    statement: StatementJson = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
     return statement | ({"Condition": condition} if condition else {})
 
 
-def _document(statements: list[Statement]) -> str:
+def _document(statements: list[StatementJson]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=1)
 
 

@@ -25,7 +25,7 @@ resource to one that its arguments refer to. Boxes with dashed borders are off b
 {", ".join(f"`{name}: {value}`" for name, value in sorted(OPTIONAL_PARTS.items()))}.
 """
 _DASHED = "classDef optional stroke-dasharray: 5 5"
-_SHOWN_NAMES = 4
+_MAX_NAMES = 4
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -45,7 +45,7 @@ class Box:
     @property
     def label(self) -> str:
         """The type, and which or how many."""
-        if len(self.names) > _SHOWN_NAMES:
+        if len(self.names) > _MAX_NAMES:
             return f"{self.kind} ({len(self.names)})"
         return f"{self.kind}<br/>{', '.join(self.names)}"
 

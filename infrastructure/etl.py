@@ -11,11 +11,11 @@ import pulumi
 import pulumi_aws as aws
 
 from expectations.contract.names import GLUE_JOB_NAME
-from infrastructure.catalog import Catalog
+from infrastructure.catalog import DataCatalog
 from infrastructure.glue_studio import VisualForm
 from infrastructure.policies import etl_logs, etl_policy, trusting
 from infrastructure.scripts import Scripts, script_key
-from infrastructure.settings import GlueMode, Settings
+from infrastructure.settings import GlueMode, StackSettings
 from infrastructure.storage import Storage
 from infrastructure.visual_job import graph
 
@@ -55,9 +55,9 @@ class Etl(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: StackSettings,
         storage: Storage,
-        catalog: Catalog,
+        catalog: DataCatalog,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("bovespa:etl:Etl", name, None, opts)
@@ -87,7 +87,7 @@ class Etl(pulumi.ComponentResource):
             VisualForm("etl", **form, opts=self._child)
         self.register_outputs({"job": self.job.name})
 
-    def _log(self, name: str, settings: Settings, logs: str) -> aws.cloudwatch.LogGroup:
+    def _log(self, name: str, settings: StackSettings, logs: str) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             f"etl-{name}",
             name=f"{logs}/{name}",
@@ -98,7 +98,7 @@ class Etl(pulumi.ComponentResource):
 
     def _job(
         self,
-        settings: Settings,
+        settings: StackSettings,
         role: aws.iam.Role,
         scripts: Scripts,
         refined_bucket: pulumi.Output[str],

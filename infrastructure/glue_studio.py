@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import JobTypeDef
 
-# Of a job with a type of worker, Glue tells the capacity too, and refuses to be told both.
-_TOLD_ONLY = frozenset({"AllocatedCapacity", "MaxCapacity"})
+# Of a job with a type of worker, Glue states the capacity too, and refuses to be given both.
+_READ_ONLY = frozenset({"AllocatedCapacity", "MaxCapacity"})
 
 Properties = dict[str, Any]
 
@@ -28,7 +28,7 @@ Properties = dict[str, Any]
 def apply_graph(glue: GlueClient, job: str, nodes: Properties) -> None:
     """Give a job a graph, from which Glue makes the job's script, at the job's script location.
 
-    Everything else about the job stays: an update replaces the whole definition, so it is told all of it.
+    Everything else about the job stays: an update replaces the whole definition, so it is given all of it.
     """
     _update(glue, job, {"JobMode": "VISUAL", "CodeGenConfigurationNodes": nodes})
 
@@ -51,7 +51,7 @@ def _update(glue: GlueClient, job: str, changed: Properties) -> None:
 def _definition(glue: GlueClient, found: JobTypeDef) -> Properties:
     shape: Any = glue.meta.service_model.shape_for("JobUpdate")  # a structure, which its type does not say
     takes = set(shape.members)
-    unwanted = _TOLD_ONLY if "WorkerType" in found else frozenset[str]()
+    unwanted = _READ_ONLY if "WorkerType" in found else frozenset[str]()
     return {name: value for name, value in found.items() if name in takes - unwanted}
 
 

@@ -15,7 +15,7 @@ from infrastructure.dashboard import dashboard_body
 from infrastructure.etl import Etl
 from infrastructure.monitoring_policies import key_policy, noon_policy, topic_policy
 from infrastructure.policies import trusting
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 from infrastructure.trigger import Trigger
 
 # How a Glue run ends but well: https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html.
@@ -33,7 +33,7 @@ class Monitoring(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: StackSettings,
         trigger: Trigger,
         etl: Etl,
         opts: pulumi.ResourceOptions | None = None,
@@ -61,7 +61,7 @@ class Monitoring(pulumi.ComponentResource):
         )
         self.register_outputs({"topic": self.topic.arn})
 
-    def _topic(self, settings: Settings) -> tuple[aws.sns.Topic, aws.sns.TopicPolicy]:
+    def _topic(self, settings: StackSettings) -> tuple[aws.sns.Topic, aws.sns.TopicPolicy]:
         account = aws.get_caller_identity_output().account_id
         key = self._key(account) if settings.encrypt_alarms else None
         topic = aws.sns.Topic(
@@ -182,7 +182,7 @@ class Monitoring(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-    def _budget(self, settings: Settings) -> None:
+    def _budget(self, settings: StackSettings) -> None:
         # Of the whole account: a filter by tags needs them activated for billing, which no program can do on its first day.
         aws.budgets.Budget(
             "monthly",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from expectations.contract.tables import TABLES
-from infrastructure.policies import Statement, allow, listing, tables_of, trusting
+from infrastructure.policies import PolicyStatement, allow, listing, tables_of, trusting
 
 NOTEBOOKS = "bovespa-notebooks"
 NOTEBOOKS_PREFIX = "notebooks/"
@@ -66,22 +66,22 @@ def notebook_policy(arns: NotebookResources) -> str:
     published = [table.prefix for table in TABLES]
     return allow(
         [
-            Statement([*_IN_SESSION, *_CALCULATING], [arns.workgroup]),
-            Statement(
+            PolicyStatement([*_IN_SESSION, *_CALCULATING], [arns.workgroup]),
+            PolicyStatement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.query_results}/{NOTEBOOKS_PREFIX}*"]
             ),
             listing(arns.query_results, NOTEBOOKS_PREFIX),
-            Statement(["s3:GetObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
+            PolicyStatement(["s3:GetObject"], [f"{arns.refined}/{prefix}*" for prefix in published]),
             listing(arns.refined, *published),
-            Statement(_READING, tables_of(arns.table)),
-            Statement(
+            PolicyStatement(_READING, tables_of(arns.table)),
+            PolicyStatement(
                 ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                 [f"{logs}:/aws-athena*"],
             ),
             # Neither knows resources: on an ARN they would grant nothing.
-            Statement(["athena:ListExecutors", "logs:DescribeLogGroups"], ["*"]),
+            PolicyStatement(["athena:ListExecutors", "logs:DescribeLogGroups"], ["*"]),
             # PutMetricData knows no resources; its namespace is what can be bounded.
-            Statement(
+            PolicyStatement(
                 ["cloudwatch:PutMetricData"],
                 ["*"],
                 {"StringEquals": {"cloudwatch:namespace": "AmazonAthenaForApacheSpark"}},

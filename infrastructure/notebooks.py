@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from infrastructure.catalog import Catalog
+from infrastructure.catalog import DataCatalog
 from infrastructure.notebook_policies import (
     NOTEBOOKS,
     NOTEBOOKS_PREFIX,
@@ -14,7 +14,7 @@ from infrastructure.notebook_policies import (
     notebook_trust,
 )
 from infrastructure.query import encrypted_results
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 from infrastructure.storage import Storage
 
 
@@ -24,9 +24,9 @@ class Notebooks(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: StackSettings,
         storage: Storage,
-        catalog: Catalog,
+        catalog: DataCatalog,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("bovespa:notebooks:Notebooks", name, None, opts)

@@ -20,7 +20,7 @@ from infrastructure.orchestration_policies import (
     submitter_policy,
     task_trust,
 )
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 
 LOG_GROUP = "/bovespa/flows"
 SECRET = "bovespa/prefect-api-key"  # noqa: S105 - its name
@@ -36,7 +36,7 @@ class Orchestration(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: StackSettings,
         flow_policy: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -101,7 +101,7 @@ class Orchestration(pulumi.ComponentResource):
         )
         return repository
 
-    def _log(self, settings: Settings) -> aws.cloudwatch.LogGroup:
+    def _log(self, settings: StackSettings) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             "flows",
             name=self._named(LOG_GROUP),
@@ -160,7 +160,7 @@ class Orchestration(pulumi.ComponentResource):
         )
 
 
-def _network(settings: Settings) -> tuple[pulumi.Output[str], pulumi.Output[list[str]]]:
+def _network(settings: StackSettings) -> tuple[pulumi.Output[str], pulumi.Output[list[str]]]:
     vpc = pulumi.Output.from_input(settings.vpc_id) if settings.vpc_id else aws.ec2.get_vpc_output(default=True).id
     if settings.subnet_ids:
         return vpc, pulumi.Output.from_input(list(settings.subnet_ids))

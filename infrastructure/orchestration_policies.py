@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from infrastructure.policies import Statement, allow, trusting
+from infrastructure.policies import PolicyStatement, allow, trusting
 
 TASKS = "ecs-tasks.amazonaws.com"
 TASK_FAMILY = "bovespa-flows"
@@ -41,12 +41,12 @@ def execution_policy(repository_arn: str, log_group_arn: str, secret_arn: str) -
     return allow(
         [
             # A token is for the whole registry: the action knows no resources.
-            Statement(["ecr:GetAuthorizationToken"], ["*"]),
-            Statement(
+            PolicyStatement(["ecr:GetAuthorizationToken"], ["*"]),
+            PolicyStatement(
                 ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"], [repository_arn]
             ),
-            Statement(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
-            Statement(["secretsmanager:GetSecretValue"], [secret_arn]),
+            PolicyStatement(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
+            PolicyStatement(["secretsmanager:GetSecretValue"], [secret_arn]),
         ]
     )
 
@@ -62,24 +62,24 @@ def submitter_policy(arns: TaskResources) -> str:
     tasks = [f"{ecs}:task/{cluster}/*"]
     return allow(
         [
-            Statement(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], ["*"]),
-            Statement(["ecs:RunTask"], [f"{ecs}:task-definition/{arns.family}:*"], in_cluster),
-            Statement(["ecs:TagResource"], tasks, {"StringEquals": {"ecs:CreateAction": "RunTask"}}),
-            Statement(["ecs:DescribeTasks", "ecs:StopTask"], tasks, in_cluster),
-            Statement(
+            PolicyStatement(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], ["*"]),
+            PolicyStatement(["ecs:RunTask"], [f"{ecs}:task-definition/{arns.family}:*"], in_cluster),
+            PolicyStatement(["ecs:TagResource"], tasks, {"StringEquals": {"ecs:CreateAction": "RunTask"}}),
+            PolicyStatement(["ecs:DescribeTasks", "ecs:StopTask"], tasks, in_cluster),
+            PolicyStatement(
                 ["iam:PassRole"],
                 [arns.task_role, arns.execution_role],
                 {"StringEquals": {"iam:PassedToService": TASKS}},
             ),
             # Prefect looks whether the subnets are the VPC's; neither call knows resources.
-            Statement(["ec2:DescribeVpcs", "ec2:DescribeSubnets"], ["*"]),
+            PolicyStatement(["ec2:DescribeVpcs", "ec2:DescribeSubnets"], ["*"]),
         ]
     )
 
 
 def assuming(role_arn: str) -> str:
     """The user whose key Prefect has: takes the role, and can do nothing else."""
-    return allow([Statement(["sts:AssumeRole"], [role_arn])])
+    return allow([PolicyStatement(["sts:AssumeRole"], [role_arn])])
 
 
 def assumed_by(user_arn: str) -> str:

@@ -36,7 +36,7 @@ def etl_logs(job: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class PolicyStatement:
     """One statement that allows actions on resources, by their ARNs."""
 
     actions: Sequence[str]
@@ -44,7 +44,7 @@ class Statement:
     condition: dict[str, Any] | None = None
 
 
-def allow(statements: Sequence[Statement]) -> str:
+def allow(statements: Sequence[PolicyStatement]) -> str:
     """The policy document of some statements, as JSON text."""
     body = [
         {"Effect": "Allow", "Action": list(item.actions), "Resource": list(item.resources)}
@@ -93,14 +93,14 @@ def trigger_policy(job_arn: str, log_group_arn: str, raw_arn: str, artifacts_arn
     """
     return allow(
         [
-            Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
+            PolicyStatement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
             # S3 reads what a conditional write replaces; a claim whose run could not be started is given up.
-            Statement(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{artifacts_arn}/{CLAIMS_PREFIX}*"]),
+            PolicyStatement(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{artifacts_arn}/{CLAIMS_PREFIX}*"]),
             # Without it, S3 answers 403 for a claim that is not there.
             listing(artifacts_arn, CLAIMS_PREFIX),
-            Statement(["glue:StartJobRun", "glue:GetJobRuns"], [job_arn]),
-            Statement(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
-            Statement(["sqs:SendMessage"], [dead_letters_arn]),
+            PolicyStatement(["glue:StartJobRun", "glue:GetJobRuns"], [job_arn]),
+            PolicyStatement(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group_arn}:*"]),
+            PolicyStatement(["sqs:SendMessage"], [dead_letters_arn]),
         ]
     )
 
@@ -123,22 +123,29 @@ def etl_policy(
     groups = f"arn:{partition}:logs:{region}:{account}:log-group:{logs}/*"
     return allow(
         [
-            Statement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
+            PolicyStatement(["s3:GetObjectVersion"], [f"{raw_arn}/{RAW_PREFIX}*"]),
             *(
-                [Statement(["s3:GetObject"], folder(raw_arn, RAW_PREFIX)), listing(raw_arn, *as_folder(RAW_PREFIX))]
+                [
+                    PolicyStatement(["s3:GetObject"], folder(raw_arn, RAW_PREFIX)),
+                    listing(raw_arn, *as_folder(RAW_PREFIX)),
+                ]
                 if visual
                 else []
             ),
-            Statement(["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*", f"{artifacts_arn}/{BATCHES_PREFIX}*"]),
+            PolicyStatement(
+                ["s3:GetObject"], [f"{artifacts_arn}/{SCRIPTS_PREFIX}*", f"{artifacts_arn}/{BATCHES_PREFIX}*"]
+            ),
             # Spark's committers write with multipart uploads, and abort those of a task that failed.
-            Statement(
+            PolicyStatement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", *_MULTIPART], folder(refined_arn, STAGING_PREFIX)
             ),
             listing(refined_arn, *as_folder(STAGING_PREFIX)),
             # They look for uploads that an earlier task has left; the action knows no prefix.
-            Statement(["s3:ListBucketMultipartUploads"], [refined_arn]),
-            Statement(["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], tables_of(table_arn, JOB_TABLES)),
-            Statement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [groups]),
+            PolicyStatement(["s3:ListBucketMultipartUploads"], [refined_arn]),
+            PolicyStatement(
+                ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"], tables_of(table_arn, JOB_TABLES)
+            ),
+            PolicyStatement(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [groups]),
         ]
     )
 
@@ -168,52 +175,52 @@ def flow_policy(arns: FlowResources) -> str:
     recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
     return allow(
         [
-            Statement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
+            PolicyStatement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
             # What was landed is read again by a replay.
-            Statement(["s3:GetObject"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
-            Statement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
+            PolicyStatement(["s3:GetObject"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
+            PolicyStatement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
-            Statement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
+            PolicyStatement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
             # While a folder that an earlier version left is put in order, its month is read from a copy.
-            Statement(
+            PolicyStatement(
                 ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in MONTHLY_TABLES]
             ),
             # What lies in a session's or a month's folder and is not of its publication is deleted.
-            Statement(
+            PolicyStatement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),
-            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
+            PolicyStatement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
             listing(arns.refined, STAGING_PREFIX, *kept, *recorded),
-            Statement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
+            PolicyStatement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
             # A run adds itself to the data-quality site, of which the reports of the others are part.
-            Statement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
+            PolicyStatement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
             listing(arns.artifacts, REPORTS_PREFIX),
             # A job says whether its runs wait in a queue.
-            Statement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
-            Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
-            Statement(_PUBLISHING, tables_of(arns.table)),
-            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
+            PolicyStatement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
+            PolicyStatement(["glue:GetDatabase"], tables_of(arns.table, ())),
+            PolicyStatement(_PUBLISHING, tables_of(arns.table)),
+            PolicyStatement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
             # What the flows confirm through Athena.
-            Statement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
+            PolicyStatement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
             # A share that left the index leaves no partition behind, nor does a month of which nothing is published any more;
             # where a session is one partition, it stays.
-            Statement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *MONTHLY_TABLES))),
+            PolicyStatement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *MONTHLY_TABLES))),
             *_querying(arns),
             putting_metrics(arns.namespace),
         ]
     )
 
 
-def putting_metrics(namespace: str) -> Statement:
+def putting_metrics(namespace: str) -> PolicyStatement:
     """The right to emit the flows' metrics; PutMetricData knows no resources, so its namespace is what is bounded."""
     condition = {"StringEquals": {"cloudwatch:namespace": namespace}}
-    return Statement(["cloudwatch:PutMetricData"], ["*"], condition)
+    return PolicyStatement(["cloudwatch:PutMetricData"], ["*"], condition)
 
 
-def _querying(arns: FlowResources) -> list[Statement]:
+def _querying(arns: FlowResources) -> list[PolicyStatement]:
     return [
-        Statement(
+        PolicyStatement(
             [
                 *("athena:StartQueryExecution", "athena:StopQueryExecution"),
                 *("athena:GetQueryExecution", "athena:GetQueryResults"),
@@ -221,9 +228,9 @@ def _querying(arns: FlowResources) -> list[Statement]:
             [arns.workgroup],
         ),
         # Athena reads tables and writes results with the rights of who asks.
-        Statement(["s3:GetObject", "s3:PutObject", *_MULTIPART], [f"{arns.query_results}/{RESULTS_PREFIX}*"]),
+        PolicyStatement(["s3:GetObject", "s3:PutObject", *_MULTIPART], [f"{arns.query_results}/{RESULTS_PREFIX}*"]),
         listing(arns.query_results, RESULTS_PREFIX),
-        Statement(["s3:GetBucketLocation"], [arns.refined, arns.query_results]),
+        PolicyStatement(["s3:GetBucketLocation"], [arns.refined, arns.query_results]),
     ]
 
 
@@ -238,10 +245,10 @@ def folder(bucket_arn: str, prefix: str) -> list[str]:
     return [f"{bucket_arn}/{name}", f"{bucket_arn}/{marker}*"]
 
 
-def listing(bucket_arn: str, *prefixes: str) -> Statement:
+def listing(bucket_arn: str, *prefixes: str) -> PolicyStatement:
     """The right to list what lies below prefixes of a bucket."""
     patterns = [f"{item}*" if item.endswith("/") else item for item in prefixes]
-    return Statement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": patterns}})
+    return PolicyStatement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": patterns}})
 
 
 def tables_of(table_arn: str, tables: Sequence[Table] = TABLES) -> list[str]:

@@ -8,9 +8,9 @@ import pulumi_aws as aws
 from expectations.contract.names import WORKGROUP
 from expectations.queries import views
 from expectations.queries.saved import QUERIES, NamedQuery, in_database
-from infrastructure.catalog import Catalog
+from infrastructure.catalog import DataCatalog
 from infrastructure.policies import RESULTS_PREFIX
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 from infrastructure.storage import Storage
 
 _MEGABYTE = 1024 * 1024
@@ -32,9 +32,9 @@ class Query(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: StackSettings,
         storage: Storage,
-        catalog: Catalog,
+        catalog: DataCatalog,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("bovespa:query:Query", name, None, opts)
@@ -72,7 +72,7 @@ class Query(pulumi.ComponentResource):
             self._view(view.in_database(settings.database), catalog)
         self.register_outputs({"workgroup": self.workgroup.name})
 
-    def _view(self, view: views.View, catalog: Catalog) -> None:
+    def _view(self, view: views.View, catalog: DataCatalog) -> None:
         aws.glue.CatalogTable(
             view.name,
             name=view.name,

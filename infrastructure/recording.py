@@ -128,7 +128,7 @@ class _Recorder(MockMonitor):
     """Stands where Pulumi's engine stands, and answers as AWS would."""
 
     def __init__(self, region: str) -> None:
-        super().__init__(_Aws(region))
+        super().__init__(_RecordingMocks(region))
         self.declared: list[Declared] = []
         self.components: list[Declared] = []
 
@@ -151,7 +151,7 @@ class _Recorder(MockMonitor):
         return response
 
 
-class _Aws(pulumi.runtime.Mocks):
+class _RecordingMocks(pulumi.runtime.Mocks):
     def __init__(self, region: str) -> None:
         self._region = region
 

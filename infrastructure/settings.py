@@ -65,7 +65,7 @@ class GlueMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class StackSettings:
     """The program's settings; `Pulumi.yaml` describes each of them.
 
     Raises:

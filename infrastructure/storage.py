@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from expectations.contract import names
 from infrastructure.policies import tls_only
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 
 _Rule: TypeAlias = aws.s3.BucketLifecycleConfigurationRuleArgs
 
@@ -96,7 +96,7 @@ class Storage(pulumi.ComponentResource):
     What B3 sent, and the raw and refined files, are kept for ever; what can be made again expires.
     """
 
-    def __init__(self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: StackSettings, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("bovespa:storage:Storage", name, None, opts)
         # Pulumi would take policies, versions and access blocks away before it failed at a bucket that is not empty:
         # protected, they stop a destroy in its preview. Children inherit it.

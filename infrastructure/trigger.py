@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from expectations.contract.names import LAMBDA_NAME, RAW_PREFIX, RAW_SUFFIX
 from infrastructure.etl import Etl
 from infrastructure.policies import tls_only_queue, trigger_policy, trusting
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 from infrastructure.storage import Storage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +36,7 @@ class Trigger(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: StackSettings,
         storage: Storage,
         etl: Etl,
         opts: pulumi.ResourceOptions | None = None,
@@ -62,20 +62,24 @@ class Trigger(pulumi.ComponentResource):
             ).apply(lambda arns: trigger_policy(*arns)),
             opts=self._child,
         )
-        told = {
+        variables = {
             "GLUE_JOB_NAME": etl.job.name,
             "CLAIMS_BUCKET": storage.artifacts.bucket,
             # A flexible run waits for spare capacity and in no queue.
             "JOB_RUN_QUEUING": str(not settings.flex_execution).lower(),
         }
-        self.function = self._function(settings, role, told, [log_group, policy])
+        self.function = self._function(settings, role, variables, [log_group, policy])
         # Lambda looks whether the function's role may write to the destination.
         self._retry(pulumi.ResourceOptions(parent=self, depends_on=[policy]))
         self._notify(storage)
         self.register_outputs({"function": self.function.name})
 
     def _function(
-        self, settings: Settings, role: aws.iam.Role, told: dict[str, pulumi.Input[str]], after: list[pulumi.Resource]
+        self,
+        settings: StackSettings,
+        role: aws.iam.Role,
+        variables: dict[str, pulumi.Input[str]],
+        after: list[pulumi.Resource],
     ) -> aws.lambda_.Function:
         return aws.lambda_.Function(
             "trigger",
@@ -88,12 +92,12 @@ class Trigger(pulumi.ComponentResource):
             handler=HANDLER,
             code=handler_archive(),
             role=role.arn,
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=told),
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables=variables),
             tags=settings.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
 
-    def _queue(self, settings: Settings) -> aws.sqs.Queue:
+    def _queue(self, settings: StackSettings) -> aws.sqs.Queue:
         queue = aws.sqs.Queue(
             "dead-letters",
             name=settings.named(DEAD_LETTERS),

@@ -2,5 +2,5 @@
 
 One endpoint behind `AWS_ENDPOINT_URL`, provisioned by the Pulumi program: moto's S3, IAM and the like, and a Lambda, a Glue
 and an Athena that really run what they are given. `local.door` is the way in: nothing else of the project imports from here what
-is not offered there, and the code that is being run knows nothing of it.
+is not found there, and the code that is being run knows nothing of it.
 """

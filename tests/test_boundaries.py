@@ -33,14 +33,13 @@ from flows.session.etl import VERSION_ARGUMENT, find_run
 from flows.session.raw_file import RAW_SCHEMA
 from flows.session.storage import RawVersion
 from flows.settings import Settings as FlowSettings
-from glue.arguments import RawVersion as JobVersion
-from glue.arguments import read_arguments, read_raw_list
+from glue.arguments import RawObjectVersion, read_arguments, read_raw_list
 from glue.tables import spark_schema
 from infrastructure.etl import SCRIPT, modules_archive
-from infrastructure.settings import Settings as StackSettings
+from infrastructure.settings import StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
 from trigger_glue_job import events, handler
-from trigger_glue_job.handler import start_once
+from trigger_glue_job.handler import Starter
 
 ROOT = Path(__file__).resolve().parents[1]
 SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
@@ -92,7 +91,7 @@ def test_the_lambda_leaves_alone_what_the_flows_upload_for_a_batch() -> None:
 def test_the_job_reads_the_list_that_the_flows_write_for_it() -> None:
     versions = [uploaded(session=date(2025, 6, day)) for day in (30, 27)]
     assert read_raw_list(batch_runs.list_body(versions)) == [
-        JobVersion(version.bucket, version.key, version.version_id) for version in reversed(versions)
+        RawObjectVersion(version.bucket, version.key, version.version_id) for version in reversed(versions)
     ]
 
 
@@ -112,16 +111,34 @@ class FakeGlue:
     def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
         yield {"JobRuns": self.runs}
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - boto3's
+    def start_job_run(
+        self,
+        *,
+        JobName: str,  # noqa: N803 - boto3's
+        Arguments: dict[str, str],  # noqa: N803 - boto3's
+        JobRunQueuingEnabled: bool,  # noqa: N803 - boto3's
+    ) -> dict[str, str]:
+        assert JobRunQueuingEnabled
         run = {"Id": "jr_1", "JobName": JobName, "JobRunState": "STARTING", "Arguments": Arguments}
         self.runs.insert(0, {**run, "StartedOn": datetime.now(UTC)})
         return {"JobRunId": "jr_1"}
 
 
+class FreeClaims:
+    """Claims of which nobody holds one."""
+
+    def take(self, _version_id: str, _holder: str) -> str:
+        return "etag"
+
+    def give_up(self, _version_id: str, _etag: str) -> None:
+        """Nothing was held."""
+
+
 def trigger(glue: Any, version: RawVersion) -> str | None:  # noqa: ANN401 - a fake
     """What the Lambda does about the flow's upload."""
     (found,) = events.new_raw_versions(event_of(version))
-    return start_once(glue, names.GLUE_JOB_NAME, found)
+    claims: Any = FreeClaims()
+    return Starter(glue, glue, names.GLUE_JOB_NAME, claims).start_once(found, "request")
 
 
 def test_the_job_reads_the_arguments_that_the_lambda_passes() -> None:
@@ -129,7 +146,7 @@ def test_the_job_reads_the_arguments_that_the_lambda_passes() -> None:
     trigger(glue, version)
     always = ["--JOB_RUN_ID", "jr_1", "--refined_bucket", "refined", "--database", "default"]
     passed = [word for pair in glue.runs[0]["Arguments"].items() for word in pair]
-    assert read_arguments(always + passed).version == JobVersion(version.bucket, version.key, version.version_id)
+    assert read_arguments(always + passed).version == RawObjectVersion(version.bucket, version.key, version.version_id)
 
 
 def test_the_flow_finds_the_run_that_the_lambda_started() -> None:
@@ -274,7 +291,8 @@ def test_the_lambda_needs_nothing_but_boto3(bare: Bare, function: Path) -> None:
     program = f"""
 import importlib
 handle = getattr(importlib.import_module({module!r}), {name!r})
-import os; os.environ["GLUE_JOB_NAME"] = "job"
+import os
+os.environ |= {{"GLUE_JOB_NAME": "job", "CLAIMS_BUCKET": "bucket", "JOB_RUN_QUEUING": "true"}}
 print(handle({{"Event": "s3:TestEvent"}}, None))
 """
     done = bare(program, function, BOTO3)

@@ -11,7 +11,7 @@ import pytest
 
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.tables import TABLES
-from expectations.queries.dictionary import DERIVED, dictionary, meaning
+from expectations.queries.dictionary import COMPUTED, dictionary, meaning
 from expectations.queries.saved import QUERIES
 from expectations.queries.views import VIEWS
 from flows.cli.commands import COMMANDS as LISTED
@@ -134,7 +134,7 @@ class TestDictionary:
 
     def test_explains_nothing_that_there_is_not(self) -> None:
         of_views = {known for view in VIEWS for name, _ in view.columns for known in (name, f"{view.name}.{name}")}
-        assert set(DERIVED) <= of_views
+        assert set(COMPUTED) <= of_views
 
     def test_refuses_a_column_that_nobody_explained(self) -> None:
         with pytest.raises(KeyError):

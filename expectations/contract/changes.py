@@ -1,4 +1,4 @@
-"""The kinds of change in the table of changes, in the order in which they are told. Standard library only."""
+"""The kinds of change in the table of changes, in the order in which they are listed. Standard library only."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ MANIFEST_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RawSource:
     """One raw object version that the run read."""
 
     bucket: str
@@ -44,7 +44,7 @@ class StagedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class StagedSession:
+class SessionCounts:
     """One session of the run's output, with its row counts in the refined and in the summary table."""
 
     index: str
@@ -53,7 +53,7 @@ class StagedSession:
     summary_rows: int
 
 
-Named = TypeVar("Named", Source, StagedFile, StagedSession)
+Named = TypeVar("Named", RawSource, StagedFile, SessionCounts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Manifest:
     """The whole output of one Glue run."""
 
     run_id: str
-    sources: tuple[Source, ...]
-    sessions: tuple[StagedSession, ...]
+    sources: tuple[RawSource, ...]
+    sessions: tuple[SessionCounts, ...]
     files: tuple[StagedFile, ...]
 
     def by_session(self) -> dict[tuple[str, date], Manifest]:
@@ -92,8 +92,8 @@ class Manifest:
                 raise ContractError(f"manifest_version {version!r}: this code reads version {MANIFEST_VERSION}")
             return cls(
                 run_id=body["run_id"],
-                sources=tuple(Source(**_dated(item, "session", "reference_date")) for item in body["sources"]),
-                sessions=tuple(StagedSession(**_dated(item, "session")) for item in body["sessions"]),
+                sources=tuple(RawSource(**_dated(item, "session", "reference_date")) for item in body["sources"]),
+                sessions=tuple(SessionCounts(**_dated(item, "session")) for item in body["sessions"]),
                 files=tuple(StagedFile(**_dated(item, "session")) for item in body["files"]),
             )
         except (KeyError, RecursionError, TypeError, ValueError) as error:
@@ -102,11 +102,11 @@ class Manifest:
             raise ContractError(f"manifest: not readable ({type(error).__name__}: {error})") from error
 
 
-def _fields(item: Source | StagedFile | StagedSession | Manifest) -> dict[str, Any]:
+def _fields(item: RawSource | StagedFile | SessionCounts | Manifest) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__slots__}
 
 
-def _as_json(item: date | Source | StagedFile | StagedSession) -> str | dict[str, Any]:
+def _as_json(item: date | RawSource | StagedFile | SessionCounts) -> str | dict[str, Any]:
     return item.isoformat() if isinstance(item, date) else _fields(item)
 
 

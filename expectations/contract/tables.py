@@ -1,6 +1,6 @@
 """The columns and tables that every part of the pipeline shares, written once.
 
-Arrow schemas, Spark schemas, catalog tables and Great Expectations suites are all derived from this module. It imports only
+Arrow schemas, Spark schemas, catalog tables and Great Expectations suites are all made from this module. It imports only
 the standard library, so that it runs unchanged in a flow, on a Glue cluster and in the Pulumi program.
 """
 

@@ -151,7 +151,7 @@ def run_gate(gate: str, index: str, session: date, checks: Sequence[Check]) -> G
     outcomes: list[Demand] = []
     validations: list[ExpectationSuiteValidationResult] = []
     for check in checks:
-        if problem := _unfit(check):
+        if problem := _problem_of(check):
             outcomes.append(_refusal(check.name, *problem))
             continue
         validation = _validate(check, f"{index} {session} {gate}", checked_at)
@@ -192,7 +192,7 @@ def _refusal(check: str, demand: str, observed: str) -> Demand:
     return Demand(check, "gate", "", demand, CRITICAL, success=False, observed=observed)
 
 
-def _unfit(check: Check) -> tuple[str, str] | None:
+def _problem_of(check: Check) -> tuple[str, str] | None:
     from great_expectations.expectations.expectation import Expectation  # noqa: PLC0415 - 2 s to import
 
     if not check.expectations:

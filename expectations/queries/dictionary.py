@@ -13,7 +13,7 @@ from expectations.contract.names import LANDING_PREFIX, STAGING_PREFIX
 from expectations.contract.tables import RAW_COLUMNS, REFINED_TABLE, TABLES, Column, Table
 from expectations.queries.views import VIEWS, View
 
-DERIVED = {
+COMPUTED = {
     "data": "Day, of which the composition is asked",
     "bovespa_dias_desde_coleta.dias_desde_coleta": "Whole days from the collection to today, both as dates in São Paulo",
     "cinco_maiores": "Sum of the five largest shares of the index, in percent",
@@ -78,10 +78,10 @@ def meaning(view: View, name: str) -> str:
     """What a column of a view means.
 
     Raises:
-        KeyError: no table has it, and `DERIVED` does not say it.
+        KeyError: no table has it, and `COMPUTED` does not say it.
     """
     known = {column.name: column.description for table in TABLES for column in (*table.columns, *table.partitions)}
-    return DERIVED.get(f"{view.name}.{name}") or DERIVED.get(name) or known[name]
+    return COMPUTED.get(f"{view.name}.{name}") or COMPUTED.get(name) or known[name]
 
 
 def _raw() -> str:

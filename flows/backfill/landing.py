@@ -51,7 +51,7 @@ class Unread:
 
 
 def undated(raw: Bucket, index: str) -> dict[date, list[str]]:
-    """The payloads of an index whose session could not be told when they came, by the session that today's code reads in them.
+    """The payloads of an index whose session could not be read when they came, by the session that today's code reads in them.
 
     Raises:
         AwsError: a payload could not be read.

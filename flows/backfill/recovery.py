@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Name = tuple[str, date]
 
 
-class Step(StrEnum):
+class RecoveryStep(StrEnum):
     """What a recovery does about a session."""
 
     LEAVE = "leave"
@@ -126,15 +126,15 @@ class Recovery:
         undated = self._undated(found, sessions)
         steps = {item.name: self._step(item, now, undated) for item in sessions}
 
-        def planned(step: Step) -> list[SessionStatus]:
+        def planned(step: RecoveryStep) -> list[SessionStatus]:
             return [item for item in sessions if steps[item.name] is step]
 
-        attempts, versions = self._parse(planned(Step.PARSE), undated, ledger)
-        versions += [item.facts.version for item in planned(Step.REFINE) if item.facts.version]
+        attempts, versions = self._parse(planned(RecoveryStep.PARSE), undated, ledger)
+        versions += [item.facts.version for item in planned(RecoveryStep.REFINE) if item.facts.version]
         attempts += self._take(versions, ledger, again=False)
-        again = [item.facts.version for item in planned(Step.REFINE_AGAIN) if item.facts.version]
+        again = [item.facts.version for item in planned(RecoveryStep.REFINE_AGAIN) if item.facts.version]
         attempts += self._take(again, ledger, again=True)
-        left = [item.state for item in planned(Step.LEAVE) if item.state.state not in NOTHING_TO_DO]
+        left = [item.state for item in planned(RecoveryStep.LEAVE) if item.state.state not in NOTHING_TO_DO]
         problems = self._refresh(found.sessions)
         return Recovered(sorted(attempts, key=lambda attempt: (attempt.index, attempt.session)), left, problems)
 
@@ -148,21 +148,21 @@ class Recovery:
                 problems.append(str(error))
         return problems
 
-    def _step(self, item: SessionStatus, now: datetime, undated: Collection[Name]) -> Step:
+    def _step(self, item: SessionStatus, now: datetime, undated: Collection[Name]) -> RecoveryStep:
         changed_at, young = item.traces.changed_at, timedelta(seconds=self.pipeline.settings.reconcile_after)
         if changed_at and now - changed_at < young and not self.at_once:
-            return Step.LEAVE
+            return RecoveryStep.LEAVE
         state = item.state.state
         if state is State.LANDED or item.traces.has_unread or item.name in undated:
-            return Step.PARSE
+            return RecoveryStep.PARSE
         if state in (State.RAW, State.STAGED):
-            return Step.REFINE
+            return RecoveryStep.REFINE
         if state is State.QUARANTINED and self.retry_quarantined:
-            return Step.PARSE if item.state.gate == raw.GATE else Step.REFINE_AGAIN
-        return Step.LEAVE
+            return RecoveryStep.PARSE if item.state.gate == raw.GATE else RecoveryStep.REFINE_AGAIN
+        return RecoveryStep.LEAVE
 
     def _undated(self, found: AccountStatus, sessions: Iterable[SessionStatus]) -> dict[Name, list[str]]:
-        """Payloads whose session could not be told when they came, of sessions of which there is nothing better."""
+        """Payloads whose session could not be read when they came, of sessions of which there is nothing better."""
         lacking = (State.MISSING, State.DUE, State.BEFORE, State.HOLIDAY, State.LANDED)
         open_days = {item.name for item in sessions if item.state.state in lacking}
         read: dict[Name, list[str]] = {}
@@ -212,7 +212,7 @@ class Recovery:
             return []
 
         def refresh_later(pipeline: Pipeline, index: str, fresh: Sequence[FreshRows]) -> None:
-            # What stands in the way is found again, and told, after all sessions.
+            # What stands in the way is found again, and reported, after all sessions.
             with suppress(ContractError, PublishError):
                 self.refresh(pipeline, index, fresh)
 

@@ -15,7 +15,7 @@ from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import CHANGES_TABLE
 from flows.cli.answers import Wanted, give
 from flows.cli.basis import now, of_changes
-from flows.cli.console import Screen, not_shown
+from flows.cli.console import Screen, left_out
 from flows.cli.indices import Index
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, Form, Format, InAws, Json, Limit, Output, examples, group
@@ -30,7 +30,7 @@ _COLUMNS = (
     *("participacao_anterior", "participacao_atual", "variacao_participacao", "rebalanceamento", "pregao_anterior"),
 )
 _OF_A_SESSION = ("data_pregao", "pregao_anterior", "rebalanceamento")
-_SHOWN = {
+_HEADINGS = {
     **{name: name for name in ("acao", "mudanca", "nome_acao", "acao_anterior")},
     **{name: name for name in ("quantidade_anterior", "quantidade_atual")},
     "participacao_anterior": "peso_anterior",
@@ -111,16 +111,16 @@ def _show(screen: Screen, headline: str, result: QueryResult, limit: int | None)
     """Show changes session by session; what the heading of a session says stands in no column."""
     screen.heading(headline)
     place = {name: number for number, name in enumerate(_COLUMNS)}
-    shown = [place[name] for name in _SHOWN]
+    positions = [place[name] for name in _HEADINGS]
     rows = result.rows[:limit]
     with screen.paged(len(rows)):
         for (day, before, rebalanced), members in groupby(rows, itemgetter(*(place[name] for name in _OF_A_SESSION))):
             note = tr(", rebalanced") if rebalanced == "true" else ""
             screen.heading(tr("{}, against {}").format(day, before) + note)
             screen.grid(
-                tuple(_SHOWN.values()),
-                [result.types[number] for number in shown],
-                [[row[number] for number in shown] for row in members],
+                tuple(_HEADINGS.values()),
+                [result.types[number] for number in positions],
+                [[row[number] for number in positions] for row in members],
             )
-        if left := not_shown(len(result.rows) - len(rows)):
+        if left := left_out(len(result.rows) - len(rows)):
             screen.line(f"  {left}")

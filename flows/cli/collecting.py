@@ -25,7 +25,7 @@ _SAID_ELSEWHERE = (
 )
 """How lines of Prefect's begin that say once more what the command itself says at its end."""
 _LINK = "View at "
-_SHOWN_ROWS = 12
+_MAX_ROWS = 12
 
 
 class _Once(logging.Filter):
@@ -98,6 +98,6 @@ def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, A
         result = place.query(named.sql)
         screen.heading(tr(named.description))
         screen.line(named.sql)
-        screen.rows(result, limit=_SHOWN_ROWS)
+        screen.rows(result, limit=_MAX_ROWS)
         answers.append({"name": named.name, **query_body(named.sql, result)})
     return answers

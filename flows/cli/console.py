@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.language import counted, tr, written
-from flows.cli.tables import GAP, Cells, Layout, heading, is_number, lay_out, shown
+from flows.cli.tables import GAP, Cells, Layout, formatted, heading, is_number, lay_out
 
 if TYPE_CHECKING:
     from flows.lake.athena import QueryResult
 
-_SHOWN_ROWS = 12
+_MAX_ROWS = 12
 _FILE_WIDTH = 400  # characters; a file or a pipe has no edge
 
 
@@ -109,7 +109,7 @@ class Screen:
             table.add_row(*map(Text, row))
         self._out.print(table)
 
-    def rows(self, result: QueryResult, *, limit: int | None = _SHOWN_ROWS, basis: str = "") -> None:
+    def rows(self, result: QueryResult, *, limit: int | None = _MAX_ROWS, basis: str = "") -> None:
         """Print the answer to a query as it fits the screen, and page through it where it is longer.
 
         Args:
@@ -127,7 +127,7 @@ class Screen:
 
     def grid(self, names: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Layout:
         """Print rows as they fit the screen: as a table, or each upright; how they were set."""
-        cells = [[shown(value, type_) for value, type_ in zip(row, types, strict=True)] for row in rows]
+        cells = [[formatted(value, type_) for value, type_ in zip(row, types, strict=True)] for row in rows]
         layout = lay_out(names, types, cells, self._out.width)
         if layout.upright:
             self._upright(names, cells)
@@ -166,24 +166,24 @@ class Screen:
 
 def _table(names: Sequence[str], types: Sequence[str], layout: Layout, cells: Cells) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
-    for number in layout.shown:
+    for number in layout.visible:
         name = heading(names[number]) if layout.broken else names[number]
         table.add_column(Text(name), justify="right" if is_number(types[number]) else "left", overflow="fold")
     for row in cells:
-        table.add_row(*(Text(row[number]) for number in layout.shown))
+        table.add_row(*(Text(row[number]) for number in layout.visible))
     return table
 
 
-def not_shown(number: int) -> str:
+def left_out(number: int) -> str:
     """That so many rows are not shown; nothing of none."""
     return tr("{} not shown").format(written(f"{number:,}")) if number else ""
 
 
-def _footnote(result: QueryResult, shown_rows: int, layout: Layout) -> str:
+def _footnote(result: QueryResult, printed: int, layout: Layout) -> str:
     hidden = ", ".join(result.columns[number] for number in layout.hidden)
     notes = [
         counted(len(result.rows), "row"),
-        not_shown(len(result.rows) - shown_rows),
+        left_out(len(result.rows) - printed),
         tr("further columns: {}").format(hidden) if hidden else "",
         tr("{} read in {} ms").format(counted(result.scanned_bytes, "byte"), written(f"{result.milliseconds:,}")),
     ]

@@ -68,7 +68,7 @@ class Place:
                 found[name.index].append(name.session)
         return {code: sorted(found[code]) for code in sorted(found)}
 
-    def shown(self, address: str) -> str:
+    def link_to(self, address: str) -> str:
         """An S3 address as the user can open it."""
         bucket, _, key = address.removeprefix("s3://").partition("/")
         if self.home is None or not address.startswith("s3://"):
@@ -114,12 +114,12 @@ def _on_the_laptop(screen: Screen, settings: Settings, *, as_flow: bool) -> Iter
         with running_account(settings.home, progress=lambda text: screen.say(tr(text))) as account:
             os.environ.pop("AWS_PROFILE", None)
             os.environ.update(account.environment(FLOW_ROLE if as_flow else None))
-            yield Place(settings, settings.home, _ways_in(account.environment(), account.prefect_ui_url, settings.home))
+            yield Place(settings, settings.home, _access(account.environment(), account.prefect_ui_url, settings.home))
     except AccountError as error:
         raise SettingsError(str(error)) from error
 
 
-def _ways_in(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str, str], ...]:
+def _access(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str, str], ...]:
     exports = " ".join(f"{name}={value}" for name, value in environment.items() if name.startswith("AWS_"))
     return (
         ("environment", f"export {exports}"),

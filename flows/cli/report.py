@@ -31,7 +31,7 @@ def report(*, aws: InAws = False, as_json: Json = False) -> None:
 
 
 def _show(screen: Screen, place: Place, address: str, rebuilt: Rebuilt) -> None:
-    where = place.shown(address)
+    where = place.link_to(address)
     for problem in rebuilt.problems:
         screen.say(tr("left out: {}").format(problem))
     indices = [_in_short(status) for status in rebuilt.indices]

@@ -28,7 +28,7 @@ class Layout:
     """How rows are set.
 
     Attributes:
-        shown: the columns of the table, by number.
+        visible: the columns of the table, by number.
         constant: columns whose value is the same in every row, said once above; none where all columns fit.
         same: columns that repeat an earlier one in every row, each with that one.
         hidden: columns for which there is no room, all of texts.
@@ -36,7 +36,7 @@ class Layout:
         broken: headings are broken, for columns to be as narrow as their values.
     """
 
-    shown: tuple[int, ...]
+    visible: tuple[int, ...]
     constant: tuple[int, ...] = ()
     same: tuple[tuple[int, int], ...] = ()
     hidden: tuple[int, ...] = ()
@@ -54,7 +54,7 @@ def is_number(type_: str) -> bool:
     return type_.split("(", maxsplit=1)[0] in _NUMERIC
 
 
-def shown(value: str | None, type_: str) -> str:
+def formatted(value: str | None, type_: str) -> str:
     """A value for people: doubles with B3's three decimals, or none where they are whole; thousands set apart."""
     if value is None:
         return ""

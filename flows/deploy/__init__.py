@@ -1,1 +1,1 @@
-"""Runs on schedule: the ECS work pool, and who is told of failures."""
+"""Runs on schedule: the ECS work pool, and who is notified of failures."""

@@ -1,4 +1,4 @@
-"""Who is told of a scheduled run that ended badly: an automation of Prefect that calls a webhook.
+"""Who is notified of a scheduled run that ended badly: an automation of Prefect that calls a webhook.
 
 The server fires it, not the run: a run whose process was killed cannot tell anybody. It listens for the tag that every
 deployment of `prefect.yaml` has, so that a run at somebody's terminal is no alarm.

@@ -1,4 +1,4 @@
-"""What a run of the flow `daily` tells CloudWatch."""
+"""The metrics that a run of the flow `daily` emits to CloudWatch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_metrics(attempt: Attempt, newest_published: date | None, today: date) ->
 
     Args:
         attempt: of the run, ended.
-        newest_published: of the index, by the state of its sessions; None where none is, or where that could not be told.
+        newest_published: of the index, by the state of its sessions; None where none is, or where that could not be read.
         today: the day of the collection in São Paulo. A session that is over proves nothing of today's.
     """
     values = [
@@ -35,7 +35,7 @@ def run_metrics(attempt: Attempt, newest_published: date | None, today: date) ->
         values += [(metrics.ROWS, float(attempt.rows), "Count"), (metrics.BYTES, float(attempt.raw_bytes), "Bytes")]
     if attempt.dpu_seconds is not None:
         values.append((metrics.GLUE_DPU_SECONDS, attempt.dpu_seconds, "None"))
-    # A run that found the session published, but its changes not told, tells them.
+    # A run that found the session published, but its changes not reported, reports them.
     if published or attempt.changes:
         values.append((metrics.COMPOSITION_CHANGES, float(attempt.changes), "Count"))
     if newest_published and newest_published >= today:

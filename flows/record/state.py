@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flows.session.storage import Publication, RawVersion
 
 NOT_IN_CALENDAR = "the calendar calls the day a holiday"
-UNREAD = "a payload came later of which no attempt tells"
+UNREAD = "a payload came later that no attempt records"
 SUPERSEDED = "an older version is published"
 
 _PUBLISHING = frozenset({Outcome.PUBLISHED, Outcome.STALE})
@@ -66,12 +66,12 @@ class CalendarFacts:
 
     Attributes:
         is_session: whether it is a trading day.
-        is_shown: whether B3 should be showing its session, or a later one will be shown first.
+        is_on_display: whether B3 should be showing its session, or a later one will be shown first.
         is_before: whether it lies before the first session of which the index has anything.
     """
 
     is_session: bool = True
-    is_shown: bool = False
+    is_on_display: bool = False
     is_before: bool = False
 
 
@@ -178,7 +178,7 @@ def _absent(calendar: CalendarFacts) -> State:
         return State.HOLIDAY
     if calendar.is_before:
         return State.BEFORE
-    return State.DUE if calendar.is_shown else State.MISSING
+    return State.DUE if calendar.is_on_display else State.MISSING
 
 
 def _is_current(traces: SessionTraces, facts: SessionFacts) -> bool:
@@ -281,7 +281,7 @@ class IndexStatus:
         due: the newest session that B3 should have been showing by now, on its own day; none after the last that was asked for.
         showing: the session that B3 should be showing now, which may be a later one.
         days: every weekday from `since` to `until`, holidays too, and whatever else there is anything of.
-        undated: number of payloads whose session could not be told.
+        undated: number of payloads whose session could not be read.
     """
 
     index: str

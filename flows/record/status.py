@@ -145,7 +145,7 @@ class _Span:
     def calendar(self, day: date, traces: AccountTraces, index: str) -> CalendarFacts:
         return CalendarFacts(
             is_session=calendar.is_session(day),
-            is_shown=day >= self.showing,
+            is_on_display=day >= self.showing,
             is_before=day < (traces.first(index) or self.due),
         )
 

@@ -46,4 +46,4 @@ def status_markdown(status: AccountStatus) -> str:
 
 
 def _undated(status: IndexStatus) -> Sequence[str]:
-    return ["", f"{status.undated} payloads whose session could not be told."] if status.undated else []
+    return ["", f"{status.undated} payloads whose session could not be read."] if status.undated else []

@@ -1,4 +1,4 @@
-"""What lies in S3 of each session, told by listings alone: a call for a month, or a year, and a kind; none for a session."""
+"""What lies in S3 of each session, read from listings alone: a call for a month, or a year, and a kind; none for a session."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SessionTraces:
 
     @property
     def has_unread(self) -> bool:
-        """Whether a payload came after all that flows have made of the session, and of which no attempt tells."""
+        """Whether a payload came after all that flows have made of the session, and that no attempt records."""
         known = [instant for instant in (self.raw_at, self.published_at, self.attempted_at) if instant]
         return self.landed_at is not None and all(self.landed_at > instant for instant in known)
 
@@ -89,8 +89,8 @@ class AccountTraces:
 
     Attributes:
         sessions: by index and session.
-        tries: by index and the session that B3 should have been showing, the newest attempt that was not shown it.
-        undated: by index, the keys of payloads whose session could not be told.
+        tries: by index and the session that B3 should have been showing, the newest attempt that did not get it.
+        undated: by index, the keys of payloads whose session could not be read.
     """
 
     sessions: Mapping[str, Mapping[date, SessionTraces]] = field(default_factory=dict)
@@ -148,7 +148,7 @@ def _attempted(rows: Sequence[tuple[datetime, AttemptKey]]) -> Iterator[SessionT
 
 
 def _tries(rows: Iterator[AttemptKey]) -> dict[tuple[str, date], AttemptKey]:
-    """Attempts that ended before B3 named a session, or were shown an older one, by the session that they were after."""
+    """Attempts that ended before B3 named a session, or got an older one, by the session that they were after."""
     after = ((row, expected(row.ended_at)) for row in rows if row.session is None or row.outcome is Outcome.STALE)
     return {(row.index, session): row for row, session in after if row.session is None or row.session < session}
 

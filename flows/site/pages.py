@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 ROOT_KEY = f"{REPORTS_PREFIX}index.html"
 
 # Of an index's page, which is written with each run; years have pages of their own.
-SHOWN_SESSIONS = 30
-SHOWN_MONTHS = 12
-SHOWN_TRENDS = 24
+MAX_SESSIONS = 30
+MAX_MONTHS = 12
+MAX_TRENDS = 24
 """Months of the trends."""
 
-_SHOWN_LACKING = 8
+_MAX_LACKING = 8
 _RECENT = 21  # sessions, about a month
 
 
@@ -111,10 +111,10 @@ def index_page(facts: IndexFacts, written: datetime, root: str) -> str:
         up=("All indices", f"{root}index.html") if root else None,
         latest=sessions[0] if sessions else None,
         cards=cards_of(facts),
-        lacking=facts.lacking[:_SHOWN_LACKING],
-        months=months[:SHOWN_MONTHS],
+        lacking=facts.lacking[:_MAX_LACKING],
+        months=months[:MAX_MONTHS],
         charts=_charts(facts, sessions),
-        rows=[_row(day, facts) for day in sessions[:SHOWN_SESSIONS]],
+        rows=[_row(day, facts) for day in sessions[:MAX_SESSIONS]],
         links=_links(facts, facts.status.days, root),
         reports=_reports(facts.status.days, root),
         years={year: _link(root, year_key(facts.index, year)) for year in facts.years},
@@ -208,7 +208,7 @@ def _charts(facts: IndexFacts, sessions: Sequence[SessionState]) -> list[Chart]:
 
 
 def _publishing(attempts: Sequence[Attempt]) -> Attempt | None:
-    """The last attempt that published the session and told its steps."""
+    """The last attempt that published the session and recorded its steps."""
     found = (item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED and item.steps)
     return next(found, None)
 

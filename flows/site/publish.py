@@ -27,9 +27,9 @@ from flows.record.status import read_history, read_status
 from flows.site.facts import Findings, GateFindings, IndexFacts
 from flows.site.figures import figures_by_session
 from flows.site.pages import (
+    MAX_SESSIONS,
+    MAX_TRENDS,
     ROOT_KEY,
-    SHOWN_SESSIONS,
-    SHOWN_TRENDS,
     index_key,
     index_page,
     overview_page,
@@ -142,9 +142,9 @@ class _Site:
         newest = IndexFacts(self.status.of(index)).sessions[:1]
         chosen = {session for session in wanted if session in by_session} or {day.session for day in newest}
         years = {session.year for session in chosen}
-        told = {day.session for day in IndexFacts(self.status.of(index)).sessions[:SHOWN_SESSIONS]}
-        told |= {session for session in by_session if session.year in years}
-        facts = self._facts(index, told | chosen, years)
+        listed = {day.session for day in IndexFacts(self.status.of(index)).sessions[:MAX_SESSIONS]}
+        listed |= {session for session in by_session if session.year in years}
+        facts = self._facts(index, listed | chosen, years)
         pages = {session_key(index, session): self._session_page(facts, session) for session in sorted(chosen)}
         pages |= {year_key(index, year): year_page(facts, year, self.now) for year in sorted(years)}
         pages[index_key(index)] = index_page(facts, self.now, root="../")
@@ -175,10 +175,10 @@ class _Site:
 
     # --- facts -----------------------------------------------------------------------------------------------------------
 
-    def _facts(self, index: str, told: Iterable[date], years: Iterable[int]) -> IndexFacts:
+    def _facts(self, index: str, listed: Iterable[date], years: Iterable[int]) -> IndexFacts:
         """What is known of an index, with the attempts at the sessions of which a page tells more."""
         items = {item.traces.session: item for item in self.status.sessions[index]}
-        chosen = [items[session] for session in sorted(told) if session in items]
+        chosen = [items[session] for session in sorted(listed) if session in items]
         attempts = dict(
             zip((item.traces.session for item in chosen), side_by_side(self._attempts, chosen), strict=True)
         )
@@ -190,7 +190,7 @@ class _Site:
         )
 
     def _latest(self, index: str) -> list[date]:
-        return [day.session for day in IndexFacts(self.status.of(index)).sessions[:SHOWN_SESSIONS]]
+        return [day.session for day in IndexFacts(self.status.of(index)).sessions[:MAX_SESSIONS]]
 
     def _attempts(self, item: SessionStatus) -> Sequence[Attempt]:
         """The attempts at a session; the one that is the reason why it is missing, too."""
@@ -201,7 +201,7 @@ class _Site:
         """The figures of the last two years, and of the given ones, from the history's files."""
         published = [day.session for day in self.status.of(index).days if day.state is State.PUBLISHED]
         months = {session.replace(day=1) for session in published}
-        wanted = {*sorted(months)[-SHOWN_TRENDS:], *(month for month in months if month.year in set(years))}
+        wanted = {*sorted(months)[-MAX_TRENDS:], *(month for month in months if month.year in set(years))}
         found: dict[date, Figures] = {}
         unread = sorted(month for month in wanted if (index, month) not in self._read)
         read = side_by_side(lambda month: self._month(index, month), unread)

@@ -170,9 +170,11 @@ def _taken_care_of(glue: GlueClient, job: str, version: ObjectVersion) -> bool:
 
 
 def _starter() -> Starter:
-    told = os.environ
-    claims = Claims(_s3(), told["CLAIMS_BUCKET"])
-    return Starter(_glue(), _glue_once(), told["GLUE_JOB_NAME"], claims, queues=told["JOB_RUN_QUEUING"] == "true")
+    environment = os.environ
+    claims = Claims(_s3(), environment["CLAIMS_BUCKET"])
+    return Starter(
+        _glue(), _glue_once(), environment["GLUE_JOB_NAME"], claims, queues=environment["JOB_RUN_QUEUING"] == "true"
+    )
 
 
 @cache

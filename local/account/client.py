@@ -106,7 +106,7 @@ def running_account(
 
     Args:
         home: the account's folder; made where it is missing.
-        progress: told, in a few words, what is being waited for.
+        progress: called with what, in a few words, is being waited for.
         program: the Pulumi program that a new account is provisioned with.
 
     Raises:

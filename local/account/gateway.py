@@ -78,7 +78,7 @@ class Gateway:
         return answer
 
     def _run(self, target: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        operation = self._operations.get(target, _not_offered(target))
+        operation = self._operations.get(target, _unsupported(target))
         try:
             answer = operation(json.loads(read_body(environ) or b"{}"))
             return respond(start_response, "200 OK", answer)
@@ -88,7 +88,7 @@ class Gateway:
             return respond(start_response, f"{error.status} Error", body)
 
 
-def _not_offered(target: str) -> Operation:
+def _unsupported(target: str) -> Operation:
     def refuse(_: dict[str, Any]) -> dict[str, Any]:
         raise ServiceError("InvalidInputException", f"{target} is not offered by the account on the laptop")
 

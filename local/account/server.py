@@ -45,7 +45,7 @@ def main(home_folder: str, program: str) -> None:
 
 
 def _serve(home: Home, program: Path, keys: HomeKeys, prefect: PrefectServer) -> None:
-    _tell(progress="Starting AWS")
+    _report(progress="Starting AWS")
     unused = threading.Event()
     threading.Thread(target=_watch_users, args=(home, unused), daemon=True).start()
     # Imported when Prefect's server is on its way: together they take as long as it does.
@@ -53,11 +53,11 @@ def _serve(home: Home, program: Path, keys: HomeKeys, prefect: PrefectServer) ->
     from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415
 
     services = Services(home, keys)
-    _tell(progress="Provisioning AWS with the Pulumi program")
+    _report(progress="Provisioning AWS with the Pulumi program")
     clients = connect(services.access, services.may_invoke)
     grant_flow_role(clients, provision(program, clients))
     services.deliver_events()
-    _tell(progress="Starting Prefect")
+    _report(progress="Starting Prefect")
     prefect.wait()
     description = {
         "endpoint_url": services.access.endpoint_url,
@@ -66,7 +66,7 @@ def _serve(home: Home, program: Path, keys: HomeKeys, prefect: PrefectServer) ->
         "pid": os.getpid(),
     }
     home.description.write_text(json.dumps(description, indent=1), encoding="utf-8")
-    _tell(ready=True)
+    _report(ready=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     log.info("ready: %s", description)
     unused.wait()
@@ -81,7 +81,7 @@ def _watch_users(home: Home, unused: threading.Event) -> None:
         threading.Event().wait()
 
 
-def _tell(**message: object) -> None:
+def _report(**message: object) -> None:
     sys.stdout.write(f"{json.dumps(message)}\n")
     sys.stdout.flush()
 

@@ -95,7 +95,7 @@ def _check(equipment: Equipment) -> None:
     _expect_notifications(equipment)
     with _worker(equipment):
         _publish_once(equipment, deployment)
-        _tell_of_a_failure(equipment, deployment)
+        _expect_a_failure_reported(equipment, deployment)
 
 
 # --- steps ---------------------------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def _publish_once(equipment: Equipment, deployment: DeploymentResponse) -> None:
         raise CheckFailed("the two runs of one index were at it at the same time")
 
 
-def _tell_of_a_failure(equipment: Equipment, deployment: DeploymentResponse) -> None:
+def _expect_a_failure_reported(equipment: Equipment, deployment: DeploymentResponse) -> None:
     equipment.screen.say("a scheduled run that cannot succeed: B3's stand-in answers nonsense")
     equipment.stand_in.tamper = lambda _, __: b3_standin.Answer(b"{}")
     run = prefect_runs.ended(prefect_runs.asked_for(deployment, PARAMETERS))

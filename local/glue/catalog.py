@@ -27,7 +27,7 @@ class DataCatalog:
 
     def operations(self) -> Mapping[str, Operation]:
         """The operations by X-Amz-Target."""
-        offered = {
+        supported = {
             "CreateDatabase": self._create_database,
             "UpdateDatabase": self._update_database,
             "DeleteDatabase": self._delete_database,
@@ -42,7 +42,7 @@ class DataCatalog:
             "GetTable": lambda request: {"Table": self.table(request["DatabaseName"], request["Name"])},
             "GetTables": self._get_tables,
         }
-        return {f"AWSGlue.{name}": operation for name, operation in offered.items()}
+        return {f"AWSGlue.{name}": operation for name, operation in supported.items()}
 
     # --- databases -------------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ class Jobs:
 
     def operations(self) -> Mapping[str, Operation]:
         """The operations by X-Amz-Target."""
-        offered = {
+        supported = {
             "CreateJob": self._create_job,
             "UpdateJob": self._update_job,
             "GetJob": lambda request: {"Job": self._job(request["JobName"])},
@@ -59,7 +59,7 @@ class Jobs:
             "GetJobRun": lambda request: {"JobRun": stated(self._run(request["JobName"], request["RunId"]))},
             "GetJobRuns": self._get_job_runs,
         }
-        return {f"AWSGlue.{name}": operation for name, operation in offered.items()}
+        return {f"AWSGlue.{name}": operation for name, operation in supported.items()}
 
     # --- definitions -----------------------------------------------------------------------------------------------------
 

@@ -29,12 +29,12 @@ class PartitionIndexes:
 
     def operations(self) -> Mapping[str, Operation]:
         """The operations by X-Amz-Target."""
-        offered = {
+        supported = {
             "CreatePartitionIndex": self._create,
             "GetPartitionIndexes": self._get,
             "DeletePartitionIndex": self._delete,
         }
-        return {f"AWSGlue.{name}": operation for name, operation in offered.items()}
+        return {f"AWSGlue.{name}": operation for name, operation in supported.items()}
 
     def _create(self, request: dict[str, Any]) -> dict[str, Any]:
         table, index = self._catalog.table(request["DatabaseName"], request["TableName"]), request["PartitionIndex"]
@@ -81,8 +81,10 @@ def _check_keys(table: dict[str, Any], keys: list[str]) -> None:
     if unknown := [key for key in keys if key not in types]:
         text = f"Keys {', '.join(unknown)} are not partition keys of table {table['Name']}"
         raise ServiceError("InvalidInputException", text)
-    if unfit := [key for key in keys if types[key].partition("(")[0] not in _TYPES]:
-        raise ServiceError("InvalidInputException", f"Keys {', '.join(unfit)} are of a type that cannot be indexed")
+    if unsupported := [key for key in keys if types[key].partition("(")[0] not in _TYPES]:
+        raise ServiceError(
+            "InvalidInputException", f"Keys {', '.join(unsupported)} are of a type that cannot be indexed"
+        )
 
 
 def _place(table: dict[str, Any]) -> tuple[str, str]:

@@ -40,7 +40,7 @@ class Partitions:
 
     def operations(self) -> Mapping[str, Operation]:
         """The operations by X-Amz-Target."""
-        offered = {
+        supported = {
             "CreatePartition": lambda request: self._one(_create, request, request["PartitionInput"]),
             "UpdatePartition": lambda request: self._one(_update, request, request),
             "DeletePartition": lambda request: self._one(_delete, request, request["PartitionValues"]),
@@ -51,7 +51,7 @@ class Partitions:
             "BatchDeletePartition": lambda request: self._batch(_delete, request, "PartitionsToDelete"),
             "BatchGetPartition": self._batch_get_partition,
         }
-        return {f"AWSGlue.{name}": operation for name, operation in offered.items()}
+        return {f"AWSGlue.{name}": operation for name, operation in supported.items()}
 
     def locations(self, table: dict[str, Any]) -> Iterator[tuple[list[str], str]]:
         """Values and location of every partition of a table."""

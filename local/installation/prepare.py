@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from expectations.contract.keys import raw_key
-from expectations.contract.manifest import Source
+from expectations.contract.manifest import RawSource
 from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
 from flows.cli.console import Screen
 from glue.arguments import Arguments
@@ -27,7 +27,7 @@ from local.installation import class_archive
 
 _RUN = "prepare"
 _SESSION = sample.SESSIONS[0]
-_SOURCE = Source(RAW_BUCKET, raw_key(sample.INDEX, _SESSION), "", sample.INDEX, _SESSION, _SESSION)
+_SOURCE = RawSource(RAW_BUCKET, raw_key(sample.INDEX, _SESSION), "", sample.INDEX, _SESSION, _SESSION)
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ class Invoker:
         home: the account's folders.
         access: to the account.
         rights: of a role, by its name.
-        metrics: told of every invocation.
+        metrics: gets every invocation.
     """
 
     def __init__(

@@ -104,7 +104,7 @@ class PrefectServer:
 
 def prefect_auth(keys: HomeKeys) -> str:
     """User and password of Prefect's API, as PREFECT_API_AUTH_STRING takes them."""
-    return f"bovespa:{keys.derived('prefect')}"
+    return f"bovespa:{keys.secret_for('prefect')}"
 
 
 def _template() -> Path:

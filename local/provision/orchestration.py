@@ -67,11 +67,11 @@ def security_group(clients: Clients, name: str, arguments: ResourceArguments) ->
     specification = {"ResourceType": "security-group", "Tags": _tags(arguments, "Key", "Value")}
     made = ec2.create_security_group(Description=description, TagSpecifications=[specification], **given)["GroupId"]
     ec2.revoke_security_group_egress(GroupId=made, IpPermissions=[_permission({"protocol": "-1"}, ["0.0.0.0/0"])])
-    for ways, authorize in (
+    for direction, authorize in (
         ("ingress", ec2.authorize_security_group_ingress),
         ("egress", ec2.authorize_security_group_egress),
     ):
-        for rule in arguments.take(ways) or []:
+        for rule in arguments.take(direction) or []:
             authorize(GroupId=made, IpPermissions=[_permission(rule, rule.pop("cidrBlocks", []))])
     return made, {"id": made, "arn": f"arn:aws:ec2:{clients.region}:{clients.account_id}:security-group/{made}"}
 

@@ -95,7 +95,7 @@ RESOURCES: dict[str, Create] = {
 }
 
 
-class _Monitor(pulumi.runtime.Mocks):
+class _ProvisioningMocks(pulumi.runtime.Mocks):
     """Stands where Pulumi's engine and its AWS provider stand."""
 
     def __init__(self, clients: Clients) -> None:
@@ -171,7 +171,7 @@ def provision(program: Path, clients: Clients) -> dict[str, Any]:
         ProvisionError: it declares what cannot be created; the message names the resource.
         Exception: whatever else the program, which is anybody's Python, ends with.
     """
-    monitor, outputs = _Monitor(clients), dict[str, Any]()
+    monitor, outputs = _ProvisioningMocks(clients), dict[str, Any]()
     # What an earlier program in this process left; Pulumi's own test decorator begins so too.
     SETTINGS.outputs.clear()
     CONNECT.set(clients.further)

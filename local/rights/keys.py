@@ -1,6 +1,6 @@
 """The account's keys: a secret that its home made at random, and the access keys that follow from it.
 
-An access key names whose it is, the administrator's or a role's. Its secret is derived from the home's, so that it need not be
+An access key names whose it is, the administrator's or a role's. Its secret is made from the home's, so that it need not be
 kept, and so that nobody who was given one (a function, a job) can tell another.
 """
 
@@ -89,7 +89,7 @@ class HomeKeys:
     def of(self, role: str | None = None) -> KeyPair:
         """The keys of a role; the administrator's without one."""
         name = ADMINISTRATOR_KEY if role is None else f"{_ROLE_PREFIX}{role}"
-        return KeyPair(name, self.derived(name), role=role)
+        return KeyPair(name, self.secret_for(name), role=role)
 
     def find(self, access_key: str) -> KeyPair | None:
         """The keys that an access key belongs to; None where this home gives no such key."""
@@ -98,6 +98,6 @@ class HomeKeys:
         role = access_key.removeprefix(_ROLE_PREFIX)
         return self.of(role) if role != access_key else None
 
-    def derived(self, purpose: str) -> str:
-        """A secret for one purpose, from which no other can be told."""
+    def secret_for(self, purpose: str) -> str:
+        """A secret for one purpose, from which no other can be computed."""
         return hmac.new(self.secret, purpose.encode(), sha256).hexdigest()

@@ -25,7 +25,7 @@ ON CONFLICT (bucket, key, version_id) DO UPDATE SET position = excluded.position
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MirroredVersion:
     """Which version the mirror's file is, and by what to see that somebody else wrote it since."""
 
     identity: str
@@ -49,7 +49,7 @@ class Archive:
     def __init__(self, state: AccountState, mirror: Mirror) -> None:
         self._state = state
         self._mirror = mirror
-        self._shown: dict[str, dict[str, Shown]] = {}
+        self._mirrored: dict[str, dict[str, MirroredVersion]] = {}
 
     def restore(self, bucket: str, **attributes: str) -> Iterator[tuple[FakeKey | FakeDeleteMarker, dict[str, str]]]:
         """Every version that the bucket held, in order, with its tags.
@@ -59,7 +59,7 @@ class Archive:
             attributes: what moto's model of a version wants to know besides.
         """
         (self._mirror.root / bucket).mkdir(exist_ok=True)
-        shown = self._shown[bucket] = {}
+        mirrored = self._mirrored[bucket] = {}
         covered: FakeKey | FakeDeleteMarker | None = None
         query = f"SELECT {COLUMNS} FROM object_versions WHERE bucket = ? ORDER BY key, position"  # noqa: S608 - constants
         for row in (VersionRow(*found) for found in self._state.rows(query, (bucket,))):
@@ -68,7 +68,7 @@ class Archive:
             else:
                 covered, tags = to_version(row, self.loader(bucket, row.key, row.version_id), attributes)
             if row.mirror_size is not None and row.mirror_mtime_ns is not None:
-                shown[row.key] = Shown(identity(covered), FileMark(row.mirror_size, row.mirror_mtime_ns))
+                mirrored[row.key] = MirroredVersion(identity(covered), FileMark(row.mirror_size, row.mirror_mtime_ns))
             yield covered, tags
 
     def store(
@@ -112,31 +112,31 @@ class Archive:
             return NO_CHANGES
         if mark:
             return FileChanges(((key, mark),) if self._is_new(bucket, key, mark) else (), ())
-        return FileChanges((), (key,) if key in self._shown[bucket] else ())
+        return FileChanges((), (key,) if key in self._mirrored[bucket] else ())
 
     def file_changes(self, bucket: str, prefix: str, known: Iterable[str]) -> FileChanges:
         """What happened to the files below a prefix, whose keys are known."""
         found = dict(self._mirror.files(bucket, prefix))
         written = tuple((key, mark) for key, mark in found.items() if self._is_new(bucket, key, mark))
-        shown = self._shown[bucket]
-        removed = (key for key in known if key in shown and key not in found)
+        mirrored = self._mirrored[bucket]
+        removed = (key for key in known if key in mirrored and key not in found)
         return FileChanges(written, tuple(key for key in removed if self._mirror.mark(bucket, key) is None))
 
     def adopt(self, bucket: str, version: FakeKey, mark: FileMark) -> None:
         """The mirror's file is this version from now on."""
-        self._shown[bucket][version.name] = Shown(identity(version), mark)
+        self._mirrored[bucket][version.name] = MirroredVersion(identity(version), mark)
 
     def forget(self, bucket: str, key: str) -> None:
         """The mirror's file is gone, and that is right."""
-        self._shown[bucket].pop(key, None)
+        self._mirrored[bucket].pop(key, None)
 
     def load_file(self, bucket: str, key: str) -> bytes:
         """The content of the mirror's file."""
         return self._mirror.path(bucket, key).read_bytes()
 
     def _is_new(self, bucket: str, key: str, mark: FileMark) -> bool:
-        shown = self._shown[bucket].get(key)
-        return shown is None or shown.mark != mark
+        mirrored = self._mirrored[bucket].get(key)
+        return mirrored is None or mirrored.mark != mark
 
     def loader(self, bucket: str, key: str, version_id: str) -> Callable[[], bytes]:
         """Reads a version's content when it is called."""
@@ -150,16 +150,16 @@ class Archive:
         return load
 
     def _show(self, bucket: str, key: str, current: FakeKey | FakeDeleteMarker | None) -> FileMark | None:
-        shown = self._shown[bucket]
+        mirrored = self._mirrored[bucket]
         if not isinstance(current, FakeKey):
-            if shown.pop(key, None):
+            if mirrored.pop(key, None):
                 self._mirror.remove(bucket, key)
             return None
-        if key in shown and shown[key].identity == identity(current):
-            return shown[key].mark
+        if key in mirrored and mirrored[key].identity == identity(current):
+            return mirrored[key].mark
         mark = self._mirror.write(bucket, key, current.value)
         if mark:
-            shown[key] = Shown(identity(current), mark)
+            mirrored[key] = MirroredVersion(identity(current), mark)
         return mark
 
 

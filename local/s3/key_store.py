@@ -52,7 +52,7 @@ class KeyStore(VersionedKeyStore):  # type: ignore[misc]
             end = bisect_left(self._names, prefix + _AFTER_ALL) if prefix else len(self._names)
             return iter(self._names[begin:end])
 
-    def shown(self, prefix: str, after: str = "", most: int | None = None) -> VersionedKeyStore:
+    def listed(self, prefix: str, after: str = "", most: int | None = None) -> VersionedKeyStore:
         """The keys of `names` that a listing shows, with their versions, up to `most` of them."""
         found = VersionedKeyStore()
         current = ((name, self.get(name)) for name in self.names(prefix, after))

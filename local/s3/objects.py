@@ -119,8 +119,8 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         page: _Page = getattr(self._request, "page", _FIRST)
         if page.is_first:
             self._see_files(bucket, prefix or "")
-        shown = SimpleNamespace(keys=bucket.keys.shown(prefix or "", page.after, page.most))
-        return super().list_objects(shown, prefix, *args, **kwargs)
+        listed = SimpleNamespace(keys=bucket.keys.listed(prefix or "", page.after, page.most))
+        return super().list_objects(listed, prefix, *args, **kwargs)
 
     def list_objects_v2(
         self,

@@ -98,8 +98,8 @@ def test_answers_are_compared_by_the_contracts_columns_whatever_their_order() ->
 
 
 def test_the_targets_of_queries_are_of_the_longest_period() -> None:
-    month = (query.Answer(100.0, 1764, 1024), query.Answer(50.0, 1, 1024))
-    year = (query.Answer(7000.0, 20_664, 2048), query.Answer(350.0, 12, 1024))
+    month = (query.QueryMeasurement(100.0, 1764, 1024), query.QueryMeasurement(50.0, 1, 1024))
+    year = (query.QueryMeasurement(7000.0, 20_664, 2048), query.QueryMeasurement(350.0, 12, 1024))
     part = query.part({("by type", "a month"): month, ("by type", "a year"): year})
     assert reached(part) == [7.0, 12, 20.0]
     assert part.tables[0].rows[1] == ("by type", "a year", 7000.0, 350.0, "20 x", 20_664, 12, 2.0, 1.0)
@@ -115,7 +115,9 @@ def test_a_daily_run_is_held_against_the_sum_of_its_floors() -> None:
         daily.NEXT: 1.0,
     }
     steps = [Counter(collect=0.2, etl=10.0), Counter(collect=0.4, etl=11.0)]
-    bench = daily.Bench(Path(), sessions=2, steps=steps, peaks=[400.0, 420.0], asked={"flow/s3:PutObject": 90.0})
+    bench = daily.DailyBenchmark(
+        Path(), sessions=2, steps=steps, peaks=[400.0, 420.0], asked={"flow/s3:PutObject": 90.0}
+    )
     part = daily.part(seconds, bench)
     assert reached(part) == [1.5, 5.0, 1.0]
     assert part.tables[0].caption == "Seconds of a run of 2 sessions, whose flow needed 410 MiB at most."
@@ -127,8 +129,8 @@ def test_a_daily_run_is_held_against_the_sum_of_its_floors() -> None:
 
 def test_what_a_session_asks_for_ends_with_the_flows_last_call() -> None:
     session = ["flow/s3:GetObject", "etl-local/s3:PutObject", "flow/cloudwatch:PutMetricData"]
-    shown = ["flow/athena:StartQueryExecution", "flow/s3:GetObject"]
-    assert daily.flow_calls([*session, *session, *shown]) == dict.fromkeys(session, 2)
+    queries = ["flow/athena:StartQueryExecution", "flow/s3:GetObject"]
+    assert daily.flow_calls([*session, *session, *queries]) == dict.fromkeys(session, 2)
 
 
 CALLS = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.report import Part, Table, Target, number, ratio, updated
+from benchmarks.report import Part, ReportTable, Target, number, ratio, updated
 
-TABLE = Table("Seconds.", ("Sessions", "Job"), ((1, 6.5), (250, "30 s")))
+TABLE = ReportTable("Seconds.", ("Sessions", "Job"), ((1, 6.5), (250, "30 s")))
 MET = Target("One session", 6.5, 8, "s")
 MISSED = Target("Plain against the job", 4.2, 5, "x", at_most=False)
 PART = Part("etl", "ETL", (TABLE,), (MET, MISSED))

@@ -74,7 +74,7 @@ def figures(found: Portfolio) -> dict[str, tuple[float, float]]:
     return {h.codigo: (float(h.qtde_teorica), float(h.participacao_pct)) for h in found.holdings}
 
 
-def shown(operator: Operator, session: date) -> dict[str, tuple[float, float]]:
+def visible_figures(operator: Operator, session: date) -> dict[str, tuple[float, float]]:
     return {str(row[0]): (float(str(row[6])), float(str(row[7]))) for row in operator.published(session)}
 
 
@@ -106,7 +106,7 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     assert counts(attempts)["rejected"] == 1
     assert {attempt.outcome for attempt in attempts} <= {Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.REJECTED}
     for day in DAYS:
-        assert shown(operator, day) == figures(portfolio(day))
+        assert visible_figures(operator, day) == figures(portfolio(day))
     assert counts(FolderImport(operator.pipeline).run(tmp_path)) == {"already published": 4, "rejected": 1}
     assert glue_runs(operator) - before == 1
     landed = {key.rpartition("/")[2][:5] for key in operator.landing() if "month=09" in key}
@@ -117,7 +117,7 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     write(tmp_path, corrected)
     conflict = FolderImport(operator.pipeline).run(tmp_path)
     assert counts(conflict) == {"already published": 3, "rejected": 1, "conflicting": 1}
-    assert shown(operator, DAYS[0]) == figures(portfolio(DAYS[0]))
+    assert visible_figures(operator, DAYS[0]) == figures(portfolio(DAYS[0]))
     assert counts(FolderImport(operator.pipeline, replaces=True).run(tmp_path))["published"] == 1
-    assert shown(operator, DAYS[0]) == figures(corrected)
+    assert visible_figures(operator, DAYS[0]) == figures(corrected)
     assert glue_runs(operator) - before == 2

@@ -164,8 +164,8 @@ def test_the_command_shows_the_latest_changes_of_composition(changed: dict[str, 
     done = bovespa(account.home, "changes", "--index", "IFIX", "--json")
     answer = json.loads(done.stdout)
     columns = ["mudanca", "acao", "quantidade_anterior", "quantidade_atual"]
-    shown = [[row[name] for name in columns] for row in answer["rows"]]
-    assert shown == [["saiu", "KNRI11", 28_204_684.0, None], ["quantidade", "F00011", 4_836_324.0, 4_837_324.0]]
+    listed = [[row[name] for name in columns] for row in answer["rows"]]
+    assert listed == [["saiu", "KNRI11", 28_204_684.0, None], ["quantidade", "F00011", 4_836_324.0, 4_837_324.0]]
     table = bovespa(account.home, "changes", "--index", "IFIX")
     assert "IFIX: 2 changes of composition" in table.stdout
     assert "KNRI11" in table.stdout

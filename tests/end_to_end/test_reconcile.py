@@ -143,11 +143,11 @@ def test_every_session_is_brought_from_where_it_stands_to_published_with_one_mor
         DAMAGED: State.QUARANTINED,
         MISSING: State.MISSING,
     }
-    shown = operator.query(
+    visible = operator.query(
         "SELECT day, count(*), count(DISTINCT codigo) FROM bovespa_refined_indices "
         f"WHERE indice = '{INDEX}' AND year = 2025 AND month = 11 GROUP BY day ORDER BY day"
     )
-    assert shown.rows == tuple((str(session.day), "84", "84") for session in (LANDED, RAW, GIVEN_UP))
+    assert visible.rows == tuple((str(session.day), "84", "84") for session in (LANDED, RAW, GIVEN_UP))
     of_batch, given_up = glue_runs(operator)[: len(glue_runs(operator)) - before]
     assert (of_batch.keys(), given_up["--raw_version_id"]) == ({"--raw_list"}, version.version_id)
 

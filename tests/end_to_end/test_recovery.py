@@ -35,7 +35,7 @@ def figures(portfolio: Portfolio) -> dict[str, tuple[float, float]]:
     return {h.codigo: (float(h.qtde_teorica), float(h.participacao_pct)) for h in portfolio.holdings}
 
 
-def shown(operator: Operator, session: date) -> dict[str, tuple[float, float]]:
+def visible_figures(operator: Operator, session: date) -> dict[str, tuple[float, float]]:
     rows = operator.published(session)
     assert all(row[0] == row[1] for row in rows)
     return {str(row[0]): (float(str(row[6])), float(str(row[7]))) for row in rows}
@@ -52,10 +52,10 @@ def test_a_run_killed_after_any_step_and_run_again_ends_in_the_published_state_w
 
         with pytest.raises(Killed):
             operator.run(portfolio, after=kill)
-        assert shown(operator, portfolio.session) == {}
+        assert visible_figures(operator, portfolio.session) == {}
     publication = operator.run(portfolio)
     assert publication.rows == len(portfolio.holdings)
-    assert shown(operator, portfolio.session) == figures(portfolio)
+    assert visible_figures(operator, portfolio.session) == figures(portfolio)
     runs = operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"]
     stamp = f"{portfolio.session:%Y%m%d}"
     assert [run["JobRunState"] for run in runs if stamp in run["Arguments"].get("--raw_key", "")] == ["SUCCEEDED"]
@@ -65,7 +65,7 @@ def test_two_runs_at_once_end_in_one_published_state(operator: Operator, portfol
     with ThreadPoolExecutor(2) as pool:
         publications = [future.result() for future in [pool.submit(operator.run, portfolio) for _ in range(2)]]
     assert publications[0] == publications[1]
-    assert shown(operator, portfolio.session) == figures(portfolio)
+    assert visible_figures(operator, portfolio.session) == figures(portfolio)
 
 
 def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
@@ -84,7 +84,7 @@ def test_a_session_is_published_once_until_a_correction_replaces_it_whole(
     assert publication.run_id != first.run_id
     assert publication.rows == len(corrected.holdings)
     assert [item.raw_version_id for item in publication.history] == [first.raw_version_id]
-    assert shown(operator, portfolio.session) == figures(corrected)
+    assert visible_figures(operator, portfolio.session) == figures(corrected)
     prefix = f"refined-data/year=2025/month=07/day={portfolio.session:%d}/acao={gone.codigo}/"
     listed = operator.pipeline.lake.raw.client.list_objects_v2(Bucket="bovespa-refined-data-bucket", Prefix=prefix)
     assert listed["KeyCount"] == 0
@@ -99,7 +99,7 @@ def test_another_index_has_its_own_table_and_leaves_the_ibovespas_alone(
 ) -> None:
     other = portfolio.restated(index="IBXX")
     assert operator.run(other).rows == len(other.holdings)
-    assert shown(operator, portfolio.session) == {}
+    assert visible_figures(operator, portfolio.session) == {}
     result = operator.query(
         "SELECT indice, count(*), sum(percentual_participacao_ibov) FROM bovespa_refined_indices "
         f"WHERE year = 2025 AND month = 7 AND day = {portfolio.session.day} GROUP BY indice"

@@ -77,9 +77,9 @@ def test_data_docs_hold_no_markup_of_a_portfolio(
 
 def test_data_docs_still_show_the_text(docs: Mapping[str, bytes]) -> None:
     (page,) = [body.decode() for path, body in docs.items() if "/rows/" in path]
-    shown = html.document_fromstring(page).text_content()
-    assert "<script>alert(1)</script>" in shown
-    assert "ABEV3" in shown
+    text_of = html.document_fromstring(page).text_content()
+    assert "<script>alert(1)</script>" in text_of
+    assert "ABEV3" in text_of
 
 
 def test_the_summary_holds_no_markup_of_a_portfolio(report: GateReport) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glue.arguments import RawVersion, read_arguments, read_raw_list
+from glue.arguments import RawObjectVersion, read_arguments, read_raw_list
 from glue.errors import JobError
 
 ALWAYS = {"--JOB_RUN_ID": "jr_1", "--refined_bucket": "refined", "--database": "default"}
@@ -43,7 +43,7 @@ def argv(*groups: dict[str, str]) -> list[str]:
 
 def test_one_version_is_read_as_the_lambda_passes_it() -> None:
     found = read_arguments(argv(ALWAYS, ONE))
-    assert found.version == RawVersion("raw", "raw-data/x.parquet", "v1")
+    assert found.version == RawObjectVersion("raw", "raw-data/x.parquet", "v1")
     assert (found.run_id, found.refined_bucket, found.database) == ("jr_1", "refined", "default")
     assert (found.raw_list, found.reference_date) == (None, None)
 
@@ -116,8 +116,8 @@ VERSION = {"bucket": "raw", "key": "raw-data/x.parquet", "version_id": "v1"}
 def test_a_list_holds_the_versions_in_its_order() -> None:
     text = json.dumps([VERSION, {**VERSION, "version_id": "v2"}])
     assert read_raw_list(text) == [
-        RawVersion("raw", "raw-data/x.parquet", "v1"),
-        RawVersion("raw", "raw-data/x.parquet", "v2"),
+        RawObjectVersion("raw", "raw-data/x.parquet", "v1"),
+        RawObjectVersion("raw", "raw-data/x.parquet", "v2"),
     ]
 
 

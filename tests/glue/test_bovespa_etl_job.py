@@ -16,12 +16,12 @@ import pytest
 
 from expectations.contract.catalog import table_input
 from expectations.contract.keys import partition_prefix, raw_key, staging_prefix
-from expectations.contract.manifest import Manifest, Source, StagedSession
+from expectations.contract.manifest import Manifest, RawSource, SessionCounts
 from expectations.contract.names import DATABASE, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.tables import JOB_TABLES, REFINED_TABLE, refined_table, summary_table
 from flows.b3.portfolio import Portfolio
 from flows.session.raw_file import RawFacts, encode
-from glue.arguments import RawVersion
+from glue.arguments import RawObjectVersion
 from glue.bovespa_etl_job import main
 from glue.errors import JobError
 from local.b3.sample import TOTAL_QUANTITY, collected_at, recorded
@@ -73,17 +73,17 @@ class Job:
     aws: Aws
     numbers: count[int]
 
-    def upload(self, content: bytes, index: str = "IBOV", session: date = SESSION) -> RawVersion:
+    def upload(self, content: bytes, index: str = "IBOV", session: date = SESSION) -> RawObjectVersion:
         key = raw_key(index, session)
-        return RawVersion(
+        return RawObjectVersion(
             RAW_BUCKET, key, self.aws.s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=content)["VersionId"]
         )
 
-    def run_one(self, version: RawVersion, **more: str) -> Run:
+    def run_one(self, version: RawObjectVersion, **more: str) -> Run:
         """Run the job for one version, with the arguments that the Lambda passes."""
         return self.run(raw_bucket=version.bucket, raw_key=version.key, raw_version_id=version.version_id, **more)
 
-    def run_many(self, *versions: RawVersion) -> Run:
+    def run_many(self, *versions: RawObjectVersion) -> Run:
         """Run the job for several versions, by a list."""
         body = json.dumps([{"bucket": v.bucket, "key": v.key, "version_id": v.version_id} for v in versions])
         self.aws.s3.put_object(Bucket=RAW_BUCKET, Key="lists/x.json", Body=body.encode())
@@ -112,7 +112,7 @@ def sample_file(session: date) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def version(job: Job, raw_file: RawFile) -> RawVersion:
+def version(job: Job, raw_file: RawFile) -> RawObjectVersion:
     """The recorded session's raw file, after which somebody has uploaded another one to the same key."""
     found = job.upload(sample_file(SESSION))
     job.upload(raw_file({"codigo": "XXXX3"}))
@@ -120,7 +120,7 @@ def version(job: Job, raw_file: RawFile) -> RawVersion:
 
 
 @pytest.fixture(scope="module")
-def one(job: Job, version: RawVersion) -> Run:
+def one(job: Job, version: RawObjectVersion) -> Run:
     return job.run_one(version, reference_date="2025-07-02")
 
 
@@ -155,16 +155,16 @@ def test_the_age_counts_to_the_reference_date_that_was_given(one: Run) -> None:
     assert {row["dias_desde_coleta"] for row in one.rows()["bovespa_refined_data"]} == {2}
 
 
-def test_the_manifest_names_what_was_read(one: Run, version: RawVersion) -> None:
+def test_the_manifest_names_what_was_read(one: Run, version: RawObjectVersion) -> None:
     assert one.manifest.run_id == one.run_id
     assert one.manifest.sources == (
-        Source(version.bucket, version.key, version.version_id, "IBOV", SESSION, date(2025, 7, 2)),
+        RawSource(version.bucket, version.key, version.version_id, "IBOV", SESSION, date(2025, 7, 2)),
     )
 
 
 def test_the_manifest_counts_what_was_written(one: Run) -> None:
     groups = len(one.rows()["bovespa_resumo_setor"])
-    assert one.manifest.sessions == (StagedSession("IBOV", SESSION, 84, groups),)
+    assert one.manifest.sessions == (SessionCounts("IBOV", SESSION, 84, groups),)
 
 
 def test_the_manifest_lists_exactly_what_is_there(one: Run) -> None:
@@ -204,7 +204,7 @@ def test_the_catalog_has_the_contracts_tables_and_no_partitions(one: Run) -> Non
         assert glue.get_partitions(DatabaseName=DATABASE, TableName=table.name)["Partitions"] == []
 
 
-def test_a_rerun_gives_the_same_rows_wherever_it_runs(job: Job, one: Run, version: RawVersion) -> None:
+def test_a_rerun_gives_the_same_rows_wherever_it_runs(job: Job, one: Run, version: RawObjectVersion) -> None:
     again = job.run_one(version, reference_date="2025-07-02")
     assert again.run_id != one.run_id
     assert again.rows() == one.rows()
@@ -231,9 +231,9 @@ def several(job: Job, raw_file: RawFile) -> Run:
 
 def test_one_run_refines_several_sessions_of_several_indices(several: Run) -> None:
     assert several.manifest.sessions == (
-        StagedSession("IBOV", date(2025, 6, 27), 2, 1),
-        StagedSession("IBOV", SESSION, 2, 1),
-        StagedSession("IBXX", SESSION, 3, 1),
+        SessionCounts("IBOV", date(2025, 6, 27), 2, 1),
+        SessionCounts("IBOV", SESSION, 2, 1),
+        SessionCounts("IBXX", SESSION, 3, 1),
     )
     assert [source.index for source in several.manifest.sources] == ["IBOV", "IBOV", "IBXX"]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations.contract.keys import raw_key
-from expectations.contract.manifest import Source, StagedFile
+from expectations.contract.manifest import RawSource, StagedFile
 from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
-from glue.arguments import Arguments, RawVersion
+from glue.arguments import Arguments, RawObjectVersion
 from glue.errors import JobError
 from glue.staging import list_output, resolve_sources, stage_input
 
@@ -28,7 +28,7 @@ DAY = "year=2025/month=06/day=30/"
 
 
 def arguments(
-    version: RawVersion | None = None, raw_list: str | None = None, reference_date: date | None = None
+    version: RawObjectVersion | None = None, raw_list: str | None = None, reference_date: date | None = None
 ) -> Arguments:
     return Arguments("jr_1", REFINED_BUCKET, "default", version, raw_list, reference_date)
 
@@ -42,15 +42,15 @@ def s3(aws: Aws) -> S3Client:
     return aws.s3
 
 
-Upload = Callable[..., RawVersion]
+Upload = Callable[..., RawObjectVersion]
 
 
 @pytest.fixture
 def upload(s3: S3Client) -> Upload:
     """Stores an object of the raw bucket, and says which version it is."""
 
-    def put(key: str = KEY, body: bytes = b"rows") -> RawVersion:
-        return RawVersion(RAW_BUCKET, key, s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=body)["VersionId"])
+    def put(key: str = KEY, body: bytes = b"rows") -> RawObjectVersion:
+        return RawObjectVersion(RAW_BUCKET, key, s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=body)["VersionId"])
 
     return put
 
@@ -62,7 +62,7 @@ ListOf = Callable[..., Arguments]
 def list_of(s3: S3Client) -> ListOf:
     """Arguments that name many versions, by a list in S3."""
 
-    def put(*versions: RawVersion) -> Arguments:
+    def put(*versions: RawObjectVersion) -> Arguments:
         body = json.dumps([{"bucket": v.bucket, "key": v.key, "version_id": v.version_id} for v in versions])
         s3.put_object(Bucket=RAW_BUCKET, Key="lists/x.json", Body=body.encode())
         return arguments(raw_list=f"s3://{RAW_BUCKET}/lists/x.json")
@@ -107,7 +107,7 @@ def test_the_reference_date_is_the_day_in_sao_paulo_on_which_the_version_was_sto
     stored_at: datetime, expected: date
 ) -> None:
     s3: Any = StoredAt(stored_at)
-    (source,) = resolve_sources(s3, arguments(RawVersion("raw", KEY, "v1")))
+    (source,) = resolve_sources(s3, arguments(RawObjectVersion("raw", KEY, "v1")))
     assert source.reference_date == expected
 
 
@@ -133,11 +133,11 @@ def test_a_key_that_is_no_raw_files_is_refused_by_name(s3: S3Client, upload: Upl
 @pytest.mark.parametrize(
     "version",
     [
-        pytest.param(RawVersion(RAW_BUCKET, raw_key("IBOV", date(2001, 1, 2)), "null"), id="no such key"),
-        pytest.param(RawVersion("not-a-bucket-of-ours", KEY, "null"), id="no such bucket"),
+        pytest.param(RawObjectVersion(RAW_BUCKET, raw_key("IBOV", date(2001, 1, 2)), "null"), id="no such key"),
+        pytest.param(RawObjectVersion("not-a-bucket-of-ours", KEY, "null"), id="no such bucket"),
     ],
 )
-def test_a_version_that_does_not_exist_is_refused_by_name(s3: S3Client, version: RawVersion) -> None:
+def test_a_version_that_does_not_exist_is_refused_by_name(s3: S3Client, version: RawObjectVersion) -> None:
     with pytest.raises(JobError, match=rf"^s3://{version.bucket}/{version.key} version null: "):
         resolve_sources(s3, arguments(version))
 
@@ -163,8 +163,8 @@ def test_the_same_session_of_two_indices_is_not_the_same(s3: S3Client, upload: U
 # --- input ---------------------------------------------------------------------------------------------------------------
 
 
-def source(version: RawVersion, index: str = "IBOV", reference_date: date = SESSION) -> Source:
-    return Source(version.bucket, version.key, version.version_id, index, SESSION, reference_date)
+def source(version: RawObjectVersion, index: str = "IBOV", reference_date: date = SESSION) -> RawSource:
+    return RawSource(version.bucket, version.key, version.version_id, index, SESSION, reference_date)
 
 
 def test_the_version_that_the_run_was_started_for_is_copied_not_the_newest(s3: S3Client, upload: Upload) -> None:

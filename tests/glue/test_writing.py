@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.contract.keys import partition_prefix, raw_key, staging_prefix
-from expectations.contract.manifest import Source, StagedSession
+from expectations.contract.manifest import RawSource, SessionCounts
 from expectations.contract.names import REFINED_BUCKET
 from expectations.contract.tables import (
     INDICES_REFINED_TABLE,
@@ -45,7 +45,7 @@ class Run:
     """What one run wrote, and what it said of it."""
 
     folder: Path
-    sessions: list[StagedSession]
+    sessions: list[SessionCounts]
 
     def files(self, table: Table) -> dict[str, Path]:
         """The files of a table, by their folders below the table's prefix."""
@@ -73,7 +73,7 @@ def write(spark: SparkSession, s3_root: Path) -> Write:
             path = folder / "input" / f"indice={index}" / f"reference_date={SESSION}" / key.rpartition("/")[2]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-            sources.append(Source("raw", key, "v1", index, session, SESSION))
+            sources.append(RawSource("raw", key, "v1", index, session, SESSION))
         arguments = Arguments(run_id, REFINED_BUCKET, "default", None, None, None)
         address = f"s3://{REFINED_BUCKET}/{staging_prefix(run_id)}input/"
         rows = by_session(refined(read_input(spark, address)), len(sources))
@@ -107,7 +107,7 @@ def test_the_summary_of_a_session_is_a_partition_of_one_file(one: Run) -> None:
 
 
 def test_a_session_is_counted_in_rows_and_groups(one: Run) -> None:
-    assert one.sessions == [StagedSession("IBOV", SESSION, rows=4, summary_rows=4)]
+    assert one.sessions == [SessionCounts("IBOV", SESSION, rows=4, summary_rows=4)]
     assert len(one.rows(SUMMARY_TABLE)) == 4
 
 
@@ -219,9 +219,9 @@ def test_other_indices_have_tables_of_their_own_with_a_folder_each(several: Run)
 
 def test_sessions_are_counted_by_index_and_day_in_order(several: Run) -> None:
     assert several.sessions == [
-        *(StagedSession("IBOV", day, rows=2, summary_rows=2) for day in SESSIONS),
-        StagedSession("IBXX", SESSION, rows=1, summary_rows=1),
-        StagedSession("IDIV", SESSION, rows=1, summary_rows=1),
+        *(SessionCounts("IBOV", day, rows=2, summary_rows=2) for day in SESSIONS),
+        SessionCounts("IBXX", SESSION, rows=1, summary_rows=1),
+        SessionCounts("IDIV", SESSION, rows=1, summary_rows=1),
     ]
 
 

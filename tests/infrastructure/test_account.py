@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
-from infrastructure.account import AccountError
+from infrastructure.account import StackError
 from infrastructure.recording import NOTEBOOK_REGION, OPTIONAL_PARTS, EmptyAccount
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_a_bucket_whose_name_would_be_too_long_is_refused_before_anything_is_mad
 def test_what_another_stack_has_is_refused_by_name_and_nothing_is_declared(
     deploy: Deploy, account: Taken, named: str
 ) -> None:
-    with pytest.raises(AccountError, match=f"{named} of stack prod.* pulumi config set environment NAME"):
+    with pytest.raises(StackError, match=f"{named} of stack prod.* pulumi config set environment NAME"):
         deploy(account=account)
 
 
@@ -157,7 +157,7 @@ def test_an_account_that_cannot_be_asked_is_an_error_that_says_what_to_do(
         raise refusal
 
     monkeypatch.setattr(account, call, refuse)
-    with pytest.raises(AccountError, match=r"could not be looked at: .*docs/deploy\.md"):
+    with pytest.raises(StackError, match=r"could not be looked at: .*docs/deploy\.md"):
         deploy(account=account)
 
 
@@ -174,5 +174,5 @@ def test_motos_account_is_asked_with_boto3s_own_clients(deploy: Deploy, moto: Ca
     moto("glue").create_database(DatabaseInput={"Name": "default"})
     assert deploy(account=moto).all("glue/catalogDatabase:CatalogDatabase") == []
     moto("sqs").create_queue(QueueName="trigger-glue-job-dead-letters", tags={**OURS, "stack": "prod"})
-    with pytest.raises(AccountError, match=f"{QUEUE} of stack prod"):
+    with pytest.raises(StackError, match=f"{QUEUE} of stack prod"):
         deploy(account=moto)

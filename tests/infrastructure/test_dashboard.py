@@ -33,8 +33,8 @@ def widgets() -> list[dict[str, Any]]:
     ],
 )
 def test_the_dashboard_shows(widgets: list[dict[str, Any]], metric: str) -> None:
-    shown = [line[1] for widget in widgets for line in widget["properties"].get("metrics", []) if len(line) > 1]
-    assert shown.count(metric) == 1
+    drawn = [line[1] for widget in widgets for line in widget["properties"].get("metrics", []) if len(line) > 1]
+    assert drawn.count(metric) == 1
 
 
 def test_the_success_rate_is_of_the_runs_that_it_names(widgets: list[dict[str, Any]]) -> None:
@@ -46,8 +46,8 @@ def test_the_success_rate_is_of_the_runs_that_it_names(widgets: list[dict[str, A
 
 
 def test_what_runs_emit_has_a_line_an_index() -> None:
-    shown = json.loads(dashboard_body("sa-east-1", [ARN], ["IBOV", "IBXX"]))["widgets"]
-    lines = [line for widget in shown for line in widget["properties"].get("metrics", []) if line[0] == "Bovespa"]
+    drawn = json.loads(dashboard_body("sa-east-1", [ARN], ["IBOV", "IBXX"]))["widgets"]
+    lines = [line for widget in drawn for line in widget["properties"].get("metrics", []) if line[0] == "Bovespa"]
     of_runs = [(line[1], line[3]) for line in lines if len(line) > 3]
     assert sorted(of_runs) == sorted(
         (name, index) for name in {name for name, _ in of_runs} for index in ("IBOV", "IBXX")
@@ -61,10 +61,10 @@ def test_nothing_is_shown_of_glues_own_metrics_which_the_job_does_not_write(widg
 
 
 def test_another_environment_shows_its_own() -> None:
-    shown = json.dumps(json.loads(dashboard_body("sa-east-1", [ARN], ["IBOV"], "dev")))
-    assert '"Bovespa"' not in shown
+    drawn = json.dumps(json.loads(dashboard_body("sa-east-1", [ARN], ["IBOV"], "dev")))
+    assert '"Bovespa"' not in drawn
     for name in ("Bovespa-dev", "trigger-glue-job-dev", "bovespa-dev"):
-        assert f'"{name}"' in shown
+        assert f'"{name}"' in drawn
 
 
 def test_the_dashboard_shows_the_alarms_states(widgets: list[dict[str, Any]]) -> None:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from glue.arguments import read_arguments
-from infrastructure.catalog import Catalog
-from infrastructure.settings import Settings
+from infrastructure.catalog import DataCatalog
+from infrastructure.settings import StackSettings
 from infrastructure.storage import Storage
 
 if TYPE_CHECKING:
@@ -179,9 +179,9 @@ def keys_of(deploy: Deploy) -> Callable[[Path], Keys]:
         etl = runpy.run_path(str(checkout / "infrastructure" / "etl.py"))
 
         def program() -> None:
-            settings = Settings()
+            settings = StackSettings()
             storage = Storage("storage", settings)
-            etl["Etl"]("etl", settings, storage, Catalog("catalog", settings, storage))
+            etl["Etl"]("etl", settings, storage, DataCatalog("catalog", settings, storage))
 
         found = deploy(program)
         return {item.name: item.inputs["key"] for item in found.all("s3/bucketObjectv2:BucketObjectv2")}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FORM = "pulumi-python:dynamic/bovespa:VisualForm"
 JOB = "bovespa-etl-job"
 # What GetJob says of a job besides what UpdateJob takes.
-TOLD = {
+READ_ONLY = {
     "Name": JOB,
     "CreatedOn": datetime(2025, 6, 30, tzinfo=UTC),
     "LastModifiedOn": datetime(2025, 6, 30, tzinfo=UTC),
@@ -54,7 +54,7 @@ def glue() -> Iterator[tuple[Any, Stubber]]:
 
 def expect(stubber: Stubber, **changed: object) -> None:
     """The job is looked at, and updated to what it was but for the changes."""
-    stubber.add_response("get_job", {"Job": {**TOLD, **DEFINITION}}, {"JobName": JOB})
+    stubber.add_response("get_job", {"Job": {**READ_ONLY, **DEFINITION}}, {"JobName": JOB})
     stubber.add_response("update_job", {"JobName": JOB}, {"JobName": JOB, "JobUpdate": {**DEFINITION, **changed}})
 
 

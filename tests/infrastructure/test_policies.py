@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infrastructure.policies import Statement, allow, tls_only, trusting
+from infrastructure.policies import PolicyStatement, allow, tls_only, trusting
 
 if TYPE_CHECKING:
     from conftest import Deployment
@@ -288,11 +288,11 @@ def test_a_listing_is_for_a_prefix(
 
 
 def test_a_document_states_the_version_that_knows_conditions() -> None:
-    documents = (allow([Statement(["a:B"], ["arn"])]), trusting("glue.amazonaws.com"), tls_only("arn:aws:s3:::b"))
+    documents = (allow([PolicyStatement(["a:B"], ["arn"])]), trusting("glue.amazonaws.com"), tls_only("arn:aws:s3:::b"))
     assert {json.loads(document)["Version"] for document in documents} == {"2012-10-17"}
 
 
 def test_a_statement_has_a_condition_only_where_one_is_given() -> None:
-    plain, bounded = Statement(["a:B"], ["arn"]), Statement(["a:B"], ["arn"], {"Bool": {"c": "true"}})
+    plain, bounded = PolicyStatement(["a:B"], ["arn"]), PolicyStatement(["a:B"], ["arn"], {"Bool": {"c": "true"}})
     found = json.loads(allow([plain, bounded]))["Statement"]
     assert [item.get("Condition") for item in found] == [None, {"Bool": {"c": "true"}}]

@@ -25,17 +25,17 @@ def allowed(deployed: Deployment, call: dict[str, str]) -> bool:
     return may(deployed, "etl", call["action"], resource, {"s3:prefix": call["prefix"]} if "prefix" in call else None)
 
 
-def told(call: dict[str, Any]) -> str:
+def stated(call: dict[str, Any]) -> str:
     return f"{call['step']}: {call['call']} {call.get('key', call.get('prefix', ''))}"
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if "form" not in call], ids=told)
+@pytest.mark.parametrize("call", [call for call in CALLS if "form" not in call], ids=stated)
 def test_a_run_of_either_form(deployed: Deployment, complete: Deployment, call: dict[str, str]) -> None:
     assert allowed(deployed, call)
     assert allowed(complete, call)
 
 
-@pytest.mark.parametrize("call", [call for call in CALLS if call.get("form") == "visual"], ids=told)
+@pytest.mark.parametrize("call", [call for call in CALLS if call.get("form") == "visual"], ids=stated)
 def test_a_run_of_the_visual_form_alone(deployed: Deployment, complete: Deployment, call: dict[str, str]) -> None:
     assert allowed(complete, call)
     assert not allowed(deployed, call)

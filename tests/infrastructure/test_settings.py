@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pulumi.config import ConfigTypeError
 
-from infrastructure.settings import PROJECT, Settings
+from infrastructure.settings import PROJECT, StackSettings
 
 if TYPE_CHECKING:
     from conftest import Deploy, Deployment
@@ -49,7 +49,7 @@ def declared_in(name: str) -> dict[str, Any]:
 def test_a_value_that_cannot_be_is_refused_by_the_settings_name(given: dict[str, Any], reason: str) -> None:
     (value,) = given.values()
     with pytest.raises(ValueError, match=rf"^pipeline-bovespa:{reason} = ") as caught:
-        Settings(**given)
+        StackSettings(**given)
     assert repr(value) in str(caught.value)
 
 
@@ -66,12 +66,12 @@ def test_a_value_that_cannot_be_is_refused_by_the_settings_name(given: dict[str,
 )
 def test_a_list_that_cannot_be_is_refused_by_what_is_wrong_in_it(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=f"^pipeline-bovespa:{reason}"):
-        Settings(**given)
+        StackSettings(**given)
 
 
 @pytest.mark.parametrize("suffix", ["", "-a", "-acme", "-acme-2025", "-" + "a" * 30])
 def test_a_suffix_that_can_end_a_buckets_name_is_taken(suffix: str) -> None:
-    assert Settings(bucket_suffix=suffix).bucket_suffix == suffix
+    assert StackSettings(bucket_suffix=suffix).bucket_suffix == suffix
 
 
 def test_the_longest_bucket_name_is_one_that_s3_takes(deploy: Deploy) -> None:

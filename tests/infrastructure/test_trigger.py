@@ -74,10 +74,14 @@ def test_the_function_takes_nothing_of_the_accounts_concurrency_which_a_new_acco
 def test_the_function_is_told_which_job_to_start_where_to_claim_and_whether_runs_wait(
     deploy: Deploy, function: dict[str, Any]
 ) -> None:
-    told = {"GLUE_JOB_NAME": "bovespa-etl-job", "CLAIMS_BUCKET": "bovespa-artifacts-bucket", "JOB_RUN_QUEUING": "true"}
-    assert function["environment"] == {"variables": told}
+    variables = {
+        "GLUE_JOB_NAME": "bovespa-etl-job",
+        "CLAIMS_BUCKET": "bovespa-artifacts-bucket",
+        "JOB_RUN_QUEUING": "true",
+    }
+    assert function["environment"] == {"variables": variables}
     flexible = deploy(flexExecution="true").one("lambda/function:Function").inputs
-    assert flexible["environment"] == {"variables": {**told, "JOB_RUN_QUEUING": "false"}}
+    assert flexible["environment"] == {"variables": {**variables, "JOB_RUN_QUEUING": "false"}}
 
 
 def test_the_function_runs_on_the_projects_python(function: dict[str, Any]) -> None:

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.contract.keys import ContractError
-from expectations.contract.manifest import Manifest, Source, StagedFile, StagedSession
+from expectations.contract.manifest import Manifest, RawSource, SessionCounts, StagedFile
 
 SESSION = date(2025, 6, 30)
 MANIFEST = Manifest(
     run_id="jr_1",
-    sources=(Source("raw", "raw-data/x.parquet", "v1", "IBOV", SESSION, date(2025, 7, 1)),),
-    sessions=(StagedSession("IBOV", SESSION, 84, 30),),
+    sources=(RawSource("raw", "raw-data/x.parquet", "v1", "IBOV", SESSION, date(2025, 7, 1)),),
+    sessions=(SessionCounts("IBOV", SESSION, 84, 30),),
     files=(
         StagedFile("bovespa_refined_data", "IBOV", SESSION, "VALE3", "staging/jr_1/a.parquet", 10),
         StagedFile("bovespa_resumo_setor", "IBOV", SESSION, None, "staging/jr_1/b.parquet", 20),

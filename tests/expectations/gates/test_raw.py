@@ -229,7 +229,7 @@ def refused(report: GateReport) -> dict[str, str]:
     return {outcome.demand: outcome.line() for outcome in report.refusals}
 
 
-def tells(lines: dict[str, str], expected: dict[str, str]) -> bool:
+def states(lines: dict[str, str], expected: dict[str, str]) -> bool:
     return lines.keys() == expected.keys() and all(expected[demand] in line for demand, line in lines.items())
 
 
@@ -240,14 +240,14 @@ def test_the_recorded_session_passes_without_a_warning(right: Given) -> None:
 
 @pytest.mark.parametrize(("damage", "expected"), SCHEMA_CASES)
 def test_another_schema_is_refused_and_names_the_column(right: Given, damage: Damage, expected: dict[str, str]) -> None:
-    assert tells(refused(damage(right).judged("raw.schema")), expected)
+    assert states(refused(damage(right).judged("raw.schema")), expected)
 
 
 @pytest.mark.parametrize(("damage", "expected"), HEADER_CASES)
 def test_a_damaged_header_is_refused_and_shows_the_value(
     right: Given, damage: Damage, expected: dict[str, str]
 ) -> None:
-    assert tells(refused(damage(right).judged("raw.header")), expected)
+    assert states(refused(damage(right).judged("raw.header")), expected)
 
 
 @pytest.mark.parametrize(("damage", "expected"), ROW_CASES)
@@ -284,7 +284,7 @@ def test_what_only_looks_odd_is_a_warning_and_does_not_stop(right: Given) -> Non
         cell("B3SA3", "codigo", "B3SA13"),
     )
     report = require(odd(right).judged())
-    assert tells({outcome.demand: outcome.line() for outcome in report.warnings}, WARNED)
+    assert states({outcome.demand: outcome.line() for outcome in report.warnings}, WARNED)
 
 
 def test_every_demand_of_the_gate_has_a_case_that_breaks_it(right: Given) -> None:

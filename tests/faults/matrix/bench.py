@@ -155,14 +155,14 @@ class World:
     @contextmanager
     def unnoticed(self) -> Iterator[None]:
         """Uploads within the block start nothing: S3 has nobody to tell of them."""
-        told = self.eyes.s3.get_bucket_notification_configuration(Bucket=RAW_BUCKET)
-        told.pop("ResponseMetadata", None)  # type: ignore[misc]
+        notified = self.eyes.s3.get_bucket_notification_configuration(Bucket=RAW_BUCKET)
+        notified.pop("ResponseMetadata", None)  # type: ignore[misc]
         change = partial(self.eyes.s3.put_bucket_notification_configuration, Bucket=RAW_BUCKET)
         change(NotificationConfiguration={})
         try:
             yield
         finally:
-            change(NotificationConfiguration=told)
+            change(NotificationConfiguration=notified)
 
 
 @dataclass
@@ -183,7 +183,7 @@ class Bench:
 
     world: World
     portfolio: Portfolio
-    shown: Portfolio | None = None
+    visible: Portfolio | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
     collected: Collected | None = None
     version: RawVersion | None = None
@@ -218,7 +218,7 @@ class Bench:
     def collect(self) -> None:
         """B3 to the raw bucket, as the flow does it; no further where the session is published as B3 states it."""
         pipeline = self.pipeline
-        self.world.stand_in.show(self.shown or self.portfolio)
+        self.world.stand_in.show(self.visible or self.portfolio)
         self.collected = pipeline.collect(self.portfolio.index, sample.collected_at(self.session))
         self.publication = pipeline.publication(self.collected.facts)
         if self.publication:

@@ -218,11 +218,11 @@ def b3_shows(change: Callable[[Portfolio], Portfolio]) -> Arm:
 
     @contextmanager
     def arm(bench: Bench) -> Iterator[None]:
-        bench.shown = change(bench.portfolio)
+        bench.visible = change(bench.portfolio)
         try:
             yield
         finally:
-            bench.shown = None
+            bench.visible = None
 
     return arm
 

@@ -330,7 +330,7 @@ def _beside_an_earlier_refresh(bench: Bench) -> Iterator[None]:
         demand(isinstance(other.exception(), Killed), f"the other flow was not killed: {other.exception()}")
 
 
-def told_as_published(bench: Bench) -> None:
+def reported_as_published(bench: Bench) -> None:
     demand(history_figures(bench) == figures(bench.portfolio), "the history holds other figures than are published")
 
 
@@ -343,7 +343,7 @@ def _monthly() -> list[Case]:
             Ends.RECOVERS,
             _beside_an_earlier_refresh,
             Stage.CORRECT,
-            seen=told_as_published,
+            seen=reported_as_published,
             monthly=True,
             quick=True,
         ),

@@ -27,9 +27,9 @@ from matrix.removals import (
     remove_retries,
     remove_strictness,
     setting,
-    shown_at_once,
-    shown_before_copied,
     succeeded_anyhow,
+    visible_at_once,
+    visible_before_copied,
     with_settings,
     without_expectation,
 )
@@ -133,7 +133,7 @@ LEASE_GONE = Protection(
 )
 
 FILES_FIRST = Protection(
-    "flows/session/publish.py", "files first, partitions after", around(Publisher, "_copy", shown_before_copied)
+    "flows/session/publish.py", "files first, partitions after", around(Publisher, "_copy", visible_before_copied)
 )
 
 RECORD_LAST = Protection(
@@ -145,7 +145,7 @@ HIDE_FIRST = Protection(
 )
 
 CREATE_HIDDEN = Protection(
-    "flows/session/publish.py", "partitions are made hidden", around(Catalog, "create", shown_at_once)
+    "flows/session/publish.py", "partitions are made hidden", around(Catalog, "create", visible_at_once)
 )
 
 WHOLE_BATCHES = Protection(

@@ -220,7 +220,7 @@ def proxying(upstream: str, secret_of: SecretOf | None = None) -> Iterator[Proxy
         secret_of: the secret of an access key, where requests are signed.
     """
     where = urlsplit(upstream)
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _ProxyServer(("127.0.0.1", 0), _Handler)
     server.proxy = Proxy(f"http://127.0.0.1:{server.server_port}")
     server.upstream = (str(where.hostname), int(where.port or 80))
     server.secret_of = secret_of
@@ -234,7 +234,7 @@ def proxying(upstream: str, secret_of: SecretOf | None = None) -> Iterator[Proxy
         thread.join()
 
 
-class _Server(ThreadingHTTPServer):
+class _ProxyServer(ThreadingHTTPServer):
     proxy: Proxy
     upstream: tuple[str, int]
     secret_of: SecretOf | None
@@ -248,7 +248,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _Server
+    server: _ProxyServer
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

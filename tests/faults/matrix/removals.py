@@ -167,7 +167,7 @@ def never_hiding(move: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-def shown_at_once(create: Callable[..., None]) -> Callable[..., None]:
+def visible_at_once(create: Callable[..., None]) -> Callable[..., None]:
     def call(catalog: Any, table: Any, prefixes: Mapping[Any, str]) -> None:  # noqa: ANN401
         assert len(table.partitions) == BY_TICKER
         prefix = {
@@ -186,7 +186,7 @@ def none_is_known(refuse: Callable[..., None]) -> Callable[..., None]:
     return lambda errors, action, *_: refuse(errors, action)
 
 
-def shown_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
+def visible_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
     def call(publisher: Publisher, table: Any, files: Sequence[Any]) -> None:  # noqa: ANN401
         publisher.catalog.create(
             table,

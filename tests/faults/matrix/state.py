@@ -57,7 +57,7 @@ def figures(portfolio: Portfolio) -> set[tuple[str, float, float]]:
     return {(item.codigo, float(item.qtde_teorica), float(item.participacao_pct)) for item in portfolio.holdings}
 
 
-def shown_figures(rows: Rows) -> set[tuple[str, float, float]]:
+def visible_figures(rows: Rows) -> set[tuple[str, float, float]]:
     """The same of the rows that Athena shows."""
     names = [column.name for column in REFINED_TABLE.columns if column.name not in _DATED]
     code, quantity, share = (
@@ -124,7 +124,7 @@ def demand(holds: object, otherwise: str) -> None:
 def whole_or_nothing(bench: Bench, *allowed: Portfolio) -> None:
     """Athena shows nothing of the session, or all of one of these portfolios; the summary agrees or is not there."""
     rows, summary = (visible(bench, table) for table in tables(bench))
-    seen = shown_figures(rows)
+    seen = visible_figures(rows)
     whole = [portfolio for portfolio in allowed if seen == figures(portfolio) and len(rows) == len(portfolio.holdings)]
     demand(not rows or whole, f"half a session, or a mixture: {len(rows)} rows are visible")
     total = sum(int(float(str(row[2]))) for row in summary)
@@ -159,7 +159,7 @@ def published(bench: Bench, portfolio: Portfolio) -> None:
     """The session is published with this portfolio, once, and nothing else lies about."""
     refined, summary = tables(bench)
     rows = visible(bench, refined)
-    demand(shown_figures(rows) == figures(portfolio), f"Athena shows {len(rows)} rows, not B3's figures")
+    demand(visible_figures(rows) == figures(portfolio), f"Athena shows {len(rows)} rows, not B3's figures")
     demand(len(rows) == len(portfolio.holdings), f"{len(rows)} rows for {len(portfolio.holdings)} shares")
     by_ticker = TICKER_PARTITION in refined.partitions
     _exactly(bench, refined, [item.codigo for item in portfolio.holdings] if by_ticker else [None])

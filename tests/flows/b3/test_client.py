@@ -325,7 +325,7 @@ class TestPages:
         return portfolio
 
     @pytest.mark.parametrize(
-        ("second", "told"),
+        ("second", "message"),
         [
             pytest.param(
                 lambda large: json_page(large, 1, 120, by_sector=True), "1 where page 2 was asked for", id="page 1 again"
@@ -343,12 +343,12 @@ class TestPages:
         ],
     )  # fmt: skip
     def test_that_do_not_belong_together_are_refused_and_kept(
-        self, collector: Collector, b3: StandIn, large: Portfolio, second: Callable[[Portfolio], bytes], told: str
+        self, collector: Collector, b3: StandIn, large: Portfolio, second: Callable[[Portfolio], bytes], message: str
     ) -> None:
         b3.tamper = lambda target, right: Answer(second(large)) if query(target)["pageNumber"] == 2 else right
         with pytest.raises(PayloadError) as refused:
             collector.collect("IBRA")
-        assert told in str(refused.value)
+        assert message in str(refused.value)
         assert [payload.page for payload in collector.kept] == [1, 2]
 
 
@@ -461,7 +461,7 @@ class TestBrokenConnections:
     LIMITS = {"b3_connect_timeout": 0.15, "b3_call_timeout": 0.3, "b3_attempts": 2}  # noqa: RUF012 - never changed
 
     @pytest.mark.parametrize(
-        ("serve", "told"),
+        ("serve", "message"),
         [
             pytest.param(drip, "not whole after 0.3 s", id="an answer that drips"),
             pytest.param(silence, "no answer within 0.15 s", id="no answer"),
@@ -474,13 +474,15 @@ class TestBrokenConnections:
             pytest.param(no_http, "the connection broke", id="no HTTP"),
         ],
     )
-    def test_are_tried_again_and_end_within_the_limits(self, serve: Callable[[socket.socket], None], told: str) -> None:
+    def test_are_tried_again_and_end_within_the_limits(
+        self, serve: Callable[[socket.socket], None], message: str
+    ) -> None:
         began = time.monotonic()
         with raw_server(serve) as url:
             collector = Collector(url, dict(self.LIMITS), clock=Clock(sleep=lambda seconds: None))
             with pytest.raises(B3Unavailable, match="after 2 attempts") as failed:
                 collector.collect()
-        assert told in str(failed.value)
+        assert message in str(failed.value)
         assert collector.kept == []
         assert time.monotonic() - began < 6 * 0.3 + 1
 

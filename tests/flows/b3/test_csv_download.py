@@ -90,7 +90,7 @@ def test_copies_that_people_keep_are_understood(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "field", "told"),
+    ("text", "field", "message"),
     [
         pytest.param("", "file", "empty", id="empty"),
         pytest.param("\r\n".join(PLAIN.split("\r\n")[:1]), "heading", "cut short after its title", id="the title alone"),
@@ -115,11 +115,11 @@ def test_copies_that_people_keep_are_understood(content: bytes) -> None:
         pytest.param(PLAIN.replace("100,000", "100,0"), "Quantidade Teórica Total, share", "'100,0'", id="the total's share cut"),
     ],
 )  # fmt: skip
-def test_another_form_is_refused_by_line_and_value(text: str, field: str, told: str) -> None:
+def test_another_form_is_refused_by_line_and_value(text: str, field: str, message: str) -> None:
     with pytest.raises(PayloadError) as refused:
         parse(text)
     assert refused.value.field == field
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

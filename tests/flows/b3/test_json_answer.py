@@ -102,7 +102,7 @@ def test_other_wrappings_of_the_same_answer_are_understood(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "field", "told"),
+    ("body", "field", "message"),
     [
         pytest.param(b"<!DOCTYPE html><html>", "body", "not JSON: it begins '<!DOCTYPE html><html>'", id="HTML"),
         pytest.param(b"", "body", "empty", id="empty"),
@@ -154,11 +154,11 @@ def test_other_wrappings_of_the_same_answer_are_understood(body: bytes) -> None:
         ),
     ],
 )  # fmt: skip
-def test_another_form_is_refused_by_field_and_value(body: bytes, field: str, told: str) -> None:
+def test_another_form_is_refused_by_field_and_value(body: bytes, field: str, message: str) -> None:
     with pytest.raises(PayloadError) as refused:
         parse(body)
     assert refused.value.field == field
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

@@ -79,7 +79,7 @@ def test_a_page_that_shows_a_part_keeps_the_whole_s_totals_so_that_gate_1_can_te
 
 
 @pytest.mark.parametrize(
-    ("page", "field", "told"),
+    ("page", "field", "message"),
     [
         pytest.param("", "page", "empty", id="empty"),
         pytest.param("   ", "page", "", id="blank"),
@@ -100,11 +100,11 @@ def test_a_page_that_shows_a_part_keeps_the_whole_s_totals_so_that_gate_1_can_te
         pytest.param(PAGE.replace("0,509", "0.509"), "row 1, share", "en-us figure", id="a weight in en-us"),
     ],
 )  # fmt: skip
-def test_another_form_is_refused_by_place_and_value(page: str, field: str, told: str) -> None:
+def test_another_form_is_refused_by_place_and_value(page: str, field: str, message: str) -> None:
     with pytest.raises(PayloadError) as refused:
         parse(page)
     assert refused.value.field == field
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert "\n" not in str(refused.value)
 
 

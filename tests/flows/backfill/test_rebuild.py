@@ -156,8 +156,8 @@ def test_nothing_that_passes_is_told_with_the_newest_s_reason(
     assert rebuilt(pipeline) == Unusable("nothing in landing")
     land(s3, b"odd")
     land(s3, json_of(replace(sample, holdings=sample.holdings[1:])), EIGHT + HOUR)
-    unfit = rebuilt(pipeline)
-    assert isinstance(unfit, Unusable)
-    assert "gate-1-raw refused" in unfit.reason
-    assert unfit.report is not None
+    unusable = rebuilt(pipeline)
+    assert isinstance(unusable, Unusable)
+    assert "gate-1-raw refused" in unusable.reason
+    assert unusable.report is not None
     assert storage.find_raw(Bucket(s3, RAW_BUCKET), "IBOV", SESSION) is None

@@ -96,10 +96,10 @@ class TestGiven:
     def test_a_table_ends_with_its_basis(self, capsys: pytest.CaptureFixture[str]) -> None:
         wanted = Wanted(Form.TABLE, None, 1)
         give(wanted.screen, wanted, "", RESULT, BASIS)
-        shown = capsys.readouterr().out
-        assert "VALE3" in shown
-        assert "B3SA3" not in shown
-        assert shown.endswith("  rests on IBOV, session 2025-06-30, 1 published; the newest is 1 day old\n")
+        printed = capsys.readouterr().out
+        assert "VALE3" in printed
+        assert "B3SA3" not in printed
+        assert printed.endswith("  rests on IBOV, session 2025-06-30, 1 published; the newest is 1 day old\n")
 
     def test_a_file_is_written_and_said(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         wanted = Wanted(Form.CSV, tmp_path / "x.csv", None)

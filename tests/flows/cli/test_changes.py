@@ -105,6 +105,6 @@ def test_changes_are_shown_session_by_session_with_all_their_numbers_in_80_colum
 
 def test_of_many_changes_the_first_are_shown_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
     _show(Screen(as_json=False), "IBOV: 5 changes", TWO_SESSIONS, 2)
-    shown = capsys.readouterr().out
-    assert "PETR4" not in shown
-    assert "3 not shown" in shown
+    printed = capsys.readouterr().out
+    assert "PETR4" not in printed
+    assert "3 not shown" in printed

@@ -32,18 +32,18 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestTables:
     def test_show_the_rows_the_bytes_read_and_the_time(self, capsys: pytest.CaptureFixture[str]) -> None:
         Screen(as_json=False).rows(RESULT)
-        shown = capsys.readouterr().out
-        assert "ON NM" in shown
-        assert "58" in shown
-        assert "2 rows; 1,234 bytes read in 7 ms" in shown
+        printed = capsys.readouterr().out
+        assert "ON NM" in printed
+        assert "58" in printed
+        assert "2 rows; 1,234 bytes read in 7 ms" in printed
 
     def test_show_twelve_rows_and_say_how_many_more_there_are(self, capsys: pytest.CaptureFixture[str]) -> None:
         many = QueryResult(("n",), ("varchar",), tuple((f"<{n}>",) for n in range(20)), 0, 0, "")
         Screen(as_json=False).rows(many)
-        shown = capsys.readouterr().out
-        assert "<11>" in shown
-        assert "<12>" not in shown
-        assert re.search("20 rows.*8.*not shown", shown)
+        printed = capsys.readouterr().out
+        assert "<11>" in printed
+        assert "<12>" not in printed
+        assert re.search("20 rows.*8.*not shown", printed)
 
     def test_show_all_rows_where_no_limit_is_wanted(self, capsys: pytest.CaptureFixture[str]) -> None:
         many = QueryResult(("n",), ("varchar",), tuple((f"<{n}>",) for n in range(20)), 0, 0, "")
@@ -78,9 +78,9 @@ class TestTables:
         Screen(as_json=False).rows(
             QueryResult(("acao", "data_pregao", "setor"), ("varchar", "date", "varchar"), rows, 0, 0, "")
         )
-        shown = " ".join(capsys.readouterr().out.split())
-        assert "in every row: data_pregao 2025-06-30, setor xxxx" in shown
-        assert shown.count("2025-06-30") == 1
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "in every row: data_pregao 2025-06-30, setor xxxx" in printed
+        assert printed.count("2025-06-30") == 1
 
     def test_set_a_wide_row_upright(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("flows.cli.console._FILE_WIDTH", 40)

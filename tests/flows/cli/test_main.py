@@ -38,9 +38,9 @@ def test_without_a_command_it_shows_the_help() -> None:
 
 def test_the_help_lists_every_command_in_its_group() -> None:
     panels = re.split(r"^╭─ (.+?) ─+╮$", help_of(), flags=re.MULTILINE)
-    shown = dict(zip(panels[1::2], panels[2::2], strict=True))
+    printed = dict(zip(panels[1::2], panels[2::2], strict=True))
     for name, listed in LISTED.items():
-        assert re.search(rf"^│ {name} +\S", shown[listed.panel], re.MULTILINE), name
+        assert re.search(rf"^│ {name} +\S", printed[listed.panel], re.MULTILINE), name
 
 
 def test_every_command_of_a_module_is_listed() -> None:
@@ -141,6 +141,6 @@ def test_examples_with_brackets_are_shown_as_they_stand() -> None:
     def first() -> None:
         """Show all."""
 
-    shown = CliRunner(env={"COLUMNS": "100"}).invoke(other, ["--help"]).output
-    assert "bovespa first [x]" in shown
-    assert "bovespa first [bold]y[/bold]" in shown
+    printed = CliRunner(env={"COLUMNS": "100"}).invoke(other, ["--help"]).output
+    assert "bovespa first [x]" in printed
+    assert "bovespa first [bold]y[/bold]" in printed

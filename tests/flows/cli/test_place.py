@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("home", "address", "shown"),
+    ("home", "address", "expected"),
     [
         pytest.param(None, "s3://bucket/a/b", "s3://bucket/a/b", id="in AWS"),
         pytest.param(Path("/h"), "s3://bucket/a/b", "file:///h/s3/bucket/a/b", id="on the laptop"),
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
         pytest.param(Path("/h"), "https://example.com", "https://example.com", id="not in S3"),
     ],
 )
-def test_an_address_is_shown_as_its_user_can_open_it(home: Path | None, address: str, shown: str) -> None:
-    assert Place(Settings(), home).shown(address) == shown
+def test_an_address_is_shown_as_its_user_can_open_it(home: Path | None, address: str, expected: str) -> None:
+    assert Place(Settings(), home).link_to(address) == expected
 
 
 def test_in_aws_the_account_is_that_of_the_environment_and_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.cli.tables import GAP, Layout, heading, lay_out, shown
+from flows.cli.tables import GAP, Layout, formatted, heading, lay_out
 
 PORTFOLIO = ("codigo", "nome_acao", "setor", "quantidade_teorica_acoes", "percentual_participacao_ibov", "year")
 TYPES = ("varchar", "varchar", "varchar", "double", "double", "integer")
@@ -17,7 +17,7 @@ ROWS = [
 
 
 def names_of(layout: Layout) -> list[str]:
-    return [PORTFOLIO[number] for number in layout.shown]
+    return [PORTFOLIO[number] for number in layout.visible]
 
 
 class TestLayout:
@@ -75,11 +75,11 @@ class TestLayout:
         self, rows: list[tuple[str, str, int]], width: int
     ) -> None:
         names, types = ("codigo", "motivo", "quantidade_atual"), ("varchar", "varchar", "bigint")
-        cells = [(code, text, shown(str(number), "bigint")) for code, text, number in rows]
+        cells = [(code, text, formatted(str(number), "bigint")) for code, text, number in rows]
         layout = lay_out(names, types, cells, width)
-        assert layout.upright or 2 in {*layout.shown, *layout.constant}
+        assert layout.upright or 2 in {*layout.visible, *layout.constant}
         assert not (layout.upright and layout.hidden)
-        assert sorted({*layout.shown, *layout.constant, *layout.hidden, *(number for number, _ in layout.same)}) == [
+        assert sorted({*layout.visible, *layout.constant, *layout.hidden, *(number for number, _ in layout.same)}) == [
             0,
             1,
             2,
@@ -101,7 +101,7 @@ class TestLayout:
     ],
 )
 def test_a_value_is_shown_as_people_read_it(value: str | None, type_: str, expected: str) -> None:
-    assert shown(value, type_) == expected
+    assert formatted(value, type_) == expected
 
 
 def test_a_heading_may_be_broken_before_its_underlines() -> None:

@@ -365,9 +365,9 @@ class TestKilled:
             list(published_twice(aws))
             with pytest.raises(Killed):
                 refresh(aws.pipeline(Watch(allowed)), INDEX, fresh)
-            shown = aws.history()
-            assert {day: shown[day] for day in old} in (old, {day: new[day] for day in old}), f"after {allowed} calls"
-            assert shown.get(JUL_1) in (None, new[JUL_1])
+            visible = aws.history()
+            assert {day: visible[day] for day in old} in (old, {day: new[day] for day in old}), f"after {allowed} calls"
+            assert visible.get(JUL_1) in (None, new[JUL_1])
             aws.pass_time()
             refresh(aws.pipeline(), INDEX)
             assert (aws.history(), aws.changes()) == (new, changes), f"after {allowed} calls"

@@ -138,7 +138,7 @@ def test_of_nothing_asks_nothing(method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "told"),
+    ("act", "message"),
     [
         pytest.param(lambda catalog: catalog.partitions(SUMMARY_TABLE, ALL), "reading partitions of", id="reading"),
         pytest.param(lambda catalog: catalog.create(SUMMARY_TABLE, JUNE), "creating partitions of", id="creating"),
@@ -147,11 +147,11 @@ def test_of_nothing_asks_nothing(method: str) -> None:
     ],
 )
 def test_what_glue_does_not_do_at_all_is_an_error_of_aws_that_names_the_table(
-    act: Callable[[Catalog], object], told: str
+    act: Callable[[Catalog], object], message: str
 ) -> None:
     class Down:
         def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a client's
             raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "no"}}, name)
 
-    with pytest.raises(AwsError, match=f"{told} bovespa_resumo_setor: .*ThrottlingException"):
+    with pytest.raises(AwsError, match=f"{message} bovespa_resumo_setor: .*ThrottlingException"):
         act(Catalog(cast("GlueClient", Down()), DATABASE, REFINED_BUCKET))

@@ -97,15 +97,15 @@ class TestStarting:
 
 
 @pytest.mark.parametrize(
-    ("action", "told"),
+    ("action", "message"),
     [
         pytest.param(lambda job: list(job.runs(NOON)), "listing the runs of etl: .*no job", id="listing"),
         pytest.param(lambda job: job.run("jr_1"), "looking at the Glue run jr_1: .*no job", id="looking"),
         pytest.param(lambda job: job.start({"--a": "s3://x/1"}), "starting a run of etl for s3://x/1: ", id="starting"),
     ],
 )
-def test_what_glue_refuses_is_an_error_of_aws_that_names_job_or_run(action: Any, told: str) -> None:  # noqa: ANN401
-    with pytest.raises(AwsError, match=told):
+def test_what_glue_refuses_is_an_error_of_aws_that_names_job_or_run(action: Any, message: str) -> None:  # noqa: ANN401
+    with pytest.raises(AwsError, match=message):
         action(job(Glue(refuses=True)))
 
 
@@ -127,7 +127,7 @@ class TestReading:
         ("stated", "dpu_seconds", "capacity"),
         [
             pytest.param({}, 82.0, 2.0, id="reckoned"),
-            pytest.param({"DPUSeconds": 9.0, "JobRunState": "STOPPED"}, 9.0, 2.0, id="told"),
+            pytest.param({"DPUSeconds": 9.0, "JobRunState": "STOPPED"}, 9.0, 2.0, id="message"),
             pytest.param({"JobRunState": "RUNNING"}, 82.0, 2.0, id="so far, while it is live"),
             pytest.param(
                 {"MaxCapacity": None, "NumberOfWorkers": 3, "WorkerType": "G.2X"}, 246.0, 6.0, id="by workers"

@@ -177,13 +177,13 @@ def test_many_queries_are_asked_for_fifty_at_a_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "told"),
+    ("operation", "message"),
     [
         ("get_job_runs", "listing the runs of job"),
         ("list_object_versions", "reading the usage of 2025-06"),
         ("list_query_executions", "reading the usage of 2025-06"),
     ],
 )
-def test_a_service_that_refuses_is_named(operation: str, told: str) -> None:
-    with pytest.raises(AwsError, match=f"{told}: .*AccessDenied.*{operation}"):
+def test_a_service_that_refuses_is_named(operation: str, message: str) -> None:
+    with pytest.raises(AwsError, match=f"{message}: .*AccessDenied.*{operation}"):
         usage(FakeService(refuses=operation))

@@ -80,7 +80,7 @@ def test_a_run_that_found_b3_stale_is_no_failure_and_no_sign_of_freshness() -> N
         pytest.param(TODAY, True, id="today's"),
         pytest.param(TOMORROW, True, id="the next one, as on a holiday"),
         pytest.param(FRIDAY, False, id="one that is over"),
-        pytest.param(None, False, id="none, or one that could not be told"),
+        pytest.param(None, False, id="none, or one that could not be read"),
     ],
 )
 @pytest.mark.parametrize("outcome", Outcome)

@@ -201,7 +201,7 @@ def test_a_session_that_the_calendar_calls_a_holiday_is_kept_and_flagged() -> No
     ("calendar", "state"),
     [
         pytest.param(CalendarFacts(), State.MISSING, id="B3 shows a later one"),
-        pytest.param(CalendarFacts(is_shown=True), State.DUE, id="B3 shows it"),
+        pytest.param(CalendarFacts(is_on_display=True), State.DUE, id="B3 shows it"),
         pytest.param(CalendarFacts(is_before=True), State.BEFORE, id="before the first that there is"),
         pytest.param(CalendarFacts(is_session=False, is_before=True), State.HOLIDAY, id="no trading day"),
     ],

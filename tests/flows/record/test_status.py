@@ -172,8 +172,8 @@ def test_a_session_s_history_is_what_was_published_and_every_attempt(aws: Accoun
     aws.note(MON, Outcome.PUBLISHED, NOW)
     aws.note(MON, Outcome.ALREADY_PUBLISHED, NOW + timedelta(hours=1))
     (session,) = aws.read(since=MON, until=MON).sessions["IBOV"]
-    told = read_history(aws.pipeline, session.traces)
-    assert told.publication
-    assert [item.raw_version_id for item in told.publication.versions] == [second.version_id, first.version_id]
-    assert [item.outcome for item in told.attempts] == [Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED]
-    assert told.to_dict()["session"] == "2025-06-02"
+    found = read_history(aws.pipeline, session.traces)
+    assert found.publication
+    assert [item.raw_version_id for item in found.publication.versions] == [second.version_id, first.version_id]
+    assert [item.outcome for item in found.attempts] == [Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED]
+    assert found.to_dict()["session"] == "2025-06-02"

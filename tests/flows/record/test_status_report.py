@@ -51,7 +51,7 @@ def test_the_artifact_begins_with_each_index_and_shows_no_markup_of_others() -> 
     text = status_markdown(account(status(PUBLISHED, HOSTILE)))
     assert "## IBOV 2025-06-02 to 2025-06-04: 1 published, 1 quarantined" in text
     assert "[x](http://x)" not in text
-    assert "2 payloads whose session could not be told." in text
+    assert "2 payloads whose session could not be read." in text
 
 
 def test_the_json_tells_when_and_whether_all_is_well() -> None:

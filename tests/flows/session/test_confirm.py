@@ -38,7 +38,7 @@ ROWS = (
         ("BPAC11", "BTGP BANCO", "UNT N2", "UNT", "N2", None, None, None, "4.394835131E9", "2.732"),
     ),
 )
-SHOWN = tuple((*row, "2025-06-30", "2025-06-30 11:00:00.000", "0") for row in ROWS)
+VISIBLE = tuple((*row, "2025-06-30", "2025-06-30 11:00:00.000", "0") for row in ROWS)
 
 
 def answer(rows: Sequence[Sequence[str | None]]) -> QueryResult:
@@ -46,9 +46,9 @@ def answer(rows: Sequence[Sequence[str | None]]) -> QueryResult:
 
 
 def with_cell(number: int, value: str | None) -> list[tuple[str | None, ...]]:
-    first = list(SHOWN[0])
+    first = list(VISIBLE[0])
     first[number] = value
-    return [tuple(first), SHOWN[1]]
+    return [tuple(first), VISIBLE[1]]
 
 
 class TestQuery:
@@ -69,10 +69,10 @@ class TestQuery:
 
 class TestConfirming:
     def test_counts_the_rows_when_every_cell_is_the_audited_one(self) -> None:
-        assert confirm(REFINED_TABLE, answer(SHOWN), AUDITED) == 2
+        assert confirm(REFINED_TABLE, answer(VISIBLE), AUDITED) == 2
 
     def test_leaves_the_order_of_rows_to_athena(self) -> None:
-        assert confirm(REFINED_TABLE, answer(SHOWN[::-1]), AUDITED) == 2
+        assert confirm(REFINED_TABLE, answer(VISIBLE[::-1]), AUDITED) == 2
 
     @pytest.mark.parametrize(
         ("number", "same"),
@@ -106,15 +106,15 @@ class TestConfirming:
         assert "ALOS3" in str(refused.value)
 
     @pytest.mark.parametrize(
-        ("rows", "told"),
+        ("rows", "message"),
         [
             pytest.param([], "0 rows, 2 of the 2 audited rows are missing and 0 are strange", id="none"),
-            pytest.param(SHOWN[1:], "1 rows, 1 of the 2 audited rows are missing and 0 are strange", id="one lost"),
+            pytest.param(VISIBLE[1:], "1 rows, 1 of the 2 audited rows are missing and 0 are strange", id="one lost"),
             pytest.param(
-                [*SHOWN, SHOWN[0]], "3 rows, 0 of the 2 audited rows are missing and 1 are strange", id="twice"
+                [*VISIBLE, VISIBLE[0]], "3 rows, 0 of the 2 audited rows are missing and 1 are strange", id="twice"
             ),
         ],
     )
-    def test_refuses_rows_that_are_lost_or_doubled(self, rows: Sequence[Sequence[str | None]], told: str) -> None:
-        with pytest.raises(PublishError, match=f"bovespa_refined_data: Athena shows {told}"):
+    def test_refuses_rows_that_are_lost_or_doubled(self, rows: Sequence[Sequence[str | None]], message: str) -> None:
+        with pytest.raises(PublishError, match=f"bovespa_refined_data: Athena shows {message}"):
             confirm(REFINED_TABLE, answer(rows), AUDITED)

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract.manifest import Manifest, Source, StagedFile
-from expectations.contract.manifest import StagedSession as Counts
+from expectations.contract.manifest import Manifest, RawSource, SessionCounts, StagedFile
 from flows.errors import AwsError, StagingError
 from flows.lake.s3 import Bucket
 from flows.session.staging import StagedSession, read_staged, staged_session
@@ -28,14 +27,14 @@ def summary_file(session: date = SESSION) -> StagedFile:
     return StagedFile("bovespa_resumo_setor", "IBOV", session, None, f"staging/jr_1/{session}/summary.parquet", 0)
 
 
-def source(session: date = SESSION, version: str = "v1") -> Source:
-    return Source("raw", f"raw-data/{session}", version, "IBOV", session, date(2025, 7, 2))
+def source(session: date = SESSION, version: str = "v1") -> RawSource:
+    return RawSource("raw", f"raw-data/{session}", version, "IBOV", session, date(2025, 7, 2))
 
 
 MANIFEST = Manifest(
     run_id="jr_1",
     sources=(source(), source(OTHER, "v2")),
-    sessions=(Counts("IBOV", SESSION, 2, 1), Counts("IBOV", OTHER, 1, 1)),
+    sessions=(SessionCounts("IBOV", SESSION, 2, 1), SessionCounts("IBOV", OTHER, 1, 1)),
     files=(
         *(refined_file("ALOS3"), refined_file("ABEV3"), summary_file()),
         *(refined_file("ALOS3", OTHER), summary_file(OTHER)),
@@ -57,7 +56,7 @@ class TestManifest:
         )
 
     @pytest.mark.parametrize(
-        ("change", "told"),
+        ("change", "message"),
         [
             pytest.param(lambda m: replace(m, sources=m.sources[1:]), "0 sources and 1 counts", id="session not read"),
             pytest.param(lambda m: replace(m, sources=(source(), source())), "2 sources and 1 counts", id="session read twice"),
@@ -73,11 +72,11 @@ class TestManifest:
         ],
     )  # fmt: skip
     def test_that_does_not_have_the_session_whole_and_once_is_refused(
-        self, change: Callable[[Manifest], Manifest], told: str
+        self, change: Callable[[Manifest], Manifest], message: str
     ) -> None:
         with pytest.raises(StagingError) as refused:
             staged_session(change(MANIFEST), "IBOV", SESSION, "v1")
-        assert told in str(refused.value)
+        assert message in str(refused.value)
         assert str(refused.value).startswith("manifest of Glue run jr_1: IBOV 2025-06-30: ")
 
 

@@ -27,8 +27,8 @@ def test_months_are_weeks_of_five_days_each_in_its_place() -> None:
 def test_every_day_is_in_exactly_one_month() -> None:
     weekdays = [date(2024, 11, 4) + timedelta(days=number) for number in range(131)]
     days = [day(session) for session in weekdays if session.weekday() < 5]
-    shown = [item.session for month in months_of(days) for week in month.weeks for item in week if item]
-    assert sorted(shown) == [item.session for item in days]
+    listed = [item.session for month in months_of(days) for week in month.weeks for item in week if item]
+    assert sorted(listed) == [item.session for item in days]
 
 
 def test_nothing_known_is_no_calendar() -> None:

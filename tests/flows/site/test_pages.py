@@ -38,12 +38,12 @@ def day(session: date, state: State = State.PUBLISHED, **more: Any) -> SessionSt
     return SessionState("IBOV", session, state, **more)
 
 
-def shown(page: str) -> html.HtmlElement:
+def parsed(page: str) -> html.HtmlElement:
     return html.document_fromstring(page)
 
 
 def text(page: str) -> str:
-    return " ".join(" ".join(shown(page).xpath("//main//text()")).split())
+    return " ".join(" ".join(parsed(page).xpath("//main//text()")).split())
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def two(make_attempt: MakeAttempt, make_facts: MakeFacts, figures: Figures) -> I
 
 class TestIndexPage:
     def test_shows_each_session_s_state_and_leads_to_its_page(self, two: IndexFacts) -> None:
-        page = shown(index_page(two, WRITTEN, root=""))
+        page = parsed(index_page(two, WRITTEN, root=""))
         cells = {cell.text_content(): cell for cell in page.find_class("day") if cell.getparent().tag == "td"}
         assert {day: cell.get("class").split()[1] for day, cell in cells.items()} == {
             "30": "published",
@@ -74,7 +74,7 @@ class TestIndexPage:
         assert cells["2"].get("href") is None
 
     def test_links_lead_to_where_the_pages_are_kept(self, two: IndexFacts) -> None:
-        links = {link.get("href") for link in shown(index_page(two, WRITTEN, root="")).iter("a")}
+        links = {link.get("href") for link in parsed(index_page(two, WRITTEN, root="")).iter("a")}
         kept = {year_key("IBOV", 2025), *(session_key("IBOV", day) for day in (MONDAY, TUESDAY))}
         report = "ibov/year=2025/month=07/day=01/20250701T100000000000Z/summary.html"
         assert links == {report, *(key.removeprefix("reports/") for key in kept)}
@@ -89,7 +89,7 @@ class TestIndexPage:
     def test_names_each_session_that_is_not_published_with_the_reason_its_time_and_its_report(
         self, two: IndexFacts
     ) -> None:
-        (box,) = shown(index_page(two, WRITTEN, root="")).find_class("attention")
+        (box,) = parsed(index_page(two, WRITTEN, root="")).find_class("attention")
         assert " ".join(box.text_content().split()) == (
             "Not published 2025-07-01 quarantined gate-1-raw refused (2025-07-01 10:01 UTC) report"
         )
@@ -99,7 +99,7 @@ class TestIndexPage:
         ]
 
     def test_plots_figures_and_durations(self, two: IndexFacts) -> None:
-        page = shown(index_page(two, WRITTEN, root=""))
+        page = parsed(index_page(two, WRITTEN, root=""))
         titles = [caption[0].text for caption in page.iter("figcaption")]
         assert titles == [
             "Shares in the index",
@@ -112,7 +112,7 @@ class TestIndexPage:
 
     def test_shows_the_last_sessions_and_leads_to_the_years_of_all(self, make_facts: MakeFacts) -> None:
         many = make_facts(*map(day, sessions_between(date(2024, 1, 2), MONDAY)))
-        page = shown(index_page(many, WRITTEN, root="../"))
+        page = parsed(index_page(many, WRITTEN, root="../"))
         assert len(page.find_class("month")) == 12
         assert len(page.xpath("//main/table/tbody/tr")) == 30
         (years,) = page.find_class("years")
@@ -124,20 +124,20 @@ class TestIndexPage:
         assert "none yet" in text(index_page(make_facts(), WRITTEN, root=""))
 
     def test_shows_warnings_where_a_session_has_some(self, make_facts: MakeFacts) -> None:
-        (cell,) = shown(index_page(make_facts(day(MONDAY, warnings=2, note="2 warnings")), WRITTEN, root="")).xpath(
+        (cell,) = parsed(index_page(make_facts(day(MONDAY, warnings=2, note="2 warnings")), WRITTEN, root="")).xpath(
             "//td/span[contains(@class, 'warned')]"
         )
         assert cell.get("title") == "2025-06-30: published: 2 warnings"
 
     def test_shows_no_session_of_before_the_collection_as_one_of_the_index(self, make_facts: MakeFacts) -> None:
-        page = shown(index_page(make_facts(day(MONDAY, State.BEFORE), day(TUESDAY)), WRITTEN, root=""))
+        page = parsed(index_page(make_facts(day(MONDAY, State.BEFORE), day(TUESDAY)), WRITTEN, root=""))
         assert [row[0].text_content() for row in page.xpath("//main/table/tbody/tr")] == ["2025-07-01"]
 
 
 class TestYearPage:
     def test_shows_every_session_of_the_year_and_leads_to_the_others(self, make_facts: MakeFacts) -> None:
         sessions = sessions_between(date(2024, 1, 2), MONDAY)
-        page = shown(year_page(make_facts(*map(day, sessions)), 2024, WRITTEN))
+        page = parsed(year_page(make_facts(*map(day, sessions)), 2024, WRITTEN))
         of_2024 = [str(session) for session in sessions if session.year == 2024]
         assert [row[0].text_content() for row in page.xpath("//main/table/tbody/tr")] == of_2024[::-1]
         assert len(page.find_class("month")) == 12
@@ -145,7 +145,7 @@ class TestYearPage:
         assert [(link.text, link.get("href")) for link in years] == [("2025", "../../ibov/year=2025/index.html")]
 
     def test_leads_to_its_sessions_and_back_to_the_index(self, two: IndexFacts) -> None:
-        links = [link.get("href") for link in shown(year_page(two, 2025, WRITTEN)).iter("a")]
+        links = [link.get("href") for link in parsed(year_page(two, 2025, WRITTEN)).iter("a")]
         assert links[0] == "../../ibov/index.html"
         assert "../../ibov/year=2025/month=06/day=30/index.html" in links
 
@@ -153,7 +153,7 @@ class TestYearPage:
 class TestOverview:
     def test_shows_how_each_index_stands_and_leads_to_its_page(self, two: IndexFacts, make_facts: MakeFacts) -> None:
         other = make_facts(day(MONDAY), index="IBXX")
-        page = shown(overview_page([two, other], WRITTEN))
+        page = parsed(overview_page([two, other], WRITTEN))
         assert [link.get("href") for link in page.xpath("//h2/a")] == ["ibov/index.html", "ibxx/index.html"]
         assert [[cell.text for cell in strip] for strip in page.find_class("strip")] == [["30", "01", "02"], ["30"]]
         assert "due Session 2025-07-02" in text(overview_page([two], WRITTEN))
@@ -183,7 +183,7 @@ class TestSessionPage:
         return session_page(of, found, Findings("ibov/run/", gates, {"raw.rows": "data-docs/x.html"}), WRITTEN)
 
     def test_shows_each_demand_with_what_was_observed(self, two: IndexFacts) -> None:
-        page = shown(self.page(two, TUESDAY, GATE))
+        page = parsed(self.page(two, TUESDAY, GATE))
         rows = [[" ".join(cell.text_content().split()) for cell in row] for row in page.xpath("//table[1]/tbody/tr")][
             :3
         ]
@@ -195,7 +195,7 @@ class TestSessionPage:
         assert "1 of 3 demands met" in text(self.page(two, TUESDAY, GATE))
 
     def test_tells_why_the_session_is_not_published(self, two: IndexFacts) -> None:
-        (reason,) = shown(self.page(two, TUESDAY)).find_class("reason")
+        (reason,) = parsed(self.page(two, TUESDAY)).find_class("reason")
         assert reason.text == "gate-1-raw refused"
 
     def test_shows_figures_of_what_is_published_only(self, two: IndexFacts, figures: Figures) -> None:
@@ -207,14 +207,14 @@ class TestSessionPage:
     ) -> None:
         attempt = make_attempt(MONDAY)
         page = self.page(make_facts(day(MONDAY), attempts=(attempt,)), MONDAY)
-        links = [link.get("href") for link in shown(page).iter("a")]
+        links = [link.get("href") for link in parsed(page).iter("a")]
         up = "../../../../"
         report = attempt.report.partition("/reports/")[2]
         assert links == [f"{up}ibov/index.html", f"{up}ibov/run/data-docs/x.html", f"{up}{report}"]
         assert session_key("IBOV", MONDAY).count("/") == up.count("/") + 1
 
     def test_shows_where_the_time_of_the_run_that_published_went(self, two: IndexFacts) -> None:
-        bars = shown(self.page(two, MONDAY)).find_class("bar")
+        bars = parsed(self.page(two, MONDAY)).find_class("bar")
         assert [[bar[0].text, bar[2].text] for bar in bars] == [["collect", "0.5 s"], ["etl", "60.0 s"]]
 
     def test_says_so_when_no_report_of_a_gate_is_kept(self, make_facts: MakeFacts) -> None:
@@ -246,7 +246,7 @@ def test_texts_of_unknown_origin_are_shown_as_text(make_attempt: MakeAttempt, ma
     outcome = Demand(HOSTILE, "e", "c", HOSTILE, HOSTILE, success=False, observed=HOSTILE, rows=(HOSTILE,))
     gate = GateFindings(HOSTILE, passed=False, checked_at=WRITTEN, outcomes=(outcome,))
     for page in pages(hostile, WEDNESDAY, Findings("ibov/run/", [gate], {HOSTILE: "x.html"})):
-        document = shown(page)
+        document = parsed(page)
         assert not [item.tag for item in document.iter("script", "img", "iframe", "object")]
         assert not [name for item in document.iter() for name in item.attrib if name.startswith("on")]
         assert not [link for link in document.iter("a") if link.get("href", "").startswith("javascript")]

@@ -12,9 +12,9 @@ import yaml
 
 from infrastructure.check import command_line, policies, rules, template, texts
 from infrastructure.check.__main__ import STACKS, check_stack
-from infrastructure.policies import Statement, allow
+from infrastructure.policies import PolicyStatement, allow
 from infrastructure.recording import NOTEBOOK_REGION, REGION, record_complete, record_program
-from infrastructure.settings import Settings
+from infrastructure.settings import StackSettings
 
 if TYPE_CHECKING:
     from infrastructure.recording import Declared, Deployment
@@ -96,7 +96,7 @@ def test_fault_4_a_view_without_serde_information(complete: Deployment) -> None:
 
 
 def test_fault_6_an_engine_that_the_region_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Settings, "_check_switches", lambda _: None)
+    monkeypatch.setattr(StackSettings, "_check_switches", lambda _: None)
     (found,) = rules.check(record_program(REGION, athenaNotebooks="true"), REGION)
     assert "sa-east-1 has no PySpark engine version 3" in found
 
@@ -116,7 +116,7 @@ def test_fault_8_capacity_providers_in_an_accounts_first_cluster(complete: Deplo
     ],
 )
 def test_fault_14_an_action_on_an_arn_that_grants_nothing(complete: Deployment, action: str, resource: str) -> None:
-    policy = allow([Statement([action], [resource])])
+    policy = allow([PolicyStatement([action], [resource])])
     wrong = with_inputs(complete, "iam/rolePolicy:RolePolicy", "notebooks", policy=policy)
     assert any(f"{action} knows no resources" in text for text in policies.check(wrong))
 
@@ -127,23 +127,25 @@ def test_fault_14_an_action_on_an_arn_that_grants_nothing(complete: Deployment, 
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        pytest.param(Statement(["s3:GetObjekt"], ["arn:aws:s3:::b/*"]), "there is no action s3:GetObjekt", id="action"),
         pytest.param(
-            Statement(["s3:GetObject"], ["arn:aws:s3:::b/*"], {"StringLike": {"s3:prefix": "a"}}),
+            PolicyStatement(["s3:GetObjekt"], ["arn:aws:s3:::b/*"]), "there is no action s3:GetObjekt", id="action"
+        ),
+        pytest.param(
+            PolicyStatement(["s3:GetObject"], ["arn:aws:s3:::b/*"], {"StringLike": {"s3:prefix": "a"}}),
             "s3:GetObject knows no condition on s3:prefix",
             id="condition key",
         ),
         pytest.param(
-            Statement(["s3:GetObject"], ["arn:aws:s3:::b"]), "RESOURCE_MISMATCH", id="a bucket for its objects"
+            PolicyStatement(["s3:GetObject"], ["arn:aws:s3:::b"]), "RESOURCE_MISMATCH", id="a bucket for its objects"
         ),
         pytest.param(
-            Statement(["s3:GetObject"], [f"arn:aws:s3:::b/{number:040}" for number in range(200)]),
+            PolicyStatement(["s3:GetObject"], [f"arn:aws:s3:::b/{number:040}" for number in range(200)]),
             "of which IAM takes 6144",
             id="size",
         ),
     ],
 )
-def test_a_policy_that_grants_nothing_is_found(statement: Statement, reason: str) -> None:
+def test_a_policy_that_grants_nothing_is_found(statement: PolicyStatement, reason: str) -> None:
     assert any(reason in text for text in policies.check_policy("p", "managed", allow([statement])))
 
 

@@ -185,11 +185,11 @@ def test_an_account_that_did_not_start_can_be_started_once_its_program_is_mended
         pytest.fail("it started")
 
     file.write_text(BUCKET, encoding="utf-8")
-    told: list[str] = []
-    with running_account(tmp_path / "home", program=file, progress=told.append) as account:
+    reported: list[str] = []
+    with running_account(tmp_path / "home", program=file, progress=reported.append) as account:
         assert client(account, "s3").head_bucket(Bucket="kept")
 
-    assert told == ["Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"]
+    assert reported == ["Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"]
 
 
 def test_all_that_an_account_keeps_is_its_owners_alone_and_its_secrets_are_in_one_file(
@@ -208,10 +208,12 @@ def test_all_that_an_account_keeps_is_its_owners_alone_and_its_secrets_are_in_on
         secrets = [account.keys("somebody")[1], account.keys()[1], prefect, Home(home).secret.read_text()]
         kept = [home, *(path for path in home.rglob("*") if not path.is_symlink())]
         open_to_others = [path for path in kept if path.stat().st_mode & 0o077]
-        told = [path for path in kept if path.is_file() and any(text.encode() in path.read_bytes() for text in secrets)]
+        reported = [
+            path for path in kept if path.is_file() and any(text.encode() in path.read_bytes() for text in secrets)
+        ]
 
     assert open_to_others == []
-    assert told == [Home(home).secret]
+    assert reported == [Home(home).secret]
 
 
 # --- the account that the whole session shares -------------------------------------------------------------------------

@@ -45,7 +45,7 @@ aws.s3.BucketNotification('{name}', bucket=bucket.id, lambda_functions=[{{
 Clients = Callable[[str], Any]
 
 
-def told(s3: Any, bucket: str) -> dict[str, Any] | None:  # noqa: ANN401
+def event_record(s3: Any, bucket: str) -> dict[str, Any] | None:  # noqa: ANN401
     listed = s3.list_objects_v2(Bucket=bucket, Prefix="told/").get("Contents")
     if not listed:
         return None
@@ -137,8 +137,8 @@ def test_a_put_reaches_its_function_with_the_version_that_was_put(
     s3.put_object(Bucket="b-trigger", Key="in/ignored.csv", Body=b"x")
     version = s3.put_object(Bucket="b-trigger", Key="in/y=1/k.parquet", Body=b"content")["VersionId"]
 
-    eventually(lambda: told(s3, "b-trigger"))
-    record = told(s3, "b-trigger")
+    eventually(lambda: event_record(s3, "b-trigger"))
+    record = event_record(s3, "b-trigger")
     assert record is not None
     assert (record["object"]["key"], record["object"]["versionId"]) == ("in/y%3D1/k.parquet", version)
 
@@ -153,7 +153,7 @@ def test_without_permission_the_event_is_dropped_and_the_log_says_so(
 
     log = account.home / "logs" / "account.log"
     eventually(lambda: "event dropped: arn:aws:s3:::b-forbidden may not invoke b-forbidden" in log.read_text())
-    assert told(clients("s3"), "b-forbidden") is None
+    assert event_record(clients("s3"), "b-forbidden") is None
 
 
 def test_a_file_that_appears_in_the_mirror_is_seen_by_boto3_at_once(account: Account, clients: Clients) -> None:

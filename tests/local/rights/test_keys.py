@@ -30,7 +30,7 @@ def test_a_file_that_others_could_read_is_closed(tmp_path: Path) -> None:
 
 def test_each_role_has_a_secret_of_its_own() -> None:
     keys = HomeKeys(bytes(32))
-    secrets = {keys.of().secret, keys.of("etl").secret, keys.of("trigger").secret, keys.derived("prefect")}
+    secrets = {keys.of().secret, keys.of("etl").secret, keys.of("trigger").secret, keys.secret_for("prefect")}
 
     assert len(secrets) == 4
     assert keys.find("role.etl") == keys.of("etl")

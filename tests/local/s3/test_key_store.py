@@ -41,8 +41,8 @@ def test_names_are_the_keys_below_the_prefix_in_order(steps: list[tuple[str, str
     wanted = sorted(key for key in dict(store) if key.startswith(prefix) and key > after)
     assert list(store.names(prefix, after)) == wanted
     visible = [key for key in wanted if not isinstance(store[key], FakeDeleteMarker)]
-    assert list(dict(store.shown(prefix, after))) == visible
-    assert list(dict(store.shown(prefix, after, 2))) == visible[:2]
+    assert list(dict(store.listed(prefix, after))) == visible
+    assert list(dict(store.listed(prefix, after, 2))) == visible[:2]
 
 
 def test_a_key_that_is_gone_comes_again_once() -> None:
