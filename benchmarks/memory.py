@@ -10,7 +10,7 @@ from benchmarks.measure import Plan, python, slope
 from benchmarks.report import Part, Table, Target, number
 from benchmarks.sessions import csv_files, portfolios
 
-_LAMBDA = Path(__file__).resolve().parents[1] / "lambda"
+_ROOT = Path(__file__).resolve().parents[1]
 _SIZES = (1, 21, 63)
 _LAMBDA_MIB = 128  # the least that Lambda offers
 
@@ -55,7 +55,7 @@ def import_peak(folder: Path, sessions: int) -> float:
 
 def _cold(imports: str) -> tuple[float, float]:
     environment = {
-        "PYTHONPATH": str(_LAMBDA),
+        "PYTHONPATH": f"{_ROOT / 'lambda'}:{_ROOT}",  # the contract is deployed with it
         "GLUE_JOB_NAME": "bovespa-etl-job",
         "AWS_DEFAULT_REGION": "sa-east-1",
         "AWS_ACCESS_KEY_ID": "none",

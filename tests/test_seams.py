@@ -37,7 +37,7 @@ from infrastructure.etl import SCRIPT, modules_archive
 from infrastructure.settings import Settings as StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
 from trigger_glue_job import events, handler
-from trigger_glue_job.handler import start_once
+from trigger_glue_job.claims import Claims
 
 ROOT = Path(__file__).resolve().parents[1]
 SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
@@ -109,7 +109,11 @@ class FakeGlue:
     def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
         yield {"JobRuns": self.runs}
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - boto3's
+    def put_object(self, **_: str | bytes) -> dict[str, str]:
+        """A claim, of which there is no other."""
+        return {"ETag": "etag"}
+
+    def start_job_run(self, *, JobName: str, Arguments: dict[str, str], **_: bool) -> dict[str, str]:  # noqa: N803 - boto3's
         run = {"Id": "jr_1", "JobName": JobName, "JobRunState": "STARTING", "Arguments": Arguments}
         self.runs.insert(0, {**run, "StartedOn": datetime.now(UTC)})
         return {"JobRunId": "jr_1"}
@@ -118,7 +122,8 @@ class FakeGlue:
 def trigger(glue: Any, version: RawVersion) -> str | None:  # noqa: ANN401 - a fake
     """What the Lambda does about the flow's upload."""
     (found,) = events.new_raw_versions(event_of(version))
-    return start_once(glue, names.GLUE_JOB_NAME, found)
+    starter = handler.Starter(glue, glue, names.GLUE_JOB_NAME, Claims(glue, names.ARTIFACTS_BUCKET))
+    return starter.start_once(found, "request")
 
 
 def test_the_job_reads_the_arguments_that_the_lambda_passes() -> None:
@@ -301,7 +306,7 @@ def imported(folder: str) -> set[str]:
         pytest.param("expectations", set(), id="the contract stands by itself"),
         pytest.param("glue", {"expectations"}, id="the job knows the contract"),
         pytest.param("infrastructure", {"expectations"}, id="the program knows the contract"),
-        pytest.param("lambda", set(), id="the Lambda knows nobody"),
+        pytest.param("lambda", {"expectations"}, id="the Lambda knows the contract"),
     ],
 )
 def test_imports_point_towards_the_contract(folder: str, others: set[str]) -> None:
