@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from expectations.gates.gate import GateReport, Outcome
 from flows.errors import AwsError
 from flows.record.metrics import Datum, emit, run_metrics
 from flows.record.reports import ALREADY_PUBLISHED, FAILED, PUBLISHED, STALE, Summary
+from flows.session.etl import GlueRun
 
 TODAY = date(2025, 6, 30)
 TOMORROW = date(2025, 7, 1)
@@ -43,6 +45,12 @@ def test_a_run_that_published_says_what_and_how_long_it_took() -> None:
         "CompositionChanges": 0,
         "FreshSession": 1,
     }
+
+
+def test_a_run_says_what_its_glue_run_used_once_glue_has_counted_it() -> None:
+    used = GlueRun("jr_1", "SUCCEEDED", "", 60, 120.5)
+    assert values(summary(run=used))["GlueDpuSeconds"] == 120.5
+    assert "GlueDpuSeconds" not in values(summary(run=replace(used, dpu_seconds=None)))
 
 
 def test_a_run_that_found_the_session_published_says_that_it_is_fresh_but_counts_no_rows_twice() -> None:
