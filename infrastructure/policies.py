@@ -191,7 +191,8 @@ def flow_policy(arns: FlowResources) -> str:
             Statement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             Statement(["glue:GetDatabase"], tables_of(arns.table, ())),
             Statement(_PUBLISHING, tables_of(arns.table)),
-            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
+            # With the right to the catalog and the database, which the statement above gives.
+            Statement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
             # What the flows confirm through Athena, and the weights that the reports show.
             Statement(_QUERIED, tables_of(arns.table, (*JOB_TABLES, HISTORY_TABLE))),
             # A share that left the index leaves no partition behind; where a session is one partition, it stays.
