@@ -39,6 +39,7 @@ from infrastructure.etl import SCRIPT, modules_archive
 from infrastructure.settings import StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
 from trigger_glue_job import events, handler
+from trigger_glue_job.claims import Claims
 from trigger_glue_job.handler import Starter
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,6 +112,10 @@ class FakeGlue:
     def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
         yield {"JobRuns": self.runs}
 
+    def put_object(self, **_: str | bytes) -> dict[str, str]:
+        """A claim, of which there is no other."""
+        return {"ETag": "etag"}
+
     def start_job_run(
         self,
         *,
@@ -124,20 +129,10 @@ class FakeGlue:
         return {"JobRunId": "jr_1"}
 
 
-class FreeClaims:
-    """Claims of which nobody holds one."""
-
-    def take(self, _version_id: str, _holder: str) -> str:
-        return "etag"
-
-    def give_up(self, _version_id: str, _etag: str) -> None:
-        """Nothing was held."""
-
-
 def trigger(glue: Any, version: RawVersion) -> str | None:  # noqa: ANN401 - a fake
     """What the Lambda does about the flow's upload."""
     (found,) = events.new_raw_versions(event_of(version))
-    claims: Any = FreeClaims()
+    claims = Claims(glue, names.ARTIFACTS_BUCKET)
     return Starter(glue, glue, names.GLUE_JOB_NAME, claims).start_once(found, "request")
 
 

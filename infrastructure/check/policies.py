@@ -24,10 +24,12 @@ OF_RESOURCES = (
     *("aws:kms/key:Key", "aws:iam/role:Role"),
 )
 EXPLAINED = {
-    ("flows-submitter", "RESOURCE_STAR"): "a definition's family is no resource while it is registered: "
-    "https://github.com/aws/containers-roadmap/issues/929; what it may do is bounded by the roles that may be passed",
+    ("flows-submitter", "RESOURCE_STAR", "ecs:RegisterTaskDefinition"): (
+        "a definition's family is no resource while it is registered: "
+        "https://github.com/aws/containers-roadmap/issues/929; what it may do is bounded by the roles that may be passed"
+    ),
 }
-"""Findings of parliament that are none, by policy and issue, and why."""
+"""Findings of parliament that are none, by policy, issue and action, and why."""
 
 GLOBAL_KEYS = ("aws:*",)
 """Condition keys that every request carries."""
@@ -57,12 +59,18 @@ def check_policy(name: str, kind: str, document: str) -> Iterator[str]:
         yield from (f"policy {name}: {text}" for text in _check_statement(statement, identity=kind not in OF_RESOURCES))
     if kind not in OF_RESOURCES:
         for finding in parliament.analyze_policy_string(document).findings:
-            if (name, finding.issue) not in EXPLAINED:
+            if not _explained(name, finding):
                 yield f"policy {name}: parliament {finding.issue}: {finding.detail}"
     limits = {"aws:iam/userPolicy:UserPolicy": _OF_USER, "aws:iam/role:Role": _TRUST, "managed": _MANAGED}
     size = len("".join(document.split()))
     if size > limits.get(kind, _OF_ROLE):
         yield f"policy {name}: {size} characters, of which IAM takes {limits.get(kind, _OF_ROLE)}"
+
+
+def _explained(name: str, finding: Any) -> bool:  # noqa: ANN401 - parliament's
+    details = finding.detail if isinstance(finding.detail, list) else [finding.detail]
+    actions = [item["action"] if isinstance(item, dict) else item for item in details]
+    return all((name, finding.issue, action) in EXPLAINED for action in actions)
 
 
 def _check_statement(statement: dict[str, Any], *, identity: bool) -> Iterator[str]:

@@ -24,8 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
+from expectations.contract.keys import ContractError
 from trigger_glue_job.claims import Claims
 from trigger_glue_job.events import ObjectVersion, new_raw_versions
 
@@ -41,8 +43,8 @@ _LOOK_BACK = timedelta(hours=24)
 # Seconds: a claim is followed by its run at once, or given up at once.
 _PATIENCE = 12.0
 _PAUSE = 1.5
-# Many versions at once look at the job's runs at the same time, of which Glue has some wait.
-_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 8})
+_SETTLED = 3.0
+_TRANSIENT = frozenset({"ThrottlingException", "Throttling", "OperationTimeoutException"})
 _ONCE = Config(retries={"total_max_attempts": 1})
 
 ETL_METADATA = "etl"
@@ -62,7 +64,7 @@ class Starter:
     """Starts the runs of one job.
 
     Attributes:
-        glue: looks at runs, and is patient with Glue.
+        glue: looks at runs.
         once: starts them, and asks only once: a run that Glue has started without saying so must not be started again.
         queues: whether a run above the job's limit waits in Glue's queue: a run that does not say so itself does not wait,
             whatever the job says.
@@ -90,30 +92,48 @@ class Starter:
             ClientError: Glue refused, `ConcurrentRunsExceededException` included, or S3 did.
             BotoCoreError: Glue or S3 was not to be had.
         """
+        failure: Exception = ClaimedError(
+            f"claimed by another invocation for less than {self.claims.void_after:.0f} s, and without a run"
+        )
         for _ in range(int(_PATIENCE / _PAUSE)):
             if _taken_care_of(self.glue, self.job, version):
                 return None
             if etag := self.claims.take(version.version_id, request):
-                return self._start(version, etag)
+                try:
+                    return self._start(version)
+                except (ClientError, BotoCoreError) as error:
+                    self._give_up(version, etag, error)
+                    failure = error
             self.sleep(_PAUSE)
-        raise ClaimedError(
-            f"claimed by another invocation for less than {self.claims.void_after:.0f} s, and without a run"
-        )
+        raise failure
 
-    def _start(self, version: ObjectVersion, etag: str) -> str:
+    def _start(self, version: ObjectVersion) -> str:
         arguments = {
             "--raw_bucket": version.bucket,
             "--raw_key": version.key,
             "--raw_version_id": version.version_id,
         }
-        try:
-            started = self.once.start_job_run(JobName=self.job, Arguments=arguments, JobRunQueuingEnabled=self.queues)
-        except ClientError as error:
-            # Where Glue does not say that it refused there may be a run: such a claim is left to age.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR:
-                self.claims.give_up(version.version_id, etag)
-            raise
-        return started["JobRunId"]
+        return self.once.start_job_run(JobName=self.job, Arguments=arguments, JobRunQueuingEnabled=self.queues)[
+            "JobRunId"
+        ]
+
+    def _give_up(self, version: ObjectVersion, etag: str, error: ClientError | BotoCoreError) -> None:
+        """Give up the claim of a run that was not started; what will not pass by itself is raised at once."""
+        passes = _passes(error)
+        if passes:
+            # Glue may have started the run without saying so; it is listed by then.
+            self.sleep(_SETTLED)
+        if not (passes and _taken_care_of(self.glue, self.job, version)):
+            self.claims.give_up(version.version_id, etag)
+        if not passes:
+            raise error
+
+
+def _passes(error: ClientError | BotoCoreError) -> bool:
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error.response["Error"]["Code"] in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, BotoConnectionError | HTTPClientError)
 
 
 def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # noqa: ANN401 - the runtime's
@@ -127,7 +147,6 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # n
         TriggerError: a run could not be started; others of the event may have been.
     """
     request = str(getattr(context, "aws_request_id", ""))
-    starter = _starter()
     started: list[str] = []
     failures: list[str] = []
     for version in new_raw_versions(event):
@@ -135,8 +154,8 @@ def handle(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:  # n
             _log("INFO", "taken by a batch", request, version)
             continue
         try:
-            run_id = starter.start_once(version, request)
-        except (ClientError, BotoCoreError, ClaimedError) as error:
+            run_id = _starter().start_once(version, request)
+        except (ClientError, BotoCoreError, ClaimedError, ContractError) as error:
             failures.append(f"{version.key} version {version.version_id}: {error}")
             _log("ERROR", "run not started", request, version, error=str(error))
             continue
@@ -179,7 +198,7 @@ def _starter() -> Starter:
 
 @cache
 def _glue() -> GlueClient:
-    return boto3.client("glue", config=_PATIENT)
+    return boto3.client("glue")
 
 
 @cache

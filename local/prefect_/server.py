@@ -50,7 +50,7 @@ class PrefectServer:
             shutil.copyfile(_template(), self._database)
             self._is_new = False
         self._log = home.logs / "prefect.log"
-        port = _free_port()
+        port = kept_port(home.prefect / "port")
         self.url = f"http://127.0.0.1:{port}"
         program = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         self._child = Child(program, self._environment(home, auth), home.prefect, self._log)
@@ -122,6 +122,29 @@ def _keep_template(database: Path) -> None:
         ):
             source.backup(target)
         temporary.replace(_template())
+
+
+def kept_port(file: Path) -> int:
+    """The port of the last time, so that the UI stays where it was; another one where somebody else has it now.
+
+    Args:
+        file: where it is kept.
+    """
+    known = file.read_text(encoding="utf-8").strip() if file.exists() else ""
+    port = int(known) if known.isdigit() and _is_free(int(known)) else _free_port()
+    file.write_text(str(port), encoding="utf-8")
+    return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the server itself binds it: what was just closed may linger.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+        return True
 
 
 def _free_port() -> int:

@@ -54,6 +54,11 @@ class Unused:
 
 
 _IN_PARTS = "Spark's and Athena's writers send what is large in parts; on the laptop nothing is"
+_BY_S3A = "Glue 5.1 reads and writes with Hadoop's S3A, which the laptop has not: tests/infrastructure/s3a_calls.json"
+_OF_FOLDERS = (
+    *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+)
 _BY_ATHENA = (
     "Athena reads partitions with the caller's rights, by whichever of three calls it chooses: "
     "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
@@ -62,10 +67,12 @@ _OF_EARLIER = "only months that an earlier version left are read from a copy whi
 _EMPTY_MONTH = "only a month whose publication records were all removed leaves the catalog"
 
 EXCEPTIONS = (
-    Unused("etl-local", "cloudwatch:PutMetricData", "*", "Glue itself does it, for the job's metrics"),
     Unused("etl-local", "logs:CreateLogGroup", "/aws-glue/jobs/bovespa-etl-job/*", "Glue does it where no group is"),
     Unused("etl-local", "s3:AbortMultipartUpload", "/staging/*", _IN_PARTS),
     Unused("etl-local", "s3:ListMultipartUploadParts", "/staging/*", _IN_PARTS),
+    *(Unused("etl-local", action, "/staging", _BY_S3A) for action in _OF_FOLDERS),
+    Unused("etl-local", "s3:ListBucket", "", _BY_S3A, "staging"),
+    Unused("etl-local", "s3:ListBucketMultipartUploads", ":bovespa-refined-data-bucket", _BY_S3A),
     Unused("etl-local", "s3:DeleteObject", "/staging/*", "Spark removes what an attempt that failed has left"),
     Unused("flow", "s3:AbortMultipartUpload", "/results/*", _IN_PARTS),
     Unused("flow", "s3:ListMultipartUploadParts", "/results/*", _IN_PARTS),
@@ -83,6 +90,9 @@ EXCEPTIONS = (
     Unused("flow", "s3:PutObject", "/staging/mudancas/*", _OF_EARLIER),
     Unused("flow", "glue:BatchDeletePartition", "/bovespa_historico", _EMPTY_MONTH),
     Unused("flow", "glue:BatchDeletePartition", "/bovespa_mudancas", _EMPTY_MONTH),
+    Unused("trigger-local", "s3:GetObject", "/claims/*", "only who finds a version claimed looks at the claim"),
+    Unused("trigger-local", "s3:DeleteObject", "/claims/*", "only a claim whose run was refused is given up"),
+    Unused("trigger-local", "s3:ListBucket", "", "a claim that is given up while it is looked at is 404", "claims/*"),
     Unused("trigger-local", "sqs:SendMessage", "", "Lambda puts an event there that failed for good"),
 )
 

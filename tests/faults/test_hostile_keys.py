@@ -52,7 +52,13 @@ class Aws:
     def paginate(self, JobName: str) -> list[dict[str, Any]]:  # noqa: N803 - boto3's
         return [{"JobRuns": []}]
 
-    def start_job_run(self, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - boto3's
+    def put_object(self, **_: str | bytes) -> dict[str, str]:
+        return {"ETag": "etag"}
+
+    def delete_object(self, **_: str) -> None:
+        """The claim of a run that was refused."""
+
+    def start_job_run(self, JobName: str, Arguments: dict[str, str], **_: bool) -> dict[str, str]:  # noqa: N803 - boto3's
         if len(Arguments["--raw_key"]) > 1024:
             raise ClientError({"Error": {"Code": "InvalidInputException"}}, "StartJobRun")
         self.started.append(Arguments)
@@ -65,7 +71,10 @@ def deployed() -> Iterator[Aws]:
     found = Aws()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GLUE_JOB_NAME", "bovespa-etl-job")
+        patch.setenv("CLAIMS_BUCKET", "claims")
+        patch.setenv("JOB_RUN_QUEUING", "true")
         patch.setattr(handler, "_glue", lambda: found)
+        patch.setattr(handler, "_glue_once", lambda: found)
         patch.setattr(handler, "_s3", lambda: found)
         yield found
 

@@ -63,6 +63,21 @@ def test_a_suffix_is_on_every_bucket() -> None:
     }
 
 
+def test_an_environment_is_in_every_name() -> None:
+    settings = load_settings({"BOVESPA_ENVIRONMENT": "dev", "BOVESPA_BUCKET_SUFFIX": "-acme"})
+    assert settings.raw_bucket == "bovespa-raw-data-bucket-dev-acme"
+    assert (settings.database, settings.workgroup, settings.glue_job_name) == (
+        "bovespa_dev",
+        "bovespa-dev",
+        "bovespa-etl-job-dev",
+    )
+    assert (settings.lambda_name, settings.metrics_namespace) == ("trigger-glue-job-dev", "Bovespa-dev")
+
+
+def test_a_name_that_is_stated_is_taken_as_it_is() -> None:
+    assert load_settings({"BOVESPA_ENVIRONMENT": "dev", "BOVESPA_DATABASE": "mine"}).database == "mine"
+
+
 @pytest.mark.parametrize(
     ("value", "indices"),
     [

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from moto import mock_aws
 from moto.moto_api import state_manager
 
@@ -223,18 +223,50 @@ def test_a_claim_whose_run_was_refused_is_given_up() -> None:
     assert claims.held == {}
 
 
-@pytest.mark.parametrize(
-    "refusal",
+each_failure = pytest.mark.parametrize(
+    "failure",
     [
         refused("InternalServiceException", 500),
+        refused("OperationTimeoutException"),
+        refused("ThrottlingException"),
         EndpointConnectionError(endpoint_url="https://glue.sa-east-1.amazonaws.com"),
+        ReadTimeoutError(endpoint_url="https://glue.sa-east-1.amazonaws.com"),
     ],
-    ids=["Glue fails", "Glue is not to be had"],
+    ids=["Glue fails", "Glue takes too long", "too many calls", "Glue is not to be had", "Glue does not answer"],
 )
-def test_a_claim_whose_run_may_have_been_started_is_left_to_age(refusal: Exception) -> None:
+
+
+@each_failure
+def test_what_passes_by_itself_is_tried_again_for_a_while_and_then_raised(failure: Exception) -> None:
     claims = FakeClaims()
-    with pytest.raises(type(refusal)):
-        started_by(FakeGlue(refusal=refusal), claims)
+    with pytest.raises(type(failure)):
+        started_by(FakeGlue(refusal=failure), claims)
+    assert claims.held == {}
+
+
+@each_failure
+def test_a_failure_that_passes_costs_no_delivery(failure: Exception) -> None:
+    glue = FakeGlue(refusal=failure)
+
+    def better(_: float) -> None:
+        glue.refusal = None
+
+    found = cast("GlueClient", glue)
+    patient = Starter(found, found, JOB, cast("Claims", FakeClaims()), sleep=better)
+    assert patient.start_once(VERSION, "request") == "jr_1"
+
+
+@each_failure
+def test_a_run_that_glue_has_started_without_saying_so_is_not_started_again(failure: Exception) -> None:
+    glue, claims = FakeGlue(refusal=failure), FakeClaims()
+
+    def listed(_: float) -> None:
+        glue.pages, glue.refusal = [[run("STARTING")]], None
+
+    found = cast("GlueClient", glue)
+    patient = Starter(found, found, JOB, cast("Claims", claims), sleep=listed)
+    assert patient.start_once(VERSION, "request") is None
+    assert glue.started == []
     assert list(claims.held) == ["v1"]
 
 

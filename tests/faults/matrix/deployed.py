@@ -16,7 +16,7 @@ from matrix.state import demand
 
 from expectations.contract.keys import raw_key
 from expectations.contract.names import GLUE_JOB_NAME, LAMBDA_NAME
-from infrastructure.trigger import SOURCE
+from infrastructure.trigger import handler_archive
 
 if TYPE_CHECKING:
     from matrix.bench import Bench, World
@@ -29,9 +29,9 @@ def archive(change: Callable[[str], str] = lambda code: code) -> bytes:
     """The Lambda's code as a zip, its handler as `change` makes it."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as zipped:
-        for path in sorted((SOURCE / _PACKAGE).glob("*.py")):
-            code = path.read_text(encoding="utf-8")
-            zipped.writestr(f"{_PACKAGE}/{path.name}", change(code) if path.stem == "handler" else code)
+        for name, asset in handler_archive().assets.items():
+            code = Path(str(asset.path)).read_text(encoding="utf-8")
+            zipped.writestr(name, change(code) if name == f"{_PACKAGE}/handler.py" else code)
     return target.getvalue()
 
 

@@ -224,8 +224,8 @@ DEAD_LETTERS = Protection(
 
 START_ONCE = Protection(
     "lambda/trigger_glue_job/handler.py",
-    "no run where there is one",
-    other_handler("if _taken_care_of(glue, job, version):", "if False:"),
+    "no run where there is one, or a claim",
+    other_handler("for _ in range(int(_PATIENCE / _PAUSE)):", "while True:\n            return self._start(version)"),
 )
 
 LAMBDA_RAISES = Protection(

@@ -44,6 +44,11 @@ def test_a_run_that_published_says_what_and_how_long_it_took() -> None:
     }
 
 
+def test_a_run_says_what_its_glue_run_used_once_glue_has_counted_it() -> None:
+    assert values(attempt(dpu_seconds=120.5))["GlueDpuSeconds"] == 120.5
+    assert "GlueDpuSeconds" not in values(attempt(dpu_seconds=None))
+
+
 def test_a_run_that_found_the_session_published_says_that_it_is_fresh_but_counts_no_rows_twice() -> None:
     found = values(attempt(Outcome.ALREADY_PUBLISHED))
     assert found["FreshSession"] == 1

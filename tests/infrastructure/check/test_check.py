@@ -12,6 +12,7 @@ import yaml
 
 from infrastructure.check import command_line, policies, rules, template, texts
 from infrastructure.check.__main__ import STACKS, check_stack
+from infrastructure.check.policies import EXPLAINED
 from infrastructure.policies import PolicyStatement, allow
 from infrastructure.recording import NOTEBOOK_REGION, REGION, record_complete, record_program
 from infrastructure.settings import StackSettings
@@ -188,8 +189,8 @@ def test_every_exception_is_explained() -> None:
 def test_every_exception_is_still_needed(complete: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(policies, "EXPLAINED", {})
     found = policies.check(complete)
-    for name, issue in (("flows-submitter", "RESOURCE_STAR"),):
-        assert any(f"policy {name}: parliament {issue}" in text for text in found)
+    for name, issue, action in EXPLAINED:
+        assert any(f"policy {name}: parliament {issue}" in text and action in text for text in found)
 
 
 def test_what_ec2_and_sqs_document_is_read() -> None:
