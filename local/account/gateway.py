@@ -1,4 +1,4 @@
-"""The account's one HTTP endpoint: moto's application, with the operations that really run put in front of it.
+"""What answers the account's requests: the operations that really run, and moto's application for all others.
 
 AWS's JSON services name their operation in the X-Amz-Target header, so an operation is a function from the request's
 JSON to the answer's, registered under that name; everything else goes to moto.
@@ -10,21 +10,13 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
-from http import HTTPStatus
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
-
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import BaseWSGIServer, make_server
-from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
-HOST = "127.0.0.1"
-_WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 log = logging.getLogger(__name__)
 
@@ -45,20 +37,6 @@ class ServiceError(Exception):
         self.status = status
 
 
-class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
-    """moto's, which for each request lists its folders and tries its patterns, a millisecond in which no other is answered."""
-
-    def __init__(self) -> None:
-        super().__init__(create_backend_app)
-        self._of_host: dict[str | None, Any] = {}
-
-    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
-        """Moto's module for a host name such as `s3.sa-east-1.amazonaws.com`."""
-        if host not in self._of_host:
-            self._of_host[host] = super().get_backend_for_host(host)
-        return self._of_host[host]
-
-
 class Gateway:
     """A WSGI application.
 
@@ -66,6 +44,7 @@ class Gateway:
         operations: what the account runs itself, by X-Amz-Target.
         owned: services of which moto must answer nothing, because its answer would contradict the account's own state.
         invoke: the application for Lambda's Invoke, which is plain HTTP.
+        moto: moto's application.
         commit: called before any of moto's answers leaves; makes durable what the request changed.
     """
 
@@ -74,13 +53,14 @@ class Gateway:
         operations: Mapping[str, Operation],
         owned: tuple[str, ...],
         invoke: WSGIApplication,
+        moto: WSGIApplication,
         commit: Callable[[], None],
     ) -> None:
         self._operations = operations
         self._owned = owned
         self._invoke = invoke
+        self._moto = moto
         self._commit = commit
-        self._moto = _Dispatcher()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -128,44 +108,3 @@ def respond(start_response: StartResponse, status: str, body: Any) -> Iterable[b
     ]
     start_response(status, headers)
     return [content]
-
-
-class _Handler(MotoRequestHandler):  # type: ignore[misc]
-    """Answers one request after the other on a connection.
-
-    Werkzeug's own handler ends every connection, and is still busy with it for ten milliseconds: a session is some 200 requests.
-    """
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def run_wsgi(self) -> None:
-        """Answer one request."""
-        if self.headers.get("Transfer-Encoding"):  # its end is not known beforehand
-            super().run_wsgi()
-            return
-        self.environ = self.make_environ()
-        # Read to its end, whatever the application reads of it: what comes after is the next request.
-        self.environ["wsgi.input"] = BytesIO(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-        try:
-            answer = Response.from_app(self.server.app, self.environ)
-            content = answer.get_data()
-        except Exception:
-            log.exception("%s %s", self.command, self.path)
-            answer, content = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR), b""
-        self.send_response(answer.status_code)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if "Content-Length" not in answer.headers and answer.status_code not in _WITHOUT_BODY:
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: one line a request would bury what the log is read for."""
-
-
-def listen(application: WSGIApplication) -> BaseWSGIServer:
-    """A server for the application on a free port of this machine only; `serve_forever` starts it."""
-    return make_server(HOST, 0, application, threaded=True, request_handler=_Handler)

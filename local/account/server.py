@@ -14,6 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
+from local.account import REGION
 from local.account.home import Home
 from local.account.locks import locked
 from local.prefect_.server import PrefectServer
@@ -45,7 +46,7 @@ def _serve(home: Home, program: Path, prefect: PrefectServer) -> None:
     unused = threading.Event()
     threading.Thread(target=_watch_users, args=(home, unused), daemon=True).start()
     # Imported when Prefect's server is on its way: together they take as long as it does.
-    from local.account.services import REGION, Services  # noqa: PLC0415
+    from local.account.services import Services  # noqa: PLC0415
     from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415
 
     services = Services(home)

@@ -64,7 +64,7 @@ class StateError(RuntimeError):
     """The home holds state that this version of the account cannot read."""
 
 
-class State:
+class AccountState:
     """The SQLite file, safe to use from the server's many threads.
 
     Raises:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from local.account.gateway import Operation
     from local.athena.analysis.planned import CatalogTable
-    from local.glue.catalog import Catalog
+    from local.glue.catalog import DataCatalog
     from local.glue.partitions import Partitions
-    from local.rights.api_calls import Place
+    from local.rights.api_calls import AccountPlace
 
 CATALOG_NAME = "AwsDataCatalog"
 _LARGEST_PAGE = 50
@@ -78,7 +78,7 @@ class CatalogMetadata:
         place: of the account.
     """
 
-    def __init__(self, catalog: Catalog, partitions: Partitions, place: Place) -> None:
+    def __init__(self, catalog: DataCatalog, partitions: Partitions, place: AccountPlace) -> None:
         self._catalog = catalog
         self._partitions = partitions
         self._place = place

@@ -19,7 +19,7 @@ from local.athena.query_history import batch_of, page_of
 from local.athena.rights import CallersCatalog, reading
 from local.athena.statements import kind_of, run_statement
 from local.athena.text import as_csv, as_lines
-from local.rights.api_calls import Place
+from local.rights.api_calls import AccountPlace
 from local.rights.iam import Call
 from local.rights.privileges import caller
 from local.rights.s3_calls import bucket_arn, object_arn
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from local.account.gateway import Operation
     from local.athena.query_history import QueryHistory
     from local.athena.text import QueryAnswer
-    from local.glue.catalog import Catalog
+    from local.glue.catalog import DataCatalog
     from local.glue.partitions import Partitions
     from local.s3.mirror import Mirror
 
 _LARGEST_PAGE = 1000
 _DEFAULT_DATABASE = "default"
 _INTERRUPTION_SECONDS = 0.05
-_PLACE = Place()
+_PLACE = AccountPlace()
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +69,12 @@ class Queries:
 
     def __init__(
         self,
-        catalog: Catalog,
+        catalog: DataCatalog,
         partitions: Partitions,
         mirror: Mirror,
         workgroup: Callable[[str], dict[str, Any] | None],
         storage: ResultStorage,
-        place: Place = _PLACE,
+        place: AccountPlace = _PLACE,
         *,
         history: QueryHistory | None = None,
     ) -> None:

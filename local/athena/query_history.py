@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from local.account.gateway import ServiceError
 
 if TYPE_CHECKING:
-    from local.account.state import State
+    from local.account.state import AccountState
 
 LARGEST_PAGE = 50
 """Of ListQueryExecutions, and the most that BatchGetQueryExecution takes."""
@@ -21,7 +21,7 @@ class QueryHistory:
         state: where they are kept.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: AccountState) -> None:
         self._state = state
 
     def keep(self, execution: dict[str, Any]) -> None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from local.athena.analysis.planned import CatalogTable
-    from local.glue.catalog import Catalog
+    from local.glue.catalog import DataCatalog
     from local.glue.partitions import Partitions
-    from local.rights.api_calls import Place
+    from local.rights.api_calls import AccountPlace
     from local.rights.privileges import Rights
 
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 class CallersCatalog:
     """The catalog as a caller may see it; every look raises AccessDeniedError where the caller may not."""
 
-    catalog: Catalog
+    catalog: DataCatalog
     partitions: Partitions
     rights: Rights
-    place: Place
+    place: AccountPlace
 
     def databases(self) -> list[dict[str, Any]]:
         """All databases."""

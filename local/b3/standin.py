@@ -10,20 +10,17 @@ import base64
 import binascii
 import gzip
 import json
-import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flows.b3.portfolio import Portfolio
+from local.account import loopback
 from local.b3.formats import csv_download, html_page, json_page
 
-_LOG = logging.getLogger(__name__)
 _JSON = "/indexProxy/indexCall/GetPortfolioDay/"
 _CSV = "/indexProxy/indexCall/GetDownloadPortfolioDay/"
 _HTML = "/indexPage/day/"
@@ -44,7 +41,7 @@ Tamper = Callable[[str, Answer], Answer]
 
 @dataclass
 class StandIn:
-    """What the stand-in shows now.
+    """What the stand-in serves now.
 
     Attributes:
         url: base address, for B3_BASE_URL.
@@ -84,28 +81,17 @@ class StandIn:
         return Answer(b"not found", "text/plain", HTTPStatus.NOT_FOUND)
 
 
-@contextmanager
-def serving() -> Iterator[StandIn]:
+def serving() -> AbstractContextManager[StandIn]:
     """Serve a stand-in on a free port of this machine within the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    stand_in = StandIn(f"http://127.0.0.1:{server.server_port}")
-    server.stand_in = stand_in  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, args=(0.05,), name="b3-stand-in", daemon=True)
-    thread.start()
-    try:
-        yield stand_in
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return loopback.serving(_SiteHandler, StandIn)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _SiteHandler(loopback.LoopbackHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        stand_in: StandIn = self.server.stand_in  # type: ignore[attr-defined]
-        answer = stand_in.answer(self.path)
+    def do_GET(self) -> None:  # noqa: N802 - the base class names it
+        assert isinstance(self.subject, StandIn)
+        answer = self.subject.answer(self.path)
         packed = "gzip" in self.headers.get("Accept-Encoding", "")
         body = gzip.compress(answer.body, mtime=0) if packed else answer.body
         self.send_response(answer.status)
@@ -116,9 +102,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        _LOG.debug(format, *args)
 
 
 def _decoded(segment: str) -> dict[str, Any]:

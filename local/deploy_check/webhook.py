@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
-from threading import Thread
+
+from local.account import loopback
 
 
 class Inbox:
@@ -40,29 +39,15 @@ class Inbox:
         return self._texts.get(timeout=timeout)
 
 
-@contextmanager
-def receiving() -> Iterator[Inbox]:
+def receiving() -> AbstractContextManager[Inbox]:
     """Take messages on a free port of this machine within the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    inbox = Inbox(f"http://127.0.0.1:{server.server_port}/hook")
-    server.inbox = inbox  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, args=(0.05,), name="webhook", daemon=True)
-    thread.start()
-    try:
-        yield inbox
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return loopback.serving(_WebhookHandler, lambda address: Inbox(f"{address}/hook"))
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        inbox: Inbox = self.server.inbox  # type: ignore[attr-defined]
-        status = inbox.put(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+class _WebhookHandler(loopback.LoopbackHandler):
+    def do_POST(self) -> None:  # noqa: N802 - the base class names it
+        assert isinstance(self.subject, Inbox)
+        status = self.subject.put(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Say nothing."""

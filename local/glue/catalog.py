@@ -7,24 +7,22 @@ import time
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from local.account import ACCOUNT_ID
 from local.account.gateway import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from local.account.gateway import Operation
-    from local.account.state import State
-
-CATALOG_ID = "123456789012"
-"""The catalog's id is the account's number: moto's."""
+    from local.account.state import AccountState
 
 _LARGEST_PAGE = 100
 
 
-class Catalog:
+class DataCatalog:
     """Databases and tables."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: AccountState) -> None:
         self._state = state
 
     def operations(self) -> Mapping[str, Operation]:
@@ -71,7 +69,7 @@ class Catalog:
         name = given["Name"].lower()
         if self._state.rows("SELECT 1 FROM databases WHERE name = ?", (name,)):
             raise ServiceError("AlreadyExistsException", "Database already exists.")
-        self._save_database({**given, "Name": name, "CreateTime": time.time(), "CatalogId": CATALOG_ID})
+        self._save_database({**given, "Name": name, "CreateTime": time.time(), "CatalogId": ACCOUNT_ID})
         return {}
 
     def _update_database(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +136,7 @@ class Catalog:
             "Name": name,
             "DatabaseName": database,
             "UpdateTime": time.time(),
-            "CatalogId": CATALOG_ID,
+            "CatalogId": ACCOUNT_ID,
             "IsRegisteredWithLakeFormation": False,
         }
         with self._state.transaction() as transaction:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from moto.logs.models import LogsBackend
-
-    from local.rights.api_calls import Place
+    from local.account.moto_inside import LogsBackend
+    from local.rights.api_calls import AccountPlace
 
 DEFAULT_PREFIX = "/aws-glue/jobs"
 
@@ -46,7 +45,7 @@ class JobLogs:
         rights: of a role, by its name.
     """
 
-    def __init__(self, backend: LogsBackend, place: Place, rights: Callable[[str | None], Rights]) -> None:
+    def __init__(self, backend: LogsBackend, place: AccountPlace, rights: Callable[[str | None], Rights]) -> None:
         self._backend = backend
         self._place = place
         self._rights = rights

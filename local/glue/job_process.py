@@ -33,7 +33,7 @@ class ObjectMissingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class JobOutcome:
     """How a run ended: SUCCEEDED, FAILED, STOPPED or TIMEOUT, and the message for its ErrorMessage."""
 
     state: str
@@ -74,7 +74,7 @@ class JobProcesses:
         self._stopped: set[str] = set()
         self._lock = threading.Lock()
 
-    def run(self, job: Mapping[str, Any], run: Mapping[str, Any]) -> Outcome:
+    def run(self, job: Mapping[str, Any], run: Mapping[str, Any]) -> JobOutcome:
         """Run the job's script to its end."""
         folder = self._home.scratch / run["Id"]
         folder.mkdir()
@@ -86,12 +86,12 @@ class JobProcesses:
             variables = self._variables(job, arguments, folder)
             with self._lock:
                 if run["Id"] in self._stopped:
-                    return Outcome("STOPPED")
+                    return JobOutcome("STOPPED")
                 child = self._running[run["Id"]] = Child(program, variables, folder, log_file)
             return self._permitted(self._outcome(child, run, log_file), job, folder)
         except (ObjectMissingError, AccessDeniedError, FileSystemError) as error:
             log_file.write_text(f"{error}\n", encoding="utf-8")
-            return Outcome("FAILED", str(error))
+            return JobOutcome("FAILED", str(error))
         finally:
             self._running.pop(run["Id"], None)
             self._stopped.discard(run["Id"])
@@ -134,22 +134,22 @@ class JobProcesses:
         identity = {"AWS_ACCESS_KEY_ID": access_key(role)} if role else {}
         return {**self._environment, **identity, **spark.environment(configuration, modules)}
 
-    def _permitted(self, outcome: Outcome, job: Mapping[str, Any], folder: Path) -> Outcome:
+    def _permitted(self, outcome: JobOutcome, job: Mapping[str, Any], folder: Path) -> JobOutcome:
         """The outcome, unless Spark did what the job's role may not: it worked in the mirror, so that is seen only now."""
         rights = self._rights(role_of_arn(job.get("Role")))
         denied = rights.denied(*spark_calls(folder / _SPARK_S3_LOG, self._home.mirror))
-        return Outcome("FAILED", AccessDeniedError(str(rights.role), denied[0]).message) if denied else outcome
+        return JobOutcome("FAILED", AccessDeniedError(str(rights.role), denied[0]).message) if denied else outcome
 
-    def _outcome(self, child: Child, run: Mapping[str, Any], log_file: Path) -> Outcome:
+    def _outcome(self, child: Child, run: Mapping[str, Any], log_file: Path) -> JobOutcome:
         code = child.wait(run["Timeout"] * self._minute)
         if code is None:
             child.stop()
-            return Outcome("TIMEOUT", "Execution timed out after exceeding Timeout minutes")
+            return JobOutcome("TIMEOUT", "Execution timed out after exceeding Timeout minutes")
         if run["Id"] in self._stopped:
-            return Outcome("STOPPED")
+            return JobOutcome("STOPPED")
         if code == 0:
-            return Outcome("SUCCEEDED")
-        return Outcome("FAILED", _error_message(child, code, log_file))
+            return JobOutcome("SUCCEEDED")
+        return JobOutcome("FAILED", _error_message(child, code, log_file))
 
 
 def _modules(arguments: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from local.glue.job_logs import log_prefix
 
 if TYPE_CHECKING:
-    from local.account.state import State
+    from local.account.state import AccountState
 
 LIVE_STATES = ("WAITING", "STARTING", "RUNNING", "STOPPING")
 RUNNING_STATES = ("STARTING", "RUNNING", "STOPPING")
@@ -23,7 +23,7 @@ JobRun = dict[str, Any]
 class JobRuns:
     """The runs of all jobs, in the state."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: AccountState) -> None:
         self._state = state
 
     def save(self, run: JobRun) -> None:

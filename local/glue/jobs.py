@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from local.account.gateway import Operation
-    from local.account.state import State
+    from local.account.state import AccountState
     from local.glue.job_process import JobProcesses
     from local.glue.job_runs import JobRun
 
@@ -37,7 +37,7 @@ class Jobs:
         processes: runs a script.
     """
 
-    def __init__(self, state: State, processes: JobProcesses) -> None:
+    def __init__(self, state: AccountState, processes: JobProcesses) -> None:
         self._jobs: dict[str, dict[str, Any]] = {}
         self._runs = JobRuns(state)
         self._processes = processes

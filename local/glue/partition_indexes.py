@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from local.account.gateway import Operation
-    from local.account.state import State
-    from local.glue.catalog import Catalog
+    from local.account.state import AccountState
+    from local.glue.catalog import DataCatalog
 
 _MOST = 3
 """Indexes a table. Source: https://docs.aws.amazon.com/glue/latest/dg/partition-indexes.html."""
@@ -23,7 +23,7 @@ _TYPES = {"string", "char", "varchar", "int", "bigint", "long", "tinyint", "smal
 class PartitionIndexes:
     """The partition index operations of Glue."""
 
-    def __init__(self, state: State, catalog: Catalog) -> None:
+    def __init__(self, state: AccountState, catalog: DataCatalog) -> None:
         self._state = state
         self._catalog = catalog
 

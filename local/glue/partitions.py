@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from local.account import ACCOUNT_ID
 from local.account.gateway import ServiceError
-from local.glue.catalog import CATALOG_ID, Catalog
+from local.glue.catalog import DataCatalog
 from local.glue.partition_filter import filter_to_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from local.account.gateway import Operation
-    from local.account.state import State
+    from local.account.state import AccountState
 
 _LIMITS = {"PartitionInputList": 100, "PartitionsToDelete": 25, "Entries": 100, "PartitionsToGet": 1000}
 """The largest batches, by parameter. Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html."""
@@ -33,7 +34,7 @@ Change = Callable[[sqlite3.Connection, dict[str, Any], Any], None]
 class Partitions:
     """The partition operations of Glue."""
 
-    def __init__(self, state: State, catalog: Catalog) -> None:
+    def __init__(self, state: AccountState, catalog: DataCatalog) -> None:
         self._state = state
         self._catalog = catalog
 
@@ -167,7 +168,7 @@ def _row(table: dict[str, Any], given: dict[str, Any], values: Sequence[str], cr
         "DatabaseName": table["DatabaseName"],
         "TableName": table["Name"],
         "CreationTime": created,
-        "CatalogId": CATALOG_ID,
+        "CatalogId": ACCOUNT_ID,
     }
     location = given.get("StorageDescriptor", {}).get("Location", "")
     return json.dumps(values), location, json.dumps(body)

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from moto.sqs.exceptions import QueueDoesNotExist
-
+from local.account.moto_inside import QueueDoesNotExist
 from local.rights.iam import Call
 from local.rights.privileges import AccessDeniedError, Rights, role_of_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from moto.awslambda.models import LambdaFunction
+    from local.account.moto_inside import LambdaFunction
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import UnknownFunctionException
-
 from local.account.gateway import read_body, respond
+from local.account.moto_inside import UnknownFunctionException
 from local.lambda_.dead_letters import Failure, destination
 from local.s3.events import Event
 
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from moto.awslambda.models import LambdaFunction
-
-    from local.lambda_.invocations import Answer, Invoker
+    from local.account.moto_inside import LambdaFunction
+    from local.lambda_.invocations import HandlerAnswer, Invoker
     from local.s3.events import Outbox
 
 RETRY_SECONDS = (5.0, 10.0)
@@ -140,7 +138,7 @@ class Functions:
     # --- Invoke --------------------------------------------------------------------------------------------------------
 
     def invoke(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer Lambda's Invoke: a WSGI application.
+        """HandlerAnswer Lambda's Invoke: a WSGI application.
 
         Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
         """
@@ -202,7 +200,7 @@ def _refuse(start_response: StartResponse, status: str, code: str, message: str)
     return [content]
 
 
-def _state_answer(start_response: StartResponse, answer: Answer, *, tail: bool) -> Iterable[bytes]:
+def _state_answer(start_response: StartResponse, answer: HandlerAnswer, *, tail: bool) -> Iterable[bytes]:
     content = answer.payload.encode()
     headers = [("Content-Length", str(len(content))), ("X-Amz-Executed-Version", "$LATEST")]
     if answer.failed:

@@ -15,9 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moto.logs.exceptions import ResourceNotFoundException
-
 from local.account.children import base_environment
+from local.account.moto_inside import LogGroupNotFound
 from local.lambda_.environments import EnvironmentEnded, Environments, Invocation
 from local.rights.iam import Call
 from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, access_key, role_of_arn
@@ -25,9 +24,8 @@ from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, ac
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from moto.awslambda.models import LambdaFunction
-
     from local.account.home import Home
+    from local.account.moto_inside import LambdaFunction
     from local.lambda_.metrics import LambdaMetrics
 
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
@@ -37,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HandlerAnswer:
     """How an invocation ended: the handler's answer as JSON, or what it failed with; and the log it wrote."""
 
     failed: bool
@@ -72,7 +70,7 @@ class Invoker:
         self._environments = Environments(home.scratch)
         _link_runtime_packages(self._packages)
 
-    def run(self, function: LambdaFunction, event: str, request_id: str) -> Answer:
+    def run(self, function: LambdaFunction, event: str, request_id: str) -> HandlerAnswer:
         """Call the function's handler once with the event (JSON), and wait for it."""
         log_file = self._home.logs / "lambda" / f"{request_id}.log"
         started = time.monotonic()
@@ -86,7 +84,7 @@ class Invoker:
         text = log_file.read_text(encoding="utf-8", errors="replace")
         _keep_in_cloudwatch(function, text, request_id, self._rights(role_of_arn(function.role)))
         log.info("%s %s %s", function.function_name, request_id, f"failed: {payload}" if failed else "succeeded")
-        return Answer(failed, payload, text)
+        return HandlerAnswer(failed, payload, text)
 
     def stop(self) -> None:
         """End the environments that wait for an event."""
@@ -166,7 +164,7 @@ def _keep_in_cloudwatch(function: LambdaFunction, text: str, stream: str, rights
         function.save_logs(text)
     except AccessDeniedError as error:
         log.warning("%s: the log is in the home only: %s", function.function_name, error.message)
-    except ResourceNotFoundException:
+    except LogGroupNotFound:
         log.info("log group %s does not exist: the log is in the home only", function.logs_group_name)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.account.state import State
+    from local.account.state import AccountState
 
 NAMESPACE = "AWS/Lambda"
 
@@ -26,7 +26,7 @@ class LambdaMetrics:
         put: puts values of a namespace into CloudWatch.
     """
 
-    def __init__(self, state: State, put: Callable[[str, list[dict[str, Any]]], None]) -> None:
+    def __init__(self, state: AccountState, put: Callable[[str, list[dict[str, Any]]], None]) -> None:
         self._state = state
         self._put = put
         for row in state.rows("SELECT at, function, milliseconds, failed FROM invocations ORDER BY at"):

@@ -16,7 +16,7 @@ class ProvisionError(Exception):
     """The Pulumi program declares something that cannot be, or that the account on the laptop cannot do."""
 
 
-class Arguments:
+class ResourceArguments:
     """The arguments of one declared resource, by their names in Pulumi's schema (camelCase)."""
 
     def __init__(self, given: dict[str, Any]) -> None:

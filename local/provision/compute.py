@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi import Archive, Asset, AssetArchive, FileArchive, FileAsset, StringAsset
 
-from local.provision.arguments import Arguments, ProvisionError
+from local.provision.arguments import ProvisionError, ResourceArguments
 
 if TYPE_CHECKING:
     from local.provision.program import Clients, Made
@@ -67,7 +67,7 @@ _JOB_ARGUMENTS_OF_GLUE = {
 """Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html."""
 
 
-def log_group(clients: Clients, name: str, arguments: Arguments) -> Made:
+def log_group(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:cloudwatch/logGroup:LogGroup."""
     group, days = arguments.take("name") or name, arguments.take("retentionInDays")
     clients.logs.create_log_group(logGroupName=group, tags=arguments.take("tags") or {})
@@ -76,7 +76,7 @@ def log_group(clients: Clients, name: str, arguments: Arguments) -> Made:
     return group, {"name": group, "arn": f"arn:aws:logs:{clients.region}:{clients.account_id}:log-group:{group}"}
 
 
-def role(clients: Clients, name: str, arguments: Arguments) -> Made:
+def role(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:iam/role:Role."""
     role_name = arguments.take("name") or f"{name}-local"
     given = arguments.translate({"assumeRolePolicy": "AssumeRolePolicyDocument", "description": "Description"})
@@ -85,7 +85,7 @@ def role(clients: Clients, name: str, arguments: Arguments) -> Made:
     return role_name, {"name": role_name, "arn": made["Arn"], "uniqueId": made["RoleId"]}
 
 
-def role_policy(clients: Clients, name: str, arguments: Arguments) -> Made:
+def role_policy(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:iam/rolePolicy:RolePolicy."""
     role_name, policy_name = arguments.require("role"), arguments.take("name") or f"{name}-local"
     policy = arguments.require("policy")
@@ -93,7 +93,7 @@ def role_policy(clients: Clients, name: str, arguments: Arguments) -> Made:
     return f"{role_name}:{policy_name}", {"name": policy_name, "role": role_name}
 
 
-def function(clients: Clients, name: str, arguments: Arguments) -> Made:
+def function(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:lambda/function:Function."""
     function_name, role_arn = arguments.take("name") or f"{name}-local", arguments.require("role")
     code, concurrency = archive_bytes(arguments.require("code")), arguments.take("reservedConcurrentExecutions", -1)
@@ -108,14 +108,14 @@ def function(clients: Clients, name: str, arguments: Arguments) -> Made:
     return function_name, {"name": function_name, "arn": made["FunctionArn"]}
 
 
-def permission(clients: Clients, name: str, arguments: Arguments) -> Made:
+def permission(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:lambda/permission:Permission."""
     given = {"StatementId": name, **arguments.translate(_PERMISSION)}
     clients.lambda_.add_permission(**given)
     return given["StatementId"], {"statementId": given["StatementId"]}
 
 
-def event_invoke_config(clients: Clients, _: str, arguments: Arguments) -> Made:
+def event_invoke_config(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig."""
     name = arguments.require("functionName")
     spec = {
@@ -127,7 +127,7 @@ def event_invoke_config(clients: Clients, _: str, arguments: Arguments) -> Made:
     return name, {"functionName": name}
 
 
-def job(clients: Clients, name: str, arguments: Arguments) -> Made:
+def job(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:glue/job:Job."""
     job_name, given = arguments.take("name") or f"{name}-local", arguments.translate(_JOB)
     unknown = set(given.get("DefaultArguments", {})) & (_JOB_ARGUMENTS_OF_GLUE - _JOB_ARGUMENTS_HONOURED)

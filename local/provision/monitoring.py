@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.provision.arguments import Arguments, to_aws
+from local.provision.arguments import ResourceArguments, to_aws
 from local.provision.compute import demand_trust
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _NOTIFICATION = {
 _TRANSFORMATION = {"name": "metricName", "namespace": "metricNamespace", "value": "metricValue"}
 
 
-def queue(clients: Clients, name: str, arguments: Arguments) -> Made:
+def queue(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:sqs/queue:Queue."""
     queue_name = arguments.take("name") or f"{name}-local"
     spec = {
@@ -58,14 +58,14 @@ def queue(clients: Clients, name: str, arguments: Arguments) -> Made:
     return url, {"name": queue_name, "url": url, "arn": arn}
 
 
-def queue_policy(clients: Clients, _: str, arguments: Arguments) -> Made:
+def queue_policy(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:sqs/queuePolicy:QueuePolicy."""
     url = arguments.require("queueUrl")
     clients.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": arguments.require("policy")})
     return url, {}
 
 
-def key(clients: Clients, _: str, arguments: Arguments) -> Made:
+def key(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:kms/key:Key."""
     given = arguments.translate({"description": "Description", "policy": "Policy"})
     tags, rotates = _tags(arguments, "TagKey", "TagValue"), arguments.take("enableKeyRotation")
@@ -75,7 +75,7 @@ def key(clients: Clients, _: str, arguments: Arguments) -> Made:
     return made["KeyId"], {"keyId": made["KeyId"], "arn": made["Arn"]}
 
 
-def topic(clients: Clients, name: str, arguments: Arguments) -> Made:
+def topic(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:sns/topic:Topic."""
     topic_name = arguments.take("name") or f"{name}-local"
     attributes = arguments.translate({"kmsMasterKeyId": "KmsMasterKeyId", "displayName": "DisplayName"})
@@ -83,21 +83,21 @@ def topic(clients: Clients, name: str, arguments: Arguments) -> Made:
     return arn, {"name": topic_name, "arn": arn}
 
 
-def topic_policy(clients: Clients, _: str, arguments: Arguments) -> Made:
+def topic_policy(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:sns/topicPolicy:TopicPolicy."""
     arn, policy = arguments.require("arn"), arguments.require("policy")
     clients.sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     return arn, {}
 
 
-def topic_subscription(clients: Clients, _: str, arguments: Arguments) -> Made:
+def topic_subscription(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:sns/topicSubscription:TopicSubscription."""
     given = arguments.translate({"topic": "TopicArn", "protocol": "Protocol", "endpoint": "Endpoint"})
     arn = clients.sns.subscribe(**given)["SubscriptionArn"]
     return arn, {"arn": arn}
 
 
-def metric_alarm(clients: Clients, name: str, arguments: Arguments) -> Made:
+def metric_alarm(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:cloudwatch/metricAlarm:MetricAlarm."""
     alarm = arguments.take("name") or f"{name}-local"
     dimensions = [{"Name": part, "Value": value} for part, value in (arguments.take("dimensions") or {}).items()]
@@ -106,14 +106,14 @@ def metric_alarm(clients: Clients, name: str, arguments: Arguments) -> Made:
     return alarm, {"name": alarm, "arn": f"arn:aws:cloudwatch:{clients.region}:{clients.account_id}:alarm:{alarm}"}
 
 
-def dashboard(clients: Clients, _: str, arguments: Arguments) -> Made:
+def dashboard(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:cloudwatch/dashboard:Dashboard."""
     name = arguments.require("dashboardName")
     clients.cloudwatch.put_dashboard(DashboardName=name, DashboardBody=arguments.require("dashboardBody"))
     return name, {"dashboardName": name}
 
 
-def log_metric_filter(clients: Clients, name: str, arguments: Arguments) -> Made:
+def log_metric_filter(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:cloudwatch/logMetricFilter:LogMetricFilter."""
     filter_name, transformation = arguments.take("name") or f"{name}-local", arguments.require("metricTransformation")
     default = transformation.pop("defaultValue", None)
@@ -123,7 +123,7 @@ def log_metric_filter(clients: Clients, name: str, arguments: Arguments) -> Made
     return filter_name, {"name": filter_name}
 
 
-def event_rule(clients: Clients, name: str, arguments: Arguments) -> Made:
+def event_rule(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:cloudwatch/eventRule:EventRule."""
     rule = arguments.take("name") or f"{name}-local"
     given = arguments.translate({"description": "Description", "eventPattern": "EventPattern"})
@@ -131,14 +131,14 @@ def event_rule(clients: Clients, name: str, arguments: Arguments) -> Made:
     return rule, {"name": rule, "arn": arn}
 
 
-def event_target(clients: Clients, name: str, arguments: Arguments) -> Made:
+def event_target(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:cloudwatch/eventTarget:EventTarget."""
     rule, target = arguments.require("rule"), {"Id": arguments.take("targetId") or name}
     clients.events.put_targets(Rule=rule, Targets=[target | {"Arn": arguments.require("arn")}])
     return f"{rule}-{target['Id']}", {"targetId": target["Id"]}
 
 
-def schedule(clients: Clients, name: str, arguments: Arguments) -> Made:
+def schedule(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:scheduler/schedule:Schedule."""
     schedule_name, given = arguments.take("name") or f"{name}-local", arguments.translate(_SCHEDULE)
     demand_trust(clients, given["Target"]["RoleArn"], "scheduler.amazonaws.com")
@@ -146,7 +146,7 @@ def schedule(clients: Clients, name: str, arguments: Arguments) -> Made:
     return f"default/{schedule_name}", {"name": schedule_name, "arn": arn}
 
 
-def budget(clients: Clients, name: str, arguments: Arguments) -> Made:
+def budget(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:budgets/budget:Budget."""
     budget_name = arguments.take("name") or f"{name}-local"
     declared = {
@@ -169,5 +169,5 @@ def _notification(given: dict[str, Any]) -> dict[str, Any]:
     return {"Notification": to_aws(given, _NOTIFICATION), "Subscribers": subscribers}
 
 
-def _tags(arguments: Arguments, key_name: str = "Key", value_name: str = "Value") -> list[dict[str, str]]:
+def _tags(arguments: ResourceArguments, key_name: str = "Key", value_name: str = "Value") -> list[dict[str, str]]:
     return [{key_name: name, value_name: value} for name, value in (arguments.take("tags") or {}).items()]

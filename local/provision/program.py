@@ -22,11 +22,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
+from local.account import ACCOUNT_ID
 from local.provision import compute as provision_compute
 from local.provision import monitoring as provision_monitoring
 from local.provision import query as provision_query
 from local.provision import storage as provision_storage
-from local.provision.arguments import Arguments, ProvisionError
+from local.provision.arguments import ProvisionError, ResourceArguments
 from local.rights.privileges import FLOW_ROLE
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 PROJECT = "pipeline-bovespa"
 STACK = "local"
-ACCOUNT_ID = "123456789012"
 
 Made = tuple[str, dict[str, Any]]
 """A created resource: its id, and the outputs that it has besides its arguments."""
@@ -64,7 +64,7 @@ class Clients:
     budgets: Any
 
 
-Create = Callable[[Clients, str, Arguments], Made]
+Create = Callable[[Clients, str, ResourceArguments], Made]
 
 RESOURCES: dict[str, Create] = {
     "aws:s3/bucket:Bucket": provision_storage.bucket,
@@ -129,7 +129,7 @@ class _Monitor(pulumi.runtime.Mocks):
         create = RESOURCES.get(args.typ)
         if create is None:
             raise ProvisionError(f"{args.typ} {args.name!r}: the account on the laptop does not know this type")
-        arguments = Arguments(args.inputs)
+        arguments = ResourceArguments(args.inputs)
         try:
             made = create(self._clients, args.name, arguments)
             arguments.finish()

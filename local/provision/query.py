@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local.provision.arguments import Arguments, to_aws
+from local.provision.arguments import ResourceArguments, to_aws
 
 if TYPE_CHECKING:
     from local.provision.program import Clients, Made
@@ -45,7 +45,7 @@ _WORKGROUP = {
 }
 
 
-def database(clients: Clients, _: str, arguments: Arguments) -> Made:
+def database(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:glue/catalogDatabase:CatalogDatabase."""
     given = arguments.translate({"name": "Name", "description": "Description", "locationUri": "LocationUri"})
     arguments.accept("tags")
@@ -60,7 +60,7 @@ def database(clients: Clients, _: str, arguments: Arguments) -> Made:
     return f"{clients.account_id}:{name}", {"name": name, "arn": arn, "catalogId": clients.account_id}
 
 
-def table(clients: Clients, _: str, arguments: Arguments) -> Made:
+def table(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:glue/catalogTable:CatalogTable; one that is there is brought in step with its declaration."""
     database_name, name = arguments.require("databaseName"), arguments.require("name")
     declared = {"Name": name, **arguments.translate(_TABLE)}
@@ -76,7 +76,7 @@ def table(clients: Clients, _: str, arguments: Arguments) -> Made:
     return f"{clients.account_id}:{database_name}:{name}", {"name": name, "arn": arn, "databaseName": database_name}
 
 
-def partition_index(clients: Clients, _: str, arguments: Arguments) -> Made:
+def partition_index(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:glue/partitionIndex:PartitionIndex; it outlives the account's process, as its table does."""
     place = {"DatabaseName": arguments.require("databaseName"), "TableName": arguments.require("tableName")}
     given = to_aws(arguments.require("partitionIndex"), {"indexName": "IndexName", "keys": "Keys"})
@@ -90,7 +90,7 @@ def partition_index(clients: Clients, _: str, arguments: Arguments) -> Made:
     return f"{clients.account_id}:{':'.join(place.values())}:{given['IndexName']}", {}
 
 
-def workgroup(clients: Clients, name: str, arguments: Arguments) -> Made:
+def workgroup(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:athena/workgroup:Workgroup."""
     group = arguments.take("name") or f"{name}-local"
     given = arguments.translate({"description": "Description", "configuration": ("Configuration", _WORKGROUP)})
@@ -101,7 +101,7 @@ def workgroup(clients: Clients, name: str, arguments: Arguments) -> Made:
     return group, {"name": group, "arn": arn}
 
 
-def named_query(clients: Clients, name: str, arguments: Arguments) -> Made:
+def named_query(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:athena/namedQuery:NamedQuery."""
     spec = {"description": "Description", "database": "Database", "workgroup": "WorkGroup", "query": "QueryString"}
     given = {"Name": arguments.take("name") or name, **arguments.translate(spec)}

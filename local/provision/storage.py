@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local.provision.arguments import Arguments, ProvisionError
+from local.provision.arguments import ProvisionError, ResourceArguments
 
 if TYPE_CHECKING:
     from local.provision.program import Clients, Made
@@ -43,7 +43,7 @@ _PUBLIC_ACCESS = {
 }
 
 
-def bucket(clients: Clients, name: str, arguments: Arguments) -> Made:
+def bucket(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucket:Bucket."""
     bucket_name = arguments.take("bucket") or f"{name}-local"
     tags = arguments.take("tags") or {}
@@ -61,7 +61,7 @@ def bucket(clients: Clients, name: str, arguments: Arguments) -> Made:
     return bucket_name, outputs
 
 
-def bucket_versioning(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_versioning(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketVersioning:BucketVersioning."""
     name = arguments.require("bucket")
     given = arguments.translate({"versioningConfiguration": ("VersioningConfiguration", {"status": "Status"})})
@@ -69,7 +69,7 @@ def bucket_versioning(clients: Clients, _: str, arguments: Arguments) -> Made:
     return name, {}
 
 
-def bucket_encryption(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_encryption(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration."""
     name = arguments.require("bucket")
     given = arguments.translate({"rules": ("Rules", _ENCRYPTION)})
@@ -77,7 +77,7 @@ def bucket_encryption(clients: Clients, _: str, arguments: Arguments) -> Made:
     return name, {}
 
 
-def bucket_lifecycle(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_lifecycle(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration. Stated, not run: nothing ages on a laptop."""
     name = arguments.require("bucket")
     given = arguments.translate({"rules": ("Rules", _LIFECYCLE)})
@@ -85,7 +85,7 @@ def bucket_lifecycle(clients: Clients, _: str, arguments: Arguments) -> Made:
     return name, {}
 
 
-def bucket_public_access(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_public_access(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock."""
     name = arguments.require("bucket")
     given = arguments.translate(_PUBLIC_ACCESS)
@@ -93,7 +93,7 @@ def bucket_public_access(clients: Clients, _: str, arguments: Arguments) -> Made
     return name, {}
 
 
-def bucket_ownership(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_ownership(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketOwnershipControls:BucketOwnershipControls."""
     name = arguments.require("bucket")
     rule = arguments.translate({"rule": ("Rule", {"objectOwnership": "ObjectOwnership"})})["Rule"]
@@ -101,7 +101,7 @@ def bucket_ownership(clients: Clients, _: str, arguments: Arguments) -> Made:
     return name, {}
 
 
-def bucket_policy(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_policy(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketPolicy:BucketPolicy, with the one condition whose answer on a laptop is known: TLS (see objects)."""
     name, policy = arguments.require("bucket"), arguments.require("policy")
     for statement in json.loads(policy)["Statement"]:
@@ -112,12 +112,12 @@ def bucket_policy(clients: Clients, _: str, arguments: Arguments) -> Made:
     return name, {}
 
 
-def bucket_notification(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_notification(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketNotification:BucketNotification; S3 wants to be permitted first."""
     name = arguments.require("bucket")
     configurations = []
     for given in arguments.take("lambdaFunctions", []):
-        function = Arguments(given)
+        function = ResourceArguments(given)
         arn, prefix, suffix = (
             function.require("lambdaFunctionArn"),
             function.take("filterPrefix"),
@@ -146,7 +146,7 @@ def _demand_permission(clients: Clients, function_arn: str, bucket_name: str) ->
         )
 
 
-def bucket_object(clients: Clients, _: str, arguments: Arguments) -> Made:
+def bucket_object(clients: Clients, _: str, arguments: ResourceArguments) -> Made:
     """aws:s3/bucketObjectv2:BucketObjectv2; an object that is there already is left as it is."""
     name, key, content = arguments.require("bucket"), arguments.require("key"), _content(arguments)
     arguments.accept("etag", "sourceHash", "tags")
@@ -158,7 +158,7 @@ def bucket_object(clients: Clients, _: str, arguments: Arguments) -> Made:
     return key, outputs
 
 
-def _content(arguments: Arguments) -> bytes:
+def _content(arguments: ResourceArguments) -> bytes:
     given: dict[str, Any] = {name: arguments.take(name) for name in ("content", "contentBase64", "source")}
     if given["contentBase64"] is not None:
         return base64.b64decode(given["contentBase64"])

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
+from local.account import ACCOUNT_ID, REGION
 from local.rights.iam import Call
 from local.rights.s3_calls import s3_calls
 
@@ -73,11 +74,11 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AccountPlace:
     """Where an account's resources are."""
 
-    region: str = "sa-east-1"
-    account_id: str = "123456789012"
+    region: str = REGION
+    account_id: str = ACCOUNT_ID
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource here."""
@@ -89,7 +90,7 @@ class Place:
         return [self.arn("glue", name) for name in ("catalog", f"database/{database.lower()}", *path)]
 
 
-def calls_of(request: Request, place: Place, workgroup_of: Callable[[str], str | None]) -> list[Call]:
+def calls_of(request: Request, place: AccountPlace, workgroup_of: Callable[[str], str | None]) -> list[Call]:
     """What the request does; all of it must be allowed.
 
     Args:
@@ -123,14 +124,16 @@ def _operation(request: Request) -> tuple[str, str, dict[str, Any]]:
     return request.service, form.get("Action", f"({request.method} {request.path})"), form
 
 
-def _of_lambda(request: Request, place: Place) -> Call:
+def _of_lambda(request: Request, place: AccountPlace) -> Call:
     name, _, rest = request.path.removeprefix("/2015-03-31/functions/").partition("/")
     function = unquote(name).rpartition(":")[2]
     action = "InvokeFunction" if rest == "invocations" else f"({request.method} {rest})"
     return Call(f"lambda:{action}", place.arn("lambda", f"function:{function}"))
 
 
-def _resources(service: str, operation: str, body: Mapping[str, Any], place: Place) -> list[str]:
+def _resources(  # noqa: PLR0911 - one answer a service
+    service: str, operation: str, body: Mapping[str, Any], place: AccountPlace
+) -> list[str]:
     if service == "glue":
         return _of_glue(operation, body, place)
     if service == "athena" and "CatalogName" in body:
@@ -142,10 +145,12 @@ def _resources(service: str, operation: str, body: Mapping[str, Any], place: Pla
         return [place.arn("logs", f"log-group:{body['logGroupName']}{stream}")]
     if service == "sqs" and "QueueUrl" in body:
         return [place.arn("sqs", str(body["QueueUrl"]).rpartition("/")[2])]
+    if service == "sts" and "RoleArn" in body:
+        return [str(body["RoleArn"])]
     return [str(body.get("TopicArn", "*"))]
 
 
-def _of_glue(operation: str, body: Mapping[str, Any], place: Place) -> list[str]:
+def _of_glue(operation: str, body: Mapping[str, Any], place: AccountPlace) -> list[str]:
     if "JobName" in body:
         return [place.arn("glue", f"job/{body['JobName']}")]
     if operation in ("GetDatabase", "UpdateDatabase", "DeleteDatabase"):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from local.account.gateway import respond
-from local.rights.api_calls import Place, Request, calls_of
-from local.rights.privileges import AccessDeniedError, Privileges, Rights, called_by, role_of_key
+from local.rights.api_calls import AccountPlace, Request, calls_of
+from local.rights.privileges import AccessDeniedError, Privileges, Rights, called_by
 from local.rights.s3_calls import listing
 
 if TYPE_CHECKING:
@@ -28,23 +28,26 @@ class Guard:
         privileges: of the roles.
         place: of the account.
         workgroup_of: the workgroup of a query, by its id; None where there is no such query.
+        role_of: the role that an access key stands for; None for the administrator's.
     """
 
     def __init__(
         self,
         application: WSGIApplication,
         privileges: Privileges,
-        place: Place,
+        place: AccountPlace,
         workgroup_of: Callable[[str], str | None],
+        role_of: Callable[[str], str | None],
     ) -> None:
         self._application = application
         self._privileges = privileges
         self._place = place
         self._workgroup_of = workgroup_of
+        self._role_of = role_of
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, or refuse it as AWS does."""
-        role = role_of_key(_access_key(environ))
+        role = self._role_of(_access_key(environ))
         if role is None:
             return self._application(environ, start_response)
         rights, request = self._privileges.of(role), Request.of(environ)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moto.s3.models import FakeDeleteMarker, FakeKey
-
+from local.account.moto_inside import FakeDeleteMarker, FakeKey
 from local.s3.mirror import FileMark, UnmirrorableKeyError
 from local.s3.object_rows import COLUMNS, VersionRow, identity, to_delete_marker, to_row, to_version, values
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from local.account.state import State
+    from local.account.state import AccountState
     from local.s3.mirror import Mirror
 
 _UPSERT = f"""
@@ -47,7 +46,7 @@ NO_CHANGES = FileChanges((), ())
 class Archive:
     """The objects of all buckets, as they are on disk."""
 
-    def __init__(self, state: State, mirror: Mirror) -> None:
+    def __init__(self, state: AccountState, mirror: Mirror) -> None:
         self._state = state
         self._mirror = mirror
         self._shown: dict[str, dict[str, Shown]] = {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
-    from local.account.state import State
+    from local.account.state import AccountState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ObjectChange:
     """What happened to an object, as an event states it.
 
     Args:
@@ -50,7 +50,7 @@ class Change:
     version_id: str | None
 
 
-def event_body(change: Change, configuration_id: str, region: str) -> str:
+def event_body(change: ObjectChange, configuration_id: str, region: str) -> str:
     """The event as S3 words it.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html. The key is
@@ -86,7 +86,7 @@ def event_body(change: Change, configuration_id: str, region: str) -> str:
 class Outbox:
     """The events that no function has had yet."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: AccountState) -> None:
         self._state = state
         self._deliver: Callable[[Event], None] | None = None
         self._lock = threading.Lock()

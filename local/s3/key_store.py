@@ -11,8 +11,7 @@ from bisect import bisect_left, bisect_right, insort
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from moto.s3.models import FakeDeleteMarker
-from moto.s3.utils import _VersionedKeyStore
+from local.account.moto_inside import FakeDeleteMarker, VersionedKeyStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _AFTER_ALL = "\U0010ffff"
 
 
-class KeyStore(_VersionedKeyStore):  # type: ignore[misc]
+class KeyStore(VersionedKeyStore):  # type: ignore[misc]
     """moto's model of a bucket's keys; the overridden methods are those by which a key comes or goes."""
 
     def __init__(self) -> None:
@@ -53,9 +52,9 @@ class KeyStore(_VersionedKeyStore):  # type: ignore[misc]
             end = bisect_left(self._names, prefix + _AFTER_ALL) if prefix else len(self._names)
             return iter(self._names[begin:end])
 
-    def shown(self, prefix: str, after: str = "", most: int | None = None) -> _VersionedKeyStore:
+    def shown(self, prefix: str, after: str = "", most: int | None = None) -> VersionedKeyStore:
         """The keys of `names` that a listing shows, with their versions, up to `most` of them."""
-        found = _VersionedKeyStore()
+        found = VersionedKeyStore()
         current = ((name, self.get(name)) for name in self.names(prefix, after))
         visible = ((name, key) for name, key in current if key is not None and not isinstance(key, FakeDeleteMarker))
         for name, key in islice(visible, most):

@@ -9,25 +9,12 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from moto.s3.models import FakeDeleteMarker, FakeKey
+from local.account.moto_inside import VERSION_ATTRIBUTES, FakeDeleteMarker, FakeKey, delete_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.s3.mirror import FileMark
-
-_PROPERTIES = {
-    "_etag": "etag",
-    "_storage_class": "storage_class",
-    "encryption": "encryption",
-    "kms_key_id": "kms_key_id",
-    "bucket_key_enabled": "bucket_key_enabled",
-    "checksum_algorithm": "checksum_algorithm",
-    "checksum_value": "checksum_value",
-    "checksum_type": "checksum_type",
-    "website_redirect_location": "website_redirect_location",
-}
-"""moto's attributes of a version that outlive the account's process, and their names in the state."""
 
 
 class StoredKey(FakeKey):  # type: ignore[misc]
@@ -103,7 +90,7 @@ def to_row(version: FakeKey | FakeDeleteMarker, tags: dict[str, str], mark: File
     if isinstance(version, FakeDeleteMarker):
         stated = version.last_modified.isoformat()
         return VersionRow(version.name, version.version_id, True, stated, 0, "{}", None, None)  # noqa: FBT003
-    properties = {name: getattr(version, attribute) for attribute, name in _PROPERTIES.items()}
+    properties = {name: getattr(version, attribute) for attribute, name in VERSION_ATTRIBUTES.items()}
     properties["etag"] = version.etag.strip('"')
     properties["metadata"] = dict(version.metadata)
     properties["tags"] = tags
@@ -135,14 +122,12 @@ def to_version(
     version.last_modified = datetime.fromisoformat(row.last_modified)
     version.set_metadata(properties.pop("metadata"))
     tags: dict[str, str] = properties.pop("tags")
-    for attribute, name in _PROPERTIES.items():
+    for attribute, name in VERSION_ATTRIBUTES.items():
         setattr(version, attribute, properties[name])
     return version, tags
 
 
 def to_delete_marker(row: VersionRow, covered: FakeKey | FakeDeleteMarker | None) -> FakeDeleteMarker:
     """The delete marker that a row tells of."""
-    marker = FakeDeleteMarker(key=covered or StoredKey(bytes, 0, name=row.key, account_id="", region_name="aws"))
-    marker.last_modified = datetime.fromisoformat(row.last_modified)
-    marker._version_id = row.version_id  # noqa: SLF001 - moto has no other way to restore one
-    return marker
+    hidden = covered or StoredKey(bytes, 0, name=row.key, account_id="", region_name="aws")
+    return delete_marker(hidden, row.version_id, datetime.fromisoformat(row.last_modified))

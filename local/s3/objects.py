@@ -15,18 +15,25 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey
-from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
-from moto.s3.notifications import S3NotificationEvent
-
+from local.account.moto_inside import (
+    FakeBucket,
+    FakeDeleteMarker,
+    FakeKey,
+    InvalidArgumentError,
+    InvalidBucketName,
+    MissingKey,
+    S3Backend,
+    S3NotificationEvent,
+    listed_until,
+)
 from local.s3.archive import NO_CHANGES
-from local.s3.events import Change, Event, event_body
+from local.s3.events import Event, ObjectChange, event_body
 from local.s3.key_store import KeyStore
 from local.s3.mirror import UnmirrorableKeyError
 from local.s3.object_rows import StoredKey
 
 if TYPE_CHECKING:
-    from local.account.state import State
+    from local.account.state import AccountState
     from local.s3.archive import Archive, FileChanges
     from local.s3.events import Outbox
     from local.s3.mirror import FileMark, Mirror
@@ -48,7 +55,7 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
     """moto's S3 model; the overridden methods are the ones through which every object comes, goes or is looked for."""
 
     def __init__(
-        self, partition: str, account_id: str, *, state: State, mirror: Mirror, archive: Archive, outbox: Outbox
+        self, partition: str, account_id: str, *, state: AccountState, mirror: Mirror, archive: Archive, outbox: Outbox
     ) -> None:
         super().__init__(partition, account_id)
         self._state = state
@@ -125,7 +132,7 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         max_keys: int,
     ) -> Any:  # noqa: ANN401
         """List the current objects; the folders are read for the first page only, or 20,000 files were read 20 times."""
-        after = self._pagination_tokens.get(continuation_token, "") if continuation_token else start_after
+        after = listed_until(self, continuation_token) if continuation_token else start_after
         # One more than is shown tells that there are more; keys that a delimiter makes one may be any number.
         most = None if delimiter else max_keys + 1
         self._request.page = _Page(after or "", most, is_first=continuation_token is None)
@@ -250,5 +257,5 @@ def _event(
     name: S3NotificationEvent, configuration_id: str, function_arn: str, bucket: FakeBucket, key: FakeKey
 ) -> Event:
     version_id = key.version_id if key.version_id != "null" else None
-    change = Change(name.value, bucket.name, key.name, key.size, key.etag.strip('"'), version_id)
+    change = ObjectChange(name.value, bucket.name, key.name, key.size, key.etag.strip('"'), version_id)
     return Event(function_arn, bucket.arn, event_body(change, configuration_id, bucket.region_name))

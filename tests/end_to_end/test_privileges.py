@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from tests.end_to_end.least_privilege import Right, needed, refused, rights
 
 from expectations.contract.keys import partition_prefix
 from expectations.contract.names import DATABASE, REFINED_BUCKET
@@ -24,6 +23,7 @@ from local.b3 import standin as b3_standin
 from local.b3.formats import csv_download
 from local.rights.iam import Call, Document, Grant, is_allowed, parse
 from local.rights.privileges import TrailEntry, read_trail, role_of_arn
+from tests.end_to_end.least_privilege import Right, needed, refused, rights
 from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from moto.s3.models import s3_backends
 
 from local.account.client import Account
 from local.account.home import Home
-from local.account.state import State
-from local.glue.catalog import Catalog
+from local.account.moto_inside import forget_buckets
+from local.account.state import AccountState
+from local.glue.catalog import DataCatalog
 from local.glue.partitions import Partitions
 from local.provision.program import Clients, connect, provision
 from local.s3.archive import Archive
@@ -34,8 +34,8 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def state(home: Home) -> State:
-    return State(home.state)
+def state(home: Home) -> AccountState:
+    return AccountState(home.state)
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ class Disk:
 
     def open(self) -> ObjectStore:
         """S3 as a process that has just started finds it, with its two buckets declared."""
-        s3_backends.bucket_accounts.clear()
-        state = State(self.home.state)
+        forget_buckets()
+        state = AccountState(self.home.state)
         mirror = Mirror(self.home.mirror, self.home.scratch)
         store = ObjectStore(
             "aws", "123456789012", state=state, mirror=mirror, archive=Archive(state, mirror), outbox=Outbox(state)
@@ -67,7 +67,7 @@ class Disk:
 @pytest.fixture
 def disk(home: Home) -> Iterator[Disk]:
     yield Disk(home)
-    s3_backends.bucket_accounts.clear()
+    forget_buckets()
 
 
 @pytest.fixture
@@ -76,14 +76,14 @@ def store(disk: Disk) -> ObjectStore:
 
 
 @pytest.fixture
-def catalog(state: State) -> Catalog:
-    made = Catalog(state)
+def catalog(state: AccountState) -> DataCatalog:
+    made = DataCatalog(state)
     made.ensure_database("default")
     return made
 
 
 @pytest.fixture
-def partitions(state: State, catalog: Catalog) -> Partitions:
+def partitions(state: AccountState, catalog: DataCatalog) -> Partitions:
     return Partitions(state, catalog)
 
 
@@ -115,7 +115,7 @@ def _partition_input(day: int, ticker: str, location: str | None) -> dict[str, A
 class Shares:
     """The table `default.shares`, and the files that lie where its partitions say."""
 
-    catalog: Catalog
+    catalog: DataCatalog
     partitions: Partitions
     mirror: Mirror
 
@@ -140,7 +140,7 @@ class Shares:
 
 
 @pytest.fixture
-def shares(catalog: Catalog, partitions: Partitions, mirror: Mirror, table_input: dict[str, Any]) -> Shares:
+def shares(catalog: DataCatalog, partitions: Partitions, mirror: Mirror, table_input: dict[str, Any]) -> Shares:
     request = {"DatabaseName": "default", "TableInput": table_input}
     catalog.operations()["AWSGlue.CreateTable"](request)
     return Shares(catalog, partitions, mirror)

@@ -19,7 +19,7 @@ from matrix.state import demand
 
 from expectations.contract.names import LAMBDA_NAME, RAW_BUCKET
 from infrastructure.trigger import DEAD_LETTERS
-from local.s3.events import Change, event_body
+from local.s3.events import ObjectChange, event_body
 
 if TYPE_CHECKING:
     from matrix.bench import Bench
@@ -82,7 +82,9 @@ def _ten_more(bench: Bench) -> None:
     assert bench.version is not None
     key, version_id = bench.version.key, bench.version.version_id
     head = bench.world.eyes.s3.head_object(Bucket=RAW_BUCKET, Key=key)
-    change = Change("s3:ObjectCreated:Put", RAW_BUCKET, key, head["ContentLength"], head["ETag"].strip('"'), version_id)
+    change = ObjectChange(
+        "s3:ObjectCreated:Put", RAW_BUCKET, key, head["ContentLength"], head["ETag"].strip('"'), version_id
+    )
     body = event_body(change, "trigger", bench.world.account.region).encode()
     for _ in range(10):
         bench.world.client("lambda").invoke(FunctionName=LAMBDA_NAME, InvocationType="Event", Payload=body)

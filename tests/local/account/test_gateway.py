@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.account.client import Account
-from local.account.gateway import Gateway, ServiceError, listen, respond
+from local.account.gateway import Gateway, ServiceError, respond
+from local.account.http_server import listen
 
 
 class Served:
@@ -19,7 +19,7 @@ class Served:
 
     def __init__(self) -> None:
         self.commits = 0
-        gateway = Gateway({"AWSGlue.Echo": self.echo}, ("AWSGlue.",), self.invoke, self.commit)
+        gateway = Gateway({"AWSGlue.Echo": self.echo}, ("AWSGlue.",), self.invoke, self.moto, self.commit)
         self.server = listen(gateway)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -30,6 +30,9 @@ class Served:
 
     def invoke(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's
         return respond(start_response, "200 OK", {"Path": environ["PATH_INFO"]})
+
+    def moto(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's
+        return respond(start_response, "200 OK", {"Moto": environ["PATH_INFO"]})
 
     def commit(self) -> None:
         self.commits += 1
@@ -73,56 +76,9 @@ def test_invoke_is_answered_by_the_functions(served: Served) -> None:
     assert served.post("", path=path) == (200, {"Path": path})
 
 
-# --- connections -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def connection(served: Served) -> Iterator[http.client.HTTPConnection]:
-    made = http.client.HTTPConnection("127.0.0.1", served.server.server_port, timeout=10)
-    yield made
-    made.close()
-
-
-def ask(connection: http.client.HTTPConnection, method: str, path: str, **headers: str) -> tuple[int, bytes]:
-    connection.request(method, path, b"{}", headers)
-    answer = connection.getresponse()
-    return answer.status, answer.read()
-
-
-def test_one_connection_takes_many_requests(connection: http.client.HTTPConnection) -> None:
-    connection.connect()
-    kept = connection.sock
-
-    for number in range(3):
-        path = f"/2015-03-31/functions/f{number}/invocations"
-        assert ask(connection, "POST", path) == (200, json.dumps({"Path": path}).encode())
-    assert connection.sock is kept
-
-
-def test_a_body_that_nobody_reads_is_not_the_next_request(connection: http.client.HTTPConnection) -> None:
-    for _ in range(2):  # a path on which nothing reads the two bytes
-        status, _ = ask(connection, "GET", "/2015-03-31/functions/f/invocations")
-        assert status == 200
-
-
-def test_an_application_that_fails_is_a_500_and_the_connection_goes_on(
-    served: Served, connection: http.client.HTTPConnection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr(served.server, "app", lambda *_: 1 / 0)
-        assert ask(connection, "GET", "/") == (500, b"")
-    assert ask(connection, "GET", "/2015-03-31/functions/f/invocations")[0] == 200
-
-
-def test_a_client_that_waits_for_a_go_ahead_gets_it(served: Served) -> None:
-    with socket.create_connection(("127.0.0.1", served.server.server_port), timeout=10) as raw:
-        raw.sendall(
-            b"POST /2015-03-31/functions/f/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
-            b"Expect: 100-continue\r\n\r\n"
-        )
-        assert raw.recv(1024).startswith(b"HTTP/1.1 100 ")
-        raw.sendall(b"{}")
-        assert raw.recv(1024).startswith(b"HTTP/1.1 200 ")
+def test_everything_else_is_motos_and_is_durable_before_it_is_answered(served: Served) -> None:
+    assert served.post("", path="/bucket/key") == (200, {"Moto": "/bucket/key"})
+    assert served.commits == 1
 
 
 # --- paths -------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from local.account.client import Account
@@ -57,6 +58,27 @@ def role_with(clients: Clients, name: str, actions: list[str], resource: str) ->
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]}
     clients("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
     clients("iam").put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
+
+
+def assumed(clients: Clients, account: Account, role: str) -> Any:  # noqa: ANN401
+    """A client of S3 with the credentials that STS gives for a role."""
+    arn = f"arn:aws:iam::123456789012:role/{role}"
+    given = clients("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    session: Any = boto3.Session(
+        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=account.region
+    )
+    return session.client("s3", endpoint_url=account.endpoint_url)
+
+
+def test_credentials_of_an_assumed_role_have_the_roles_rights(account: Account, clients: Clients) -> None:
+    role_with(clients, "reader", ["s3:GetObject"], "arn:aws:s3:::bovespa-artifacts-bucket/*")
+    clients("s3").put_object(Bucket="bovespa-artifacts-bucket", Key="assumed", Body=b"1")
+    reader, trigger = assumed(clients, account, "reader"), assumed(clients, account, "trigger-local")
+
+    assert reader.get_object(Bucket="bovespa-artifacts-bucket", Key="assumed")["Body"].read() == b"1"
+    for client in (reader, trigger):
+        with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
+            client.put_object(Bucket="bovespa-raw-data-bucket", Key="raw-data/k.parquet", Body=b"x")
 
 
 def test_a_put_reaches_its_function_with_the_version_that_was_put(

@@ -5,10 +5,10 @@ import sqlite3
 import pytest
 
 from local.account.home import Home
-from local.account.state import State, StateError
+from local.account.state import AccountState, StateError
 
 
-def test_a_transaction_that_raises_leaves_nothing(state: State) -> None:
+def test_a_transaction_that_raises_leaves_nothing(state: AccountState) -> None:
     def fail() -> None:
         with state.transaction() as transaction:
             transaction.execute("INSERT INTO databases VALUES ('half', '{}')")
@@ -20,11 +20,11 @@ def test_a_transaction_that_raises_leaves_nothing(state: State) -> None:
     assert state.rows("SELECT * FROM databases") == []
 
 
-def test_what_was_committed_is_there_for_another_process(home: Home, state: State) -> None:
+def test_what_was_committed_is_there_for_another_process(home: Home, state: AccountState) -> None:
     with state.transaction() as transaction:
         transaction.execute("INSERT INTO databases VALUES ('kept', '{}')")
 
-    assert State(home.state).rows("SELECT name FROM databases") == [("kept",)]
+    assert AccountState(home.state).rows("SELECT name FROM databases") == [("kept",)]
 
 
 def test_state_of_another_version_is_refused_with_the_way_out(home: Home) -> None:
@@ -32,4 +32,4 @@ def test_state_of_another_version_is_refused_with_the_way_out(home: Home) -> Non
         database.execute("PRAGMA user_version = 99")
 
     with pytest.raises(StateError, match=r"version 99, this account reads 1: delete .*home"):
-        State(home.state)
+        AccountState(home.state)

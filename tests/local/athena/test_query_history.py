@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.account.gateway import ServiceError
-from local.account.state import State
+from local.account.state import AccountState
 from local.athena.query_history import QueryHistory, batch_of, page_of
 
 
@@ -19,16 +19,16 @@ def execution(name: str, at: float, workgroup: str = "bovespa") -> dict[str, Any
 
 
 def test_a_query_is_remembered_beyond_the_accounts_end(tmp_path: Path) -> None:
-    state = State(tmp_path / "state")
+    state = AccountState(tmp_path / "state")
     QueryHistory(state).keep(execution("q1", 1.5))
     state.close()
-    history = QueryHistory(State(tmp_path / "state"))
+    history = QueryHistory(AccountState(tmp_path / "state"))
     assert history.find("q1") == execution("q1", 1.5)
     assert history.find("q2") is None
 
 
 def test_queries_are_their_workgroups(tmp_path: Path) -> None:
-    history = QueryHistory(State(tmp_path / "state"))
+    history = QueryHistory(AccountState(tmp_path / "state"))
     for found in (execution("q1", 1.0), execution("q2", 2.0), execution("q3", 3.0, "primary")):
         history.keep(found)
     assert history.submitted("bovespa") == {"q1": 1.0, "q2": 2.0}

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from moto.logs.models import LogsBackend
 
+from local.account.moto_inside import LogsBackend
 from local.glue.job_logs import JobLogs, RunLog
-from local.rights.api_calls import Place
+from local.rights.api_calls import AccountPlace
 from local.rights.privileges import Rights
 
 GROUP = "/glue/etl/output"
@@ -21,7 +21,7 @@ def backend() -> LogsBackend:
 
 def kept(backend: LogsBackend, *actions: str) -> JobLogs:
     policy = json.dumps({"Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": LOGS}]})
-    return JobLogs(backend, Place(), lambda role: Rights(role, lambda: [policy]))
+    return JobLogs(backend, AccountPlace(), lambda role: Rights(role, lambda: [policy]))
 
 
 def run(tmp_path: Path) -> RunLog:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.account.home import Home
-from local.glue.job_process import JobProcesses, ObjectMissingError, Outcome
+from local.glue.job_process import JobOutcome, JobProcesses, ObjectMissingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def job(**defaults: str) -> dict[str, Any]:
     return {"Name": "etl", "Command": {"ScriptLocation": "s3://b/scripts/job.py"}, "DefaultArguments": arguments}
 
 
-def run(processes: JobProcesses, bucket: Bucket, script: str, record: dict[str, Any] | None = None) -> Outcome:
+def run(processes: JobProcesses, bucket: Bucket, script: str, record: dict[str, Any] | None = None) -> JobOutcome:
     bucket.objects["s3://b/scripts/job.py"] = script.encode()
     return processes.run(job(database="default"), record or run_record())
 
@@ -65,7 +65,7 @@ def test_a_script_gets_the_jobs_arguments_and_the_runs_over_them(
 ) -> None:
     script = "import json, sys; print(json.dumps(sys.argv[1:]))"
 
-    assert run(processes, bucket, script, run_record(database="other", raw_key="k")) == Outcome("SUCCEEDED")
+    assert run(processes, bucket, script, run_record(database="other", raw_key="k")) == JobOutcome("SUCCEEDED")
 
     given = json.loads(log_of(home))
     assert dict(zip(given[::2], given[1::2], strict=True)) == {
@@ -84,13 +84,13 @@ def test_modules_that_the_job_names_can_be_imported(processes: JobProcesses, buc
     bucket.objects["s3://b/scripts/job.py"] = b"import helper; assert helper.VALUE == 42"
     definition = {**job(), "DefaultArguments": {"--extra-py-files": "s3://b/modules.zip"}}
 
-    assert processes.run(definition, run_record()) == Outcome("SUCCEEDED")
+    assert processes.run(definition, run_record()) == JobOutcome("SUCCEEDED")
 
 
 def test_a_module_that_was_not_deployed_cannot_be_imported(processes: JobProcesses, bucket: Bucket) -> None:
     outcome = run(processes, bucket, "import expectations.contract.tables")
 
-    assert outcome == Outcome("FAILED", "ModuleNotFoundError: No module named 'expectations'")
+    assert outcome == JobOutcome("FAILED", "ModuleNotFoundError: No module named 'expectations'")
 
 
 @pytest.mark.parametrize("missing", ["s3://b/scripts/job.py", "s3://b/modules.zip"])
@@ -103,7 +103,7 @@ def test_a_missing_object_fails_the_run_and_is_named(
 
     outcome = processes.run(definition, run_record())
 
-    assert outcome == Outcome("FAILED", f"{missing}: The specified key does not exist.")
+    assert outcome == JobOutcome("FAILED", f"{missing}: The specified key does not exist.")
     assert missing in log_of(home)
 
 
@@ -126,7 +126,7 @@ def test_a_missing_object_fails_the_run_and_is_named(
 def test_a_failed_run_says_in_one_line_what_it_died_of(
     processes: JobProcesses, bucket: Bucket, script: str, message: str
 ) -> None:
-    assert run(processes, bucket, script) == Outcome("FAILED", message)
+    assert run(processes, bucket, script) == JobOutcome("FAILED", message)
 
 
 def test_a_run_without_a_java_that_works_fails_and_says_so(
@@ -151,7 +151,7 @@ def test_a_run_beyond_its_timeout_is_ended(processes: JobProcesses, bucket: Buck
 
 
 def test_a_stopped_run_is_ended(processes: JobProcesses, bucket: Bucket, home: Home, eventually: Eventually) -> None:
-    outcomes: list[Outcome] = []
+    outcomes: list[JobOutcome] = []
     script = "import time; print('running', flush=True); time.sleep(60)"
     thread = threading.Thread(target=lambda: outcomes.append(run(processes, bucket, script)))
     thread.start()
@@ -160,7 +160,7 @@ def test_a_stopped_run_is_ended(processes: JobProcesses, bucket: Bucket, home: H
     processes.stop_all()
 
     thread.join(10)
-    assert outcomes == [Outcome("STOPPED")]
+    assert outcomes == [JobOutcome("STOPPED")]
 
 
 def test_a_run_that_is_stopped_before_it_began_never_begins(
@@ -168,7 +168,7 @@ def test_a_run_that_is_stopped_before_it_began_never_begins(
 ) -> None:
     processes.stop("jr_1")
 
-    assert run(processes, bucket, "print('began')") == Outcome("STOPPED")
+    assert run(processes, bucket, "print('began')") == JobOutcome("STOPPED")
     assert not (home.logs / "glue" / "jr_1.log").exists()
 
 
@@ -188,7 +188,7 @@ spark = SparkSession.builder.getOrCreate()
 spark.range(3).selectExpr("id", "id % 2 as half").write.partitionBy("half").parquet("s3://some-bucket/out/")
 assert spark.read.parquet("s3://some-bucket/out/").count() == 3
 """
-    assert run(processes, bucket, script) == Outcome("SUCCEEDED")
+    assert run(processes, bucket, script) == JobOutcome("SUCCEEDED")
 
     written = [path.relative_to(home.mirror) for path in home.mirror.rglob("*") if path.is_file()]
     assert {str(path.parent) for path in written} == {

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from local.account.home import Home
-from local.account.state import State
+from local.account.state import AccountState
 from local.glue.job_runs import JobRuns, end_run, new_run, stated
 
 JOB: dict[str, Any] = {"Name": "etl", "Timeout": 15, "WorkerType": "G.1X", "NumberOfWorkers": 2, "GlueVersion": "5.1"}
 
 
 @pytest.fixture
-def runs(state: State) -> JobRuns:
+def runs(state: AccountState) -> JobRuns:
     return JobRuns(state)
 
 
@@ -52,7 +52,7 @@ def test_runs_are_found_by_job_and_id_also_by_the_next_process(home: Home, runs:
     run = new_run(JOB, {}, "STARTING")
     runs.save(run)
 
-    again = JobRuns(State(home.state))
+    again = JobRuns(AccountState(home.state))
 
     assert again.find("etl", run["Id"]) == run
     assert again.find("other", run["Id"]) is None

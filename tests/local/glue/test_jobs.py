@@ -8,8 +8,8 @@ import pytest
 
 from local.account.gateway import ServiceError
 from local.account.home import Home
-from local.account.state import State
-from local.glue.job_process import Outcome
+from local.account.state import AccountState
+from local.glue.job_process import JobOutcome
 from local.glue.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -22,18 +22,18 @@ class Processes:
     def __init__(self) -> None:
         self.started: list[str] = []
         self._ends: dict[str, threading.Event] = {}
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, JobOutcome] = {}
 
-    def run(self, job: Mapping[str, Any], run: Mapping[str, Any]) -> Outcome:
+    def run(self, job: Mapping[str, Any], run: Mapping[str, Any]) -> JobOutcome:
         self._ends.setdefault(run["Id"], threading.Event())
         self.started.append(run["Id"])
         self._ends[run["Id"]].wait(10)
-        return self._outcomes.get(run["Id"], Outcome("SUCCEEDED"))
+        return self._outcomes.get(run["Id"], JobOutcome("SUCCEEDED"))
 
     def stop(self, run_id: str) -> None:
-        self.end(run_id, Outcome("STOPPED"))
+        self.end(run_id, JobOutcome("STOPPED"))
 
-    def end(self, run_id: str, outcome: Outcome | None = None) -> None:
+    def end(self, run_id: str, outcome: JobOutcome | None = None) -> None:
         if outcome:
             self._outcomes[run_id] = outcome
         self._ends.setdefault(run_id, threading.Event()).set()
@@ -85,7 +85,7 @@ def create(glue: Glue, **changes: Any) -> None:  # noqa: ANN401
 
 
 @pytest.fixture
-def glue(state: State, processes: Processes) -> Glue:
+def glue(state: AccountState, processes: Processes) -> Glue:
     made = Glue(Jobs(state, processes))  # type: ignore[arg-type]
     create(made)
     return made
@@ -144,7 +144,7 @@ def test_a_run_that_ends_well_has_succeeded(glue: Glue, processes: Processes, ev
 def test_a_run_that_fails_says_why(glue: Glue, processes: Processes, eventually: Eventually) -> None:
     run_id = glue.start()
 
-    processes.end(run_id, Outcome("FAILED", "ValueError: no rows"))
+    processes.end(run_id, JobOutcome("FAILED", "ValueError: no rows"))
 
     eventually(lambda: glue.state_of(run_id) == "FAILED")
     assert glue.GetJobRun(JobName="etl", RunId=run_id)["JobRun"]["ErrorMessage"] == "ValueError: no rows"
@@ -164,7 +164,7 @@ def test_one_run_more_than_the_job_may_have_is_refused(
 
 
 def test_a_job_that_queues_lets_a_run_wait_for_its_turn(
-    state: State, processes: Processes, eventually: Eventually
+    state: AccountState, processes: Processes, eventually: Eventually
 ) -> None:
     glue = Glue(Jobs(state, processes))  # type: ignore[arg-type]
     create(glue, JobRunQueuingEnabled=True, ExecutionProperty={"MaxConcurrentRuns": 1})
@@ -192,7 +192,7 @@ def test_a_running_run_can_be_stopped(glue: Glue, eventually: Eventually) -> Non
 
 
 def test_a_waiting_run_can_be_stopped_and_never_runs(
-    state: State, processes: Processes, eventually: Eventually
+    state: AccountState, processes: Processes, eventually: Eventually
 ) -> None:
     glue = Glue(Jobs(state, processes))  # type: ignore[arg-type]
     create(glue, JobRunQueuingEnabled=True)
@@ -238,7 +238,7 @@ def test_runs_are_listed_newest_first_page_by_page(glue: Glue, processes: Proces
 def test_a_run_that_was_live_when_the_account_ended_has_failed(home: Home, glue: Glue) -> None:
     run_id = glue.start()
 
-    reopened = Glue(Jobs(State(home.state), Processes()))  # type: ignore[arg-type]
+    reopened = Glue(Jobs(AccountState(home.state), Processes()))  # type: ignore[arg-type]
     create(reopened)
 
     run = reopened.GetJobRun(JobName="etl", RunId=run_id)["JobRun"]

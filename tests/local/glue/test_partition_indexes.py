@@ -6,8 +6,8 @@ import pytest
 
 from local.account.gateway import ServiceError
 from local.account.home import Home
-from local.account.state import State
-from local.glue.catalog import Catalog
+from local.account.state import AccountState
+from local.glue.catalog import DataCatalog
 from local.glue.partition_indexes import PartitionIndexes
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ BY_DAY = {"IndexName": "by-day", "Keys": ["day"]}
 class Glue:
     """The operations on the table `default.shares`, called as the gateway calls them."""
 
-    def __init__(self, state: State) -> None:
-        self._operations = PartitionIndexes(state, Catalog(state)).operations()
+    def __init__(self, state: AccountState) -> None:
+        self._operations = PartitionIndexes(state, DataCatalog(state)).operations()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return lambda **request: self._operations[f"AWSGlue.{name}"]({**HERE, **request})
@@ -32,7 +32,7 @@ class Glue:
 
 
 @pytest.fixture
-def glue(shares: Shares, state: State) -> Glue:
+def glue(shares: Shares, state: AccountState) -> Glue:
     return Glue(state)
 
 
@@ -83,10 +83,10 @@ def test_a_deleted_index_is_gone(glue: Glue) -> None:
 def test_an_index_outlives_the_accounts_process_and_ends_with_its_table(glue: Glue, home: Home) -> None:
     glue.CreatePartitionIndex(PartitionIndex=BY_DAY)
 
-    again = State(home.state)
+    again = AccountState(home.state)
     assert [index["IndexName"] for index in Glue(again).indexes()] == ["by-day"]
 
-    catalog, table = Catalog(again), Catalog(again).table("default", "shares")
+    catalog, table = DataCatalog(again), DataCatalog(again).table("default", "shares")
     catalog.operations()["AWSGlue.DeleteTable"]({"DatabaseName": "default", "Name": "shares"})
     catalog.operations()["AWSGlue.CreateTable"]({"DatabaseName": "default", "TableInput": table})
     assert Glue(again).indexes() == []

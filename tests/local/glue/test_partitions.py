@@ -7,8 +7,8 @@ import pytest
 
 from local.account.gateway import ServiceError
 from local.account.home import Home
-from local.account.state import State
-from local.glue.catalog import Catalog
+from local.account.state import AccountState
+from local.glue.catalog import DataCatalog
 from local.glue.partitions import Partitions
 
 if TYPE_CHECKING:
@@ -200,9 +200,9 @@ def test_a_deleted_table_leaves_no_partitions_to_a_new_one(
 
 def test_partitions_outlive_the_process(home: Home, glue: Glue) -> None:
     glue.CreatePartition(PartitionInput=partition(30))
-    state = State(home.state)
+    state = AccountState(home.state)
 
-    assert Glue(Partitions(state, Catalog(state))).values() == [["30", "VALE3"]]
+    assert Glue(Partitions(state, DataCatalog(state))).values() == [["30", "VALE3"]]
 
 
 def test_twenty_thousand_partitions_cost_what_their_number_costs(glue: Glue) -> None:

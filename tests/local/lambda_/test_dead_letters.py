@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from moto.sqs.exceptions import QueueDoesNotExist
 
+from local.account.moto_inside import QueueDoesNotExist
 from local.lambda_.dead_letters import DeadLetters, Failure, destination, invocation_record
 from local.rights.privileges import Rights
 

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.awslambda.exceptions import UnknownFunctionException
 
-from local.account.state import State
+from local.account.moto_inside import UnknownFunctionException
+from local.account.state import AccountState
 from local.lambda_.dead_letters import Failure
 from local.lambda_.functions import Functions, may_invoke
-from local.lambda_.invocations import Answer
+from local.lambda_.invocations import HandlerAnswer
 from local.s3.events import Event, Outbox
 
 if TYPE_CHECKING:
@@ -61,15 +61,15 @@ class Handler:
         self.go_on = threading.Event()
         self.go_on.set()
 
-    def run(self, _: object, event: str, request_id: str) -> Answer:
+    def run(self, _: object, event: str, request_id: str) -> HandlerAnswer:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         self.events.append(event)
         self.go_on.wait(10)
         self.running -= 1
         if len(self.events) <= self.fails:
-            return Answer(failed=True, payload='{"errorMessage": "no"}', log="log")
-        return Answer(failed=False, payload='"yes"', log=f"log of {request_id}")
+            return HandlerAnswer(failed=True, payload='{"errorMessage": "no"}', log="log")
+        return HandlerAnswer(failed=False, payload='"yes"', log=f"log of {request_id}")
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def buried() -> list[Failure]:
 
 
 @pytest.fixture
-def outbox(state: State) -> Outbox:
+def outbox(state: AccountState) -> Outbox:
     return Outbox(state)
 
 
@@ -110,7 +110,7 @@ def deploy(handler: Handler, outbox: Outbox, buried: list[Failure]) -> Iterator[
     handler.go_on.set()
 
 
-def waiting(state: State) -> int:
+def waiting(state: AccountState) -> int:
     return len(state.rows("SELECT * FROM events"))
 
 
@@ -118,7 +118,7 @@ def waiting(state: State) -> int:
 
 
 def test_a_permitted_event_reaches_the_handler_and_is_then_forgotten(
-    deploy: Deploy, handler: Handler, outbox: Outbox, state: State, eventually: Eventually
+    deploy: Deploy, handler: Handler, outbox: Outbox, state: AccountState, eventually: Eventually
 ) -> None:
     deploy(function(statement()))
 
@@ -142,7 +142,7 @@ def test_an_event_without_permission_is_dropped_and_the_log_says_so(  # noqa: PL
     deploy: Deploy,
     handler: Handler,
     outbox: Outbox,
-    state: State,
+    state: AccountState,
     eventually: Eventually,
     caplog: pytest.LogCaptureFixture,
     statements: tuple[dict[str, Any], ...],
@@ -157,7 +157,7 @@ def test_an_event_without_permission_is_dropped_and_the_log_says_so(  # noqa: PL
 
 
 def test_an_event_for_a_function_that_is_not_there_is_dropped(
-    deploy: Deploy, outbox: Outbox, state: State, eventually: Eventually, caplog: pytest.LogCaptureFixture
+    deploy: Deploy, outbox: Outbox, state: AccountState, eventually: Eventually, caplog: pytest.LogCaptureFixture
 ) -> None:
     deploy(function())
 
@@ -168,7 +168,7 @@ def test_an_event_for_a_function_that_is_not_there_is_dropped(
 
 
 def test_a_failed_event_is_tried_again(
-    deploy: Deploy, handler: Handler, outbox: Outbox, state: State, eventually: Eventually
+    deploy: Deploy, handler: Handler, outbox: Outbox, state: AccountState, eventually: Eventually
 ) -> None:
     handler.fails = 2
     deploy(function(statement()))
@@ -184,7 +184,7 @@ def test_an_event_that_fails_for_good_is_given_up_after_the_configured_attempts(
     deploy: Deploy,
     handler: Handler,
     outbox: Outbox,
-    state: State,
+    state: AccountState,
     eventually: Eventually,
     retries: int | None,
     attempts: int,
@@ -199,7 +199,7 @@ def test_an_event_that_fails_for_good_is_given_up_after_the_configured_attempts(
 
 
 def test_an_event_that_is_given_up_goes_to_the_destination_and_only_then_is_forgotten(
-    deploy: Deploy, handler: Handler, outbox: Outbox, state: State, eventually: Eventually, buried: list[Failure]
+    deploy: Deploy, handler: Handler, outbox: Outbox, state: AccountState, eventually: Eventually, buried: list[Failure]
 ) -> None:
     handler.fails = 99
     deploy(function(statement(), retries=1, queue="arn:aws:sqs:sa-east-1:123456789012:letters"))
@@ -212,7 +212,7 @@ def test_an_event_that_is_given_up_goes_to_the_destination_and_only_then_is_forg
 
 
 def test_without_a_destination_nothing_is_sent(
-    deploy: Deploy, handler: Handler, outbox: Outbox, state: State, eventually: Eventually, buried: list[Failure]
+    deploy: Deploy, handler: Handler, outbox: Outbox, state: AccountState, eventually: Eventually, buried: list[Failure]
 ) -> None:
     handler.fails = 99
     deploy(function(statement(), retries=0))

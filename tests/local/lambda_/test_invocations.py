@@ -8,10 +8,10 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
-from moto.logs.exceptions import ResourceNotFoundException
 
 from local.account.home import Home
-from local.lambda_.invocations import Answer, Invoker
+from local.account.moto_inside import LogGroupNotFound
+from local.lambda_.invocations import HandlerAnswer, Invoker
 
 
 class Deployed(SimpleNamespace):
@@ -51,7 +51,7 @@ def invoker(home: Home) -> Iterator[Invoker]:
     invoker.stop()
 
 
-def call(invoker: Invoker, function: Deployed, event: object = None, request_id: str = "request-1") -> Answer:
+def call(invoker: Invoker, function: Deployed, event: object = None, request_id: str = "request-1") -> HandlerAnswer:
     return invoker.run(function, json.dumps(event), request_id)  # type: ignore[arg-type]
 
 
@@ -131,7 +131,7 @@ def test_what_the_handler_prints_is_in_the_homes_log_and_in_cloudwatch(invoker: 
 def test_a_missing_log_group_is_no_failure(invoker: Invoker) -> None:
     class WithoutGroup(Deployed):
         def save_logs(self, text: str) -> None:
-            raise ResourceNotFoundException
+            raise LogGroupNotFound
 
     assert call(invoker, WithoutGroup("def handle(event, context): return 1")).failed is False
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from local.account.state import State
+from local.account.state import AccountState
 from local.lambda_.metrics import LambdaMetrics
 
 
@@ -21,7 +21,7 @@ class CloudWatch:
 
 def test_an_invocation_is_counted_and_timed(tmp_path: Path) -> None:
     cloudwatch = CloudWatch()
-    LambdaMetrics(State(tmp_path / "state"), cloudwatch.put).measured("trigger", 0.25, failed=False)
+    LambdaMetrics(AccountState(tmp_path / "state"), cloudwatch.put).measured("trigger", 0.25, failed=False)
     assert cloudwatch.values == [
         ("AWS/Lambda", "Invocations", 1.0),
         ("AWS/Lambda", "Errors", 0.0),
@@ -32,13 +32,13 @@ def test_an_invocation_is_counted_and_timed(tmp_path: Path) -> None:
 
 def test_a_failure_is_an_error(tmp_path: Path) -> None:
     cloudwatch = CloudWatch()
-    LambdaMetrics(State(tmp_path / "state"), cloudwatch.put).measured("trigger", 1.0, failed=True)
+    LambdaMetrics(AccountState(tmp_path / "state"), cloudwatch.put).measured("trigger", 1.0, failed=True)
     assert ("AWS/Lambda", "Errors", 1.0) in cloudwatch.values
 
 
 def test_a_later_account_knows_the_invocations_of_the_earlier_one(tmp_path: Path) -> None:
-    state, before, after = State(tmp_path / "state"), CloudWatch(), CloudWatch()
+    state, before, after = AccountState(tmp_path / "state"), CloudWatch(), CloudWatch()
     LambdaMetrics(state, before.put).measured("trigger", 1.0, failed=False)
     state.close()
-    LambdaMetrics(State(tmp_path / "state"), after.put)
+    LambdaMetrics(AccountState(tmp_path / "state"), after.put)
     assert after.data == before.data

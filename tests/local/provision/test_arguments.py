@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from local.provision.arguments import Arguments, ProvisionError, to_aws
+from local.provision.arguments import ProvisionError, ResourceArguments, to_aws
 
 
 def test_an_argument_that_nobody_took_is_refused_by_name() -> None:
-    arguments = Arguments({"bucket": "b", "objectLockEnabled": True})
+    arguments = ResourceArguments({"bucket": "b", "objectLockEnabled": True})
     arguments.take("bucket")
 
     with pytest.raises(ProvisionError, match=r"argument objectLockEnabled: .* does not know how to honour it"):
@@ -14,11 +14,11 @@ def test_an_argument_that_nobody_took_is_refused_by_name() -> None:
 
 
 def test_arguments_without_a_value_need_not_be_taken() -> None:
-    Arguments({"tags": None}).finish()
+    ResourceArguments({"tags": None}).finish()
 
 
 def test_an_argument_that_makes_no_difference_can_be_accepted() -> None:
-    arguments = Arguments({"forceDestroy": True})
+    arguments = ResourceArguments({"forceDestroy": True})
 
     arguments.accept("forceDestroy", "somethingElse")
 
@@ -27,11 +27,11 @@ def test_an_argument_that_makes_no_difference_can_be_accepted() -> None:
 
 def test_a_missing_argument_is_named() -> None:
     with pytest.raises(ProvisionError, match="argument bucket is missing"):
-        Arguments({}).require("bucket")
+        ResourceArguments({}).require("bucket")
 
 
 def test_whole_numbers_come_back_whole() -> None:
-    arguments = Arguments({"timeout": 15.0, "nested": {"days": [1.0, 1.5]}})
+    arguments = ResourceArguments({"timeout": 15.0, "nested": {"days": [1.0, 1.5]}})
 
     assert repr(arguments.take("timeout")) == "15"
     assert arguments.take("nested") == {"days": [1, 1.5]}
@@ -49,4 +49,4 @@ def test_a_nested_argument_that_is_not_known_is_refused_by_its_path() -> None:
     spec = {"rules": ("Rules", {"id": "ID"})}
 
     with pytest.raises(ProvisionError, match=r"argument rules\.transition: "):
-        Arguments({"rules": [{"id": "a", "transition": {}}]}).translate(spec)
+        ResourceArguments({"rules": [{"id": "a", "transition": {}}]}).translate(spec)

@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from moto.s3.models import FakeDeleteMarker, FakeKey
 
 from local.account.home import Home
-from local.account.state import State
+from local.account.moto_inside import FakeDeleteMarker, FakeKey
+from local.account.state import AccountState
 from local.s3.archive import NO_CHANGES, Archive
 from local.s3.mirror import Mirror
 
@@ -25,7 +25,7 @@ def version(content: bytes, version_id: str = "null", key: str = "k") -> FakeKey
 class Disk:
     """One bucket on disk."""
 
-    def __init__(self, state: State, mirror: Mirror) -> None:
+    def __init__(self, state: AccountState, mirror: Mirror) -> None:
         self.state = state
         self.mirror = mirror
         self.archive = Archive(state, mirror)
@@ -44,7 +44,7 @@ class Disk:
 
 
 @pytest.fixture
-def disk(state: State, mirror: Mirror) -> Disk:
+def disk(state: AccountState, mirror: Mirror) -> Disk:
     return Disk(state, mirror)
 
 
@@ -88,7 +88,7 @@ def test_a_delete_marker_takes_the_file_away_and_stays(disk: Disk, home: Home) -
     disk.store(first, FakeDeleteMarker(key=first), keep_contents=True)
 
     assert not disk.file().exists()
-    again = Disk(State(home.state), disk.mirror)
+    again = Disk(AccountState(home.state), disk.mirror)
     assert [isinstance(one, FakeDeleteMarker) for one, _ in again.restored] == [False, True]
 
 
@@ -96,7 +96,7 @@ def test_a_file_that_nobody_touched_has_not_changed(disk: Disk, home: Home) -> N
     disk.store(version(b"content"))
 
     assert disk.archive.file_change("b", "k") == disk.archive.file_changes("b", "", ["k"]) == NO_CHANGES
-    assert Disk(State(home.state), disk.mirror).archive.file_changes("b", "", ["k"]) == NO_CHANGES
+    assert Disk(AccountState(home.state), disk.mirror).archive.file_changes("b", "", ["k"]) == NO_CHANGES
 
 
 def test_written_and_removed_files_are_told_apart(disk: Disk) -> None:

@@ -4,12 +4,12 @@ import json
 from urllib.parse import unquote_plus
 
 from local.account.home import Home
-from local.account.state import State
-from local.s3.events import Change, Event, Outbox, event_body
+from local.account.state import AccountState
+from local.s3.events import Event, ObjectChange, Outbox, event_body
 
 
-def change(key: str = "raw-data/year=2025/a b+ç.parquet", version_id: str | None = "v1") -> Change:
-    return Change("s3:ObjectCreated:Put", "bucket", key, 7, "abc", version_id)
+def change(key: str = "raw-data/year=2025/a b+ç.parquet", version_id: str | None = "v1") -> ObjectChange:
+    return ObjectChange("s3:ObjectCreated:Put", "bucket", key, 7, "abc", version_id)
 
 
 def test_an_event_states_the_version_and_encodes_the_key_as_s3_does() -> None:
@@ -40,7 +40,7 @@ def test_sequencers_order_the_events_of_a_key() -> None:
     assert sequencers == sorted(sequencers)
 
 
-def test_an_event_is_handed_over_once(state: State) -> None:
+def test_an_event_is_handed_over_once(state: AccountState) -> None:
     outbox, delivered = Outbox(state), list[Event]()
     outbox.start(delivered.append)
 
@@ -50,7 +50,7 @@ def test_an_event_is_handed_over_once(state: State) -> None:
     assert [(event.function_arn, event.body) for event in delivered] == [("function", "{}")]
 
 
-def test_events_wait_until_somebody_delivers(state: State) -> None:
+def test_events_wait_until_somebody_delivers(state: AccountState) -> None:
     outbox, delivered = Outbox(state), list[Event]()
     outbox.post(Event("function", "bucket", "1"))
     outbox.post(Event("function", "bucket", "2"))
@@ -60,7 +60,7 @@ def test_events_wait_until_somebody_delivers(state: State) -> None:
     assert [event.body for event in delivered] == ["1", "2"]
 
 
-def test_an_event_that_no_function_has_had_is_delivered_by_the_next_process(home: Home, state: State) -> None:
+def test_an_event_that_no_function_has_had_is_delivered_by_the_next_process(home: Home, state: AccountState) -> None:
     outbox, delivered = Outbox(state), list[Event]()
     outbox.post(Event("function", "bucket", "had"))
     outbox.post(Event("function", "bucket", "not had"))
@@ -68,6 +68,6 @@ def test_an_event_that_no_function_has_had_is_delivered_by_the_next_process(home
     outbox.done(delivered[0])
 
     again = list[Event]()
-    Outbox(State(home.state)).start(again.append)
+    Outbox(AccountState(home.state)).start(again.append)
 
     assert [event.body for event in again] == ["not had"]

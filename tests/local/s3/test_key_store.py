@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from moto.s3.models import FakeDeleteMarker, FakeKey
 
+from local.account.moto_inside import FakeDeleteMarker, FakeKey
 from local.s3.key_store import KeyStore
 
 KEYS = st.text(alphabet="ab/é", min_size=1, max_size=4)

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import copy
 
-from moto.s3.models import FakeDeleteMarker, FakeKey
-
+from local.account.moto_inside import FakeDeleteMarker, FakeKey
 from local.s3.mirror import FileMark
 from local.s3.object_rows import StoredKey, identity, to_delete_marker, to_row, to_version
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey
-from moto.s3.models import FakeKey, NotificationConfiguration
+from moto.s3.models import NotificationConfiguration
 
-from local.account.seams import forward_events
+from local.account.moto_inside import FakeKey, InvalidArgumentError, InvalidBucketName, MissingKey, forward_events
 from local.s3.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def notify(store: ObjectStore, bucket: str) -> None:
     rule = {"FilterRule": [{"Name": "prefix", "Value": "in/"}, {"Name": "suffix", "Value": ".parquet"}]}
     function = {"CloudFunction": FUNCTION, "Event": ["s3:ObjectCreated:*"], "Filter": {"S3Key": rule}}
     store.get_bucket(bucket).notification_configuration = NotificationConfiguration(cloud_function=[function])
-    forward_events(store)
+    forward_events(store.notify)
 
 
 def waiting_events(store: ObjectStore) -> list[dict[str, Any]]:
