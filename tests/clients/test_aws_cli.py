@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from expectations.contract.names import DATABASE
 
@@ -50,3 +51,14 @@ def test_tables_are_listed(lake: Lake) -> None:
     found = aws("athena", "list-table-metadata", "--catalog-name", "AwsDataCatalog", "--database-name", DATABASE)
 
     assert "bovespa_historico" in [table["Name"] for table in found["TableMetadataList"]]
+
+
+def test_what_is_not_offered_is_said(lake: Lake) -> None:
+    (file,) = lake.files("historico/")
+    key = file.split("/", 3)[3]
+    formats = {"InputSerialization": {"Parquet": {}}, "OutputSerialization": {"JSON": {}}}
+
+    with pytest.raises(ClientError, match="SelectObjectContent is not offered by the account on the laptop"):
+        lake.aws.s3.select_object_content(
+            Bucket=lake.settings.refined_bucket, Key=key, Expression="SELECT 1", ExpressionType="SQL", **formats
+        )

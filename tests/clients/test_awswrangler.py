@@ -43,3 +43,13 @@ def test_a_tables_files_are_read_with_their_partitions(lake: Lake) -> None:
 
     assert sorted(frame["acao"]) == ["ITUB4", "PETR4", "VALE3"]
     assert {str(value) for value in frame["indice"]} == {"IBOV"}
+
+
+def test_a_prefix_is_no_object_and_asking_for_it_makes_none(lake: Lake) -> None:
+    (file,) = lake.files("historico/")
+    before = wr.s3.list_objects(lake.url(""))
+
+    assert wr.s3.does_object_exist(file)
+    assert not wr.s3.does_object_exist(lake.url("refined-data"))
+    assert not wr.s3.does_object_exist(f"{file}/")
+    assert wr.s3.list_objects(lake.url("")) == before

@@ -23,3 +23,9 @@ def test_the_refined_table_is_read_file_by_file(lake: Lake) -> None:
     frames = [pd.read_parquet(url) for url in lake.files("refined-data/")]
 
     assert sorted(pd.concat(frames)["codigo"]) == CODES
+
+
+def test_a_prefix_is_read_as_one_table(lake: Lake) -> None:
+    found = pd.read_parquet(lake.url("refined-data/"))
+
+    assert sorted(found["codigo"]) == CODES
