@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test faults bench lint infra-check
+.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test clients faults bench lint infra-check
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -57,6 +57,10 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
+clients: $(VENV)/.clients  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs and the AWS CLI read the tables
+	@BOVESPA_CLIENTS=1 $(VENV)/bin/pytest tests/clients
+	@echo "Every client reads the same"
+
 lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker and the check of who imports whom
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -92,6 +96,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local
+
+$(VENV)/.clients: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing the clients into $(VENV)"
+	@$(PIP) install --constraint constraints.txt --editable '.[clients]'
+	@$(PIP) install --constraint constraints.txt --no-deps awswrangler
+	@$(VENV)/bin/python -m local.installation.prepare
+	@touch $@ $(VENV)/.local $(VENV)/.dev
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the documentation's site needs into $(VENV)"

@@ -73,6 +73,8 @@ class Gateway:
         path = environ.get("PATH_INFO", "")
         if path.startswith("/2015-03-31/functions/") and path.endswith("/invocations"):
             return self._invoke(environ, start_response)
+        if environ["REQUEST_METHOD"] == "POST" and "select-type=" in environ.get("QUERY_STRING", ""):
+            return _refuse_select(start_response)
         answer: Iterable[bytes] = self._moto(environ, start_response)
         self._commit()
         return answer
@@ -86,6 +88,14 @@ class Gateway:
             log.info("%s: %s", target, error)
             body = {"__type": error.code, "message": error.message, "Message": error.message}
             return respond(start_response, f"{error.status} Error", body)
+
+
+def _refuse_select(start_response: StartResponse) -> Iterable[bytes]:
+    # moto reads CSV and JSON only, and dies of Parquet.
+    message = "SelectObjectContent is not offered by the account on the laptop"
+    content = f"<Error><Code>NotImplemented</Code><Message>{message}</Message></Error>".encode()
+    start_response("501 Not Implemented", [("Content-Type", "application/xml"), ("Content-Length", str(len(content)))])
+    return [content]
 
 
 def _unsupported(target: str) -> Operation:

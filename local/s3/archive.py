@@ -92,7 +92,9 @@ class Archive:
         query = "SELECT version_id, content IS NOT NULL FROM object_versions WHERE bucket = ? AND key = ?"
         stored = dict(transaction.execute(query, (bucket, key)).fetchall())
         # Read before the mirror changes: a version that has no content in the state yet may still have it there.
-        contents = [_content(version, stored) if keep_contents else None for version, _ in versions]
+        # A key that ends in a slash is a folder there, which holds no content.
+        kept = keep_contents or key.endswith("/")
+        contents = [_content(version, stored) if kept else None for version, _ in versions]
         gone = set(stored) - {version.version_id for version, _ in versions}
         transaction.executemany(
             "DELETE FROM object_versions WHERE bucket = ? AND key = ? AND version_id = ?",
@@ -110,6 +112,8 @@ class Archive:
             mark = self._mirror.mark(bucket, key)
         except UnmirrorableKeyError:
             return NO_CHANGES
+        if mark and key not in self._mirrored[bucket] and self._mirror.hides(key):
+            return NO_CHANGES  # no listing has it, so no other read may find it
         if mark:
             return FileChanges(((key, mark),) if self._is_new(bucket, key, mark) else (), ())
         return FileChanges((), (key,) if key in self._mirrored[bucket] else ())

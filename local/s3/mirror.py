@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import uuid
 from dataclasses import dataclass
 from operator import itemgetter
@@ -93,12 +94,20 @@ class Mirror:
             return  # not empty: other objects live there
 
     def mark(self, bucket: str, key: str) -> FileMark | None:
-        """The file's mark; None where there is no file."""
+        """The file's mark; None where there is no file: a folder is none, and a file's name with a slash after it names none."""
+        path = self.path(bucket, key)
+        if key.endswith("/"):
+            return None
         try:
-            found = self.path(bucket, key).stat()
+            found = path.stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return FileMark(found.st_size, found.st_mtime_ns)
+        return FileMark(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+
+    def hides(self, key: str) -> bool:
+        """Whether a file of this key that somebody wrote into the folders is no object: see `files`."""
+        *folders, name = key.split("/")
+        return _is_hidden(name) or any(folder in _HIDDEN_FOLDERS for folder in folders)
 
     def files(self, bucket: str, prefix: str) -> Iterator[tuple[str, FileMark]]:
         """Key and mark of every file below the prefix, in order; hidden files and committers' folders are not objects."""
@@ -123,6 +132,10 @@ class Mirror:
         return self.path(bucket, prefix) if prefix.strip("/") else self.root / bucket
 
 
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.endswith(".crc")
+
+
 def _walk(folder: str, start: str) -> Iterator[tuple[str, FileMark]]:
     waiting = [(folder, start)]
     while waiting:
@@ -135,7 +148,7 @@ def _walk(folder: str, start: str) -> Iterator[tuple[str, FileMark]]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _HIDDEN_FOLDERS:
                     waiting.append((entry.path, f"{start}{entry.name}/"))
-            elif not (entry.name.startswith(".") or entry.name.endswith(".crc")):
+            elif not _is_hidden(entry.name):
                 try:
                     found = entry.stat()
                 except FileNotFoundError:

@@ -95,6 +95,10 @@ def _cast(value: Value, kind: SqlType, at: Position, udfs: Udfs) -> Value | None
         return _cast(as_local(value), kind, at, udfs)
     if source.base in {"date", "timestamp"} and kind.base == "timestamp with time zone":
         return value.cast(kind)
+    if source.base in {"varchar", "json"} and kind.base == "timestamp with time zone":
+        raise NotOnLaptopError(f"a cast of {source.base} to {kind.base}, each value of which has a zone of its own", at)
+    if source.base == "row" and kind.base == "json":
+        raise NotOnLaptopError("a cast of a row to json", at)
     if source.base == "timestamp with time zone" and kind.base == source.base:
         local = _cast(as_local(value), types.timestamp(kind.numbers[0]), at, udfs)
         assert local

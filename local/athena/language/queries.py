@@ -200,9 +200,15 @@ class QueryParser(RelationParser, ExpressionParser):
         value = self.expression()
         text = self.since(start)
         alias = None
-        if self.takes("AS") or self.sees_name():
+        if self.takes("AS") or (self.sees_name() and not self._sees_clause()):
             alias = self.name()
         return nodes.Item(at, value, alias, text)
+
+    def _sees_clause(self) -> bool:
+        # Words that may be names, too: they are where nothing follows that would belong to their clause.
+        return self.sees_any("LIMIT", "OFFSET", "FETCH", "WINDOW") and not (
+            self.ahead().text in {",", ")", ";"} or self.ahead().word == "FROM" or self.ahead().kind is TokenKind.END
+        )
 
     def _relation_star(self) -> tuple[nodes.Name, ...]:
         names = [self.name()]

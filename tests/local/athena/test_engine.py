@@ -12,7 +12,7 @@ from local.athena.analysis.tables import Tables
 from local.athena.engine import Engine
 from local.athena.language.errors import AthenaQueryError
 from local.athena.rights import CallersCatalog
-from local.rights.api_calls import Place
+from local.rights.api_calls import AccountPlace
 from local.rights.privileges import caller
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(shares: Shares, text: str) -> tuple[list[list[str | None]], Engine]:
-    catalog = CallersCatalog(shares.catalog, shares.partitions, caller(), Place())
+    catalog = CallersCatalog(shares.catalog, shares.partitions, caller(), AccountPlace())
     engine = Engine(shares.mirror, catalog.locations, catalog.declared)
     query = plan_query(text, Tables(catalog), "default")
     try:

@@ -9,7 +9,7 @@ from botocore.session import Session
 
 from local.account.gateway import ServiceError
 from local.athena.metadata import CatalogMetadata
-from local.rights.api_calls import Place
+from local.rights.api_calls import AccountPlace
 
 if TYPE_CHECKING:
     from tests.local.conftest import Shares
@@ -19,7 +19,7 @@ CATALOG = {"CatalogName": "AwsDataCatalog"}
 
 @pytest.fixture
 def ask(shares: Shares) -> Any:  # noqa: ANN401
-    operations = CatalogMetadata(shares.catalog, shares.partitions, Place()).operations()
+    operations = CatalogMetadata(shares.catalog, shares.partitions, AccountPlace()).operations()
     return lambda name, **request: operations[name](request)
 
 
@@ -98,6 +98,6 @@ OF_QUERIES = {
 
 
 def test_every_operation_of_athena_is_answered_refused_or_motos(shares: Shares) -> None:
-    known = set(CatalogMetadata(shares.catalog, shares.partitions, Place()).operations())
+    known = set(CatalogMetadata(shares.catalog, shares.partitions, AccountPlace()).operations())
 
     assert set(Session().get_service_model("athena").operation_names) == known | LEFT_TO_MOTO | OF_QUERIES

@@ -9,7 +9,7 @@ import pytest
 from local.athena.language.errors import AthenaQueryError
 from local.athena.rights import CallersCatalog
 from local.athena.statements import kind_of, run_statement
-from local.rights.api_calls import Place
+from local.rights.api_calls import AccountPlace
 from local.rights.privileges import caller
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def lines(shares: Shares, text: str) -> list[str | None] | None:
-    catalog = CallersCatalog(shares.catalog, shares.partitions, caller(), Place())
+    catalog = CallersCatalog(shares.catalog, shares.partitions, caller(), AccountPlace())
     result = run_statement(text, "default", catalog)
     return None if result is None else [value for (value,) in result.rows]
 
