@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 
 from expectations.contract.ledger import LEDGER_TABLE
@@ -86,6 +88,26 @@ class TestMap:
         rooms = {folder.relative_to(ROOT).as_posix() + "/" for folder in tracked}
         within = {"expectations/", "flows/backfill/importing/"}
         assert sorted(room for room in rooms - within if f"`{room}`" not in text("CONTRIBUTING.md")) == []
+
+
+def ways(arrows: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Where one comes along the arrows, and from where."""
+    found = set(arrows)
+    while more := {(start, end) for start, via in found for begin, end in found if via == begin} - found:
+        found |= more
+    return found
+
+
+def test_the_picture_of_the_layers_shows_who_imports_whom() -> None:
+    pictures = [block for block in code_blocks("docs/architecture.md") if block.startswith("mermaid")]
+    shown = re.findall(r"^ +(\w+)(?:\W.*)? --> (\w+)$", pictures[0], re.MULTILINE)
+    graph = grimp.build_graph("flows", cache_dir=None)
+    imports = {
+        (importer.split(".")[1], imported.split(".")[1])
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+    }
+    assert ways(shown) == ways({(start, end) for start, end in imports if start != end})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
