@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 
 from expectations.contract.ledger import LEDGER_TABLE
@@ -22,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 READMES = ("README.md", "README.pt-BR.md")
 PAGES = tuple(sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")))
 DOCUMENTS = (*READMES, "CONTRIBUTING.md", "CHANGELOG.md", *PAGES)
+ROOM_TOPS = ("bovespa", "expectations", "flows", "glue", "infrastructure", "local", "benchmarks")
 COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
 
 
@@ -52,6 +55,59 @@ def test_every_linked_file_exists(document: str) -> None:
     folder = (ROOT / document).parent
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)", text(document))
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+FOLDERS = tuple(sorted(path.name for path in ROOT.iterdir() if path.is_dir()))
+
+
+def named_files(document: str) -> set[str]:
+    """Paths in the text that begin with a folder of the project's; not those of buckets, or of what a build makes."""
+    made = ("site/", "build/", "dist/")
+    ends = r"/|\.(?:py|md|yaml|toml|json|java|ipynb|css|csv|svg|po|timer|service|yml)\b"
+    found = re.findall(
+        rf"(?<![\w./-])((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./]*?(?:{ends}))(?![\w*<…])", text(document)
+    )
+    return {path for path in found if not path.startswith(made)}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_that_is_named_exists(document: str) -> None:
+    assert sorted(path for path in named_files(document) if not (ROOT / path).exists()) == []
+
+
+class TestMap:
+    """CONTRIBUTING.md leads to the files where a change begins, and has every room."""
+
+    def test_names_files_that_there_are(self) -> None:
+        named = re.findall(r"`((?:\w+/)+(?:\w+\.\w+)?|\w+\.(?:py|toml|yaml|md))`", text("CONTRIBUTING.md"))
+        assert len(named) > 100
+        assert [path for path in named if not (ROOT / path).exists()] == []
+
+    def test_has_every_room(self) -> None:
+        tracked = (path.parent for top in ROOM_TOPS for path in (ROOT / top).rglob("__init__.py"))
+        rooms = {folder.relative_to(ROOT).as_posix() + "/" for folder in tracked}
+        within = {"expectations/", "flows/backfill/importing/"}
+        assert sorted(room for room in rooms - within if f"`{room}`" not in text("CONTRIBUTING.md")) == []
+
+
+def ways(arrows: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Where one comes along the arrows, and from where."""
+    found = set(arrows)
+    while more := {(start, end) for start, via in found for begin, end in found if via == begin} - found:
+        found |= more
+    return found
+
+
+def test_the_picture_of_the_layers_shows_who_imports_whom() -> None:
+    pictures = [block for block in code_blocks("docs/architecture.md") if block.startswith("mermaid")]
+    shown = re.findall(r"^ +(\w+)(?:\W.*)? --> (\w+)$", pictures[0], re.MULTILINE)
+    graph = grimp.build_graph("flows", cache_dir=None)
+    imports = {
+        (importer.split(".")[1], imported.split(".")[1])
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+    }
+    assert ways(shown) == ways({(start, end) for start, end in imports if start != end})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -1,7 +1,7 @@
 """Importing a folder of what people have: each file read and gated, kept in landing, uploaded as part of a batch, published.
 
 Everything is decided by what is in S3 and by the files, so an import may be killed at any point and run again: what is published
-is then already present, what was uploaded is not uploaded again, and the Glue run that was started is found.
+is then already published, what was uploaded is not uploaded again, and the Glue run that was started is found.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The account that a flow works on: its buckets, catalog, job, queries and metrics. No other module makes an AWS client.
+"""The account that a flow works on: its buckets, catalog, job, queries and metrics; the place where AWS clients are made.
 
 Where the account is, is the environment's affair: boto3 reads `AWS_ENDPOINT_URL`, the region and the credentials itself, so
 that the account on the laptop and AWS are reached by the same code.
