@@ -138,9 +138,7 @@ def _of_lambda(request: Request, place: AccountPlace) -> Call:
     return Call(f"lambda:{action}", place.arn("lambda", f"function:{function}"))
 
 
-def _resources(
-    service: str, operation: str, body: Mapping[str, Any], place: AccountPlace
-) -> list[str]:
+def _resources(service: str, operation: str, body: Mapping[str, Any], place: AccountPlace) -> list[str]:
     if service == "glue":
         return _of_glue(operation, body, place)
     if service == "athena":

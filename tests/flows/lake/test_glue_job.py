@@ -58,7 +58,19 @@ class Glue:
             "JobRun": listed(RunId, NOON) | {"Arguments": self.started[-1]} if self.started else listed(RunId, NOON)
         }
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:  # noqa: N803 - AWS's names
+    def get_job(self, *, JobName: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        assert JobName == "etl"
+        self._answer("GetJob")
+        return {"Job": {"Name": JobName, "JobRunQueuingEnabled": True}}
+
+    def start_job_run(
+        self,
+        *,
+        JobName: str,  # noqa: N803 - AWS's names
+        Arguments: dict[str, str],  # noqa: N803 - AWS's names
+        JobRunQueuingEnabled: bool,  # noqa: N803 - AWS's names
+    ) -> dict[str, str]:
+        assert JobRunQueuingEnabled
         assert JobName == "etl"
         self._answer("StartJobRun")
         self.started.append(Arguments)
