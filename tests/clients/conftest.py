@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from flows.lake.clients import Aws, connect
 
-from expectations.contract.keys import partition_prefix, partition_values
 from expectations.contract.names import DATABASE
+from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import HISTORY_TABLE, REFINED_TABLE, Table
 from flows.lake.athena import run_query
 from flows.session.arrow import arrow_schema
