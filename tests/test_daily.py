@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.main import get_command
 
-from flows.cli.main import app
+from flows.cli.commands import load
 from flows.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,8 +31,7 @@ def unit(text: str) -> configparser.RawConfigParser:
 def test_the_service_runs_a_command_that_there_is() -> None:
     program, command, *options = unit(SERVICE)["Service"]["ExecStart"].split()
     assert program.endswith("/.venv/bin/bovespa")
-    known = get_command(app).commands[command]  # type: ignore[attr-defined]
-    assert set(options) <= {option for parameter in known.params for option in parameter.opts}
+    assert set(options) <= {option for parameter in load(command).params for option in parameter.opts}
     assert "--live" in options
 
 

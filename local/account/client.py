@@ -124,7 +124,7 @@ def running_account(
 def _created(root: Path) -> Home:
     try:
         home = Home(root).create()
-        home.users_lock.touch()
+        private(home.users_lock)
     except OSError as error:
         raise AccountError(
             f"the account's home {root} cannot be used: {error.strerror}; BOVESPA_HOME names another folder"

@@ -120,11 +120,12 @@ def row(ticker: str, name: str, tipo: str, weight: float) -> dict[str, Any]:
         "timestamp_coleta": datetime(2025, 6, 30, 11, 0, 5, 123_000, tzinfo=UTC),
         "dias_desde_coleta": 0,
         "redutor": 16_000_000.5,
+        "origem": "json",
         "day": SESSION.day,
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lake(account: Account) -> Iterator[Lake]:
     """The account with its session; its environment is this process's from here on."""
     before = dict(os.environ)
@@ -149,13 +150,13 @@ def lake(account: Account) -> Iterator[Lake]:
     os.environ.update(before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def expected(lake: Lake) -> Callable[[str], list[tuple[str | None, ...]]]:
     """Athena's rows of one of the queries."""
     return lambda name: lake.rows(QUERIES[name])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def eventually() -> Callable[[Callable[[], object]], None]:
     """Waits until a condition holds."""
 

@@ -60,8 +60,7 @@ def test_two_batches_of_the_same_versions_at_once_are_one_glue_run_and_one_publi
         published(first) == published(second) == [(session, Outcome.PUBLISHED, 84, run_of(first)) for session in DAYS]
     )
     assert sorted(noted, key=lambda attempt: str(attempt.session)) == first
-    (arguments,) = runs_of(operator, before)
-    assert arguments.keys() == {"--raw_list"}
+    assert [run.keys() for run in runs_of(operator, before)] == [{"--raw_list"}]
     assert [len(operator.published(session)) for session in DAYS] == [84, 84, 84]
 
     # A batch that was killed while it published, and is run again for what is left of it, starts nothing.

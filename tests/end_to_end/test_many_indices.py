@@ -120,7 +120,7 @@ def changed(result: dict[str, Any], account: Account) -> dict[str, Any]:
     _, second, *rest = ifix().holdings
     grown = replace(second, qtde_teorica=second.qtde_teorica + 1000, participacao_pct=Decimal("13.600"))
     with b3_standin.serving() as site:
-        site.show(replace(of("IFIX", grown, *rest), session=NEXT))
+        site.show(of("IFIX", grown, *rest).restated(session=NEXT))
         at = sample.collected_at(NEXT).isoformat()
         done = bovespa(
             account.home,

@@ -144,7 +144,7 @@ def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str,
 def test_each_run_adds_itself_to_the_site_whose_links_all_lead_somewhere(
     result: dict[str, Any], account: Account
 ) -> None:
-    site = account.home / "s3" / result["sessions"][1]["links"]["all sessions"].removeprefix("s3://")
+    site = account.home / "s3" / result["sessions"][1]["links"]["all_sessions"].removeprefix("s3://")
     assert site.exists()
     to_sessions = links_of(site.parent / "ibov/year=2025/index.html")
     assert {path.parent.name for path in to_sessions} >= {"day=30", "day=01"}

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 B3 = "B3"
 
 
-def came_from(source: str, calls: int | None = None) -> Look:
-    """The portfolio that was taken is this source's; it was asked so often."""
+def came_from(source: str, calls: int | None = None, *, sectors: bool = False) -> Look:
+    """The portfolio that was taken is this source's, which was asked so often, and has sectors where it should."""
 
     def look(bench: Bench) -> None:
         assert bench.collected is not None
         taken = bench.collected.facts.source
         demand(taken == source, f"taken from the {taken}")
+        demand(bench.collected.facts.has_sectors or not sectors, f"taken from a {taken} without sectors")
         asked = len(bench.world.b3.asked(source))
         demand(calls in (None, asked), f"the {source} was asked {asked} times")
 
@@ -75,7 +76,7 @@ _QUICK = {"connection reset", "body cut short", "wrong total of shares"}
 
 
 def _passing() -> list[Case]:
-    collect = partial(Case, B3, stage=Stage.COLLECT, ends=Ends.RECOVERS, seen=came_from("json", 2))
+    collect = partial(Case, B3, stage=Stage.COLLECT, ends=Ends.RECOVERS, seen=came_from("json", 2, sectors=True))
     cases = [
         collect(fault=name, protection=kept_by.B3_RETRIES, arm=at_b3(Fault(to("json"), does)), quick=name in _QUICK)
         for name, does in _PASSING.items()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,8 @@ Rows = list[tuple[str | None, ...]]
 
 # Of two sessions with the same figures these differ: the dates.
 _DATED = frozenset({"data_pregao", "timestamp_coleta", "dias_desde_coleta"})
+_WEIGHT = "percentual_participacao_ibov"
+_TOTAL, _MEAN = _SUMS = ("participacao_total", "participacao_media")
 
 
 def tables(bench: Bench) -> tuple[Table, Table]:
@@ -61,9 +65,7 @@ def figures(portfolio: Portfolio) -> set[tuple[str, float, float]]:
 def visible_figures(rows: Rows) -> set[tuple[str, float, float]]:
     """The same of the rows that Athena shows."""
     names = [column.name for column in REFINED_TABLE.columns if column.name not in _DATED]
-    code, quantity, share = (
-        names.index(name) for name in ("codigo", "quantidade_teorica_acoes", "percentual_participacao_ibov")
-    )
+    code, quantity, share = (names.index(name) for name in ("codigo", "quantidade_teorica_acoes", _WEIGHT))
     return {(str(row[code]), float(str(row[quantity])), float(str(row[share]))) for row in rows}
 
 
@@ -176,16 +178,25 @@ def published(bench: Bench, portfolio: Portfolio) -> None:
 def as_undisturbed(bench: Bench) -> None:
     """The published state equals, cell by cell, that of the session to which nothing happened.
 
-    B3's CSV download and page state no sectors: what was taken from there has none, and is not summed up by them.
+    No two sessions have the same weights: those are held to B3's, and the summary's to the sums of them. B3's CSV download and
+    page state no sectors: what was taken from there has none, and is not summed up by them.
     """
     published(bench, bench.portfolio)
     refined, summary = tables(bench)
-    if bench.collected and not bench.collected.facts.has_sectors:
-        same = [_without_sectors(rows) for rows in (visible(bench, refined), _undisturbed(bench, refined))]
-        demand(same[0] == same[1], "the rows differ from the undisturbed ones")
-        return
-    for table in (refined, summary):
-        demand(visible(bench, table) == _undisturbed(bench, table), f"{table.name} differs from the undisturbed one")
+    unsectored = bench.collected and not bench.collected.facts.has_sectors
+    apart = {_WEIGHT, "setor", "subsetor"} if unsectored else {_WEIGHT}
+    _same(bench, refined, apart)
+    if not unsectored:
+        _same(bench, summary, _SUMS)
+        demand(_summed(bench, refined, summary), f"{summary.name} has other sums than {refined.name}")
+
+
+def _same(bench: Bench, table: Table, apart: Collection[str]) -> None:
+    seen, undisturbed = visible(bench, table), _undisturbed(bench, table)
+    demand(
+        _without(table, seen, apart) == _without(table, undisturbed, apart),
+        f"{table.name} differs from the undisturbed one",
+    )
 
 
 def _undisturbed(bench: Bench, table: Table) -> Rows:
@@ -195,10 +206,28 @@ def _undisturbed(bench: Bench, table: Table) -> Rows:
     return world.known[name]
 
 
-def _without_sectors(rows: Rows) -> Rows:
-    names = [column.name for column in REFINED_TABLE.columns if column.name not in _DATED]
-    kept = [number for number, name in enumerate(names) if name not in ("setor", "subsetor")]
-    return sorted((tuple(row[number] for number in kept) for row in rows), key=str)
+def _named(table: Table, rows: Rows) -> list[dict[str, str | None]]:
+    names = [column.name for column in table.columns if column.name not in _DATED]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _without(table: Table, rows: Rows, apart: Collection[str]) -> Rows:
+    kept = ({name: cell for name, cell in row.items() if name not in apart} for row in _named(table, rows))
+    return sorted((tuple(row.values()) for row in kept), key=str)
+
+
+def _summed(bench: Bench, refined: Table, summary: Table) -> bool:
+    """Whether each sector's total and mean are those of the weights that are visible."""
+    groups: defaultdict[tuple[str | None, str | None], list[float]] = defaultdict(list)
+    for row in _named(refined, visible(bench, refined)):
+        groups[row["setor"], row["classe"]].append(float(str(row[_WEIGHT])))
+    rows = _named(summary, visible(bench, summary))
+    totals = {(row["setor"], row["classe"]): (float(str(row[_TOTAL])), float(str(row[_MEAN]))) for row in rows}
+    return totals.keys() == groups.keys() and all(
+        math.isclose(total, math.fsum(groups[name]), rel_tol=1e-9)
+        and math.isclose(mean, math.fsum(groups[name]) / len(groups[name]), rel_tol=1e-9)
+        for name, (total, mean) in totals.items()
+    )
 
 
 def _exactly(bench: Bench, table: Table, tickers: Iterable[str | None]) -> None:

@@ -24,7 +24,7 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
         "import sys, time, pathlib; from local.account.locks import locked\n"
         "with locked(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); time.sleep(60)"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     holder = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "lock")], stdout=subprocess.PIPE, cwd=root)
     assert holder.stdout is not None
     holder.stdout.readline()

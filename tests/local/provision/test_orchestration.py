@@ -37,8 +37,8 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
     folder = tmp_path_factory.mktemp("everything")
     entry = folder / "__main__.py"
     entry.write_text(ENTRY, encoding="utf-8")
-    session: Any = boto3.Session("local", "local", region_name="sa-east-1")
     with running_account(folder / "home", program=entry) as account:
+        session: Any = boto3.Session(*account.keys(), region_name=account.region)
         yield lambda service: session.client(service, endpoint_url=account.endpoint_url)
 
 
