@@ -200,7 +200,8 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             PolicyStatement(["glue:GetDatabase"], tables_of(arns.table, ())),
             PolicyStatement(_PUBLISHING, tables_of(arns.table)),
-            PolicyStatement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])),
+            # With the right to the catalog and the database, which the statement above gives.
+            PolicyStatement(["glue:BatchCreatePartition"], tables_of(arns.table, [LEDGER_TABLE])[-1:]),
             # What the flows confirm through Athena.
             PolicyStatement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
             # A share that left the index leaves no partition behind, nor does a month of which nothing is published any more;

@@ -23,11 +23,14 @@ OF_RESOURCES = (
     *("aws:s3/bucketPolicy:BucketPolicy", "aws:sqs/queuePolicy:QueuePolicy", "aws:sns/topicPolicy:TopicPolicy"),
     *("aws:kms/key:Key", "aws:iam/role:Role"),
 )
+_CATALOG_ABOVE = "catalog and database are another statement's: IAM judges each resource by all of them"
 EXPLAINED = {
     ("flows-submitter", "RESOURCE_STAR", "ecs:RegisterTaskDefinition"): (
         "a definition's family is no resource while it is registered: "
         "https://github.com/aws/containers-roadmap/issues/929; what it may do is bounded by the roles that may be passed"
     ),
+    ("flow_policy", "RESOURCE_MISMATCH", "glue:BatchCreatePartition"): _CATALOG_ABOVE,
+    ("flows-task", "RESOURCE_MISMATCH", "glue:BatchCreatePartition"): _CATALOG_ABOVE,
 }
 """Findings of parliament that are none, by policy, issue and action, and why."""
 
