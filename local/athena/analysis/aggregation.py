@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.operators import mismatch
-from local.athena.analysis.types import SqlType, array, row
 from local.athena.analysis.values import Value, made
 from local.athena.functions.aggregates import (
     AGGREGATES,
@@ -19,6 +18,7 @@ from local.athena.functions.aggregates import (
 )
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import SqlType, array, row
 
 if TYPE_CHECKING:
     from local.athena.analysis.expressions import Analyzer

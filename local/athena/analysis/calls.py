@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local.athena.analysis.expressions import Analyzer
-    from local.athena.analysis.types import SqlType
     from local.athena.language import nodes
+    from local.athena.types import SqlType
 
 
 def call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:

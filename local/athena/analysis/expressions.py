@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.handlers import HANDLERS
 from local.athena.analysis.operators import mismatch
 from local.athena.analysis.scopes import Field, Scope
-from local.athena.analysis.types import SqlType
 from local.athena.analysis.values import Value
 from local.athena.language import nodes
+from local.athena.types import SqlType
 
 if TYPE_CHECKING:
     from local.athena.functions.signatures import Udfs

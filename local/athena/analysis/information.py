@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from local.athena.analysis.planned import CatalogTable, Planned, columns_of, labelled
 from local.athena.analysis.scopes import nearest
-from local.athena.analysis.types import BIGINT, VARCHAR
 from local.athena.analysis.values import literal, quoted
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
+from local.athena.types import BIGINT, VARCHAR
 
 if TYPE_CHECKING:
     from local.athena.analysis.tables import CatalogReader

@@ -11,8 +11,8 @@ from local.athena.analysis.values import quoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.athena.analysis.types import SqlType
     from local.athena.functions.signatures import Udfs
+    from local.athena.types import SqlType
 
 CatalogTable = dict[str, Any]
 """A table as GetTable states it."""

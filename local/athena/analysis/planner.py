@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.casts import type_of
 from local.athena.analysis.expressions import Analyzer
 from local.athena.analysis.operators import mismatch, to_one_type
@@ -14,7 +14,6 @@ from local.athena.analysis.relations import FromSource
 from local.athena.analysis.scopes import Field, Scope
 from local.athena.analysis.selects import SelectPlanner
 from local.athena.analysis.tables import Tables, definition_of, hive_type
-from local.athena.analysis.types import SqlType
 from local.athena.analysis.values import Value, quoted
 from local.athena.functions.signatures import Udfs
 from local.athena.language import nodes
@@ -22,6 +21,7 @@ from local.athena.language.cursor import Cursor
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
 from local.athena.language.queries import QueryParser
 from local.athena.language.type_names import parse_type
+from local.athena.types import SqlType
 
 CommonTables = dict[str, tuple[str, Planned]]
 """The queries of a WITH by their names: what each is called in DuckDB's text, and its columns."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.operators import comparable, mismatch
 from local.athena.analysis.planned import renamed
 from local.athena.analysis.scopes import Field, Scope
-from local.athena.analysis.types import SqlType, array
 from local.athena.analysis.values import Value, quoted
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError
+from local.athena.types import SqlType, array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from local.athena.analysis.types import SqlType
     from local.athena.language.nodes import Name
+    from local.athena.types import SqlType
 
 
 @dataclass(frozen=True, slots=True, eq=False)

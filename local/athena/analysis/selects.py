@@ -9,10 +9,10 @@ from local.athena.analysis.operators import mismatch
 from local.athena.analysis.planned import Planned, ResultColumn, labelled
 from local.athena.analysis.relations import FromSource, Relations
 from local.athena.analysis.scopes import Scope
-from local.athena.analysis.types import BOOLEAN
 from local.athena.analysis.values import Value, made, quoted
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, Position
+from local.athena.types import BOOLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.lambdas import LAMBDAS
 from local.athena.analysis.moments import FIELDS, part
 from local.athena.analysis.operators import arithmetic, called, comparable, compare, mismatch, to_one_type
 from local.athena.analysis.special_dates import DATES
-from local.athena.analysis.types import array, row
 from local.athena.analysis.values import Value, literal, made
 from local.athena.functions import arrays, json_values, maths
 from local.athena.functions.conversions import text_of
 from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import array, row
 
 if TYPE_CHECKING:
     from local.athena.analysis.expressions import Analyzer

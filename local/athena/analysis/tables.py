@@ -7,12 +7,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.information import information
 from local.athena.analysis.planned import CatalogTable, Planned
 from local.athena.analysis.scopes import nearest
-from local.athena.analysis.types import SqlType
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import SqlType
 
 if TYPE_CHECKING:
     from local.athena.language import nodes
