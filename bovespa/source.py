@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.contract.changes import WEIGHT
-from expectations.contract.keys import check_index, index_prefix, published_prefix, read_published_key
+from expectations.contract.keys import check_index, published_prefix, read_published_key
 from expectations.contract.names import PART_NAME
+from expectations.contract.partitions import index_prefix
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table
 from flows.cli.basis import within
 from flows.errors import NotPublishedError, SettingsError

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from botocore.exceptions import ClientError
 
-from expectations.contract.keys import ContractError, parse_raw_key, partition_prefix, staging_prefix
+from expectations.contract.keys import ContractError, parse_raw_key, staging_prefix
 from expectations.contract.manifest import RawSource, StagedFile
 from expectations.contract.names import B3_TIME_ZONE, DEFAULT_INDEX
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import INDEX_PARTITION, JOB_TABLES, TICKER_PARTITION
 from expectations.queries.transformations import INDEX, REFERENCE_DATE
 from glue.arguments import Arguments, RawObjectVersion, read_raw_list

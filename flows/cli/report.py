@@ -11,7 +11,7 @@ from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
-from flows.record.state import IndexStatus
+from flows.record.index_status import IndexStatus
 from flows.site.publish import Rebuilt, rebuild_site, site_address
 
 app = group()

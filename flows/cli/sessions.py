@@ -14,7 +14,7 @@ from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
-from flows.record.state import IndexStatus
+from flows.record.index_status import IndexStatus
 from flows.record.status import SessionHistory, read_history, read_status
 from flows.record.status_report import HEADING, rows, rows_by_index
 from flows.site.publish import refresh_site_of

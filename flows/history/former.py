@@ -10,8 +10,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from expectations.contract.catalog import index_expression
-from expectations.contract.keys import partition_values
 from expectations.contract.names import PART_NAME
+from expectations.contract.partitions import partition_values
 from flows.history.month_files import CONTENTS, Content
 
 if TYPE_CHECKING:

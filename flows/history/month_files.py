@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract.catalog import SCHEMA_PARAMETER, index_expression, table_parameters
-from expectations.contract.keys import (
+from expectations.contract.names import PART_NAME
+from expectations.contract.partitions import (
     index_prefix,
     month_key,
     month_of_key,
@@ -28,7 +29,6 @@ from expectations.contract.keys import (
     partition_prefix,
     partition_values,
 )
-from expectations.contract.names import PART_NAME
 from flows.errors import WriteConflict
 from flows.lake.calls import side_by_side
 from flows.lake.s3 import PARQUET

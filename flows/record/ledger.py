@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from expectations.contract.keys import ContractError, attempt_key, ledger_prefix, ledger_values
+from expectations.contract.keys import ContractError, attempt_key, ledger_prefix
 from expectations.contract.ledger import LEDGER_TABLE
+from expectations.contract.partitions import ledger_values
 from flows.errors import BovespaError
 from flows.lake.s3 import PARQUET
 from flows.record.attempt import Attempt, FlowRun, read_parquet

@@ -6,12 +6,10 @@ refused is quarantined until something changes: for gate 1 until another payload
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from expectations.contract.outcomes import Outcome
@@ -76,7 +74,7 @@ class CalendarFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionFacts:
+class SessionDetails:
     """What had to be read of a session whose listings do not tell all.
 
     Attributes:
@@ -142,7 +140,7 @@ def is_settled(traces: SessionTraces) -> bool:
     return bool(current) and not failed and not traces.has_unread
 
 
-def session_state(traces: SessionTraces, facts: SessionFacts, calendar: CalendarFacts) -> SessionState:
+def session_state(traces: SessionTraces, facts: SessionDetails, calendar: CalendarFacts) -> SessionState:
     """Where a session stands."""
     state = _state(traces, facts, calendar)
     cause = _cause(traces, facts, state)
@@ -162,7 +160,7 @@ def session_state(traces: SessionTraces, facts: SessionFacts, calendar: Calendar
     )
 
 
-def _state(traces: SessionTraces, facts: SessionFacts, calendar: CalendarFacts) -> State:
+def _state(traces: SessionTraces, facts: SessionDetails, calendar: CalendarFacts) -> State:
     refused = _is_refused(traces, facts)
     if traces.published_at and (refused or _is_current(traces, facts)):
         return State.PUBLISHED
@@ -181,14 +179,14 @@ def _absent(calendar: CalendarFacts) -> State:
     return State.DUE if calendar.is_on_display else State.MISSING
 
 
-def _is_current(traces: SessionTraces, facts: SessionFacts) -> bool:
+def _is_current(traces: SessionTraces, facts: SessionDetails) -> bool:
     """Whether what is published is what the raw file says."""
     if traces.raw_at is None or (traces.published_at and traces.raw_at < traces.published_at):
         return True
     return bool(facts.publication and facts.version and facts.publication.covers(facts.version))
 
 
-def _is_refused(traces: SessionTraces, facts: SessionFacts) -> bool:
+def _is_refused(traces: SessionTraces, facts: SessionDetails) -> bool:
     """Whether a gate refused the newest there is of the session, and nothing has changed since."""
     attempt = facts.attempt
     if attempt is None or attempt.session != traces.session or attempt.outcome is not Outcome.QUARANTINED:
@@ -201,7 +199,7 @@ def _is_refused(traces: SessionTraces, facts: SessionFacts) -> bool:
     return facts.version is not None and attempt.raw_version_id == facts.version.version_id
 
 
-def _cause(traces: SessionTraces, facts: SessionFacts, state: State) -> Attempt | None:
+def _cause(traces: SessionTraces, facts: SessionDetails, state: State) -> Attempt | None:
     """The attempt that is the reason why the session is not published."""
     attempt = facts.attempt
     if attempt is None or state in NOTHING_TO_DO or not attempt.reason:
@@ -213,7 +211,7 @@ def _cause(traces: SessionTraces, facts: SessionFacts, state: State) -> Attempt 
     return attempt if later and attempt.outcome is Outcome.FAILED else None
 
 
-def _reason(facts: SessionFacts, state: State, cause: Attempt | None) -> str:
+def _reason(facts: SessionDetails, state: State, cause: Attempt | None) -> str:
     if state is State.RAW and facts.run:
         return f"Glue run {facts.run.run_id} is {facts.run.state}"
     if cause:
@@ -225,7 +223,7 @@ def _warnings(traces: SessionTraces) -> int:
     return next((row.warnings for row in reversed(traces.attempts) if row.outcome in _PUBLISHING), 0)
 
 
-def _notes(traces: SessionTraces, facts: SessionFacts, state: State, calendar: CalendarFacts) -> Iterator[str]:
+def _notes(traces: SessionTraces, facts: SessionDetails, state: State, calendar: CalendarFacts) -> Iterator[str]:
     if not calendar.is_session and state is not State.HOLIDAY:
         yield NOT_IN_CALENDAR
     if traces.published_at and state is not State.PUBLISHED:
@@ -236,7 +234,7 @@ def _notes(traces: SessionTraces, facts: SessionFacts, state: State, calendar: C
         yield UNREAD
 
 
-def _later_notes(traces: SessionTraces, facts: SessionFacts) -> Iterator[str]:
+def _later_notes(traces: SessionTraces, facts: SessionDetails) -> Iterator[str]:
     """What is worth a look of a session that is published."""
     if count := _warnings(traces):
         yield "1 warning" if count == 1 else f"{count} warnings"
@@ -245,113 +243,3 @@ def _later_notes(traces: SessionTraces, facts: SessionFacts) -> Iterator[str]:
         yield f"what came later was refused: {attempt.reason}"
     elif attempt and attempt.outcome is Outcome.FAILED:
         yield f"a later attempt failed: {attempt.reason}"
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Sessions that follow one another and stand alike."""
-
-    first: SessionState
-    last: date
-    count: int
-
-    @property
-    def days(self) -> str:
-        """The sessions as people write them."""
-        return str(self.last) if self.count == 1 else f"{self.first.session} to {self.last}"
-
-
-def ranges(states: Iterable[SessionState]) -> Iterator[Range]:
-    """An index's sessions in order, those that stand alike together."""
-
-    def alike(item: SessionState) -> Sequence[object]:
-        return item.state, item.reason, item.gate, item.note
-
-    for _, group in groupby(sorted(states, key=lambda item: item.session), key=alike):
-        members = list(group)
-        yield Range(members[0], members[-1].session, len(members))
-
-
-@dataclass(frozen=True, slots=True)
-class IndexStatus:
-    """Where the sessions of one index stand.
-
-    Attributes:
-        since, until: the first and the last day that was looked at; None where there is nothing to look at.
-        due: the newest session that B3 should have been showing by now, on its own day; none after the last that was asked for.
-        showing: the session that B3 should be showing now, which may be a later one.
-        days: every weekday from `since` to `until`, holidays too, and whatever else there is anything of.
-        undated: number of payloads whose session could not be read.
-    """
-
-    index: str
-    since: date | None
-    until: date | None
-    due: date
-    showing: date
-    days: tuple[SessionState, ...]
-    undated: int = 0
-
-    @property
-    def sessions(self) -> tuple[SessionState, ...]:
-        """The days that are sessions; the holidays only where there is nothing else."""
-        return tuple(item for item in self.days if item.state is not State.HOLIDAY) or self.days
-
-    @property
-    def open(self) -> list[SessionState]:
-        """The sessions that are not published and should be, the newest first."""
-        return [item for item in reversed(self.days) if item.state not in NOTHING_TO_DO]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every session is published, and there is one."""
-        return self.newest_published is not None and not self.open
-
-    @property
-    def newest_published(self) -> date | None:
-        """The newest published session."""
-        return max((item.session for item in self.days if item.state is State.PUBLISHED), default=None)
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the newest published session is not older than it should be."""
-        return self.newest_published is not None and self.newest_published >= self.due
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Sessions by state, in the states' order."""
-        found = Counter(item.state for item in self.sessions)
-        return {str(state): found[state] for state in State if found[state]}
-
-    @property
-    def headline(self) -> str:
-        """The status in one line."""
-        counts = ", ".join(f"{count} {state}" for state, count in self.counts.items()) or "no sessions"
-        return f"{self.index} {self.since} to {self.until}: {counts}; {self.freshness}"
-
-    @property
-    def freshness(self) -> str:
-        """How new the newest published session is, in words."""
-        newest = f"newest published {self.newest_published}" if self.newest_published else "none published"
-        later = f", B3 shows {self.showing} already" if self.showing > self.due else ""
-        return f"{newest}, {'as due' if self.fresh else f'{self.due} is due'}{later}"
-
-    def to_dict(self) -> dict[str, object]:
-        """The status as JSON's types."""
-        return {
-            "index": self.index,
-            "since": _iso(self.since),
-            "until": _iso(self.until),
-            "complete": self.complete,
-            "fresh": self.fresh,
-            "newest_published": _iso(self.newest_published),
-            "due": _iso(self.due),
-            "showing": _iso(self.showing),
-            "undated_payloads": self.undated,
-            "counts": self.counts,
-            "sessions": [item.to_dict() for item in self.sessions],
-        }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None

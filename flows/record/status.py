@@ -13,8 +13,9 @@ from expectations.contract.names import DEFAULT_INDEX
 from flows.b3 import calendar
 from flows.b3.calendar import SAO_PAULO
 from flows.lake.calls import side_by_side
+from flows.record.index_status import IndexStatus
 from flows.record.ledger import read_attempt
-from flows.record.state import CalendarFacts, IndexStatus, SessionFacts, SessionState, is_settled, session_state
+from flows.record.state import CalendarFacts, SessionDetails, SessionState, is_settled, session_state
 from flows.record.traces import AccountTraces, SessionTraces, read_traces
 from flows.session import storage
 from flows.session.batch_runs import BatchRuns
@@ -37,7 +38,7 @@ class SessionStatus:
     """One session: what lies in S3 of it, what was read of it, and where it stands."""
 
     traces: SessionTraces
-    facts: SessionFacts
+    facts: SessionDetails
     state: SessionState
 
     @property
@@ -169,7 +170,7 @@ class _Reader:
 
     def facts(
         self, listed: Sequence[SessionTraces], tries: Mapping[tuple[str, date], AttemptKey]
-    ) -> dict[SessionTraces, SessionFacts]:
+    ) -> dict[SessionTraces, SessionDetails]:
         untold = [
             item for item in listed if not is_settled(item) and (_is_there(item) or (item.index, item.session) in tries)
         ]
@@ -180,12 +181,12 @@ class _Reader:
         for item, facts in read.items():
             if facts.version and (run := runs.get(facts.version.version_id)):
                 read[item] = replace(facts, run=run, staged=whole.get(run.run_id, False))
-        return {item: read.get(item, SessionFacts()) for item in listed}
+        return {item: read.get(item, SessionDetails()) for item in listed}
 
-    def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionFacts:
+    def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionDetails:
         index, session = traces.index, traces.session
         row = traces.attempts[-1] if traces.attempts else tries.get((index, session))
-        return SessionFacts(
+        return SessionDetails(
             attempt=self.attempt(row) if row else None,
             version=storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None,
             publication=self.publication(traces) if traces.published_at else None,
@@ -242,7 +243,7 @@ def _is_there(traces: SessionTraces) -> bool:
     return bool(traces.payloads or traces.raw_at or traces.published_at or traces.attempts)
 
 
-def _covered(facts: SessionFacts) -> bool:
+def _covered(facts: SessionDetails) -> bool:
     return bool(facts.publication and facts.version and facts.publication.covers(facts.version))
 
 

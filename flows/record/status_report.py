@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from flows.record.index_status import ranges
 from flows.record.markdown import escaped, markdown_table
-from flows.record.state import ranges
 
 if TYPE_CHECKING:
-    from flows.record.state import IndexStatus, Range, SessionState
+    from flows.record.index_status import IndexStatus, Range
+    from flows.record.state import SessionState
     from flows.record.status import AccountStatus
 
 HEADING = ("State", "Sessions", "Count", "Why", "When", "Report")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expectations.contract.catalog import session_expression
-from expectations.contract.keys import partition_prefix, partition_values
 from expectations.contract.names import HIDDEN_PREFIX, PART_NAME
+from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import Table, refined_table, summary_table
 from flows.errors import PublishError
 from flows.lake.calls import side_by_side

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from expectations.contract.keys import AttemptKey
     from expectations.gates.gate import Demand
     from flows.record.attempt import Attempt
-    from flows.record.state import IndexStatus
+    from flows.record.index_status import IndexStatus
     from flows.site.figures import Figures
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from expectations.contract.keys import ContractError, ledger_prefix, partition_prefix, read_attempt_key
+from expectations.contract.keys import ContractError, ledger_prefix, read_attempt_key
 from expectations.contract.names import DEFAULT_INDEX, PART_NAME, REPORTS_PREFIX
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import HISTORY_TABLE
 from expectations.gates.gate import Demand
 from flows.errors import AwsError
@@ -41,7 +42,7 @@ from flows.site.pages import (
 
 if TYPE_CHECKING:
     from flows.record.attempt import Attempt
-    from flows.record.state import IndexStatus
+    from flows.record.index_status import IndexStatus
     from flows.record.status import AccountStatus, SessionStatus
     from flows.session.pipeline import Pipeline
     from flows.site.figures import Figures

@@ -18,7 +18,7 @@ from infrastructure.recording import Declared, Deployment
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CreatingCall:
     """The call that makes a resource.
 
     Attributes:
@@ -38,44 +38,46 @@ def _without(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-CALLS: dict[str, Call] = {
-    "aws:s3/bucket:Bucket": Call("s3", "CreateBucket"),
-    "aws:s3/bucketVersioning:BucketVersioning": Call("s3", "PutBucketVersioning"),
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Call(
+CALLS: dict[str, CreatingCall] = {
+    "aws:s3/bucket:Bucket": CreatingCall("s3", "CreateBucket"),
+    "aws:s3/bucketVersioning:BucketVersioning": CreatingCall("s3", "PutBucketVersioning"),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": CreatingCall(
         "s3", "PutBucketEncryption", "ServerSideEncryptionConfiguration", elsewhere=_without("bucket")
     ),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Call(
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": CreatingCall(
         "s3", "PutBucketLifecycleConfiguration", "LifecycleConfiguration", elsewhere=_without("bucket")
     ),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Call(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": CreatingCall(
         "s3", "PutPublicAccessBlock", "PublicAccessBlockConfiguration", elsewhere=_without("bucket")
     ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Call(
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": CreatingCall(
         "s3", "PutBucketOwnershipControls", "OwnershipControls", elsewhere=_without("bucket")
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": Call("s3", "PutBucketPolicy"),
-    "aws:s3/bucketNotification:BucketNotification": Call(
+    "aws:s3/bucketPolicy:BucketPolicy": CreatingCall("s3", "PutBucketPolicy"),
+    "aws:s3/bucketNotification:BucketNotification": CreatingCall(
         "s3",
         "PutBucketNotificationConfiguration",
         "NotificationConfiguration",
         {"lambdaFunctions": "LambdaFunctionConfigurations"},
         _without("bucket", "filterPrefix", "filterSuffix"),
     ),
-    "aws:s3/bucketObjectv2:BucketObjectv2": Call("s3", "PutObject", elsewhere=_without("contentBase64")),
-    "aws:iam/role:Role": Call(
+    "aws:s3/bucketObjectv2:BucketObjectv2": CreatingCall("s3", "PutObject", elsewhere=_without("contentBase64")),
+    "aws:iam/role:Role": CreatingCall(
         "iam", "CreateRole", aliases={"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"}
     ),
-    "aws:iam/rolePolicy:RolePolicy": Call(
+    "aws:iam/rolePolicy:RolePolicy": CreatingCall(
         "iam", "PutRolePolicy", aliases={"policy": "PolicyDocument", "role": "RoleName"}
     ),
-    "aws:iam/user:User": Call("iam", "CreateUser", aliases={"name": "UserName"}, elsewhere=_without("forceDestroy")),
-    "aws:iam/userPolicy:UserPolicy": Call(
+    "aws:iam/user:User": CreatingCall(
+        "iam", "CreateUser", aliases={"name": "UserName"}, elsewhere=_without("forceDestroy")
+    ),
+    "aws:iam/userPolicy:UserPolicy": CreatingCall(
         "iam", "PutUserPolicy", aliases={"policy": "PolicyDocument", "user": "UserName"}
     ),
-    "aws:cloudwatch/logGroup:LogGroup": Call(
+    "aws:cloudwatch/logGroup:LogGroup": CreatingCall(
         "logs", "CreateLogGroup", aliases={"name": "logGroupName"}, elsewhere=_without("retentionInDays")
     ),
-    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Call(
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": CreatingCall(
         "logs",
         "PutMetricFilter",
         aliases={
@@ -87,63 +89,69 @@ CALLS: dict[str, Call] = {
             "metricTransformation.value": "metricValue",
         },
     ),
-    "aws:lambda/function:Function": Call(
+    "aws:lambda/function:Function": CreatingCall(
         "lambda", "CreateFunction", aliases={"name": "FunctionName"}, elsewhere=_without("code")
     ),
-    "aws:lambda/permission:Permission": Call("lambda", "AddPermission", aliases={"function": "FunctionName"}),
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": Call("lambda", "PutFunctionEventInvokeConfig"),
-    "aws:glue/job:Job": Call("glue", "CreateJob", aliases={"roleArn": "Role"}),
-    "aws:glue/catalogDatabase:CatalogDatabase": Call(
+    "aws:lambda/permission:Permission": CreatingCall("lambda", "AddPermission", aliases={"function": "FunctionName"}),
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": CreatingCall(
+        "lambda", "PutFunctionEventInvokeConfig"
+    ),
+    "aws:glue/job:Job": CreatingCall("glue", "CreateJob", aliases={"roleArn": "Role"}),
+    "aws:glue/catalogDatabase:CatalogDatabase": CreatingCall(
         "glue", "CreateDatabase", "DatabaseInput", elsewhere=_without("tags")
     ),
-    "aws:glue/catalogTable:CatalogTable": Call("glue", "CreateTable", "TableInput", elsewhere=_without("databaseName")),
-    "aws:glue/partitionIndex:PartitionIndex": Call("glue", "CreatePartitionIndex"),
-    "aws:sqs/queue:Queue": Call(
+    "aws:glue/catalogTable:CatalogTable": CreatingCall(
+        "glue", "CreateTable", "TableInput", elsewhere=_without("databaseName")
+    ),
+    "aws:glue/partitionIndex:PartitionIndex": CreatingCall("glue", "CreatePartitionIndex"),
+    "aws:sqs/queue:Queue": CreatingCall(
         "sqs",
         "CreateQueue",
         aliases={"name": "QueueName"},
         elsewhere=_without("sqsManagedSseEnabled", "messageRetentionSeconds"),
     ),
-    "aws:sqs/queuePolicy:QueuePolicy": Call("sqs", "SetQueueAttributes", elsewhere=_without("policy")),
-    "aws:kms/key:Key": Call("kms", "CreateKey", elsewhere=_without("enableKeyRotation")),
-    "aws:sns/topic:Topic": Call("sns", "CreateTopic", elsewhere=_without("kmsMasterKeyId")),
-    "aws:sns/topicPolicy:TopicPolicy": Call(
+    "aws:sqs/queuePolicy:QueuePolicy": CreatingCall("sqs", "SetQueueAttributes", elsewhere=_without("policy")),
+    "aws:kms/key:Key": CreatingCall("kms", "CreateKey", elsewhere=_without("enableKeyRotation")),
+    "aws:sns/topic:Topic": CreatingCall("sns", "CreateTopic", elsewhere=_without("kmsMasterKeyId")),
+    "aws:sns/topicPolicy:TopicPolicy": CreatingCall(
         "sns", "SetTopicAttributes", aliases={"arn": "TopicArn", "policy": "AttributeValue"}
     ),
-    "aws:sns/topicSubscription:TopicSubscription": Call("sns", "Subscribe", aliases={"topic": "TopicArn"}),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Call("cloudwatch", "PutMetricAlarm", aliases={"name": "AlarmName"}),
-    "aws:cloudwatch/dashboard:Dashboard": Call("cloudwatch", "PutDashboard"),
-    "aws:cloudwatch/eventRule:EventRule": Call("events", "PutRule"),
-    "aws:cloudwatch/eventTarget:EventTarget": Call(
+    "aws:sns/topicSubscription:TopicSubscription": CreatingCall("sns", "Subscribe", aliases={"topic": "TopicArn"}),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": CreatingCall(
+        "cloudwatch", "PutMetricAlarm", aliases={"name": "AlarmName"}
+    ),
+    "aws:cloudwatch/dashboard:Dashboard": CreatingCall("cloudwatch", "PutDashboard"),
+    "aws:cloudwatch/eventRule:EventRule": CreatingCall("events", "PutRule"),
+    "aws:cloudwatch/eventTarget:EventTarget": CreatingCall(
         "events", "PutTargets", aliases={"targetId": "Id"}, elsewhere=_without("arn", "targetId")
     ),
-    "aws:scheduler/schedule:Schedule": Call("scheduler", "CreateSchedule"),
-    "aws:budgets/budget:Budget": Call(
+    "aws:scheduler/schedule:Schedule": CreatingCall("scheduler", "CreateSchedule"),
+    "aws:budgets/budget:Budget": CreatingCall(
         "budgets",
         "CreateBudget",
         "Budget",
         {"name": "BudgetName"},
         _without("limitAmount", "limitUnit", "notifications", "tags"),
     ),
-    "aws:athena/workgroup:Workgroup": Call("athena", "CreateWorkGroup", elsewhere=_without("forceDestroy")),
-    "aws:athena/namedQuery:NamedQuery": Call("athena", "CreateNamedQuery", aliases={"query": "QueryString"}),
-    "aws:ecs/cluster:Cluster": Call("ecs", "CreateCluster", aliases={"name": "clusterName"}),
-    "aws:ecr/repository:Repository": Call(
+    "aws:athena/workgroup:Workgroup": CreatingCall("athena", "CreateWorkGroup", elsewhere=_without("forceDestroy")),
+    "aws:athena/namedQuery:NamedQuery": CreatingCall("athena", "CreateNamedQuery", aliases={"query": "QueryString"}),
+    "aws:ecs/cluster:Cluster": CreatingCall("ecs", "CreateCluster", aliases={"name": "clusterName"}),
+    "aws:ecr/repository:Repository": CreatingCall(
         "ecr", "CreateRepository", aliases={"name": "repositoryName"}, elsewhere=_without("forceDelete")
     ),
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Call(
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": CreatingCall(
         "ecr", "PutLifecyclePolicy", aliases={"repository": "repositoryName", "policy": "lifecyclePolicyText"}
     ),
-    "aws:secretsmanager/secret:Secret": Call(
+    "aws:secretsmanager/secret:Secret": CreatingCall(
         "secretsmanager", "CreateSecret", elsewhere=_without("recoveryWindowInDays")
     ),
-    "aws:ec2/securityGroup:SecurityGroup": Call(
+    "aws:ec2/securityGroup:SecurityGroup": CreatingCall(
         "ec2",
         "CreateSecurityGroup",
         aliases={"name": "GroupName"},
         elsewhere=_without("ingress", "egress"),
     ),
-    "pulumi-python:dynamic/bovespa:VisualForm": Call(
+    "pulumi-python:dynamic/bovespa:VisualForm": CreatingCall(
         "glue", "UpdateJob", elsewhere=_without("__provider", "nodes", "script", "region", "profile", "job")
     ),
 }
@@ -179,12 +187,12 @@ def _model(service: str) -> Any:  # noqa: ANN401 - botocore's
     return botocore.session.get_session().get_service_model(service)
 
 
-def _shape(call: Call) -> Any:  # noqa: ANN401 - botocore's
+def _shape(call: CreatingCall) -> Any:  # noqa: ANN401 - botocore's
     shape = _model(call.service).operation_model(call.operation).input_shape
     return shape.members[call.within] if call.within else shape
 
 
-def _fit(name: str, value: Any, parent: Any, call: Call, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
+def _fit(name: str, value: Any, parent: Any, call: CreatingCall, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
     dotted = ".".join(part for part in path.split(".")[1:] if not part.startswith("["))
     known = fitting(name, parent.members, {name: call.aliases.get(dotted, name)})
     if known is None:
@@ -193,7 +201,7 @@ def _fit(name: str, value: Any, parent: Any, call: Call, path: str) -> Iterator[
     yield from _check(value, parent.members[known], call, path)
 
 
-def _check(value: Any, shape: Any, call: Call, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
+def _check(value: Any, shape: Any, call: CreatingCall, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
     nested = _NESTED.get(shape.type_name)
     if nested:
         yield from nested(value, shape, call, path)
@@ -205,18 +213,18 @@ def _check(value: Any, shape: Any, call: Call, path: str) -> Iterator[str]:  # n
             yield f"{path} = {value}: AWS takes {least} to {most}"
 
 
-def _check_list(value: Any, shape: Any, call: Call, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
+def _check_list(value: Any, shape: Any, call: CreatingCall, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
     for number, item in enumerate(_listed(value, shape.member)):
         yield from _check(item, shape.member, call, f"{path}.[{number}]")
 
 
-def _check_structure(value: Any, shape: Any, call: Call, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
+def _check_structure(value: Any, shape: Any, call: CreatingCall, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
     for name, item in value.items():
         if item is not None and name not in call.elsewhere:
             yield from _fit(name, item, shape, call, f"{path}.{name}")
 
 
-def _check_map(value: Any, shape: Any, call: Call, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
+def _check_map(value: Any, shape: Any, call: CreatingCall, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON, botocore's
     for name, item in value.items():
         yield from _check(name, shape.key, call, f"{path}.{name}")
         yield from _check(item, shape.value, call, f"{path}.{name}")

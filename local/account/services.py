@@ -20,7 +20,7 @@ from local.account.moto_inside import (
 from local.account.state import AccountState
 from local.athena.queries import Queries, ResultStorage
 from local.athena.query_history import QueryHistory
-from local.glue.catalog import DataCatalog
+from local.glue.catalog import GlueCatalog
 from local.glue.job_logs import JobLogs
 from local.glue.job_process import JobProcesses, ObjectMissingError
 from local.glue.jobs import Jobs
@@ -88,7 +88,7 @@ class Services:
 
     def _assemble(self, home: Home, mirror: Mirror) -> Guard:
         place, privileges = AccountPlace(), Privileges(self._moto.policies_of, Trail(home.trail))
-        catalog = DataCatalog(self._state)
+        catalog = GlueCatalog(self._state)
         partitions = Partitions(self._state, catalog)
         job_logs = JobLogs(self._moto.logs, place, privileges.of)
         self._processes = JobProcesses(home, self._fetch, self.access, privileges.of, keep_log=job_logs.keep)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from local.account.gateway import Operation
     from local.athena.analysis.planned import CatalogTable
-    from local.glue.catalog import DataCatalog
+    from local.glue.catalog import GlueCatalog
     from local.glue.partitions import Partitions
     from local.rights.api_calls import AccountPlace
 
@@ -78,7 +78,7 @@ class CatalogMetadata:
         place: of the account.
     """
 
-    def __init__(self, catalog: DataCatalog, partitions: Partitions, place: AccountPlace) -> None:
+    def __init__(self, catalog: GlueCatalog, partitions: Partitions, place: AccountPlace) -> None:
         self._catalog = catalog
         self._partitions = partitions
         self._place = place
@@ -101,7 +101,7 @@ class CatalogMetadata:
     def _get_data_catalog(self, request: dict[str, Any]) -> dict[str, Any]:
         _check_catalog(request["Name"])
         return {
-            "DataCatalog": {"Name": CATALOG_NAME, "Type": "GLUE", "Parameters": {"catalog-id": self._place.account_id}}
+            "GlueCatalog": {"Name": CATALOG_NAME, "Type": "GLUE", "Parameters": {"catalog-id": self._place.account_id}}
         }
 
     def _list_databases(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _not_offered(name: str) -> Operation:
 
 def _check_catalog(name: str) -> None:
     if name.lower() != CATALOG_NAME.lower():
-        raise ServiceError("InvalidRequestException", f"DataCatalog {name} was not found")
+        raise ServiceError("InvalidRequestException", f"GlueCatalog {name} was not found")
 
 
 def _page(key: str, found: Sequence[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from local.account.gateway import Operation
     from local.athena.query_history import QueryHistory
     from local.athena.text import QueryAnswer
-    from local.glue.catalog import DataCatalog
+    from local.glue.catalog import GlueCatalog
     from local.glue.partitions import Partitions
     from local.s3.mirror import Mirror
 
@@ -69,7 +69,7 @@ class Queries:
 
     def __init__(
         self,
-        catalog: DataCatalog,
+        catalog: GlueCatalog,
         partitions: Partitions,
         mirror: Mirror,
         workgroup: Callable[[str], dict[str, Any] | None],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from local.athena.analysis.planned import CatalogTable
-    from local.glue.catalog import DataCatalog
+    from local.glue.catalog import GlueCatalog
     from local.glue.partitions import Partitions
     from local.rights.api_calls import AccountPlace
     from local.rights.privileges import Rights
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class CallersCatalog:
     """The catalog as a caller may see it; every look raises AccessDeniedError where the caller may not."""
 
-    catalog: DataCatalog
+    catalog: GlueCatalog
     partitions: Partitions
     rights: Rights
     place: AccountPlace

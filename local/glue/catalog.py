@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LARGEST_PAGE = 100
 
 
-class DataCatalog:
+class GlueCatalog:
     """Databases and tables."""
 
     def __init__(self, state: AccountState) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from local.account.gateway import Operation
     from local.account.state import AccountState
-    from local.glue.catalog import DataCatalog
+    from local.glue.catalog import GlueCatalog
 
 _MOST = 3
 """Indexes a table. Source: https://docs.aws.amazon.com/glue/latest/dg/partition-indexes.html."""
@@ -23,7 +23,7 @@ _TYPES = {"string", "char", "varchar", "int", "bigint", "long", "tinyint", "smal
 class PartitionIndexes:
     """The partition index operations of Glue."""
 
-    def __init__(self, state: AccountState, catalog: DataCatalog) -> None:
+    def __init__(self, state: AccountState, catalog: GlueCatalog) -> None:
         self._state = state
         self._catalog = catalog
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.account import ACCOUNT_ID
 from local.account.gateway import ServiceError
-from local.glue.catalog import DataCatalog
+from local.glue.catalog import GlueCatalog
 from local.glue.partition_filter import filter_to_sql
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Change = Callable[[sqlite3.Connection, dict[str, Any], Any], None]
 class Partitions:
     """The partition operations of Glue."""
 
-    def __init__(self, state: AccountState, catalog: DataCatalog) -> None:
+    def __init__(self, state: AccountState, catalog: GlueCatalog) -> None:
         self._state = state
         self._catalog = catalog
 

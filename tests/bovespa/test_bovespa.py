@@ -15,8 +15,9 @@ import pytest
 
 import bovespa
 from bovespa import source
-from expectations.contract.keys import ContractError, month_key, published_key
+from expectations.contract.keys import ContractError, published_key
 from expectations.contract.names import REFINED_BUCKET
+from expectations.contract.partitions import month_key
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Column, ColumnType, Table
 from flows.errors import NotPublishedError, SettingsError
 from flows.lake.athena import QueryResult

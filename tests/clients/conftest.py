@@ -12,19 +12,23 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from flows.lake.clients import Aws, connect
 
-from expectations.contract.keys import partition_prefix, partition_values
 from expectations.contract.names import DATABASE
+from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import HISTORY_TABLE, REFINED_TABLE, Table
-from flows.lake.athena import run_query
+from flows.lake.athena import Athena
 from flows.session.arrow import arrow_schema
 from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
     from local.account.client import Account
 
 CLIENTS = ("awscli", "awswrangler", "duckdb", "polars", "pyathena", "s3fs", "sqlalchemy")
@@ -52,7 +56,9 @@ class Lake:
     """What the clients read, and what Athena says of it."""
 
     account: Account
-    aws: Aws
+    s3: S3Client
+    glue: GlueClient
+    athena: AthenaClient
     settings: Settings
     queries: Mapping[str, str]
 
@@ -70,7 +76,7 @@ class Lake:
 
     def files(self, prefix: str) -> list[str]:
         """The addresses of a table's files."""
-        listed = self.aws.s3.list_objects_v2(Bucket=self.settings.refined_bucket, Prefix=prefix)["Contents"]
+        listed = self.s3.list_objects_v2(Bucket=self.settings.refined_bucket, Prefix=prefix)["Contents"]
         return [self.url(found["Key"]) for found in listed]
 
     @property
@@ -81,17 +87,16 @@ class Lake:
 
     def rows(self, sql: str) -> list[tuple[str | None, ...]]:
         """Athena's own answer."""
-        found = run_query(self.aws.athena, sql, workgroup=self.settings.workgroup, database=DATABASE, timeout=60)
-        return list(found.rows)
+        return list(Athena(self.athena, self.settings.workgroup, DATABASE, timeout=60).query(sql).rows)
 
     def put(self, table: Table, prefix: str, values: list[str], rows: list[dict[str, Any]]) -> None:
         """A file of a table, and the partition that it is."""
         content = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows, schema=arrow_schema(table.columns)), content)
         key = f"{prefix}part-00000.parquet"
-        self.aws.s3.put_object(Bucket=self.settings.refined_bucket, Key=key, Body=content.getvalue())
-        described = self.aws.glue.get_table(DatabaseName=DATABASE, Name=table.name)["Table"]["StorageDescriptor"]
-        self.aws.glue.create_partition(
+        self.s3.put_object(Bucket=self.settings.refined_bucket, Key=key, Body=content.getvalue())
+        described = self.glue.get_table(DatabaseName=DATABASE, Name=table.name)["Table"]["StorageDescriptor"]
+        self.glue.create_partition(
             DatabaseName=DATABASE,
             TableName=table.name,
             PartitionInput={"Values": values, "StorageDescriptor": {**described, "Location": self.url(prefix)}},
@@ -124,7 +129,8 @@ def lake(account: Account) -> Iterator[Lake]:
     """The account with its session; its environment is this process's from here on."""
     before = dict(os.environ)
     os.environ.update(account.environment())
-    found = Lake(account, connect(), load_settings({}), QUERIES)
+    client = boto3.Session().client
+    found = Lake(account, client("s3"), client("glue"), client("athena"), load_settings({}), QUERIES)
     for share in SHARES:
         found.put(
             REFINED_TABLE,

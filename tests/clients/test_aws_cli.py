@@ -37,7 +37,7 @@ def test_a_query_is_started_awaited_and_read(lake: Lake, eventually: Any) -> Non
     query = started["QueryExecutionId"]
 
     def ended() -> bool:
-        found = lake.aws.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+        found = lake.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
         return found["Status"]["State"] == "SUCCEEDED"
 
     eventually(ended)
@@ -59,6 +59,6 @@ def test_what_is_not_offered_is_said(lake: Lake) -> None:
     formats = {"InputSerialization": {"Parquet": {}}, "OutputSerialization": {"JSON": {}}}
 
     with pytest.raises(ClientError, match="SelectObjectContent is not offered by the account on the laptop"):
-        lake.aws.s3.select_object_content(
+        lake.s3.select_object_content(
             Bucket=lake.settings.refined_bucket, Key=key, Expression="SELECT 1", ExpressionType="SQL", **formats
         )

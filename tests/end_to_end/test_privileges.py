@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from expectations.contract.keys import partition_prefix
 from expectations.contract.names import DATABASE, REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import JOB_TABLES, TABLES
 from infrastructure.monitoring import PUT_METRIC_DATA
 from local.account.client import running_account

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from flows.b3.portfolio import Portfolio
-    from flows.record.state import IndexStatus, State
+    from flows.record.index_status import IndexStatus
+    from flows.record.state import State
 
 # From Monday to Monday, and the following Wednesday at 10:00.
 MON, TUE, WED, THU, FRI, NEXT = (date(2025, 6, day) for day in (2, 3, 4, 5, 6, 9))

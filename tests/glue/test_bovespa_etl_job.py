@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.contract.catalog import table_input
-from expectations.contract.keys import partition_prefix, raw_key, staging_prefix
+from expectations.contract.keys import raw_key, staging_prefix
 from expectations.contract.manifest import Manifest, RawSource, SessionCounts
 from expectations.contract.names import DATABASE, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import JOB_TABLES, REFINED_TABLE, refined_table, summary_table
 from flows.b3.portfolio import Portfolio
 from flows.session.raw_file import RawFacts, encode

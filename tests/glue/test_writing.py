@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract.keys import partition_prefix, raw_key, staging_prefix
+from expectations.contract.keys import raw_key, staging_prefix
 from expectations.contract.manifest import RawSource, SessionCounts
 from expectations.contract.names import REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import (
     INDICES_REFINED_TABLE,
     REFINED_COLUMNS,

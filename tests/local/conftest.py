@@ -18,7 +18,7 @@ from local.account.client import Account
 from local.account.home import Home
 from local.account.moto_inside import forget_buckets
 from local.account.state import AccountState
-from local.glue.catalog import DataCatalog
+from local.glue.catalog import GlueCatalog
 from local.glue.partitions import Partitions
 from local.provision.clients import Clients
 from local.provision.program import connect, provision
@@ -85,14 +85,14 @@ def store(disk: Disk) -> ObjectStore:
 
 
 @pytest.fixture
-def catalog(state: AccountState) -> DataCatalog:
-    made = DataCatalog(state)
+def catalog(state: AccountState) -> GlueCatalog:
+    made = GlueCatalog(state)
     made.ensure_database("default")
     return made
 
 
 @pytest.fixture
-def partitions(state: AccountState, catalog: DataCatalog) -> Partitions:
+def partitions(state: AccountState, catalog: GlueCatalog) -> Partitions:
     return Partitions(state, catalog)
 
 
@@ -124,7 +124,7 @@ def _partition_input(day: int, ticker: str, location: str | None) -> dict[str, A
 class Shares:
     """The table `default.shares`, and the files that lie where its partitions say."""
 
-    catalog: DataCatalog
+    catalog: GlueCatalog
     partitions: Partitions
     mirror: Mirror
 
@@ -149,7 +149,7 @@ class Shares:
 
 
 @pytest.fixture
-def shares(catalog: DataCatalog, partitions: Partitions, mirror: Mirror, table_input: dict[str, Any]) -> Shares:
+def shares(catalog: GlueCatalog, partitions: Partitions, mirror: Mirror, table_input: dict[str, Any]) -> Shares:
     request = {"DatabaseName": "default", "TableInput": table_input}
     catalog.operations()["AWSGlue.CreateTable"](request)
     return Shares(catalog, partitions, mirror)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract import keys, names, tables
+from expectations.contract import keys, names, partitions, tables
 from expectations.contract.keys import ContractError, SessionName
 from expectations.contract.outcomes import Outcome
 
@@ -146,7 +146,7 @@ class TestIndexCode:
             lambda: keys.raw_key(index, MONDAY),
             lambda: keys.published_key(index, MONDAY),
             lambda: keys.landing_key(index, MONDAY, datetime(2025, 6, 30, tzinfo=UTC), "json", 1, "0" * 64),
-            lambda: keys.partition_prefix(tables.INDICES_REFINED_TABLE, index, MONDAY),
+            lambda: partitions.partition_prefix(tables.INDICES_REFINED_TABLE, index, MONDAY),
         ):
             with pytest.raises(ContractError, match="expected four capitals or digits"):
                 make()
@@ -168,43 +168,6 @@ class TestLandingKey:
         assert not key.startswith(names.RAW_PREFIX)
 
 
-class TestPartition:
-    def test_prefix_is_the_documented_folder(self) -> None:
-        prefix = keys.partition_prefix(tables.REFINED_TABLE, "IBOV", MONDAY, "VALE3")
-        assert prefix == "refined-data/year=2025/month=06/day=30/acao=VALE3/"
-
-    def test_prefix_without_a_ticker_is_the_whole_session_s(self) -> None:
-        whole = keys.partition_prefix(tables.REFINED_TABLE, "IBOV", MONDAY)
-        assert whole == "refined-data/year=2025/month=06/day=30/"
-        assert keys.partition_prefix(tables.REFINED_TABLE, "IBOV", MONDAY, "VALE3").startswith(whole)
-
-    def test_prefix_names_the_index_in_the_tables_of_other_indices(self) -> None:
-        prefix = keys.partition_prefix(tables.INDICES_SUMMARY_TABLE, "IBXX", MONDAY)
-        assert prefix == "resumo-indices/indice=IBXX/year=2025/month=06/day=30/"
-
-    def test_values_are_canonical_numbers_in_the_table_s_order(self) -> None:
-        assert keys.partition_values(tables.REFINED_TABLE, "IBOV", MONDAY, "VALE3") == (
-            "2025",
-            "6",
-            "30",
-            "VALE3",
-        )
-        assert keys.partition_values(tables.INDICES_REFINED_TABLE, "IBXX", MONDAY) == ("IBXX", "2025", "6", "30")
-
-    def test_values_without_the_ticker_that_the_table_needs_are_refused(self) -> None:
-        with pytest.raises(ContractError, match="bovespa_refined_data: a partition needs a ticker"):
-            keys.partition_values(tables.REFINED_TABLE, "IBOV", MONDAY)
-
-    @given(INDICES, SESSIONS, st.from_regex(r"[A-Z0-9]{4}\d{1,2}", fullmatch=True))
-    def test_prefix_and_values_say_the_same(self, index: str, session: date, ticker: str) -> None:
-        for table in tables.TABLES:
-            folders = keys.partition_prefix(table, index, session, ticker).removeprefix(table.prefix).split("/")[:-1]
-            stated = dict(folder.split("=") for folder in folders)
-            values = keys.partition_values(table, index, session, ticker)
-            assert list(stated) == [column.name for column in table.partitions]
-            assert [text.lstrip("0") for text in stated.values()] == [text.lstrip("0") for text in values]
-
-
 class TestRunKeys:
     def test_a_run_s_manifest_lies_in_its_own_staging_folder(self) -> None:
         assert keys.manifest_key("jr_1") == "staging/jr_1/manifest.json"
@@ -216,47 +179,6 @@ class TestRunKeys:
     def test_a_publication_record_lies_outside_every_table(self) -> None:
         key = keys.published_key("IBOV", MONDAY)
         assert key == "published/ibov/year=2025/month=06/day=30/publication.json"
-
-
-class TestMonthKeys:
-    def test_are_the_documented_ones(self) -> None:
-        found = [keys.month_key(table, "IBOV", MONDAY) for table in tables.MONTHLY_TABLES]
-        assert found == [
-            "historico/indice=IBOV/year=2025/month=06/part-00000.parquet",
-            "mudancas/indice=IBOV/year=2025/month=06/part-00000.parquet",
-        ]
-
-    @given(INDICES, SESSIONS)
-    def test_tell_their_month_and_their_index(self, index: str, session: date) -> None:
-        for table in tables.MONTHLY_TABLES:
-            key = keys.month_key(table, index, session)
-            assert key.startswith(keys.index_prefix(table, index))
-            assert keys.month_of_key(table, index, key) == session.replace(day=1)
-            assert keys.month_of_key(table, "XXXX" if index != "XXXX" else "YYYY", key) is None
-            values = keys.partition_values(table, index, session)
-            assert keys.month_of_values(table, index, values) == session.replace(day=1)
-            assert keys.moving_prefix(table, index, session).startswith(names.STAGING_PREFIX)
-
-    @pytest.mark.parametrize(
-        "key",
-        [
-            "historico/indice=IBOV/year=2025/month=13/part-00000.parquet",
-            "historico/indice=IBOV/year=0000/month=01/part-00000.parquet",
-            "historico/indice=IBOV/year=2025/month=6/part-00000.parquet",
-            "historico/indice=IBOV/part-00000.parquet",
-            "mudancas/indice=IBOV/year=2025/month=06/part-00000.parquet",
-            "",
-        ],
-    )
-    def test_of_another_form_tell_none(self, key: str) -> None:
-        assert keys.month_of_key(tables.HISTORY_TABLE, "IBOV", key) is None
-
-    @pytest.mark.parametrize(
-        "values",
-        [("IBOV", "2025", "13"), ("IBOV", "2025", "06"), ("IBXX", "2025", "6"), ("IBOV", "x", "6"), ("6",), ()],
-    )
-    def test_values_of_no_months_partition_tell_none(self, values: tuple[str, ...]) -> None:
-        assert keys.month_of_values(tables.HISTORY_TABLE, "IBOV", values) is None
 
 
 class TestTimePrefixes:
@@ -340,7 +262,8 @@ class TestReadingBack:
             keys.manifest_key(digest),
             keys.report_prefix(index, session, instant),
             keys.report_prefix(index, None, instant) + "summary.json",
-            keys.partition_prefix(tables.REFINED_TABLE, index, session, "VALE3") + names.PART_NAME,
+            partitions.partition_prefix(tables.REFINED_TABLE, index, session, "VALE3") + names.PART_NAME,
+            *(partitions.month_key(table, index, session) for table in tables.MONTHLY_TABLES),
         ):
             assert read(key) == {}, key
 
@@ -415,63 +338,6 @@ class TestReadingBack:
     def test_of_what_says_what_cannot_be_is_none(self, key: str) -> None:
         assert key not in KEYS.values()
         assert read(key) == {}
-
-
-@pytest.mark.parametrize("table", tables.MONTHLY_TABLES, ids=lambda table: table.name)
-class TestMonths:
-    @given(INDICES, SESSIONS)
-    def test_whatever_lies_in_a_months_folder_is_of_the_month(
-        self, table: tables.Table, index: str, session: date
-    ) -> None:
-        key, month = keys.month_key(table, index, session), session.replace(day=1)
-        assert key.startswith(keys.index_prefix(table, index))
-        assert keys.month_of_key(table, index, key) == month
-        assert keys.month_of_key(table, index, f"{key}.another") == month
-        assert keys.moving_prefix(table, index, session).endswith(key.removesuffix(names.PART_NAME))
-        assert keys.month_of_key(table, index, keys.moving_prefix(table, index, session)) is None
-        assert read(key) == {}
-
-    @given(INDICES, SESSIONS)
-    def test_a_partitions_values_are_read_back_as_the_month(
-        self, table: tables.Table, index: str, session: date
-    ) -> None:
-        values = keys.partition_values(table, index, session)
-        assert keys.month_of_values(table, index, values) == session.replace(day=1)
-
-    @pytest.mark.parametrize(
-        ("old", "new"),
-        [
-            pytest.param("month=06", "month=13", id="a month of 13"),
-            pytest.param("month=06", "month=00", id="a month of 0"),
-            pytest.param("month=06", "month=6", id="a month unpadded"),
-            pytest.param("year=2025", "year=0000", id="a year of 0"),
-            pytest.param("year=2025", "year=٢٠٢٥", id="digits of another script"),
-            pytest.param("=IBOV", "=IBXX", id="another index"),
-            pytest.param("year", "x/year", id="deeper"),
-            pytest.param("indice", "x/indice", id="another prefix"),
-        ],
-    )
-    def test_another_key_is_of_no_month(self, table: tables.Table, old: str, new: str) -> None:
-        key = keys.month_key(table, "IBOV", MONDAY)
-        assert old in key
-        assert keys.month_of_key(table, "IBOV", key.replace(old, new)) is None
-
-    @pytest.mark.parametrize(
-        "values",
-        [
-            ("IBOV", "2025", "13"),
-            ("IBOV", "2025", "06"),
-            ("IBOV", "2025", "x"),
-            ("IBOV", "2025", "٦"),
-            ("IBXX", "2025", "6"),
-            ("2025", "6"),
-            ("6",),
-            (),
-        ],
-        ids=str,
-    )
-    def test_other_values_are_of_no_month(self, table: tables.Table, values: tuple[str, ...]) -> None:
-        assert keys.month_of_values(table, "IBOV", values) is None
 
 
 class TestReports:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expectations.contract.keys import AttemptKey, attempt_key, ledger_prefix, ledger_values, read_attempt_key
+from expectations.contract.keys import AttemptKey, attempt_key, ledger_prefix, read_attempt_key
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import PUBLISHED_PREFIX, STAGING_PREFIX
 from expectations.contract.outcomes import DONE, Outcome
+from expectations.contract.partitions import ledger_values
 from expectations.contract.tables import TABLES
 
 MONDAY = date(2025, 6, 30)

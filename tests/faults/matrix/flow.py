@@ -18,7 +18,7 @@ from matrix.case import Case, Ends, Killed, Stage, after, dies, nothing, stops
 from matrix.deployed import one_run
 from matrix.state import demand, figures, history_figures, landed, publication, raw_versions
 
-from expectations.contract.keys import month_key
+from expectations.contract.partitions import month_key
 from expectations.contract.tables import HISTORY_TABLE
 from flows.history.refresh import refresh
 from flows.session import storage

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 from matrix import deployed
 
-from expectations.contract.keys import partition_prefix, partition_values
 from expectations.contract.names import HIDDEN_PREFIX
+from expectations.contract.partitions import partition_prefix, partition_values
 from flows.b3 import client as b3_scraper
 from flows.b3.client import B3Client
 from flows.errors import B3Unavailable, PayloadError

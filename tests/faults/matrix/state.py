@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract.keys import lease_key, partition_prefix, raw_key, session_path
+from expectations.contract.keys import lease_key, raw_key, session_path
 from expectations.contract.names import DATABASE, PART_NAME, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import (
     HISTORY_TABLE,
     INDEX_PARTITION,

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from expectations.contract.catalog import storage_descriptor, table_input
-from expectations.contract.keys import lease_key, partition_prefix, partition_values, published_key
+from expectations.contract.keys import lease_key, published_key
 from expectations.contract.names import DATABASE, PART_NAME, REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.statement import Statement
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table, refined_table
 from flows.b3.portfolio import Holding, Portfolio

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.contract.catalog import storage_descriptor
-from expectations.contract.keys import month_key, partition_prefix, partition_values
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, PART_NAME, REFINED_BUCKET
+from expectations.contract.partitions import month_key, partition_prefix, partition_values
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, MONTHLY_TABLES, Table
 from flows.history.month_files import CONTENTS, encode
 from flows.history.refresh import Refreshed, refresh

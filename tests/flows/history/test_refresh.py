@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from expectations.contract.catalog import storage_descriptor
-from expectations.contract.keys import partition_prefix, partition_values, published_key, raw_key
+from expectations.contract.keys import published_key, raw_key
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, PART_NAME, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table, refined_table
 from flows.errors import AwsError, PublishError, WriteConflict
 from flows.history.month_files import CONTENTS, encode

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from expectations.contract.catalog import session_expression
-from expectations.contract.keys import partition_prefix, partition_values
 from expectations.contract.names import DATABASE, REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE
 from flows.errors import AwsError, PublishError
 from flows.lake.catalog import Catalog, Values

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from flows.b3.portfolio import Portfolio
-    from flows.record.state import IndexStatus
+    from flows.record.index_status import IndexStatus
     from flows.session.pipeline import Pipeline
 
 NOW = datetime(2025, 6, 25, 10, tzinfo=SAO_PAULO)

@@ -11,17 +11,16 @@ from expectations.contract.keys import AttemptKey
 from expectations.contract.outcomes import Outcome
 from flows.glue_run import GlueRun
 from flows.record.attempt import Attempt
+from flows.record.index_status import IndexStatus, ranges
 from flows.record.state import (
     NOT_IN_CALENDAR,
     SUPERSEDED,
     UNREAD,
     CalendarFacts,
-    IndexStatus,
-    SessionFacts,
+    SessionDetails,
     SessionState,
     State,
     is_settled,
-    ranges,
     session_state,
 )
 from flows.record.traces import SessionTraces
@@ -66,7 +65,7 @@ def lies(
 
 
 def stands(traces: SessionTraces, **facts: object) -> SessionState:
-    return session_state(traces, SessionFacts(**facts), CalendarFacts())  # type: ignore[arg-type]
+    return session_state(traces, SessionDetails(**facts), CalendarFacts())  # type: ignore[arg-type]
 
 
 CASES = [
@@ -193,7 +192,7 @@ def test_what_is_worth_a_look_is_noted(traces: SessionTraces, facts: dict[str, o
 
 
 def test_a_session_that_the_calendar_calls_a_holiday_is_kept_and_flagged() -> None:
-    found = session_state(lies(raw=1, published=5), SessionFacts(), CalendarFacts(is_session=False))
+    found = session_state(lies(raw=1, published=5), SessionDetails(), CalendarFacts(is_session=False))
     assert (found.state, found.in_calendar, found.note) == (State.PUBLISHED, False, NOT_IN_CALENDAR)
 
 
@@ -207,7 +206,7 @@ def test_a_session_that_the_calendar_calls_a_holiday_is_kept_and_flagged() -> No
     ],
 )
 def test_of_a_session_of_which_there_is_nothing_the_calendar_tells(calendar: CalendarFacts, state: State) -> None:
-    assert session_state(lies(landed=None), SessionFacts(), calendar).state is state
+    assert session_state(lies(landed=None), SessionDetails(), calendar).state is state
 
 
 @pytest.mark.parametrize(

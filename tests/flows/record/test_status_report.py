@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from flows.record.state import IndexStatus, SessionState, State
+from flows.record.index_status import IndexStatus
+from flows.record.state import SessionState, State
 from flows.record.status import AccountStatus
 from flows.record.status_report import rows, rows_by_index, status_markdown
 from flows.record.traces import AccountTraces

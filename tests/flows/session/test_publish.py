@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.contract.keys import partition_prefix
 from expectations.contract.manifest import StagedFile
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, REFINED_BUCKET
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE, Table, refined_table, summary_table
 from flows.errors import AwsError, PublishError
 from flows.lake.catalog import Catalog

@@ -12,7 +12,8 @@ import pytest
 from expectations.contract.keys import AttemptKey, session_path
 from expectations.contract.outcomes import Outcome
 from flows.record.attempt import Attempt
-from flows.record.state import IndexStatus, SessionState
+from flows.record.index_status import IndexStatus
+from flows.record.state import SessionState
 from flows.site.facts import IndexFacts
 from flows.site.figures import Figures
 

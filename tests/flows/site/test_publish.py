@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from expectations.contract.keys import partition_prefix, report_prefix
+from expectations.contract.keys import report_prefix
 from expectations.contract.names import ARTIFACTS_BUCKET, PART_NAME, REFINED_BUCKET
 from expectations.contract.outcomes import Outcome
+from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import HISTORY_TABLE
 from expectations.gates.gate import CRITICAL, Demand, GateReport
 from flows.errors import AwsError

@@ -25,7 +25,7 @@ def ask(shares: Shares) -> Any:  # noqa: ANN401
 
 def test_the_one_catalog_is_glues(ask: Any) -> None:  # noqa: ANN401
     assert ask("ListDataCatalogs") == {"DataCatalogsSummary": [{"CatalogName": "AwsDataCatalog", "Type": "GLUE"}]}
-    assert ask("GetDataCatalog", Name="awsdatacatalog")["DataCatalog"]["Type"] == "GLUE"
+    assert ask("GetDataCatalog", Name="awsdatacatalog")["GlueCatalog"]["Type"] == "GLUE"
 
 
 def test_databases_are_listed(ask: Any) -> None:  # noqa: ANN401
@@ -72,7 +72,7 @@ def test_pages_are_handed_out_one_by_one(ask: Any, shares: Shares, table_input: 
     [
         ("GetTableMetadata", {**CATALOG, "DatabaseName": "default", "TableName": "x"}, "Table default.x not found"),
         ("GetDatabase", {**CATALOG, "DatabaseName": "x"}, "Database x not found"),
-        ("ListDatabases", {"CatalogName": "hive"}, "DataCatalog hive was not found"),
+        ("ListDatabases", {"CatalogName": "hive"}, "GlueCatalog hive was not found"),
         (
             "ListPreparedStatements",
             {},

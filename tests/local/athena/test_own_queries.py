@@ -19,7 +19,6 @@ from expectations.queries.saved import QUERIES
 from expectations.queries.views import VIEW_PARAMETERS, VIEW_TYPE, VIEWS, View
 from flows.cli.changes import changes_query
 from flows.session.confirm import session_query, session_tables
-from flows.site.figures import figures_query
 from local.athena.analysis.planner import plan_query
 from local.athena.analysis.tables import GivenTables, Tables
 from local.athena.engine import Engine
@@ -70,7 +69,6 @@ def queries() -> Iterator[tuple[str, str]]:
     yield from ((f"notebook {number}", text) for number, text in enumerate(in_the_notebook()))
     yield from ((table.name, session_query(table, "IBOV", DAY)) for table in session_tables("IBOV"))
     yield from ((table.name, session_query(table, "IFIX", DAY)) for table in session_tables("IFIX"))
-    yield "figures", figures_query("IBOV", [DAY])
     yield "changes", changes_query("IBOV", None, None, weights=False)
     yield "changes since", changes_query("IBOV", DAY, DAY, weights=True)
 

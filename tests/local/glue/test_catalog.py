@@ -7,13 +7,13 @@ import pytest
 from local.account.gateway import ServiceError
 from local.account.home import Home
 from local.account.state import AccountState
-from local.glue.catalog import DataCatalog
+from local.glue.catalog import GlueCatalog
 
 
 class Glue:
     """The operations, called as the gateway calls them."""
 
-    def __init__(self, catalog: DataCatalog) -> None:
+    def __init__(self, catalog: GlueCatalog) -> None:
         self._operations = catalog.operations()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
@@ -21,7 +21,7 @@ class Glue:
 
 
 @pytest.fixture
-def glue(catalog: DataCatalog) -> Glue:
+def glue(catalog: GlueCatalog) -> Glue:
     return Glue(catalog)
 
 
@@ -29,7 +29,7 @@ def test_a_new_account_has_the_database_that_athena_makes(glue: Glue) -> None:
     assert [database["Name"] for database in glue.GetDatabases()["DatabaseList"]] == ["default"]
 
 
-def test_making_sure_of_a_database_twice_leaves_it_alone(catalog: DataCatalog, glue: Glue) -> None:
+def test_making_sure_of_a_database_twice_leaves_it_alone(catalog: GlueCatalog, glue: Glue) -> None:
     before = glue.GetDatabase(Name="default")
 
     catalog.ensure_database("default")
@@ -117,6 +117,6 @@ def test_deleting_many_tables_tells_which_were_not_there(glue: Glue, table_input
 def test_tables_outlive_the_process(home: Home, glue: Glue, table_input: dict[str, Any]) -> None:
     glue.CreateTable(DatabaseName="default", TableInput=table_input)
 
-    reopened = Glue(DataCatalog(AccountState(home.state)))
+    reopened = Glue(GlueCatalog(AccountState(home.state)))
 
     assert reopened.GetTable(DatabaseName="default", Name="shares")["Table"]["PartitionKeys"][0]["Name"] == "day"

@@ -7,7 +7,7 @@ import pytest
 from local.account.gateway import ServiceError
 from local.account.home import Home
 from local.account.state import AccountState
-from local.glue.catalog import DataCatalog
+from local.glue.catalog import GlueCatalog
 from local.glue.partition_indexes import PartitionIndexes
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Glue:
     """The operations on the table `default.shares`, called as the gateway calls them."""
 
     def __init__(self, state: AccountState) -> None:
-        self._operations = PartitionIndexes(state, DataCatalog(state)).operations()
+        self._operations = PartitionIndexes(state, GlueCatalog(state)).operations()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return lambda **request: self._operations[f"AWSGlue.{name}"]({**HERE, **request})
@@ -86,7 +86,7 @@ def test_an_index_outlives_the_accounts_process_and_ends_with_its_table(glue: Gl
     again = AccountState(home.state)
     assert [index["IndexName"] for index in Glue(again).indexes()] == ["by-day"]
 
-    catalog, table = DataCatalog(again), DataCatalog(again).table("default", "shares")
+    catalog, table = GlueCatalog(again), GlueCatalog(again).table("default", "shares")
     catalog.operations()["AWSGlue.DeleteTable"]({"DatabaseName": "default", "Name": "shares"})
     catalog.operations()["AWSGlue.CreateTable"]({"DatabaseName": "default", "TableInput": table})
     assert Glue(again).indexes() == []

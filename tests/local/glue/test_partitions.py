@@ -8,7 +8,7 @@ import pytest
 from local.account.gateway import ServiceError
 from local.account.home import Home
 from local.account.state import AccountState
-from local.glue.catalog import DataCatalog
+from local.glue.catalog import GlueCatalog
 from local.glue.partitions import Partitions
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def test_partitions_outlive_the_process(home: Home, glue: Glue) -> None:
     glue.CreatePartition(PartitionInput=partition(30))
     state = AccountState(home.state)
 
-    assert Glue(Partitions(state, DataCatalog(state))).values() == [["30", "VALE3"]]
+    assert Glue(Partitions(state, GlueCatalog(state))).values() == [["30", "VALE3"]]
 
 
 def test_twenty_thousand_partitions_cost_what_their_number_costs(glue: Glue) -> None:
