@@ -13,7 +13,7 @@ from local.athena.language.errors import NotOnLaptopError, Position
 from local.athena.types import without_zone
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
     from local.athena.functions.signatures import Udfs
     from local.athena.language import nodes
 

@@ -13,7 +13,7 @@ from local.athena.language.errors import AthenaQueryError
 from local.athena.types import SqlType, array
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
 
 
 def _over(analyzer: Analyzer, node: nodes.FunctionCall, base: str) -> tuple[Value, nodes.Lambda]:

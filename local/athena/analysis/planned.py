@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis.scopes import Field
+from local.athena.analysis.fields import Field
 from local.athena.analysis.values import quoted
 
 if TYPE_CHECKING:

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from local.athena import types
+from local.athena.analysis.analyzer import Analyzer
 from local.athena.analysis.casts import type_of
-from local.athena.analysis.expressions import Analyzer
+from local.athena.analysis.catalog import VIEW_TYPE, definition_of, hive_type
+from local.athena.analysis.fields import Field
+from local.athena.analysis.handlers import HANDLERS
 from local.athena.analysis.operators import mismatch, to_one_type
 from local.athena.analysis.planned import CatalogTable, Planned, QueryPlan, Scan, columns_of, labelled
 from local.athena.analysis.relations import FromSource
-from local.athena.analysis.scopes import Field, Scope
+from local.athena.analysis.scopes import Scope
 from local.athena.analysis.selects import SelectPlanner
-from local.athena.analysis.tables import Tables, definition_of, hive_type
+from local.athena.analysis.tables import Tables
 from local.athena.analysis.values import Value, quoted
 from local.athena.functions.signatures import Udfs
 from local.athena.language import nodes
@@ -96,7 +99,7 @@ class Planner:
                 raise NotOnLaptopError("a correlated subquery with ORDER BY, LIMIT or a set operation", node.at)
             return planned.text, [column.type for column in planned.columns], frozenset(probe.correlated)
 
-        return Analyzer(scope, self.udfs, subquery, self._parameters)
+        return Analyzer(scope, self.udfs, HANDLERS, subquery, self._parameters)
 
     # --- queries ---------------------------------------------------------------------------------------------------------
 
@@ -247,7 +250,7 @@ class Planner:
             planned = self._catalog.information(node, name)
             return FromSource(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
         table = self._catalog.table(node, database, name)
-        if table.get("TableType") == "VIRTUAL_VIEW":
+        if table.get("TableType") == VIEW_TYPE:
             planned = self._view(table, database)
             return FromSource(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
         return self._scan(table, alias, (database, name))

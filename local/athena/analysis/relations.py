@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from local.athena import types
+from local.athena.analysis.fields import Field
 from local.athena.analysis.operators import comparable, mismatch
 from local.athena.analysis.planned import renamed
-from local.athena.analysis.scopes import Field, Scope
+from local.athena.analysis.scopes import Scope
 from local.athena.analysis.values import Value, quoted
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError

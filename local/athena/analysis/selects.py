@@ -17,7 +17,7 @@ from local.athena.types import BOOLEAN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
     from local.athena.analysis.planner import CommonTables, Planner
 
 

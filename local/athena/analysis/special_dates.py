@@ -18,7 +18,7 @@ from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 from local.athena.types import SqlType, duckdb_zone
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
     from local.athena.language import nodes
 
 _MOMENTS = {"date", "timestamp", "timestamp with time zone"}

@@ -9,7 +9,7 @@ from local.athena.language.errors import NotOnLaptopError, Position
 from local.athena.types import SESSION_ZONE, SqlType, without_zone
 
 if TYPE_CHECKING:
-    from local.athena.analysis.scopes import Field
+    from local.athena.analysis.fields import Field
 
 
 @dataclass(frozen=True, slots=True)
