@@ -55,6 +55,16 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class FromSource:
+    """A FROM's text for DuckDB, its columns, and whether it has rows that a join has filled with nulls."""
+
+    text: str
+    fields: list[Field]
+    is_outer: bool = False
+    is_lateral: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One place in a query where a table is read.
 
