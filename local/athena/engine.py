@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
+from local.athena.analysis.catalog import hive_type
 from local.athena.analysis.planned import columns_of
-from local.athena.analysis.tables import hive_type
 from local.athena.failures import failure_of
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 from local.athena.text import QueryAnswer, as_text, column_info

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
-from local.athena.analysis.tables import VIEW_TYPE, definition_of
+from local.athena import types
+from local.athena.analysis.catalog import VIEW_TYPE, definition_of
 from local.athena.language.cursor import Cursor
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 from local.athena.language.tokens import TokenKind

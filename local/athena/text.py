@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.athena.analysis.types import SqlType
 from local.athena.functions.conversions import day_to_second_text, text_of, year_to_month_text
 from local.athena.functions.numbers import java_double, java_real
 from local.athena.functions.texts import moment_text
+from local.athena.types import SqlType
 
 Row = tuple[str | None, ...]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
+from local.athena.analysis.forms import chosen, given
 from local.athena.analysis.operators import mismatch
-from local.athena.analysis.types import SqlType, array, row
 from local.athena.analysis.values import Value, made
 from local.athena.functions.aggregates import (
     AGGREGATES,
@@ -19,9 +19,10 @@ from local.athena.functions.aggregates import (
 )
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import SqlType, array, row
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
 
 _RESULT_ORDER_MATTERS = {"array_agg", "listagg", "map_agg", "arbitrary", "any_value"}
 
@@ -79,8 +80,6 @@ def _aggregated(
     over: str,
     order: list[tuple[nodes.Sort, Value]],
 ) -> Value:
-    from local.athena.analysis.calls import chosen, given  # noqa: PLC0415 - calls look here for aggregates
-
     form, bound = chosen(node.name, AGGREGATES[node.name], arguments, node.at)
     values, kinds = given(form, arguments, bound)
     _check(node, values, kinds)
@@ -146,8 +145,6 @@ def window_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     Raises:
         AthenaQueryError: Trino would refuse it.
     """
-    from local.athena.analysis.calls import chosen, given  # noqa: PLC0415 - calls look here for windows
-
     if node.window is None:
         raise AthenaQueryError.at(node.at, "MISSING_OVER", f"Window function {node.name} requires an OVER clause")
     if node.where or node.is_distinct or node.is_star or node.order:

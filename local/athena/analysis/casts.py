@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.operators import as_local, called, mismatch
-from local.athena.analysis.types import SqlType, duckdb_zone, without_zone
 from local.athena.analysis.values import Value, made
 from local.athena.functions.conversions import converter
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
+from local.athena.types import SqlType, duckdb_zone, without_zone
 
 if TYPE_CHECKING:
     from local.athena.functions.signatures import Udfs

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.operators import called, comparable, compare, mismatch, to_one_type
-from local.athena.analysis.types import without_zone
 from local.athena.analysis.values import Value, made
 from local.athena.functions.errors import invalid_argument
 from local.athena.language.errors import NotOnLaptopError, Position
+from local.athena.types import without_zone
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
     from local.athena.functions.signatures import Udfs
     from local.athena.language import nodes
 

@@ -6,9 +6,8 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.casts import cast, type_of
-from local.athena.analysis.types import SqlType, duckdb_zone
 from local.athena.analysis.values import Value, literal
 from local.athena.functions.conversions import converter
 from local.athena.functions.dates import parsed_timestamp, zone_name
@@ -16,6 +15,7 @@ from local.athena.functions.errors import TrinoError
 from local.athena.functions.json_values import canonical_json
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import SqlType, duckdb_zone
 
 if TYPE_CHECKING:
     from local.athena.functions.signatures import Udfs

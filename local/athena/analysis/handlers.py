@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from local.athena.analysis import conditions, types
+from local.athena import types
+from local.athena.analysis import conditions
 from local.athena.analysis.calls import call
 from local.athena.analysis.casts import cast, type_of
 from local.athena.analysis.constants import constant, decimal_constant, interval_constant, typed_constant
+from local.athena.analysis.fields import Field
 from local.athena.analysis.moments import extract, zone_of
 from local.athena.analysis.operators import arithmetic, called, compare, mismatch, to_one_type
-from local.athena.analysis.scopes import Field
-from local.athena.analysis.types import SqlType, array, row
 from local.athena.analysis.values import Value, made
 from local.athena.functions.json_paths import json_function
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
+from local.athena.types import SqlType, array, row
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer, Handlers
 
 
 # --- names and constants ----------
@@ -237,7 +237,7 @@ def _logical(analyzer: Analyzer, node: nodes.Logical) -> Value:
     return made(text, types.BOOLEAN, node.at, *terms, is_bare=False)
 
 
-HANDLERS: dict[type, Callable[[Any, Any], Value]] = {
+HANDLERS: Handlers = {
     nodes.Reference: _reference,
     nodes.Dereference: _dereference,
     nodes.Constant: _constant,

@@ -6,18 +6,15 @@ Source: https://docs.aws.amazon.com/athena/latest/ug/querying-glue-catalog.html.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from local.athena.analysis.catalog import CATALOG, VIEW_TYPE, CatalogReader, shown_type
 from local.athena.analysis.planned import CatalogTable, Planned, columns_of, labelled
 from local.athena.analysis.scopes import nearest
-from local.athena.analysis.types import BIGINT, VARCHAR
 from local.athena.analysis.values import literal, quoted
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
+from local.athena.types import BIGINT, VARCHAR
 
-if TYPE_CHECKING:
-    from local.athena.analysis.tables import CatalogReader
-
-_CATALOG = "awsdatacatalog"
 _OF_ATHENA = {
     "applicable_roles",
     "enabled_roles",
@@ -40,7 +37,7 @@ def information(reader: CatalogReader, name: str, at: Position) -> Planned:
     if name in _OF_ATHENA:
         raise NotOnLaptopError(f"information_schema.{name}", at)
     if name not in _TABLES:
-        message = f"Table '{_CATALOG}.information_schema.{name}' does not exist{nearest(name, _TABLES)}"
+        message = f"Table '{CATALOG}.information_schema.{name}' does not exist{nearest(name, _TABLES)}"
         raise AthenaQueryError.at(at, "TABLE_NOT_FOUND", message)
     names, rows = _TABLES[name]
     columns = labelled(names, [BIGINT if column == "ordinal_position" else VARCHAR for column in names])
@@ -65,7 +62,7 @@ def _databases(reader: CatalogReader) -> list[str]:
 
 def _schemata(reader: CatalogReader) -> Iterator[Row]:
     for database in [*_databases(reader), "information_schema"]:
-        yield _CATALOG, database
+        yield CATALOG, database
 
 
 def _all_tables(reader: CatalogReader) -> Iterator[tuple[str, CatalogTable]]:
@@ -76,20 +73,18 @@ def _all_tables(reader: CatalogReader) -> Iterator[tuple[str, CatalogTable]]:
 
 def _tables(reader: CatalogReader) -> Iterator[Row]:
     for database, table in _all_tables(reader):
-        is_view = table.get("TableType") == "VIRTUAL_VIEW"
-        yield _CATALOG, database, table["Name"], "VIEW" if is_view else "BASE TABLE"
+        is_view = table.get("TableType") == VIEW_TYPE
+        yield CATALOG, database, table["Name"], "VIEW" if is_view else "BASE TABLE"
 
 
 def _columns(reader: CatalogReader) -> Iterator[Row]:
-    from local.athena.analysis.tables import shown_type  # noqa: PLC0415 - tables look here for information_schema
-
     for database, table in _all_tables(reader):
         keys = {key["Name"].lower() for key in table.get("PartitionKeys", [])}
         for place, column in enumerate(columns_of(table), 1):
             comment = column.get("Comment") or None
             extra = "partition key" if column["Name"] in keys else None
             yield (
-                _CATALOG,
+                CATALOG,
                 database,
                 table["Name"],
                 column["Name"],

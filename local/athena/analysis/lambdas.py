@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.operators import mismatch
-from local.athena.analysis.types import SqlType, array
 from local.athena.analysis.values import Value, made
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError
+from local.athena.types import SqlType, array
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
 
 
 def _over(analyzer: Analyzer, node: nodes.FunctionCall, base: str) -> tuple[Value, nodes.Lambda]:

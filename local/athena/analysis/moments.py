@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.operators import as_local, mismatch
 from local.athena.analysis.values import Value, made
 from local.athena.functions.dates import zone_name

@@ -9,11 +9,11 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis import types
-from local.athena.analysis.types import SqlType, as_decimal, common_type, decimal, duckdb_zone, without_zone
+from local.athena import types
 from local.athena.analysis.values import Value, made
 from local.athena.functions.errors import TrinoError
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
+from local.athena.types import SqlType, as_decimal, common_type, decimal, duckdb_zone, without_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

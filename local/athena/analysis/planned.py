@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis.scopes import Field
+from local.athena.analysis.fields import Field
 from local.athena.analysis.values import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.athena.analysis.types import SqlType
     from local.athena.functions.signatures import Udfs
+    from local.athena.types import SqlType
 
 CatalogTable = dict[str, Any]
 """A table as GetTable states it."""
@@ -52,6 +52,16 @@ class Planned:
             )
             for column in self.columns
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class FromSource:
+    """A FROM's text for DuckDB, its columns, and whether it has rows that a join has filled with nulls."""
+
+    text: str
+    fields: list[Field]
+    is_outer: bool = False
+    is_lateral: bool = False
 
 
 @dataclass(frozen=True, slots=True)

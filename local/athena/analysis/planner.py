@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from local.athena.analysis import types
+from local.athena import types
+from local.athena.analysis.analyzer import Analyzer
+from local.athena.analysis.bodies import Bodies
 from local.athena.analysis.casts import type_of
-from local.athena.analysis.expressions import Analyzer
-from local.athena.analysis.operators import mismatch, to_one_type
-from local.athena.analysis.planned import CatalogTable, Planned, QueryPlan, Scan, columns_of, labelled
-from local.athena.analysis.relations import FromSource
-from local.athena.analysis.scopes import Field, Scope
+from local.athena.analysis.catalog import VIEW_TYPE, definition_of, hive_type
+from local.athena.analysis.fields import Field
+from local.athena.analysis.handlers import HANDLERS
+from local.athena.analysis.planned import CatalogTable, FromSource, Planned, QueryPlan, Scan, columns_of, labelled
+from local.athena.analysis.planning import CommonTables
+from local.athena.analysis.scopes import Scope
 from local.athena.analysis.selects import SelectPlanner
-from local.athena.analysis.tables import Tables, definition_of, hive_type
-from local.athena.analysis.types import SqlType
+from local.athena.analysis.tables import Tables
 from local.athena.analysis.values import Value, quoted
 from local.athena.functions.signatures import Udfs
 from local.athena.language import nodes
@@ -22,9 +24,7 @@ from local.athena.language.cursor import Cursor
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
 from local.athena.language.queries import QueryParser
 from local.athena.language.type_names import parse_type
-
-CommonTables = dict[str, tuple[str, Planned]]
-"""The queries of a WITH by their names: what each is called in DuckDB's text, and its columns."""
+from local.athena.types import SqlType
 
 _DEEPEST = 10
 """Views of views; one that reads itself would otherwise never end."""
@@ -48,7 +48,7 @@ def plan_query(text: str, tables: Tables, database: str, parameters: Sequence[st
     if parser.parameters != len(parameters):
         message = f"Incorrect number of parameters: expected {parser.parameters} but found {len(parameters)}"
         raise AthenaQueryError(f"INVALID_PARAMETER_USAGE: {message}")
-    planner = Planner(tables, database, [QueryParser(given).expression() for given in parameters])
+    planner = QueryPlanner(tables, database, [QueryParser(given).expression() for given in parameters])
     planned = planner.query(tree, None, {})
     names = [column.name or f"_col{place}" for place, column in enumerate(planned.columns)]
     columns = tuple((name, column.type) for name, column in zip(names, planned.columns, strict=True))
@@ -56,7 +56,7 @@ def plan_query(text: str, tables: Tables, database: str, parameters: Sequence[st
     return QueryPlan(planned.text, columns, scans, planner.udfs)
 
 
-class Planner:
+class QueryPlanner:
     """Plans a query and those within it.
 
     Args:
@@ -67,7 +67,11 @@ class Planner:
     """
 
     def __init__(
-        self, tables: Tables, database: str, parameters: Sequence[nodes.Expression] = (), within: Planner | None = None
+        self,
+        tables: Tables,
+        database: str,
+        parameters: Sequence[nodes.Expression] = (),
+        within: QueryPlanner | None = None,
     ) -> None:
         self._catalog = tables
         self._database = database
@@ -96,7 +100,7 @@ class Planner:
                 raise NotOnLaptopError("a correlated subquery with ORDER BY, LIMIT or a set operation", node.at)
             return planned.text, [column.type for column in planned.columns], frozenset(probe.correlated)
 
-        return Analyzer(scope, self.udfs, subquery, self._parameters)
+        return Analyzer(scope, self.udfs, HANDLERS, subquery, self._parameters)
 
     # --- queries ---------------------------------------------------------------------------------------------------------
 
@@ -116,7 +120,7 @@ class Planner:
         if isinstance(node.body, nodes.Select):
             found = SelectPlanner(self, node.body, outer, own).plan(node.order, rest)
         else:
-            found = self._body(node.body, outer, own)
+            found = Bodies(self, outer, own).body(node.body)
             if node.order or rest:
                 found = self._ordered(found, node, rest)
         return replace(found, text=f"WITH {', '.join(commons)} {found.text}") if commons else found
@@ -145,23 +149,6 @@ class Planner:
             )
         return found.value
 
-    def _body(self, node: nodes.Body, outer: Scope | None, tables: CommonTables) -> Planned:
-        match node:
-            case nodes.Select():
-                return SelectPlanner(self, node, outer, tables).plan((), "")
-            case nodes.QueryNode():
-                return self.query(node, outer, tables)
-            case nodes.Values():
-                return self._values(node, outer, tables)
-            case nodes.TableName():
-                source = self.table(node, node.parts[-1].key, tables)
-                columns = labelled([field.shown for field in source.fields], [field.type for field in source.fields])
-                pairs = zip(source.fields, columns, strict=True)
-                listed = ", ".join(f"{field.text} AS {quoted(column.label)}" for field, column in pairs)
-                return Planned(f"SELECT {listed} FROM {source.text}", columns)  # noqa: S608 - ours
-            case nodes.SetOperation():
-                return self._set_operation(node, outer, tables)
-
     def _ordered(self, found: Planned, node: nodes.QueryNode, rest: str) -> Planned:
         alias = self.alias("ordered")
         fields = found.fields(alias, ())
@@ -177,53 +164,6 @@ class Planner:
                 parts.append(f"{analyzer.value(sort.value).text} {sort.direction}")
         order = f" ORDER BY {', '.join(parts)}" if parts else ""
         return replace(found, text=f"SELECT * FROM ({found.text}) AS {quoted(alias)}{order}{rest}")  # noqa: S608 - ours
-
-    def _values(self, node: nodes.Values, outer: Scope | None, tables: CommonTables) -> Planned:
-        analyzer = self.analyzer(Scope([], outer), tables)
-        rows = [analyzer.values(row.items if isinstance(row, nodes.RowOf) else (row,)) for row in node.rows]
-        if len({len(row) for row in rows}) > 1:
-            raise mismatch(node.at, "Values rows have mismatched sizes")
-        columns = [to_one_type(column, "VALUES rows") for column in zip(*rows, strict=True)]
-        kinds = [column[0].type for column in columns]
-        listed = ", ".join(
-            f"({', '.join(f'CAST({column[place].text} AS {column[0].type.duckdb})' for column in columns)})"
-            for place in range(len(rows))
-        )
-        names = labelled([None] * len(kinds), kinds)
-        labels = ", ".join(quoted(column.label) for column in names)
-        return Planned(f"SELECT * FROM (VALUES {listed}) AS v({labels})", names)  # noqa: S608 - ours
-
-    def _set_operation(self, node: nodes.SetOperation, outer: Scope | None, tables: CommonTables) -> Planned:
-        left, right = self._body(node.left, outer, tables), self._body(node.right, outer, tables)
-        if len(left.columns) != len(right.columns):
-            message = f"{node.operator} query has different number of fields: {len(left.columns)}, {len(right.columns)}"
-            raise mismatch(node.at, message)
-        kinds = []
-        for place, (one, other) in enumerate(zip(left.columns, right.columns, strict=True), 1):
-            kind = types.common_type(one.type, other.type)
-            if kind is None:
-                if types.common_type(types.without_zone(one.type), types.without_zone(other.type)):
-                    raise NotOnLaptopError("one column of values in more than one time zone", node.at)
-                message = f"column {place} in {node.operator} query has incompatible types: {one.type}, {other.type}"
-                raise mismatch(node.at, message)
-            kinds.append(kind)
-        parts = [self._as_kinds(side, kinds, node.at) for side in (left, right)]
-        word = f"{node.operator} ALL" if node.is_all else node.operator
-        columns = labelled([column.name for column in left.columns], kinds)
-        labels = ", ".join(quoted(column.label) for column in columns)
-        alias = self.alias("united")
-        text = f"SELECT * FROM (({parts[0]}) {word} ({parts[1]})) AS {quoted(alias)}({labels})"  # noqa: S608 - ours
-        return Planned(text, columns)
-
-    def _as_kinds(self, side: Planned, kinds: Sequence[SqlType], at: Position) -> str:
-        if all(column.type.duckdb == kind.duckdb for column, kind in zip(side.columns, kinds, strict=True)):
-            return side.text
-        alias = self.alias("side")
-        values = (
-            Value(f"{quoted(alias)}.{quoted(column.label)}", column.type, at, is_bare=True).cast(kind).text
-            for column, kind in zip(side.columns, kinds, strict=True)
-        )
-        return f"SELECT {', '.join(values)} FROM ({side.text}) AS {quoted(alias)}"  # noqa: S608 - ours
 
     # --- tables ----------------------------------------------------------------------------------------------------------
 
@@ -247,7 +187,7 @@ class Planner:
             planned = self._catalog.information(node, name)
             return FromSource(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
         table = self._catalog.table(node, database, name)
-        if table.get("TableType") == "VIRTUAL_VIEW":
+        if table.get("TableType") == VIEW_TYPE:
             planned = self._view(table, database)
             return FromSource(f"({planned.text}) AS {quoted(alias)}", planned.fields(alias, (database, name)))
         return self._scan(table, alias, (database, name))
@@ -273,7 +213,7 @@ class Planner:
         if self.depth >= _DEEPEST:
             raise AthenaQueryError(f"INVALID_VIEW: View '{database}.{view['Name']}' is nested too deep")
         definition = definition_of(view)
-        inner = Planner(self._catalog, definition["schema"], within=self)
+        inner = QueryPlanner(self._catalog, definition["schema"], within=self)
         try:
             tree = QueryParser(definition["originalSql"]).statement()
         except NotOnLaptopError:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
+from local.athena.analysis.fields import Field
 from local.athena.analysis.operators import comparable, mismatch
-from local.athena.analysis.planned import renamed
-from local.athena.analysis.scopes import Field, Scope
-from local.athena.analysis.types import SqlType, array
+from local.athena.analysis.planned import FromSource, renamed
+from local.athena.analysis.scopes import Scope
 from local.athena.analysis.values import Value, quoted
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError
+from local.athena.types import SqlType, array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.athena.analysis.planner import CommonTables, Planner
-
-
-@dataclass(frozen=True, slots=True)
-class FromSource:
-    """A FROM's text for DuckDB, its columns, and whether it has rows that a join has filled with nulls."""
-
-    text: str
-    fields: list[Field]
-    is_outer: bool = False
-    is_lateral: bool = False
+    from local.athena.analysis.planning import CommonTables, Planner
 
 
 class Relations:

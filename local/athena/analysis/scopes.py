@@ -6,35 +6,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from local.athena.analysis.fields import Field
 from local.athena.analysis.values import Value
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from local.athena.analysis.types import SqlType
     from local.athena.language.nodes import Name
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
-    """A column that a query can read.
-
-    Attributes:
-        name: by which it is looked up; None for one without.
-        shown: its name in a result.
-        type: Trino's.
-        text: DuckDB's.
-        qualifiers: names of its relation, the nearest last, such as its database and table; or its alias alone.
-        scan: the scan of the catalog's table whose partition column it is; None for any other.
-    """
-
-    name: str | None
-    shown: str | None
-    type: SqlType
-    text: str
-    qualifiers: tuple[str, ...] = ()
-    scan: str | None = None
 
 
 @dataclass(slots=True)

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from local.athena.analysis.operators import mismatch
-from local.athena.analysis.planned import Planned, ResultColumn, labelled
-from local.athena.analysis.relations import FromSource, Relations
+from local.athena.analysis.planned import FromSource, Planned, ResultColumn, labelled
+from local.athena.analysis.relations import Relations
 from local.athena.analysis.scopes import Scope
-from local.athena.analysis.types import BOOLEAN
 from local.athena.analysis.values import Value, made, quoted
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, Position
+from local.athena.types import BOOLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from local.athena.analysis.expressions import Analyzer
-    from local.athena.analysis.planner import CommonTables, Planner
+    from local.athena.analysis.analyzer import Analyzer
+    from local.athena.analysis.planning import CommonTables, Planner
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.athena.analysis import types
+from local.athena import types
+from local.athena.analysis.casts import cast
+from local.athena.analysis.forms import scalar, unexpected
 from local.athena.analysis.lambdas import LAMBDAS
 from local.athena.analysis.moments import FIELDS, part
 from local.athena.analysis.operators import arithmetic, called, comparable, compare, mismatch, to_one_type
 from local.athena.analysis.special_dates import DATES
-from local.athena.analysis.types import array, row
 from local.athena.analysis.values import Value, literal, made
 from local.athena.functions import arrays, json_values, maths
 from local.athena.functions.conversions import text_of
 from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import array, row
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
     from local.athena.language import nodes
 
 Special = Callable[["Analyzer", "nodes.FunctionCall"], Value | None]
@@ -98,8 +100,6 @@ def _typeof(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
 
 
 def _concat(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
-    from local.athena.analysis.calls import unexpected  # noqa: PLC0415 - calls look here for the special ones
-
     values = arguments_of(analyzer, node, 2, 127)
     if any(value.type.base == "array" for value in values):
         return _concat_arrays(analyzer, node, values)
@@ -212,9 +212,6 @@ def _map(_: Analyzer, node: nodes.FunctionCall) -> Value | None:
 
 
 def _array_join(analyzer: Analyzer, node: nodes.FunctionCall) -> Value | None:
-    from local.athena.analysis.calls import scalar  # noqa: PLC0415 - calls look here for the special ones
-    from local.athena.analysis.casts import cast  # noqa: PLC0415
-
     values = analyzer.values(node.arguments)
     if not values or values[0].type.base != "array" or values[0].type.inner[0].base in {"varchar", "unknown"}:
         return None

@@ -6,19 +6,19 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis import types
+from local.athena import types
 from local.athena.analysis.casts import cast
 from local.athena.analysis.moments import zone_of
 from local.athena.analysis.operators import as_local, called, comparable, from_local
-from local.athena.analysis.types import SqlType, duckdb_zone
 from local.athena.analysis.values import Value, literal, made
 from local.athena.functions import date_texts, dates
 from local.athena.functions.errors import TrinoError
 from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import SqlType, duckdb_zone
 
 if TYPE_CHECKING:
-    from local.athena.analysis.expressions import Analyzer
+    from local.athena.analysis.analyzer import Analyzer
     from local.athena.language import nodes
 
 _MOMENTS = {"date", "timestamp", "timestamp with time zone"}

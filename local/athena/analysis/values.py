@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis.types import SESSION_ZONE, SqlType, without_zone
 from local.athena.language.errors import NotOnLaptopError, Position
+from local.athena.types import SESSION_ZONE, SqlType, without_zone
 
 if TYPE_CHECKING:
-    from local.athena.analysis.scopes import Field
+    from local.athena.analysis.fields import Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from local.athena.analysis.types import MAX_PRECISION, SqlType
 from local.athena.functions.dates import parsed_timestamp
 from local.athena.functions.errors import TrinoError, invalid_cast
 from local.athena.functions.json_values import from_json, to_json
 from local.athena.functions.numbers import half_up, java_double, java_real, standard_double
 from local.athena.functions.partials import given
 from local.athena.functions.texts import moment_text
+from local.athena.types import MAX_PRECISION, SqlType
 
 Converter = Callable[[Any], Any]
 

@@ -13,10 +13,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from local.athena.analysis import types
-from local.athena.analysis.types import SqlType
+from local.athena import types
 from local.athena.functions.errors import TrinoError, invalid_argument
 from local.athena.functions.texts import OFFSET, zone_info
+from local.athena.types import SqlType
 
 _TIMESTAMP = re.compile(
     r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,12}))?)?)?(?:\s*([A-Za-z+-][\w/+:-]*))?\s*"

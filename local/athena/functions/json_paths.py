@@ -6,12 +6,12 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis import types
-from local.athena.analysis.types import SqlType
+from local.athena import types
 from local.athena.functions.errors import TrinoError, not_on_laptop
 from local.athena.functions.json_values import JsonNumber, lenient, parsed, written
 from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.types import SqlType
 
 if TYPE_CHECKING:
     from local.athena.language import nodes

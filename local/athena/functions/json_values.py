@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from local.athena.analysis.types import SqlType
 from local.athena.functions.errors import invalid_argument, invalid_cast, not_on_laptop
 from local.athena.functions.numbers import half_up, java_double, java_real
 from local.athena.functions.texts import moment_text
+from local.athena.types import SqlType
 
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 

@@ -11,18 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter
 from inspect import Signature as ArgumentNames
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from local.athena.analysis.types import DATE, TIMESTAMP, SqlType, as_decimal, coerces, common_type, without_zone
 from local.athena.language.cursor import Cursor
 from local.athena.language.nodes import TypeName
 from local.athena.language.type_names import parse_type
-
-if TYPE_CHECKING:
-    from local.athena.analysis.values import Value
-
-Build = Callable[[list["Value"], dict[str, SqlType], "Udfs"], "Value"]
-"""Makes a call of its arguments and of the types that its variables stand for."""
+from local.athena.types import DATE, TIMESTAMP, SqlType, as_decimal, coerces, common_type, without_zone
 
 _VARIABLES = frozenset("TKVU")
 _SIGNATURE = re.compile(r"(\w+)\((.*)\) -> (.+)")
@@ -38,7 +32,7 @@ class Signature:
         parameters: the types that it takes, with variables.
         is_variadic: whether the last parameter may come any number of times.
         returns: its type, with variables; or the place of the argument whose type it has.
-        body: DuckDB's text with `{0}` for the arguments, a Python function, or what builds the call.
+        body: DuckDB's text with `{0}` for the arguments, or a Python function.
         takes_nulls: whether a Python function is called where an argument is null; else the result is null.
         is_volatile: whether each call may give another value.
     """
@@ -48,7 +42,6 @@ class Signature:
     is_variadic: bool
     returns: SqlType | int
     body: str | Callable[..., Any]
-    is_builder: bool = False
     takes_nulls: bool = False
     is_volatile: bool = False
 

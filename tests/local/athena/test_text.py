@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from local.athena.analysis import types
-from local.athena.analysis.types import SqlType
+from local.athena import types
 from local.athena.text import as_csv, as_lines, as_text, column_info
+from local.athena.types import SqlType
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,23 @@
-"""Expressions understood: every kind of node becomes a typed value, or is refused."""
+"""What a query's expressions are understood with: every kind of node becomes a typed value, or is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from local.athena.analysis import types
-from local.athena.analysis.handlers import HANDLERS
+from local.athena import types
+from local.athena.analysis.fields import Field
 from local.athena.analysis.operators import mismatch
-from local.athena.analysis.scopes import Field, Scope
-from local.athena.analysis.types import SqlType
+from local.athena.analysis.scopes import Scope
 from local.athena.analysis.values import Value
 from local.athena.language import nodes
+from local.athena.types import SqlType
 
 if TYPE_CHECKING:
     from local.athena.functions.signatures import Udfs
+
+Handlers = Mapping[type, Callable[["Analyzer", Any], Value]]
 
 
 @dataclass
@@ -25,12 +27,14 @@ class Analyzer:
     Args:
         scope: what its names can mean.
         udfs: gathers the Python functions that it calls.
+        handlers: what understands each kind of node.
         subquery: understands a query within an expression: DuckDB's text, its columns' types, what it reads of this one.
         parameters: expressions for the question marks.
     """
 
     scope: Scope
     udfs: Udfs
+    handlers: Handlers
     subquery: Callable[[nodes.QueryNode, Scope], tuple[str, list[SqlType], frozenset[Field]]]
     parameters: Sequence[nodes.Expression] = ()
     groups: frozenset[str] = frozenset()
@@ -43,7 +47,7 @@ class Analyzer:
         Raises:
             AthenaQueryError: Athena would refuse it, or the laptop does.
         """
-        found = HANDLERS[type(node)](self, node)
+        found = self.handlers[type(node)](self, node)
         if found.text in self.groups:
             return replace(found, reads=frozenset())
         return found
