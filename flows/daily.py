@@ -233,7 +233,8 @@ def _update_site_and_metrics(pipeline: Pipeline, attempt: Attempt) -> None:
     log, now = get_run_logger(), attempt.collected_at or attempt.started_at
     newest = None
     try:
-        newest = refresh_site(pipeline, datetime.now(UTC), attempt.index).newest_published
+        sessions = [attempt.session] if attempt.session else []
+        newest = refresh_site(pipeline, datetime.now(UTC), attempt.index, sessions).newest_published
     except (AwsError, ContractError) as error:
         log.warning("the site is not up to date: %s", error)
     try:

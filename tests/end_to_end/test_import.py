@@ -94,7 +94,7 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     ]
     for day, change in zip(DAYS, changes, strict=True):
         write(tmp_path, portfolio(day), change)
-    (tmp_path / "IBOVDia_05-09-25.csv").write_bytes((tmp_path / "IBOVDia_01-09-25.csv").read_bytes()[:2000])
+    write(tmp_path, portfolio(date(2025, 9, 5)), lambda content: content[:2000])
     (tmp_path / "readme.txt").write_text("not a portfolio")
 
     for step, at in (("checking", 2), ("uploading", 2), ("refining and publishing", 1)):
@@ -103,12 +103,15 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     attempts = FolderImport(operator.pipeline).run(tmp_path)
 
     assert glue_runs(operator) - before == 1
-    assert counts(attempts)["rejected"] == 1
-    expected = {Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.REJECTED}
-    assert [attempt.to_dict() for attempt in attempts if attempt.outcome not in expected] == []
+    refused = {attempt.files: attempt.outcome for attempt in attempts if attempt.failed}
+    assert refused == {("IBOVDia_05-09-25.csv",): Outcome.QUARANTINED, ("readme.txt",): Outcome.REJECTED}
     for day in DAYS:
         assert visible_figures(operator, day) == figures(portfolio(day))
-    assert counts(FolderImport(operator.pipeline).run(tmp_path)) == {"already published": 4, "rejected": 1}
+    assert counts(FolderImport(operator.pipeline).run(tmp_path)) == {
+        "already published": 4,
+        "quarantined": 1,
+        "rejected": 1,
+    }
     assert glue_runs(operator) - before == 1
     landed = {key.rpartition("/")[2][:5] for key in operator.landing() if "month=09" in key}
     assert landed == {"ibov_"}
@@ -117,7 +120,7 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     corrected = sample.as_of(DAYS[0], portfolio(DAYS[0])).restated(divisor=Decimal("15453473.15"))
     write(tmp_path, corrected)
     conflict = FolderImport(operator.pipeline).run(tmp_path)
-    assert counts(conflict) == {"already published": 3, "rejected": 1, "conflicting": 1}
+    assert counts(conflict) == {"already published": 3, "quarantined": 1, "rejected": 1, "conflicting": 1}
     assert visible_figures(operator, DAYS[0]) == figures(portfolio(DAYS[0]))
     assert counts(FolderImport(operator.pipeline, replaces=True).run(tmp_path))["published"] == 1
     assert visible_figures(operator, DAYS[0]) == figures(corrected)
