@@ -140,10 +140,12 @@ class _Site:
         if index not in self.indices:
             return
         by_session = {item.traces.session: item for item in self.status.sessions[index]}
-        newest = IndexFacts(self.status.of(index)).sessions[:1]
-        chosen = {session for session in wanted if session in by_session} or {day.session for day in newest}
-        years = {session.year for session in chosen}
-        listed = {day.session for day in IndexFacts(self.status.of(index)).sessions[:MAX_SESSIONS]}
+        known = IndexFacts(self.status.of(index))
+        chosen = {session for session in wanted if session in by_session} or {day.session for day in known.sessions[:1]}
+        # Other years' pages were put by the attempts of those years; that of a year without any has nobody else.
+        attempted = {session.year for session, item in by_session.items() if item.traces.attempts}
+        years = {session.year for session in chosen} | (set(known.years) - attempted)
+        listed = {day.session for day in known.sessions[:MAX_SESSIONS]}
         listed |= {session for session in by_session if session.year in years}
         facts = self._facts(index, listed | chosen, years)
         pages = {session_key(index, session): self._session_page(facts, session) for session in sorted(chosen)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -115,6 +116,15 @@ class TestRefreshing:
         refused = replace(attempt(TUESDAY, Outcome.QUARANTINED, reason="gate-1-raw refused"), flow="import")
         run(aws, replace(refused, gate_refused="gate-1-raw", ended_at=datetime.now(UTC)))
         assert "gate-1-raw refused" in get(s3, index_key("IBOV"))
+
+    def test_every_year_that_is_listed_has_a_page_though_nothing_was_tried_in_it(
+        self, aws: Account, s3: S3Client
+    ) -> None:
+        note(aws, attempt(MONDAY))
+        refresh_site(aws.pipeline, datetime(2027, 3, 1, 18, tzinfo=UTC), "IBOV", [MONDAY])
+        assert set(pages(s3)) >= {year_key("IBOV", year) for year in (2025, 2026, 2027)}
+        links = re.findall(r'href="\.\./\.\./ibov/(year=\d+/index\.html)"', get(s3, year_key("IBOV", 2025)))
+        assert sorted(links) == ["year=2026/index.html", "year=2027/index.html"]
 
     def test_pages_are_served_as_pages(self, aws: Account, s3: S3Client) -> None:
         run(aws, attempt(MONDAY))
