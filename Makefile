@@ -48,7 +48,7 @@ catalogue: $(VENV)/.dev  ## compile the command line's translations, flows/cli/l
 	@$(VENV)/bin/pybabel --quiet compile --directory flows/cli/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
-	@echo "Running the tests: about seven minutes on two cores"
+	@echo "Running the tests: about a quarter of an hour on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 	@echo "All tests passed. Next: make run"
 

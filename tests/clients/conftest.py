@@ -23,6 +23,7 @@ from expectations.contract.tables import HISTORY_TABLE, REFINED_TABLE, Table
 from flows.lake.athena import Athena
 from flows.session.arrow import arrow_schema
 from flows.settings import Settings, load_settings
+from local.account.client import running_account
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -126,10 +127,24 @@ def row(ticker: str, name: str, tipo: str, weight: float) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="package")
-def lake(account: Account) -> Iterator[Lake]:
-    """The account with its session; its environment is this process's from here on."""
-    before = dict(os.environ)
-    os.environ.update(account.environment())
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account of the clients' own, in which nothing else is."""
+    with running_account(tmp_path_factory.mktemp("clients")) as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def environment(account: Account) -> Iterator[None]:
+    """The account's environment is this process's, as the clients find it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in account.environment().items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="package")
+def lake(account: Account, environment: None) -> Lake:
+    """The account with its session."""
     client = boto3.Session().client
     found = Lake(account, client("s3"), client("glue"), client("athena"), load_settings({}), QUERIES)
     for share in SHARES:
@@ -145,9 +160,7 @@ def lake(account: Account) -> Iterator[Lake]:
         list(partition_values(HISTORY_TABLE, INDEX, SESSION)),
         [row(*share) for share in SHARES],
     )
-    yield found
-    os.environ.clear()
-    os.environ.update(before)
+    return found
 
 
 @pytest.fixture(scope="package")

@@ -88,6 +88,8 @@ EXCEPTIONS = (
     Unused("flow", "s3:ListBucket", "", "a manifest that a run has not left is 404, not 403", "staging/*"),
     Unused("flow", "s3:PutObject", "/staging/historico/*", _OF_EARLIER),
     Unused("flow", "s3:PutObject", "/staging/mudancas/*", _OF_EARLIER),
+    Unused("flow", "glue:BatchUpdatePartition", "/bovespa_historico", _OF_EARLIER),
+    Unused("flow", "glue:BatchUpdatePartition", "/bovespa_mudancas", _OF_EARLIER),
     Unused("flow", "glue:BatchDeletePartition", "/bovespa_historico", _EMPTY_MONTH),
     Unused("flow", "glue:BatchDeletePartition", "/bovespa_mudancas", _EMPTY_MONTH),
     Unused("trigger-local", "s3:GetObject", "/claims/*", "only who finds a version claimed looks at the claim"),
