@@ -213,7 +213,8 @@ class Bench:
     @property
     def pipeline(self) -> Pipeline:
         """The flow's steps, on the clients that go through the proxy."""
-        return Pipeline(self.settings, self.world.clients.lake)
+        settings, lake = self.settings, self.world.clients.lake
+        return Pipeline(settings, replace(lake, athena=replace(lake.athena, timeout=settings.query_timeout)))
 
     def collect(self) -> None:
         """B3 to the raw bucket, as the flow does it; no further where the session is published as B3 states it."""

@@ -124,7 +124,7 @@ def _runs() -> list[Case]:
     return [
         recovers(
             fault="StartJobRun throttled",
-            protection=kept_by.BOTH_RETRIES,
+            protection=kept_by.TRIED_WHILE_CLAIMED,
             arm=_at_start(refuses("ThrottlingException")),
         ),
         recovers(

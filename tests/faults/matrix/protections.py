@@ -71,7 +71,13 @@ B3_PAGES = Protection(
 NAMED_MISSING = Protection(
     "flows/record/status.py",
     "status names what the calendar expects",
-    setting(status._Span, "of", lambda _span, _index, found: [found[day] for day in sorted(found)]),
+    setting(
+        status._Span,
+        "of",
+        lambda span, index, traces: [
+            found for day, found in sorted(traces.sessions.get(index, {}).items()) if span.since <= day <= span.last
+        ],
+    ),
 )
 
 LAND_FIRST = Protection(
@@ -212,10 +218,12 @@ LAMBDA_RETRIES = Protection(
     "infrastructure/trigger.py", "an event that failed is tried again", in_the_account(NO_RETRIES)
 )
 
-BOTH_RETRIES = Protection(
-    "infrastructure/trigger.py",
-    "an event that failed is tried again, and boto3's own retries",
-    in_the_account(NO_RETRIES, partial(deployed.variables, added={"AWS_MAX_ATTEMPTS": "1"})),
+TRIED_WHILE_CLAIMED = Protection(
+    "lambda/trigger_glue_job/handler.py",
+    "what passes by itself is tried again, and so is an event that failed",
+    in_the_account(
+        NO_RETRIES, partial(deployed.handler, change=deployed.replacing("_PATIENCE = 12.0", "_PATIENCE = 1.5"))
+    ),
 )
 
 DEAD_LETTERS = Protection(
