@@ -53,7 +53,7 @@ test: $(VENV)/.dev  ## run the tests
 	@echo "All tests passed. Next: make run"
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
-	@echo "Injecting faults: about seven minutes on two cores"
+	@echo "Injecting faults: about a quarter of an hour on two cores"
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
