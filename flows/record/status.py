@@ -108,11 +108,12 @@ def read_status(
     span = _Span(since, until, due=calendar.due(now), showing=calendar.expected(now))
     wanted = list(dict.fromkeys(indices)) or traces.indices or [DEFAULT_INDEX]
     listed = {index: span.of(index, traces) for index in wanted}
+    begun = {index: traces.first(index) or span.due for index in wanted}
     facts = _Reader(pipeline).facts([item for items in listed.values() for item in items], traces.tries)
     sessions = {
         index: [
             SessionStatus(
-                item, facts[item], session_state(item, facts[item], span.calendar(item.session, traces, index))
+                item, facts[item], session_state(item, facts[item], span.calendar(item.session, begun[index]))
             )
             for item in items
         ]
@@ -143,11 +144,11 @@ class _Span:
         weekdays = (day for day in (first + number * _DAY for number in range(count)) if day.weekday() < _WORKDAYS)
         return [found.get(day, SessionTraces(index, day)) for day in sorted({*weekdays, *there})]
 
-    def calendar(self, day: date, traces: AccountTraces, index: str) -> CalendarFacts:
+    def calendar(self, day: date, begun: date) -> CalendarFacts:
         return CalendarFacts(
             is_session=calendar.is_session(day),
             is_on_display=day >= self.showing,
-            is_before=day < (traces.first(index) or self.due),
+            is_before=day < begun,
         )
 
     def status(self, index: str, items: Sequence[SessionStatus], traces: AccountTraces) -> IndexStatus:

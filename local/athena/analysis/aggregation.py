@@ -24,8 +24,6 @@ from local.athena.types import SqlType, array, row
 if TYPE_CHECKING:
     from local.athena.analysis.analyzer import Analyzer
 
-_RESULT_ORDER_MATTERS = {"array_agg", "listagg", "map_agg", "arbitrary", "any_value"}
-
 
 def aggregate_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     """An aggregate function's call, over a window or not.

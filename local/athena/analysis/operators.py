@@ -173,19 +173,6 @@ def called(
     return made(text, kind, at, *values)
 
 
-def rounded(value: Decimal, kind: SqlType, error: str) -> Decimal:
-    """A decimal of a type, half a digit away from zero.
-
-    Raises:
-        TrinoError: it has too many digits, with this message.
-    """
-    precision, scale = kind.numbers
-    found = value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _WIDE)
-    if abs(found) >= Decimal(10) ** (precision - scale):
-        raise TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", error)
-    return found
-
-
 def _checked(value: Decimal) -> Decimal:
     if len(value.as_tuple().digits) > types.MAX_PRECISION:
         raise TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow")
