@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -94,5 +94,7 @@ class Claims:
             if error.response["Error"]["Code"] in _GONE:
                 return None
             raise
-        age = (datetime.now(UTC) - head["LastModified"]).total_seconds()
+        # By S3's own clock, both: this machine's may be wrong.
+        answered_at = parsedate_to_datetime(head["ResponseMetadata"]["HTTPHeaders"]["date"])
+        age = (answered_at - head["LastModified"]).total_seconds()
         return head["ETag"] if age > self.void_after else None
