@@ -2,7 +2,8 @@
 
 A process may stand still at any instant, for hours: a suspended container, a machine that sleeps. So the second look comes after
 the request was signed and immediately before it goes out. What is late all the same is refused by AWS, which takes no request
-whose signature is older than five minutes, S3 fifteen (AWS General Reference, "Signing AWS requests"; S3, "RequestTimeTooSkewed").
+whose signature is older than five minutes, S3 fifteen (IAM user guide, "Create a signed AWS API request"; S3 API reference,
+"RequestTimeTooSkewed").
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,8 @@ class Claims:
             if error.response["Error"]["Code"] in _GONE:
                 return None
             raise
-        # By S3's own clock, both: this machine's may be wrong.
-        answered_at = parsedate_to_datetime(head["ResponseMetadata"]["HTTPHeaders"]["date"])
+        # By S3's own clock, both: this machine's may be wrong. S3 dates each of its answers.
+        stated = head["ResponseMetadata"]["HTTPHeaders"].get("date")
+        answered_at = parsedate_to_datetime(stated) if stated else datetime.now(UTC)
         age = (answered_at - head["LastModified"]).total_seconds()
         return head["ETag"] if age > self.void_after else None

@@ -11,8 +11,8 @@ from matrix.case import Protection
 from matrix.removals import (
     NO_RETRIES,
     any_manifest,
-    as_if,
     around,
+    as_if,
     in_the_account,
     never_hiding,
     no_lease,

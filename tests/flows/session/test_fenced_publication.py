@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 LEASE = lease_key("IBOV", SESSION)
 VOID_AFTER = 3600.0
-FIRST, SLEEPERS, CORRECTION = ("run0", ["AAAA3", "BBBB3", "CCCC3"]), ("run1", ["BBBB3", "DDDD3"]), ("run2", ["AAAA3", "BBBB3"])
+FIRST, SLEEPERS, CORRECTION = (
+    ("run0", ["AAAA3", "BBBB3", "CCCC3"]),
+    ("run1", ["BBBB3", "DDDD3"]),
+    ("run2", ["AAAA3", "BBBB3"]),
+)
 
 
 @dataclass
