@@ -16,6 +16,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
@@ -41,6 +42,7 @@ from flows.settings import load_settings
 from flows.site.publish import refresh_site
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
+STOPPED = "stopped from outside ({}); the next run goes on from where this one was"
 
 
 class _OneLine(logging.Filter):
@@ -124,6 +126,10 @@ def daily(
     going = OpenAttempt(ledger.run.begin(settings.known_index(index), reason="it broke off; the log says where"))
     try:
         _attempt(pipeline, going, force=force, collected_at=collected_at or going.attempt.started_at)
+    except (KeyboardInterrupt, TerminationSignal) as stop:
+        # ECS gives a task that it stops thirty seconds: enough to give the lease back and to note the attempt.
+        going.end(Outcome.FAILED, STOPPED.format("Ctrl-C" if isinstance(stop, KeyboardInterrupt) else "SIGTERM"))
+        raise
     finally:
         ledger.note(going.attempt)
     _update_site_and_metrics(pipeline, going.attempt)
