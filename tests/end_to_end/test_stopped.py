@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from local.b3.standin import StandIn
     from tests.end_to_end.conftest import Operator
 
-pytestmark = pytest.mark.account
+pytestmark = [pytest.mark.account, pytest.mark.timeout(900)]
 
 SESSION = date(2025, 7, 21)
 LEASE = lease_key("IBOV", SESSION)
@@ -73,7 +73,7 @@ def test_a_flow_that_gets_sigterm_ends_as_failed_with_that_reason_and_gives_its_
         command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            ends = time.monotonic() + 120
+            ends = time.monotonic() + 400
             while not refined.look(LEASE) and process.poll() is None and time.monotonic() < ends:
                 time.sleep(0.1)
             held = refined.look(LEASE)
