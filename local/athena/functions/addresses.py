@@ -109,5 +109,5 @@ def url_encode(text: str) -> str:
 def url_decode(text: str) -> str:
     """A part of an address as it was."""
     if wrong := re.search(r"%(?![0-9A-Fa-f]{2})", text):
-        raise invalid_argument(f"URLDecoder: Illegal hex characters in escape (%) pattern: {text[wrong.start():][:3]}")
+        raise invalid_argument(f"URLDecoder: Illegal hex characters in escape (%) pattern: {text[wrong.start() :][:3]}")
     return unquote_plus(text)

@@ -27,7 +27,7 @@ def from_utf8_with(value: bytes, instead: str) -> str:
     """Bytes as a text; what is no UTF-8 becomes another character, or nothing."""
     if len(instead) > 1:
         raise invalid_argument("Replacement character string must empty or a single character")
-    parts = []
+    parts: list[str] = []
     while True:
         try:
             return "".join([*parts, value.decode()])

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter
 from inspect import Signature as ArgumentNames
+from math import isnan
 from typing import Any
 
+from local.athena.functions.errors import not_on_laptop
 from local.athena.language.cursor import Cursor
 from local.athena.language.nodes import TypeName
 from local.athena.language.type_names import parse_type
@@ -232,7 +234,9 @@ class Udfs:
         parameters, result = [kind.duckdb for kind in kinds], "VARCHAR" if is_float else returns.duckdb
         name = self._name(function, parameters, result)
         if name not in self.used:
-            called = _of_arity(function, len(kinds), takes_nulls=takes_nulls, as_text=is_float)
+            checked = _without_nan(function) if any(map(_holds_floats, [*kinds, returns])) else function
+            called = _of_arity(checked, len(kinds), takes_nulls=takes_nulls, as_text=is_float)
+            called.original = function  # type: ignore[attr-defined]  # `__wrapped__` would give DuckDB its signature
             self.used[name] = called, parameters, result
         text = f"{name}({', '.join(arguments)})"
         return f"CAST({text} AS {returns.duckdb})" if is_float else text
@@ -244,6 +248,30 @@ class Udfs:
         return f"{function.__name__.strip('_')}_{len(self.used)}"
 
 
+def _holds_floats(kind: SqlType) -> bool:
+    return any(inner.base in {"double", "real"} or _holds_floats(inner) for inner in kind.inner)
+
+
+def _without_nan(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that refuses arrays, maps and rows with a NaN in them, which DuckDB takes for a null."""
+
+    def call(*arguments: object) -> object:
+        found = function(*arguments)
+        if any(map(_has_nan, [*arguments, found])):
+            raise not_on_laptop("NaN in an array, a map or a row that a function takes or gives")
+        return found
+
+    return call
+
+
+def _has_nan(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_nan(one) or (isinstance(one, float) and isnan(one)) for one in (*value, *value.values()))
+    if isinstance(value, list):
+        return any(_has_nan(one) or (isinstance(one, float) and isnan(one)) for one in value)
+    return False
+
+
 def _of_arity(function: Callable[..., Any], count: int, *, takes_nulls: bool, as_text: bool) -> Callable[..., Any]:
     def call(*arguments: object) -> object:
         if not takes_nulls and None in arguments:
@@ -251,7 +279,6 @@ def _of_arity(function: Callable[..., Any], count: int, *, takes_nulls: bool, as
         found = function(*arguments)
         return repr(found) if as_text and found is not None else found
 
-    call.original = function  # type: ignore[attr-defined]  # `__wrapped__` would give DuckDB its signature
     names = (Parameter(f"argument_{place}", Parameter.POSITIONAL_OR_KEYWORD) for place in range(count))
     call.__signature__ = ArgumentNames(list(names))  # type: ignore[attr-defined]  # DuckDB counts them
     return call

@@ -79,13 +79,16 @@ class CallParser(Cursor):
 
     # --- functions with words among their arguments ----------------------------------------------------------------------
 
-    def special(self, word: str) -> nodes.Expression | None:  # noqa: C901, PLR0911 - one answer a word
+    def special(self, word: str) -> nodes.Expression | None:  # noqa: C901, PLR0911, PLR0912 - one answer a word
         """A call with a grammar of its own; None where the word begins none."""
         if self.ahead().text != "(":
             return None
         if word in _JSON:
             return self._json(word)
         at = self.at
+        if word == "GROUPING":
+            self.advance()
+            return self.call(at, "grouping")
         match word:
             case "CAST" | "TRY_CAST":
                 return self._cast(word == "TRY_CAST")
@@ -95,9 +98,6 @@ class CallParser(Cursor):
                 return self._trim()
             case "NORMALIZE":
                 return self._normalize()
-            case "GROUPING":
-                self.advance()
-                return self.call(at, word.lower())
             case "ROW":
                 self.advance()
                 return nodes.RowOf(at, self.enclosed(lambda: self.listed(self.expression)))
