@@ -1,4 +1,4 @@
-"""dbt with dbt-athena, which has a virtual environment of its own: debug, test, show and docs generate; its models are refused."""
+"""dbt with dbt-athena, in a virtual environment of its own: debug, test, show, docs generate; its models are refused."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def test_tests_pass_and_fail_by_the_rows(project: Path) -> None:
 
 
 def test_show_gives_the_rows(project: Path) -> None:
-    inline = f"SELECT acao, percentual_participacao_ibov FROM {{{{ source('{DATABASE}', 'bovespa_historico') }}}} ORDER BY 1"
+    inline = (
+        f"SELECT acao, percentual_participacao_ibov FROM {{{{ source('{DATABASE}', 'bovespa_historico') }}}} ORDER BY 1"
+    )
     code, said = dbt(project, "show", "--quiet", "--output", "json", "--inline", inline)
 
     assert code == 0, said
