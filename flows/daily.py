@@ -12,10 +12,13 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
+import httpx
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas import State
+from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
@@ -143,10 +146,12 @@ def _attempt(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_a
 
 
 def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: datetime) -> None:
-    log, index = get_run_logger(), going.attempt.index
+    index = going.attempt.index
     with going.step("collect"):
         collected = collect(pipeline, index, collected_at)
     facts = collected.facts
+    _name_run(f"daily-{facts.index}-{facts.session}")
+    log = get_run_logger()
     going.note(session=facts.session, fingerprint=facts.fingerprint, collected_at=facts.collected_at)
     going.note(source=facts.source, raw_bytes=len(collected.content))
     log.info("B3 shows %s of session %s (%s)", facts.index, facts.session, facts.source)
@@ -178,6 +183,20 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
     going.note(rows=publication.rows)
     _refresh(pipeline, going, fresh_rows(publication, audited))
     going.end(Outcome.STALE if stale else Outcome.PUBLISHED, stale)
+
+
+def _name_run(name: str) -> None:
+    """Give the run the name that it could not have before B3 had answered; that it cannot be given must not fail a run."""
+    if not (context := FlowRunContext.get()) or not context.flow_run:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(context.flow_run.id, name=name)
+    except httpx.HTTPError as error:
+        get_run_logger().warning("the run keeps its name, for Prefect's server took no other: %s", error)
+    else:
+        # The log's lines say it from here on.
+        context.flow_run.name = name
 
 
 def _refresh(pipeline: Pipeline, going: OpenAttempt, fresh: list[FreshRows]) -> None:

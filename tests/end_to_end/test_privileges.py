@@ -54,7 +54,7 @@ class Unused:
 
 
 _IN_PARTS = "Spark's and Athena's writers send what is large in parts; on the laptop nothing is"
-_BY_S3A = "Glue 5.1 reads and writes with Hadoop's S3A, which the laptop has not: tests/infrastructure/s3a_calls.json"
+_BY_S3A = "Glue 5.1 reads and writes with Hadoop's S3A, which the laptop has not: infrastructure/check/s3a_calls.json"
 _OF_FOLDERS = (
     *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
