@@ -36,6 +36,7 @@ from flows.record.attempt import DAILY, Attempt, OpenAttempt
 from flows.record.ledger import Ledger
 from flows.record.metrics import run_metrics
 from flows.record.report import attempt_markdown, publish_report
+from flows.record.withdrawals import withdrawal_of
 from flows.session.pipeline import Audited, Collected, Pipeline
 from flows.session.raw_file import RawFacts
 from flows.session.staging import StagedSession
@@ -163,6 +164,8 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
         _refresh(pipeline, going, [])
         going.end(Outcome.ALREADY_PUBLISHED)
         return
+    if not force and _is_withdrawn(pipeline, going):
+        return
     with going.step("gate 1"):
         _pass(going, check_raw(pipeline, collected))
     with going.step("upload"):
@@ -212,6 +215,19 @@ def _refresh(pipeline: Pipeline, going: OpenAttempt, fresh: list[FreshRows]) -> 
         create_markdown_artifact(
             changes_markdown(index, session, changes), key=f"changes-{index.lower()}", description=headline
         )
+
+
+def _is_withdrawn(pipeline: Pipeline, going: OpenAttempt) -> bool:
+    """Whether somebody has withdrawn what B3 still shows; the attempt is over then."""
+    index, session, fingerprint = going.attempt.index, going.attempt.session, going.attempt.fingerprint
+    assert session is not None, "what B3 shows has a session"
+    found = withdrawal_of(pipeline.lake.refined, index, session, fingerprint, going.attempt.started_at)
+    if found is None:
+        return False
+    going.note(gate_refused=found.gate_refused, demands_refused=found.demands_refused)
+    going.note(raw_version_id=found.raw_version_id)
+    going.end(Outcome.QUARANTINED, found.reason)
+    return True
 
 
 def _staleness(pipeline: Pipeline, going: OpenAttempt, facts: RawFacts) -> str:

@@ -20,6 +20,8 @@ from flows.errors import PublishError
 from flows.lake.calls import side_by_side
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from expectations.contract.manifest import StagedFile
     from flows.lake.catalog import Catalog, Values
     from flows.lake.s3 import Bucket
@@ -44,6 +46,23 @@ class Publisher:
         """
         self._replace(refined_table(staged.index), staged, staged.refined)
         self._replace(summary_table(staged.index), staged, staged.summary)
+
+    def withdraw(self, index: str, session: date) -> int:
+        """Take the session away from Athena, all of it by one call, and then its files; what was visible of it.
+
+        Its partitions stay, hidden: a session that comes back has them. May be killed anywhere and run again.
+
+        Raises:
+            PublishError: the catalog refused a partition.
+            AwsError: AWS refused or failed a call.
+        """
+        visible = 0
+        for table in (refined_table(index), summary_table(index)):
+            present = self.catalog.partitions(table, session_expression(table, index, session))
+            visible += sum(prefix != HIDDEN_PREFIX for prefix in present.values())
+            self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
+            self._delete_files(partition_prefix(table, index, session), ())
+        return visible
 
     def _replace(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> None:
         prefixes = {

@@ -194,3 +194,12 @@ def write_publication(refined: Bucket, publication: Publication) -> None:
     """
     key = published_key(publication.index, date.fromisoformat(publication.session))
     refined.put(key, json.dumps(asdict(publication), indent=1).encode(), kind=JSON)
+
+
+def forget_publication(refined: Bucket, index: str, session: date) -> None:
+    """Record a session as not published any more.
+
+    Raises:
+        AwsError: it could not be recorded.
+    """
+    refined.delete_all([published_key(index, session)])

@@ -86,8 +86,9 @@ def _queues(deployment: Deployment) -> Iterator[str]:
                 yield f"function {function.name}: it does not start runs of {job.name} with queueing as the job has it"
     for path in STARTING:
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            named = isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "start_job_run"
-            if named and "JobRunQueuingEnabled" not in {keyword.arg for keyword in call.keywords}:
+            if not isinstance(call, ast.Call) or getattr(call.func, "attr", "") != "start_job_run":
+                continue
+            if "JobRunQueuingEnabled" not in {keyword.arg for keyword in call.keywords}:
                 yield f"{path.relative_to(ROOT)}:{call.lineno}: StartJobRun without JobRunQueuingEnabled"
 
 

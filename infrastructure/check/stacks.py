@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from infrastructure.account import StackError
+from infrastructure.account import Connect, StackError
 from infrastructure.recording import (
     NOTEBOOK_REGION,
     OPTIONAL_PARTS,
-    Connect,
     Declared,
     Deployment,
     EmptyAccount,

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ import pytest
 import requests
 import yaml
 
+from flows.b3.calendar import expected
 from local.b3 import sample
 from local.b3.standin import Answer, StandIn
 
@@ -26,7 +28,6 @@ pytestmark = [pytest.mark.account, pytest.mark.timeout(600)]
 ROOT = Path(__file__).resolve().parents[2]
 BOVESPA = Path(sys.executable).with_name("bovespa")
 STATED = {found["name"]: found for found in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]}
-SESSION = sample.SESSIONS[-1]
 PATIENCE = 200.0
 
 T = TypeVar("T")
@@ -70,6 +71,14 @@ def wait_for(look: Callable[[], T | None]) -> T:
     return found
 
 
+def switch_off(pid: int) -> None:
+    """End a process and all that it has started, at once, as a machine does that goes down."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    os.kill(pid, signal.SIGKILL)
+    for child in children:
+        switch_off(int(child))
+
+
 @contextmanager
 def up(home: Path, stand_in: StandIn, *arguments: str) -> Iterator[Up]:
     """Keep it up within the block; ended as systemd ends it, if it still runs then."""
@@ -88,7 +97,8 @@ def up(home: Path, stand_in: StandIn, *arguments: str) -> Iterator[Up]:
 def test_a_machine_that_goes_down_in_the_midst_of_a_run_collects_the_session_when_it_is_up_again(
     tmp_path: Path, stand_in: StandIn
 ) -> None:
-    stand_in.show(sample.recorded(SESSION))
+    shown = expected(datetime.now(UTC))
+    stand_in.show(sample.as_of(shown, sample.recorded(sample.SESSIONS[-1])))
     goes_on = Event()
 
     def late(_: str, answer: Answer) -> Answer:
@@ -99,7 +109,7 @@ def test_a_machine_that_goes_down_in_the_midst_of_a_run_collects_the_session_whe
     with up(tmp_path / "home", stand_in, "--schedule") as first:
         broken_off = wait_for(lambda: first.run_in("RUNNING"))
         wait_for(lambda: stand_in.requests or None)
-        first.process.kill()
+        switch_off(first.process.pid)
         first.process.wait()
     stand_in.tamper = None
     goes_on.set()
@@ -107,7 +117,7 @@ def test_a_machine_that_goes_down_in_the_midst_of_a_run_collects_the_session_whe
     with up(tmp_path / "home", stand_in, "--schedule") as again:
         assert again.links["prefect_ui"] == first.links["prefect_ui"]
         ended = wait_for(lambda: again.run_in("COMPLETED", "FAILED"))
-        assert (ended["name"], ended["state_type"]) == (f"daily-IBOV-{SESSION}", "COMPLETED"), ended["state"]
+        assert (ended["name"], ended["state_type"]) == (f"daily-IBOV-{shown}", "COMPLETED"), ended["state"]
         crashed = again.run_in("CRASHED")
         assert crashed
         assert crashed["id"] == broken_off["id"]
@@ -127,7 +137,7 @@ def test_a_machine_that_goes_down_in_the_midst_of_a_run_collects_the_session_whe
         assert beside.returncode == 1
         assert f"another process runs the schedules of {tmp_path / 'home'}" in beside.stderr
     published = tmp_path / "home" / "s3" / "bovespa-refined-data-bucket" / "refined-data"
-    assert len(list(published.glob(f"year={SESSION.year}/month=*/day=*/acao=*/*.parquet"))) == 84
+    assert len(list(published.glob(f"year={shown.year}/month=*/day=*/acao=*/*.parquet"))) == 84
 
 
 def test_without_schedules_the_deployments_are_listed_and_nothing_is_planned(tmp_path: Path, stand_in: StandIn) -> None:

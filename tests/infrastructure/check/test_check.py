@@ -64,7 +64,12 @@ def test_both_regions_and_every_optional_part_are_looked_at() -> None:
 
 
 def test_every_combination_of_the_switches_is_previewed() -> None:
-    assert len(command_line.combinations()) == 2 ** len(command_line.SWITCHES) == 64
+    found = command_line.combinations()
+    switched = {tuple(settings[name] for name in command_line.SWITCHES) for settings in found}
+    assert len(found) == len(switched) == 2 ** len(command_line.SWITCHES) == 64
+    for beside in command_line.BESIDE:
+        of_ecs = {settings["ecsOrchestration"] for settings in found if beside.items() <= settings.items()}
+        assert of_ecs == {"true", "false"}
 
 
 # --- each fault, put back ------------------------------------------------------------------------------------------------
