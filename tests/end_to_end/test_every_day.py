@@ -23,7 +23,7 @@ from flows.b3.calendar import expected
 from local.b3 import sample
 from local.b3.standin import Answer, StandIn
 
-pytestmark = [pytest.mark.account, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.account, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 BOVESPA = Path(sys.executable).with_name("bovespa")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from local.account.client import Account
     from tests.end_to_end.conftest import Operator
 
-pytestmark = pytest.mark.account
+pytestmark = [pytest.mark.account, pytest.mark.timeout(900)]
 
 BOVESPA = Path(sys.executable).with_name("bovespa")
 INDEX, BEFORE, SESSION = "SMLL", date(2025, 12, 1), date(2025, 12, 2)  # an index that no other test looks at
