@@ -206,8 +206,8 @@ class Recovery:
         if publication and publication.covers(made):
             attempt = begun(flow_run, made)
             return attempt.ended(Outcome.ALREADY_PUBLISHED, run_id=publication.run_id, rows=publication.rows)
-        withdrawal = withdrawal_among(lake.refined, item.traces.attempts)
-        if withdrawal and withdrawal.fingerprint == made.fingerprint and not self.retry_quarantined:
+        withdrawal = withdrawal_among(lake.refined, item.traces.attempts, made.fingerprint)
+        if withdrawal and not self.retry_quarantined:
             return withdrawn(begun(flow_run, made), withdrawal.reason)
         return made
 

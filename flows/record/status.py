@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
-from expectations.contract.outcomes import Outcome
 from flows.b3 import calendar
 from flows.b3.calendar import SAO_PAULO
 from flows.lake.calls import side_by_side
@@ -189,14 +188,19 @@ class _Reader:
     def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionDetails:
         index, session = traces.index, traces.session
         row = traces.attempts[-1] if traces.attempts else tries.get((index, session))
-        attempt = self.attempt(row) if row else None
-        if attempt and attempt.outcome is Outcome.FAILED and traces.raw_at and not traces.published_at:
-            attempt = withdrawal_among(self.pipeline.lake.refined, traces.attempts) or attempt
+        version = storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None
         return SessionDetails(
-            attempt=attempt,
-            version=storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None,
+            attempt=self._withdrawal(traces, version) or (self.attempt(row) if row else None),
+            version=version,
             publication=self.publication(traces) if traces.published_at else None,
         )
+
+    def _withdrawal(self, traces: SessionTraces, version: RawVersion | None) -> Attempt | None:
+        """The withdrawal of the raw file's portfolio, whichever of the raw versions that say the same it was published from."""
+        if version is None or traces.published_at:
+            return None
+        found = withdrawal_among(self.pipeline.lake.refined, traces.attempts, version.fingerprint)
+        return replace(found, raw_version_id=version.version_id) if found else None
 
     def publication(self, traces: SessionTraces) -> Publication | None:
         return _readable(lambda: storage.read_publication(self.pipeline.lake.refined, traces.index, traces.session))

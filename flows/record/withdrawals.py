@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 WITHDRAWAL = "withdrawal"
 """Stands where the gate stands that refused a session: a person did."""
 
+_PUBLISHED = (Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED)
 _AHEAD = timedelta(days=10)  # B3 shows a session by so much before its day
 _DAY = timedelta(days=1)
 
@@ -50,22 +52,20 @@ def withdrawal_of(refined: Bucket, index: str, session: date, fingerprint: str, 
     """
     prefixes = time_prefixes(LEDGER_PREFIX, session - _AHEAD, now.date() + _DAY)
     rows = (row for item in refined.objects_below(prefixes) if (row := read_attempt_key(item.key)))
-    found = withdrawal_among(refined, [row for row in rows if (row.index, row.session) == (index, session)])
-    return found if found and found.fingerprint == fingerprint else None
+    return withdrawal_among(refined, [row for row in rows if (row.index, row.session) == (index, session)], fingerprint)
 
 
-def withdrawal_among(refined: Bucket, rows: Iterable[AttemptKey]) -> Attempt | None:
-    """The withdrawal that still stands, among the attempts at one session: one that only failed changes nothing of it.
+def withdrawal_among(refined: Bucket, rows: Iterable[AttemptKey], fingerprint: str) -> Attempt | None:
+    """The withdrawal of a portfolio among the attempts at its session: it stands until the session is published again.
 
-    Raises:
-        AwsError: S3 could not be asked.
+    Args, Raises: as of `withdrawal_of`.
     """
-    settling = (row for row in rows if row.outcome is not Outcome.FAILED)
-    newest = max(settling, key=lambda row: row.ended_at, default=None)
-    if newest is None or newest.outcome is not Outcome.QUARANTINED:
-        return None
-    try:
-        attempt = read_attempt(refined, newest.key)
-    except ContractError:
-        return None
-    return attempt if is_withdrawal(attempt) else None
+    for row in sorted(rows, key=lambda row: row.ended_at, reverse=True):
+        if row.outcome in _PUBLISHED:
+            return None
+        if row.outcome is Outcome.QUARANTINED:
+            with suppress(ContractError):
+                attempt = read_attempt(refined, row.key)
+                if is_withdrawal(attempt) and attempt.fingerprint == fingerprint:
+                    return attempt
+    return None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from local.account.client import Account
     from tests.end_to_end.conftest import Operator
 
-pytestmark = [pytest.mark.account, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.account, pytest.mark.timeout(1800)]
 
 BOVESPA = Path(sys.executable).with_name("bovespa")
 INDEX, BEFORE, SESSION = "SMLL", date(2025, 12, 1), date(2025, 12, 2)  # an index that no other test looks at
@@ -50,7 +50,7 @@ def bovespa(account: Account, site: str, *arguments: str) -> tuple[int, dict[str
         env=variables,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
     assert done.stdout, done.stderr
