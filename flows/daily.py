@@ -32,13 +32,14 @@ from flows.lake.connect import connect
 from flows.record.attempt import DAILY, Attempt, OpenAttempt
 from flows.record.ledger import Ledger
 from flows.record.metrics import run_metrics
-from flows.record.report import attempt_markdown, publish_report
+from flows.record.report import attempt_markdown
 from flows.session.pipeline import Audited, Collected, Pipeline
 from flows.session.raw_file import RawFacts
 from flows.session.staging import StagedSession
 from flows.session.storage import Publication, RawVersion
 from flows.settings import load_settings
 from flows.site.publish import refresh_site
+from flows.site.run_report import publish_report
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
 
