@@ -11,7 +11,6 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-import flows
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -19,8 +18,10 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 from typer.core import TyperArgument, TyperOption
 
+import flows
 from expectations.contract.outcomes import Outcome
 from expectations.queries.saved import QUERIES
+from flows.cli import language
 from flows.cli.commands import COMMANDS, load
 from flows.language import CATALOGUES, NUMBER
 from flows.record.state import MEANINGS, State
