@@ -47,7 +47,7 @@ def trust_of(facts: IndexFacts, language: Language) -> Trust:
     """How far the data of an index can be trusted."""
     status = facts.status
     return Trust(
-        status.complete and status.fresh,
+        status.fresh and not facts.lacking,
         _headline(facts, language),
         tuple(_grounds(facts, language)),
         _cards(facts, language),

@@ -36,7 +36,8 @@ STEPS = {
 }
 
 _CLIPPED = 160  # characters of a reason that stand in a line
-_LONG_NUMBER = re.compile(r"(?<![\w.,/:=-])\d{5,}(?:\.\d+)?(?![\w/:=-])", re.ASCII)
+# Not what is part of a name, a path, a key or an instant.
+_LONG_NUMBER = re.compile(r"(?<![\w.,/:-])\d{5,}(?:\.\d+)?(?![\w/=-]|[.:]\w)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def _environment(language: Language) -> Environment:
         "stamp": stamp,
         "figures": words.figures,
         "gate_name": words.gate,
+        "gate_short": gate_short,
         "step_name": words.step,
         "clip": clip,
         "kind": lambda state: str(state).replace(" ", "-"),
@@ -139,6 +141,12 @@ class _Words:
     def _large(self, number: str) -> str:
         whole, point, decimals = number.partition(".")
         return self.language.written(f"{int(whole):,}{point}{decimals}") if not whole.startswith("0") else number
+
+
+def gate_short(name: str) -> str:
+    """A gate by its number, `1` of `gate-1-raw`, or its name where it has none."""
+    found = re.match(r"gate-(\d+)-", name)
+    return found[1] if found else name
 
 
 def stamp(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The site in a real browser: it fits a phone, reads in the dark and in print, asks no network, and axe-core finds nothing against it.
+"""The site in a real browser: it fits a phone, reads in the dark and in print, asks no network; axe-core finds no violation.
 
 BOVESPA_AXE names axe-core's script; BOVESPA_SCREENSHOTS, if given, a folder for pictures of every page.
 """
