@@ -75,9 +75,7 @@ def newest(months: Iterable[CalendarMonth | FoldedMonths], most: int) -> list[Ca
 
 def legend_of(months: Iterable[CalendarMonth | FoldedMonths]) -> set[str]:
     """What the days of some months look like: their states, and `warned`."""
-    days = [
-        day for month in months if isinstance(month, CalendarMonth) for week in month.weeks for day in week if day
-    ]
+    days = [day for month in months if isinstance(month, CalendarMonth) for week in month.weeks for day in week if day]
     return {str(day.state) for day in days} | ({"warned"} if any(day.warnings for day in days) else set())
 
 

@@ -61,7 +61,8 @@ class SessionsView:
     """What a page shows of many sessions of an index.
 
     Attributes:
-        now: what the newest published session is made of; None where that is not the page's matter.
+        headline: the page's, where `now` is not its matter.
+        now: what the newest published session is made of; None where that is not known, or not the page's matter.
         links: to the sessions' pages; `years` to those of the years.
         reports: to the reports of the attempts that are the reasons why sessions are not published.
         more: how many sessions that are not published are left out.
@@ -69,6 +70,7 @@ class SessionsView:
     """
 
     title: str
+    headline: str
     now: Composition | None
     trust: Trust | None
     lacking: Sequence[Row]
@@ -105,6 +107,7 @@ def index_page(facts: IndexFacts, language: Language, written: datetime, key: st
     months = newest(months_of(facts.status.days), MAX_MONTHS)
     view = SessionsView(
         title=facts.index,
+        headline=facts.index,
         now=composition(facts),
         trust=trust_of(facts, language),
         lacking=lacking[:_MAX_LACKING],
@@ -125,9 +128,15 @@ def year_page(facts: IndexFacts, year: int, language: Language, written: datetim
     frame = Frame(year_key(facts.index, year), _crumbs(facts.index), language, written)
     days = [day for day in facts.status.days if day.session.year == year]
     sessions = [day for day in facts.sessions if day.session.year == year]
-    months = months_of(days)
+    months, expected = months_of(days), [day for day in facts.expected if day.session.year == year]
+    title = language.tr("{} in {}").format(facts.index, year)
+    published = language.written(f"{sum(day.state is State.PUBLISHED for day in expected):,}")
+    headline = language.tr("{}: {} of {} published").format(
+        title, published, language.counted(len(expected), "session")
+    )
     view = SessionsView(
-        title=language.tr("{} in {}").format(facts.index, year),
+        title=title,
+        headline=headline,
         now=None,
         trust=None,
         lacking=lacking_rows(facts, sessions),
