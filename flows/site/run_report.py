@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from mimetypes import guess_type
 from typing import TYPE_CHECKING
 
-from expectations.contract.keys import report_prefix
+from expectations.contract.keys import ContractError, report_prefix
+from flows.errors import AwsError
 from flows.lake.calls import side_by_side
 from flows.language import LANGUAGES
 from flows.record.report import attempt_markdown
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from expectations.gates.gate import GateReport
     from flows.lake.s3 import Bucket
     from flows.record.attempt import Attempt
+
+Warn = Callable[[str], None]
 
 _DOCS = "data-docs/"
 _VALIDATIONS = f"{_DOCS}validations/"
@@ -54,6 +58,19 @@ def publish_report(artifacts: Bucket, attempt: Attempt, *, data_docs: bool = Tru
 
     list(side_by_side(put, files))
     return artifacts.address(prefix + SUMMARY_PAGE)
+
+
+def with_report(artifacts: Bucket, attempt: Attempt, warn: Warn, *, data_docs: bool = True) -> Attempt:
+    """An attempt with its report; that it cannot be kept must not fail a run, nor hide why it failed, and is a warning.
+
+    Args:
+        data_docs: as of `publish_report`.
+    """
+    try:
+        return replace(attempt, report=publish_report(artifacts, attempt, data_docs=data_docs))
+    except (AwsError, ContractError) as error:
+        warn(f"the report was not kept: {error}")
+        return attempt
 
 
 def summary_pages(prefix: str, attempt: Attempt, findings: Findings, written: datetime) -> dict[str, bytes]:
