@@ -44,8 +44,8 @@ docs: $(VENV)/.docs dictionary  ## build the documentation's site into site/, wh
 dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contract and the views
 	@$(VENV)/bin/python -m expectations.queries.dictionary > docs/data-dictionary.md
 
-catalogue: $(VENV)/.dev  ## compile the command line's translations, flows/cli/locale/*.po
-	@$(VENV)/bin/pybabel --quiet compile --directory flows/cli/locale --domain bovespa
+catalogue: $(VENV)/.dev  ## compile the translations of the command line and the site, flows/locale/*.po
+	@$(VENV)/bin/pybabel --quiet compile --directory flows/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about a quarter of an hour on two cores"
