@@ -7,10 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from local.account.client import Account, AccountError, running_account
+from local.account.client import Account, AccountError, end_account, running_account
+from local.account.stages import Stage
 from local.rights.privileges import FLOW_ROLE
 
-__all__ = ["FLOW_ROLE", "Account", "AccountError", "RecordedSample", "recorded_sample", "running_account"]
+__all__ = [
+    "FLOW_ROLE",
+    "Account",
+    "AccountError",
+    "RecordedSample",
+    "Stage",
+    "end_account",
+    "recorded_sample",
+    "running_account",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,11 @@ COMMANDS = {
         "Print the base job template of the work pool bovespa-ecs: what the Pulumi stack made, as its defaults.",
     ),
     "up": Listed("laptop", _LAPTOP, "Keep the account on the laptop up until Ctrl-C, and say how to reach it."),
+    "down": Listed(
+        "laptop",
+        _LAPTOP,
+        "End the account on the laptop, which stays for some minutes after its last command (BOVESPA_KEEP_UP, in seconds).",
+    ),
 }
 """Every command by its name, in the order of the help."""
 

@@ -13,7 +13,7 @@ from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
-from flows.cli.place import Place
+from flows.cli.place import Need, Place
 from flows.record.index_status import IndexStatus
 from flows.record.status import SessionHistory, read_history, read_status
 from flows.record.status_report import HEADING, rows, rows_by_index
@@ -61,7 +61,7 @@ def status(
     """
     screen = Screen(as_json=as_json)
     first, last = (session, session) if session else (since, until)
-    with open_pipeline(screen, aws=aws) as (place, pipeline):
+    with open_pipeline(screen, aws=aws, need=Need.ASK) as (place, pipeline):
         found = read_status(pipeline, datetime.now(UTC), _day(first), _day(last), index or ())
         asked = [item.traces for items in found.sessions.values() for item in items] if session else []
         histories = [read_history(pipeline, traces) for traces in asked]
