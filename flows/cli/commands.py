@@ -52,7 +52,7 @@ COMMANDS = {
         "batches", _COLLECT, "Refine and publish sessions again with today's code, in one Glue run for all of them."
     ),
     "reconcile": Listed(
-        "sessions",
+        "reconcile",
         _COLLECT,
         "Bring every session from where it stands to published, in one Glue run for all that need one.",
     ),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from expectations.gates.gate import GateReport
     from flows.glue_run import GlueRun
 
-DAILY, IMPORT, REPLAY, RECONCILE = "daily", "import", "replay", "reconcile"
+DAILY, IMPORT, REPLAY, RECONCILE, ACKNOWLEDGE = "daily", "import", "replay", "reconcile", "acknowledge"
 
 SCHEMA = arrow_schema(LEDGER_COLUMNS)
 

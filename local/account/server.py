@@ -1,4 +1,4 @@
-"""The account's server process: `python -m local.account.server <home> <Pulumi program> <stage>`, started by `local.account.client`.
+"""The account's server process, which `local.account.client` starts: `python -m local.account.server <home> <program> <stage>`.
 
 It tells how far it is on its standard output, one JSON object a line, and is ready when it says so. It lives as long as
 somebody holds the users' lock of its home, and after that for as long as its last users wanted.

@@ -1,4 +1,4 @@
-"""How much of the account a user needs: a question needs less of it than a run, and what it does not need it does not wait for."""
+"""How much of the account a user needs: a question needs less of it than a run, and does not wait for the rest."""
 
 from __future__ import annotations
 
