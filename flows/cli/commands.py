@@ -60,6 +60,11 @@ COMMANDS = {
         "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
     ),
     "changes": Listed("changes", _ASK, "Show what entered the index, left it, was renamed, or has another quantity."),
+    "chart": Listed(
+        "chart",
+        _ASK,
+        "Draw a figure of the published data into a file: on the laptop from files, without starting the account.",
+    ),
     "status": Listed(
         "sessions",
         _ASK,

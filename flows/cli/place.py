@@ -101,12 +101,19 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False, need: Need =
     """
     settings = load_settings()
     os.environ.update(_REPORTING_TO_NOBODY)
-    try:
+    with environment_errors():
         if aws:
             yield Place(settings, None)
         else:
             with _on_the_laptop(screen, settings, need, as_flow=as_flow) as place:
                 yield place
+
+
+@contextmanager
+def environment_errors() -> Iterator[None]:
+    """Within the block, what AWS's library finds lacking in the environment is an AwsError."""
+    try:
+        yield
     except BotoCoreError as error:
         raise AwsError(str(error)) from error
 
