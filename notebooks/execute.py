@@ -28,7 +28,7 @@ _WITHOUT_NETWORK = """
 """
 """nbconvert's own page without what it loads from other machines: formulas, widgets and diagrams, which the notebook has not."""
 
-_LOADS = re.compile(r"""(<(script|link|img|iframe)\b[^>]*?|@import[^;]*?|url\(["']?|\bimport\b[^;<]{0,200}?)(https?:)?//[\w.-]+""")
+_LOADS = re.compile(r"""(\b(src|href)=["']?|@import\s[^;]*?|url\(["']?|\bimport\b[^;<]{0,200}?["'])(https?:)?//[\w.-]+""")
 
 
 def main() -> int:

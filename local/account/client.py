@@ -189,7 +189,7 @@ def _await_stage(home: Home, stage: Stage, progress: Callable[[str], None]) -> N
         private(home.wanted).write_text(str(int(stage)), encoding="utf-8")
     while _said(home).get("stage", 0) < stage:
         if not is_locked(home.server_lock):
-            raise AccountError(f"the account ended: {_last_error(log, begin) or 'it was killed'} (see {log})")
+            raise AccountError(f"the account ended: {_late_error(log, begin) or 'it was killed'} (see {log})")
         with suppress(FileNotFoundError):
             told, before = home.progress.read_text(encoding="utf-8"), told
             if told and told != before:
@@ -259,6 +259,15 @@ def _last_error(log: Path, begin: int) -> str | None:
         lines = content.read().decode(errors="replace").splitlines()
     found = [match[1] for line in lines if (match := _EXCEPTION_LINE.match(line))]
     return found[-1].removeprefix("ProvisionError: ") if found else None
+
+
+def _late_error(log: Path, begin: int) -> str | None:
+    """What an account ended with that has let go of its lock, and may not have written it yet."""
+    for _ in range(_LOOKS):
+        if found := _last_error(log, begin):
+            return found
+        time.sleep(_LOOK_SECONDS)
+    return None
 
 
 def _described(home: Home) -> Account:

@@ -54,7 +54,7 @@ def bucket(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     place = {"LocationConstraint": clients.region}
     clients.standing.make("s3", "create_bucket", Bucket=bucket_name, CreateBucketConfiguration=place)
     if tags:
-        tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
+        tag_set = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
         clients.standing.make("s3", "put_bucket_tagging", Bucket=bucket_name, Tagging={"TagSet": tag_set})
     outputs = {
         "bucket": bucket_name,
