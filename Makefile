@@ -33,7 +33,7 @@ deploy-check: $(VENV)/.local  ## try the deployments on schedule against a real 
 report: $(VENV)/.local  ## make the data-quality site again, and say where it is
 	@$(BOVESPA) report
 
-notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it with its figures
+notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it, with its figures, as a page that opens in a browser
 	@$(BOVESPA) run --json > /dev/null
 	@$(VENV)/bin/python notebooks/execute.py
 

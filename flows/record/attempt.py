@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from expectations.gates.gate import GateReport
     from flows.glue_run import GlueRun
 
-DAILY, IMPORT, REPLAY, RECONCILE, WITHDRAW = "daily", "import", "replay", "reconcile", "withdraw"
+DAILY, IMPORT, REPLAY, RECONCILE = "daily", "import", "replay", "reconcile"
+WITHDRAW, ACKNOWLEDGE = "withdraw", "acknowledge"
 
 SCHEMA = arrow_schema(LEDGER_COLUMNS)
 
