@@ -35,7 +35,8 @@ SHOWN = (
     *("A<B>X</B>", "X<SCRIPT>", "X</TD></TR>", 'X"><H1>', "X'><I>", "A<SVG/ONLOAD", "A<!-- X", "X]]>", "X<A HREF=//"),
     *("A![X](//E)", "A[X](//E)", "A**B** ~~C~~", "A| B | C", "A`B`", "A\\|B", "A # H", "A<HTTP://E>", "X[RED]Y[/]"),
     *("A{{7*7}}", "A${X}", "A%(X)S", "A{0} $V", "A{% X %}", "A../../ETC", "A/../..", "YEAR=2025/M", "A/./..//", "S3://O/X"),
-    *("X' DROP--", "X' OR '1'='1", "A SELECT 2", "NULL", "A$(ID)", "A|ID", "A&&ID", "A=1+1", "A@SUM(1)", "A\\HOST\\S", "A^B~", "A\\X00"),
+    *("X' DROP--", "X' OR '1'='1", "A SELECT 2", "NULL", "A$(ID)", "A|ID", "A&&ID", "A=1+1"),
+    *("A@SUM(1)", "A\\HOST\\S", "A^B~", "A\\X00"),
 )  # fmt: skip
 REFUSED = {
     "acao": ("=A1", "+A1", "-A1", "@SUM(A1)", "<B>X</B>", "[A](//E)", "'OR 1--A", "<svg/onload=a"),
@@ -43,7 +44,8 @@ REFUSED = {
     "tipo": ("<b>x</b>", "=1+1", "../.."),
     "setor": (
         *("<script>alert(1)</script>", '=HYPERLINK("http://evil.example/")', "![x](http://evil.example/x.png)"),
-        *("a&lt;b&gt;", "a%00", "\x1b[31mred", "a\x00b", "\u202eTEP", "a\rb", "\x9b31m", "'; DROP TABLE x; --", "../../etc/passwd", "@SUM(1)"),
+        *("a&lt;b&gt;", "a%00", "@SUM(1)", "../../etc/passwd"),
+        *("\x1b[31mred", "a\x00b", "\u202eTEP", "a\rb", "\x9b31m", "'; DROP TABLE x; --"),
     ),
 }  # fmt: skip
 
