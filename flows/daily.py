@@ -35,7 +35,7 @@ from flows.lake.connect import connect
 from flows.record.attempt import DAILY, Attempt, OpenAttempt
 from flows.record.ledger import Ledger
 from flows.record.metrics import run_metrics
-from flows.record.report import attempt_markdown, publish_report
+from flows.record.report import attempt_markdown
 from flows.record.withdrawals import withdrawal_of
 from flows.session.pipeline import Audited, Collected, Pipeline
 from flows.session.raw_file import RawFacts
@@ -43,6 +43,7 @@ from flows.session.staging import StagedSession
 from flows.session.storage import Publication, RawVersion
 from flows.settings import load_settings
 from flows.site.publish import refresh_site
+from flows.site.run_report import with_report
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
 
@@ -252,11 +253,8 @@ def _pass(going: OpenAttempt, report: GateReport) -> None:
 
 
 def _report(pipeline: Pipeline, going: OpenAttempt) -> None:
-    """Keep the report; that it cannot be kept must not fail a run, nor hide why it failed."""
-    try:
-        going.note(report=publish_report(pipeline.lake.artifacts, going.attempt))
-    except (AwsError, ContractError) as error:
-        get_run_logger().warning("the report was not kept: %s", error)
+    """Keep the report."""
+    going.attempt = with_report(pipeline.lake.artifacts, going.attempt, get_run_logger().warning)
     attempt = going.attempt
     create_markdown_artifact(
         attempt_markdown(attempt), key=f"daily-{attempt.index.lower()}", description=attempt.headline

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from local.account.client import Account, AccountError, running_account
+from local.account.client import Account, AccountError, end_account, running_account
 from local.account.home import Home
+from local.account.stages import Stage
 from local.rights.privileges import FLOW_ROLE
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Account",
     "AccountError",
     "RecordedSample",
+    "Stage",
     "deployments",
+    "end_account",
     "recorded_sample",
     "running_account",
 ]

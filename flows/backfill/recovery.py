@@ -22,7 +22,7 @@ from expectations.contract.keys import ContractError, read_landing_key
 from expectations.contract.outcomes import Outcome
 from expectations.gates import raw
 from flows.b3.calendar import collectable
-from flows.backfill.batch import Batch, Progress, begun, noting
+from flows.backfill.batch import Batch, Progress, begun, keep, noting
 from flows.backfill.landing import by_session
 from flows.backfill.rebuild import Unusable, rebuild
 from flows.errors import PublishError
@@ -184,8 +184,7 @@ class Recovery:
         for item in items:
             made = self._rebuilt(item, [*item.traces.payloads, *undated.get(item.name, ())], ledger.run)
             if isinstance(made, Attempt):
-                ledger.note(made)
-                attempts.append(made)
+                attempts.append(keep(ledger, made))
             else:
                 versions.append(made)
             advance()

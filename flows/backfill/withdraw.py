@@ -34,11 +34,12 @@ def withdraw(pipeline: Pipeline, ledger: Ledger, index: str, session: date, reas
         ContractError: the publication record, or a month of the history, is not readable.
     """
     lake = pipeline.lake
-    with session_lease(lake.refined, index, session, pipeline.settings.lease_timeout):
+    with session_lease(lake.refined, index, session, pipeline.settings.lease_timeout) as lease:
+        refined = lease.guard(lake.refined)
         attempt = withdrawn(_begun(pipeline, ledger.run, index, session), f"withdrawn: {reason}")
         ledger.write(attempt)
-        storage.forget_publication(lake.refined, index, session)
-        Publisher(lake.refined, lake.catalog).withdraw(index, session)
+        storage.forget_publication(refined, index, session)
+        Publisher(refined, lease.guard(lake.catalog)).withdraw(index, session)
     # Listings alone do not tell of a record that is gone.
     refresh(pipeline, index, thorough=True)
     return attempt
