@@ -146,7 +146,7 @@ def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
 
 def _with_link(place: Place, row: tuple[str, ...]) -> tuple[str, ...]:
     *cells, report = row
-    return (*cells, place.link_to(report) if report else "")
+    return (*cells, place.page_of(report) if report else "")
 
 
 def _day(moment: datetime | None) -> date | None:
