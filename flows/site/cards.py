@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from flows.record.state import State
@@ -27,17 +28,24 @@ class Card:
     bad: bool = False
 
 
+class Grade(StrEnum):
+    """How far an index's data can be trusted: whole, whole but for what B3 shows now, or not."""
+
+    GOOD = "good"
+    DUE = "due"
+    BAD = "bad"
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Whether the data of an index can be trusted.
 
     Attributes:
-        good: whether nothing is lacking.
         headline: the answer.
         grounds: what it rests on, a sentence each.
     """
 
-    good: bool
+    grade: Grade
     headline: str
     grounds: Sequence[str]
     cards: Sequence[Card]
@@ -47,7 +55,7 @@ def trust_of(facts: IndexFacts, language: Language) -> Trust:
     """How far the data of an index can be trusted."""
     status = facts.status
     return Trust(
-        status.fresh and not facts.lacking,
+        Grade.BAD if facts.lacking or not status.newest_published else Grade.GOOD if status.fresh else Grade.DUE,
         _headline(facts, language),
         tuple(_grounds(facts, language)),
         _cards(facts, language),

@@ -83,13 +83,19 @@ def two(make_attempt: MakeAttempt, make_facts: MakeFacts, figures: Figures) -> I
 class TestIndexPage:
     def test_begins_with_what_the_index_is_made_of_now(self, two: IndexFacts) -> None:
         page = root_page(two)
-        assert headings(page, 1) == ["IBOV: 2 of 2 shares make up 100.0 %"]
+        assert headings(page, 1) == ["IBOV: 2 shares"]
         shares, sectors = parsed(page).find_class("made-of")
-        assert [row.text_content().split() for row in shares.iter("tr")][1:] == [
-            ["VALE3", "VALE", "ON", "60.500"],
-            ["PETR4", "PETROBRAS", "PN", "39.500"],
+        assert [[cell.text_content() for cell in row] for row in shares.iter("tr")][1:] == [
+            ["VALE3", "VALE ON", "", "60.500"],
+            ["PETR4", "PETROBRAS PN", "", "39.500"],
         ]
         assert [row[0].text_content() for row in sectors.iter("tr")][1:] == ["Mats Básicos", "not stated"]
+
+    def test_of_many_shares_says_how_much_the_ten_largest_make_up(self, make_facts: MakeFacts) -> None:
+        shares = tuple(Holding(f"AAAA{number}", "A", "ON", "", 100 / 16, 1.0) for number in range(16))
+        page = root_page(make_facts(day(MONDAY), holdings={MONDAY: shares}))
+        assert headings(page, 1) == ["IBOV: 10 of 16 shares make up 62.5 %"]
+        assert "The other 6 shares" in [link.text for link in parsed(page).iter("a")]
 
     def test_then_says_whether_it_can_be_trusted_then_shows_the_calendar_before_the_lists(
         self, two: IndexFacts
@@ -270,7 +276,7 @@ class TestSessionPage:
     def test_shows_what_is_published_only(self, two: IndexFacts, figures: Figures) -> None:
         monday, tuesday = self.page(two, MONDAY), self.page(two, TUESDAY)
         assert "Largest 11.500 %" in text(monday)
-        assert "2 of 2 shares make up 100.0 %" in headings(monday)
+        assert "2 shares" in headings(monday)
         assert "Largest" not in text(tuesday)
 
     def test_leads_to_each_attempt_s_report_to_the_data_docs_of_the_last_check_and_back(
