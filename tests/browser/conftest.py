@@ -153,7 +153,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made |= {index_key(facts.index): index_page(facts, language, WRITTEN) for facts in (ibov, ibxx)}
         made |= {f"{REPORTS_PREFIX}none/index.html": overview_page([], language, WRITTEN)}
         made |= {year_key("IBOV", year): year_page(ibov, year, language, WRITTEN) for year in (2024, 2025)}
-        for session in (LAST, *STATES):
+        for session in (LAST, date(2025, 6, 24), date(2025, 6, 27), DUE):
             day, tried = ibov.day(session), ibov.attempts.get(session, ())
             assert day
             found = findings_of(tried[0]) if tried else None
