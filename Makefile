@@ -17,8 +17,8 @@ help:  ## this list
 run: $(VENV)/.local  ## collect the recorded sample and take it the whole way, offline; LIVE=1 what B3 shows now, INDEX=IBXX another index, FORCE=1 again
 	@$(BOVESPA) run $(if $(LIVE),--live) $(if $(INDEX),--index $(INDEX)) $(if $(FORCE),--force)
 
-up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it
-	@$(BOVESPA) up
+up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it; SCHEDULE=1 collect every day
+	@$(BOVESPA) up $(if $(SCHEDULE),--schedule)
 
 # Through the environment, so that the query's own quotes and dollars arrive as they stand.
 query: export SQL := $(value SQL)
@@ -35,7 +35,7 @@ deploy-check: $(VENV)/.local  ## try the deployments on schedule against a real 
 report: $(VENV)/.local  ## make the data-quality site again, and say where it is
 	@$(BOVESPA) report
 
-notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it with its figures
+notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it, with its figures, as a page that opens in a browser
 	@$(BOVESPA) run --json > /dev/null
 	@$(VENV)/bin/python notebooks/execute.py
 

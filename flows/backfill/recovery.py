@@ -32,6 +32,7 @@ from flows.record.attempt import RECONCILE, Attempt
 from flows.record.ledger import Ledger
 from flows.record.state import NOTHING_TO_DO, SessionState, State
 from flows.record.status import AccountStatus, SessionStatus, read_status
+from flows.record.withdrawals import withdrawal_among, withdrawn
 from flows.session import storage
 
 if TYPE_CHECKING:
@@ -204,6 +205,9 @@ class Recovery:
         if publication and publication.covers(made):
             attempt = begun(flow_run, made)
             return attempt.ended(Outcome.ALREADY_PUBLISHED, run_id=publication.run_id, rows=publication.rows)
+        withdrawal = withdrawal_among(lake.refined, item.traces.attempts, made.fingerprint)
+        if withdrawal and not self.retry_quarantined:
+            return withdrawn(begun(flow_run, made), withdrawal.reason)
         return made
 
     def _take(self, versions: Sequence[RawVersion], ledger: Ledger, *, again: bool) -> list[Attempt]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flows.glue_run import GlueRun
 
 DAILY, IMPORT, REPLAY, RECONCILE = "daily", "import", "replay", "reconcile"
+WITHDRAW, ACKNOWLEDGE = "withdraw", "acknowledge"
 
 SCHEMA = arrow_schema(LEDGER_COLUMNS)
 
