@@ -71,7 +71,11 @@ def _headline(facts: IndexFacts, language: Language) -> str:
         return tr("{} of {} not published").format(language.written(f"{lacking:,}"), of_all)
     if not facts.status.fresh:
         return tr("Published up to {}; {} is due").format(newest, facts.status.due)
-    return tr("Complete: every session from {} to {} is published").format(facts.published[0].session, newest)
+    first = facts.published[0].session
+    if facts.acknowledged:
+        given_up = language.counted(len(facts.acknowledged), "session")
+        return tr("Complete from {} to {}, but for {} that will not be published").format(first, newest, given_up)
+    return tr("Complete: every session from {} to {} is published").format(first, newest)
 
 
 def _grounds(facts: IndexFacts, language: Language) -> Iterator[str]:

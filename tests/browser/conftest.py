@@ -40,6 +40,7 @@ STATES = {
     date(2025, 6, 24): (State.QUARANTINED, ERROR),
     date(2025, 6, 25): (State.RAW, "no Glue run"),
     date(2025, 6, 26): (State.LANDED, "not parsed"),
+    date(2025, 6, 20): (State.ACKNOWLEDGED, "B3's site was down all day"),
     date(2025, 6, 27): (State.MISSING, "B3 could not be had: <timeout>"),
     DUE: (State.DUE, ""),
 }

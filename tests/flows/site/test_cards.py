@@ -37,6 +37,12 @@ def test_the_headline_says_what_holds(make_facts: MakeFacts, state: State, grade
     assert (found.grade, found.headline) == (grade, headline)
 
 
+def test_a_loss_that_was_acknowledged_is_named_and_nothing_to_mend(make_facts: MakeFacts) -> None:
+    found = trust_of(make_facts(day(MONDAY), day(TUESDAY, State.ACKNOWLEDGED), day(date(2025, 7, 2))), ENGLISH)
+    assert found.grade is Grade.GOOD
+    assert found.headline == "Complete from 2025-06-30 to 2025-07-02, but for 1 session that will not be published"
+
+
 def test_of_an_index_of_which_nothing_is_published_nothing_is_good(make_facts: MakeFacts) -> None:
     for facts in (make_facts(), make_facts(day(MONDAY, State.QUARANTINED))):
         found = trust_of(facts, ENGLISH)
