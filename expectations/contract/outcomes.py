@@ -27,6 +27,9 @@ class Outcome(StrEnum):
 
     FAILED = "failed"
 
+    ACKNOWLEDGED = "acknowledged"
+    """Nothing was tried: a person says why the session will not be published."""
 
-DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED})
+
+DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.ACKNOWLEDGED})
 """The outcomes of an attempt in which there is nothing to mend."""

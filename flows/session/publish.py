@@ -24,6 +24,8 @@ from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.lake.calls import side_by_side
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from expectations.contract.manifest import StagedFile
     from flows.lake.catalog import Catalog, Values
     from flows.lake.s3 import Bucket
@@ -66,20 +68,36 @@ class Publisher:
         prefixes = _prefixes(table, files)
         if self.catalog.partitions(table, session_expression(table, staged.index, staged.session)) != prefixes:
             return False
-        there = self._there(table, staged)
+        there = self._there(table, staged.index, staged.session)
         looks = side_by_side(self.refined.look, [item.key for item in files])
         etags = {_key(table, item): found.etag if found else "" for item, found in zip(files, looks, strict=True)}
         return there == etags
 
-    def _there(self, table: Table, staged: StagedSession) -> ETags:
-        session_prefix = partition_prefix(table, staged.index, staged.session)
-        return {item.key: item.etag for item in self.refined.objects(session_prefix)}
+    def _there(self, table: Table, index: str, session: date) -> ETags:
+        return {item.key: item.etag for item in self.refined.objects(partition_prefix(table, index, session))}
+
+    def withdraw(self, index: str, session: date) -> int:
+        """Take the session away from Athena, all of it by one call, and then its files; what was visible of it.
+
+        Its partitions stay, hidden: a session that comes back has them. May be killed anywhere and run again.
+
+        Raises:
+            PublishError: the catalog refused a partition, or the lease was lost.
+            AwsError: AWS refused or failed a call, or somebody else wrote the session's files.
+        """
+        visible = 0
+        for table in (refined_table(index), summary_table(index)):
+            present = self.catalog.partitions(table, session_expression(table, index, session))
+            visible += sum(prefix != HIDDEN_PREFIX for prefix in present.values())
+            self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
+            self._delete_files(self._there(table, index, session), kept=())
+        return visible
 
     def _replace(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> None:
         prefixes = _prefixes(table, files)
         present = self.catalog.partitions(table, session_expression(table, staged.index, staged.session))
         self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
-        there = self._there(table, staged)
+        there = self._there(table, staged.index, staged.session)
         self._copy(table, files, there)
         self.catalog.delete(table, present.keys() - prefixes.keys())
         self._delete_files(there, kept={prefix + PART_NAME for prefix in prefixes.values()})

@@ -212,3 +212,12 @@ def write_publication(refined: Bucket, publication: Publication, over: str | Non
         found = refined.find(key)
         if found is None or found.body != body:
             raise
+
+
+def forget_publication(refined: Bucket, index: str, session: date) -> None:
+    """Record a session as not published any more.
+
+    Raises:
+        AwsError: it could not be recorded.
+    """
+    refined.delete_all([published_key(index, session)])
