@@ -136,6 +136,14 @@ def test_who_comes_back_late_does_not_give_up_the_claim_of_another(claims: Claim
     assert claims.take("v1", "three") is None
 
 
+def test_who_claims_again_under_the_same_name_cannot_be_taken_for_who_did_before(claims: Claims, s3: FakeS3) -> None:
+    late = str(claims.take("v1", "one"))
+    s3.age(VOID_AFTER + 1)
+    assert claims.take("v1", "one")
+    claims.give_up("v1", late)
+    assert claims.take("v1", "two") is None
+
+
 def test_a_void_claim_that_another_replaces_meanwhile_is_the_other_s(
     claims: Claims, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
