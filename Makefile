@@ -65,8 +65,8 @@ site-check: $(VENV)/.browser  ## look at the site's pages in Chromium: a phone a
 	@BOVESPA_AXE=$(AXE) BOVESPA_SCREENSHOTS=$(PICTURES) $(VENV)/bin/pytest tests/browser
 	@echo "Every page fits, reads in the dark and in print, and axe-core has nothing against it"
 
-clients: $(VENV)/.clients  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs and the AWS CLI read the tables
-	@BOVESPA_CLIENTS=1 $(VENV)/bin/pytest tests/clients
+clients: $(VENV)/.clients $(VENV)-dbt/.dbt  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs, the AWS CLI and dbt read the tables
+	@BOVESPA_CLIENTS=1 BOVESPA_DBT=$(CURDIR)/$(VENV)-dbt/bin/dbt $(VENV)/bin/pytest tests/clients
 	@echo "Every client reads the same"
 
 lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker and the check of who imports whom
@@ -111,6 +111,13 @@ $(VENV)/.clients: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) install --constraint constraints.txt --no-deps awswrangler
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
+
+# dbt has a virtual environment of its own: it asks for other releases of what the pipeline has, too.
+$(VENV)-dbt/.dbt: Makefile | $(VENV)/bin/python
+	@echo "Installing dbt into $(VENV)-dbt"
+	@$(PYTHON) -m venv $(VENV)-dbt
+	@$(VENV)-dbt/bin/python -m pip --disable-pip-version-check install dbt-core==1.10.23 dbt-athena==1.11.1
+	@touch $@
 
 $(VENV)/.browser: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what looks at the site into $(VENV)"
