@@ -27,6 +27,15 @@ class Outcome(StrEnum):
 
     FAILED = "failed"
 
+    DAMAGED = "damaged"
+    """Verified, and not as it was published."""
 
-DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED})
+    INTACT = "intact"
+    """Verified after it was damaged, and as it was published again."""
+
+
+DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.INTACT})
 """The outcomes of an attempt in which there is nothing to mend."""
+
+FINDINGS = frozenset({Outcome.DAMAGED, Outcome.INTACT})
+"""What was found of a session that was published, without an attempt to publish it."""

@@ -18,12 +18,14 @@ from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import Table, refined_table, summary_table
 from flows.errors import PublishError
 from flows.lake.calls import side_by_side
+from flows.session.intact import published_files
 
 if TYPE_CHECKING:
     from expectations.contract.manifest import StagedFile
     from flows.lake.catalog import Catalog, Values
     from flows.lake.s3 import Bucket
     from flows.session.staging import StagedSession
+    from flows.session.storage import PublishedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +35,22 @@ class Publisher:
     refined: Bucket
     catalog: Catalog
 
-    def publish(self, staged: StagedSession) -> None:
+    def publish(self, staged: StagedSession) -> tuple[PublishedFile, ...]:
         """Make the session's published state equal the staged one, whatever it was before.
 
         May be killed anywhere and run again.
+
+        Returns:
+            The files that are published now, by key.
 
         Raises:
             PublishError: the catalog refused a partition.
             AwsError: AWS refused or failed a call.
         """
-        self._replace(refined_table(staged.index), staged, staged.refined)
-        self._replace(summary_table(staged.index), staged, staged.summary)
+        refined = self._replace(refined_table(staged.index), staged, staged.refined)
+        return (*refined, *self._replace(summary_table(staged.index), staged, staged.summary))
 
-    def _replace(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> None:
+    def _replace(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> list[PublishedFile]:
         prefixes = {
             partition_values(table, item.index, item.session, item.ticker): partition_prefix(
                 table, item.index, item.session, item.ticker
@@ -56,9 +61,10 @@ class Publisher:
         self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
         self._copy(table, files)
         self.catalog.delete(table, present.keys() - prefixes.keys())
-        self._delete_files(partition_prefix(table, staged.index, staged.session), prefixes.values())
+        kept = self._tidied(partition_prefix(table, staged.index, staged.session), prefixes.values())
         self.catalog.create(table, dict.fromkeys(prefixes.keys() - present.keys(), HIDDEN_PREFIX))
         self._move(table, prefixes, back=dict.fromkeys(prefixes, HIDDEN_PREFIX))
+        return kept
 
     def _move(self, table: Table, prefixes: Mapping[Values, str], back: Mapping[Values, str]) -> None:
         """Point all partitions to other prefixes, or else back to those where they were."""
@@ -75,6 +81,9 @@ class Publisher:
 
         list(side_by_side(copy, files))
 
-    def _delete_files(self, session_prefix: str, kept_prefixes: Iterable[str]) -> None:
+    def _tidied(self, session_prefix: str, kept_prefixes: Iterable[str]) -> list[PublishedFile]:
+        """The session's files, once what else lies below its prefix is deleted."""
         kept = {prefix + PART_NAME for prefix in kept_prefixes}
-        self.refined.delete_all([item.key for item in self.refined.objects(session_prefix) if item.key not in kept])
+        listed = list(self.refined.objects(session_prefix))
+        self.refined.delete_all([item.key for item in listed if item.key not in kept])
+        return published_files(item for item in listed if item.key in kept)
