@@ -13,6 +13,7 @@
     │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
+    ├── DamagedError        what is published is not as it was published: reconcile mends it
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
@@ -98,6 +99,10 @@ class PublishError(BovespaError):
 
 class NotPublishedError(BovespaError):
     """Nothing is published that an answer could rest on."""
+
+
+class DamagedError(BovespaError):
+    """What an answer would rest on is not as it was published any more."""
 
 
 class QueryError(BovespaError):

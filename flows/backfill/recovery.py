@@ -1,8 +1,8 @@
 """Recovery: every session is brought from where it stands to published, with one Glue run for all that need one.
 
 What was landed is parsed, what has no Glue run gets one, what was staged is audited and published without another. What was
-published and is not as it was published any more is published again from its raw file, or from what was landed where that is damaged
-too. What a gate refused is left alone until something changes, and what B3 showed while nobody looked is gone: both are named.
+published and is damaged is published again from its raw file, or from what was landed where that is damaged too. What a gate
+refused is left alone until something changes, and what B3 showed while nobody looked is gone: both are named.
 
 A recovery may run beside a daily flow and beside itself. What is younger than some minutes is left to the flow that is at work
 on it; a raw file is made under the session's lease, so that a second recovery finds it; batches are named by their content, and

@@ -1,14 +1,14 @@
 """Verification: everything that is published is compared with what was published, to the byte.
 
-Of each session its record, its files, its partitions and its raw file; of each month the files of the monthly tables; and what B3 sent,
-and the ledger's own rows. What differs is named. A session that fails is noted in the ledger, so that whoever asks where it stands
-is told; `reconcile` mends it.
+Of each session its record, its files, its partitions and its raw file; of each month the files of the monthly tables; and what
+B3 sent, and the ledger's own rows. What differs is named. A session that fails is noted in the ledger, so that whoever asks where
+it stands is told; `reconcile` mends it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from flows.session import storage
 if TYPE_CHECKING:
     from expectations.contract.keys import AttemptKey
     from flows.history.month_files import Month
+    from flows.lake.connect import Lake
     from flows.record.status import SessionStatus
     from flows.session.pipeline import Pipeline
 
@@ -121,7 +122,7 @@ class Verifier:
 
     def _of_months(self, index: str) -> Mapping[date, str]:
         if index not in self._months:
-            self._months[index] = dict(_month_damages(self._pipeline, index))
+            self._months[index] = month_damages(self._pipeline.lake, index)
         return self._months[index]
 
 
@@ -197,9 +198,12 @@ class Verification:
         return ""
 
 
-def _month_damages(pipeline: Pipeline, index: str) -> Iterator[tuple[date, str]]:
-    """What of an index's monthly tables is not of what is published, by month."""
-    lake = pipeline.lake
+def month_damages(lake: Lake, index: str) -> dict[date, str]:
+    """What of an index's monthly tables is not of what is published, in one line, by the first days of the months.
+
+    Raises:
+        AwsError: AWS could not be asked.
+    """
     tables = (
         MonthlyTable(lake.refined, lake.catalog, HISTORY_TABLE, index),
         MonthlyTable(lake.refined, lake.catalog, CHANGES_TABLE, index, RULES),
@@ -210,11 +214,10 @@ def _month_damages(pipeline: Pipeline, index: str) -> Iterator[tuple[date, str]]
     wanted = {month: {day: item.etag.strip('"') for day, item in of.items()} for month, of in records.items()}
     found: defaultdict[date, list[str]] = defaultdict(list)
     for table, months in listed:
-        for month in wanted:
-            if problem := _month_damage(table, month, months.get(month), wanted[month]):
+        for month, recorded in wanted.items():
+            if problem := _month_damage(table, month, months.get(month), recorded):
                 found[month].append(problem)
-    for month, problems in found.items():
-        yield month, "; ".join(problems)
+    return {month: "; ".join(problems) for month, problems in found.items()}
 
 
 def _month_damage(table: MonthlyTable, month: date, listed: Month | None, wanted: Mapping[date, str]) -> str:

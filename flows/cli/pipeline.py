@@ -11,14 +11,15 @@ from flows.session.pipeline import Pipeline
 
 
 @contextmanager
-def open_pipeline(screen: Screen, *, aws: bool) -> Iterator[tuple[Place, Pipeline]]:
+def open_pipeline(screen: Screen, *, aws: bool, mends: bool = False) -> Iterator[tuple[Place, Pipeline]]:
     """The account, with the rights of the flows, and its pipeline.
 
     Args:
         aws: the account that the environment names, instead of the laptop's.
+        mends: make the state of the laptop's account again where it is of no use.
 
     Raises:
         SettingsError, AwsError: as `open_place` does.
     """
-    with open_place(screen, aws=aws, as_flow=True) as place:
+    with open_place(screen, aws=aws, as_flow=True, mends=mends) as place:
         yield place, Pipeline(place.settings, place.lake)

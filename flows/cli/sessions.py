@@ -106,7 +106,7 @@ def reconcile(
     May run beside other flows, and be stopped anywhere and run again. The exit code is 1 where a session failed.
     """
     screen = Screen(as_json=as_json)
-    with open_pipeline(screen, aws=aws) as (place, pipeline), screen.progress() as progress:
+    with open_pipeline(screen, aws=aws, mends=True) as (place, pipeline), screen.progress() as progress:
         recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
         recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), index or ())
         refresh_site_of(pipeline, recovered.attempts, screen.say)
@@ -137,9 +137,9 @@ def verify(
 ) -> None:
     """Compare everything that is published with what was published, to the byte, and name what differs.
 
-    Records, files, partitions and raw files of the sessions, the monthly tables, what B3 sent, and the ledger. A session that is not
-    as it was published is damaged from then on, also for `status`; `bovespa reconcile` mends it. The exit code is 1 where
-    something differs.
+    Records, files, partitions and raw files of the sessions, the monthly tables, what B3 sent, and the ledger. A session that
+    is not as it was published is damaged from then on, also for `status`; `bovespa reconcile` mends it. The exit code is 1
+    where something differs.
     """
     screen = Screen(as_json=as_json)
     if since and until and until < since:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract.catalog import session_expression
+from expectations.contract.catalog import index_expression, session_expression
 from expectations.contract.keys import (
     ContractError,
     lease_key,
@@ -26,7 +26,7 @@ from expectations.contract.keys import (
 )
 from expectations.contract.names import PART_NAME
 from expectations.contract.partitions import partition_prefix, partition_values, session_of_key, sessions_prefix
-from expectations.contract.tables import TICKER_PARTITION, Table
+from expectations.contract.tables import INDEX_PARTITION, TICKER_PARTITION, Table
 from flows.lake.calls import side_by_side
 from flows.session.confirm import session_tables
 from flows.session.storage import PublishedFile, read_publication, seal
@@ -70,6 +70,45 @@ def listed_damage(lake: Lake, index: str, sessions: Collection[date], void_after
     return {session: damage for session, damage in found if damage}
 
 
+def visible_damage(lake: Lake, index: str, sessions: Collection[date], void_after: float) -> dict[date, str]:
+    """As `listed_damage`, and what the catalog does not show: what a query of these sessions would answer wrongly.
+
+    Raises:
+        AwsError: AWS could not be asked.
+    """
+    damages = listed_damage(lake, index, sessions, void_after)
+    if not sessions:
+        return damages
+    listed = _listed(lake.refined, index, min(sessions), max(sessions))
+    hidden = _hidden_by_month(lake.catalog, index, {session: listed.get(session, {}) for session in sessions})
+    return damages | {
+        session: problem
+        for session, problem in hidden.items()
+        if session not in damages and not _is_being_published(lake.refined, index, session, void_after)
+    }
+
+
+def _hidden_by_month(catalog: Catalog, index: str, listed: Mapping[date, Files]) -> dict[date, str]:
+    months = sorted({session.replace(day=1) for session in listed})
+    tables = session_tables(index)
+    asked = [(table, month) for table in tables for month in months]
+    answers = side_by_side(lambda item: catalog.partitions(item[0], _month_expression(*item, index)), asked)
+    found = {item: set(answer.items()) for item, answer in zip(asked, answers, strict=True)}
+    problems: dict[date, str] = {}
+    for session, files in listed.items():
+        for table in tables:
+            expected = _partitions(table, index, session, files)
+            lacking = sorted(expected.items() - found[table, session.replace(day=1)])
+            if lacking:
+                problems[session] = f"partition {'/'.join(lacking[0][0])} of {table.name} does not show its file"
+    return problems
+
+
+def _month_expression(table: Table, month: date, index: str) -> str:
+    of_month = f"year = {month.year} AND month = {month.month}"
+    return f"{index_expression(index)} AND {of_month}" if INDEX_PARTITION in table.partitions else of_month
+
+
 @dataclass(frozen=True, slots=True)
 class _Sealed:
     """A session's record and its seal, as listings show them."""
@@ -100,8 +139,7 @@ def session_damage(lake: Lake, index: str, session: date, void_after: float, *, 
     Raises:
         AwsError: AWS could not be asked.
     """
-    prefixes = [partition_prefix(table, index, session) for table in session_tables(index)]
-    listed = {item.key: item for item in lake.refined.objects_below(prefixes)}
+    listed = listed_session(lake.refined, index, session)
     damage = _judged(lake, index, session, listed) or _hidden(lake.catalog, index, session, listed)
     if not damage and bytes_too:
         damage = changed_bytes(lake.refined, listed.values())
@@ -188,11 +226,40 @@ def _line(problems: Sequence[str], among: Sequence[object]) -> str:
     return problems[0] if len(problems) == 1 else f"{problems[0]}, and {len(problems) - 1} more of {len(among)} files"
 
 
+def register(lake: Lake, record: Publication) -> None:
+    """Let the catalog's partitions of a session show the files of its record, and nothing else, whatever they showed before.
+
+    Raises:
+        PublishError: the catalog refused one.
+        AwsError: AWS could not be asked.
+    """
+    index, session = record.index, date.fromisoformat(record.session)
+    keys = [item.key for item in record.files] or list(listed_session(lake.refined, index, session))
+    for table in session_tables(index):
+        expected = _partitions(table, index, session, keys)
+        found = lake.catalog.partitions(table, session_expression(table, index, session))
+        lake.catalog.delete(table, found.keys() - expected.keys())
+        missing = expected.keys() - found.keys()
+        lake.catalog.create(table, {values: expected[values] for values in missing}, anew=False)
+        elsewhere = [values for values in expected.keys() & found.keys() if found[values] != expected[values]]
+        lake.catalog.point(table, {values: expected[values] for values in elsewhere})
+
+
+def listed_session(refined: Bucket, index: str, session: date) -> Files:
+    """The files of a session in its two tables.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    prefixes = [partition_prefix(table, index, session) for table in session_tables(index)]
+    return {item.key: item for item in refined.objects_below(prefixes)}
+
+
 def _hidden(catalog: Catalog, index: str, session: date, listed: Files) -> str:
     """Which partitions do not show the session's files."""
     problems: list[str] = []
     for table in session_tables(index):
-        expected = {_values(table, index, session, prefix): prefix for prefix in _prefixes(table, listed)}
+        expected = _partitions(table, index, session, listed)
         found = catalog.partitions(table, session_expression(table, index, session))
         missing = sorted(values for values, prefix in expected.items() if found.get(values) != prefix)
         problems += [f"partition {'/'.join(values)} of {table.name} does not show its file" for values in missing]
@@ -201,8 +268,9 @@ def _hidden(catalog: Catalog, index: str, session: date, listed: Files) -> str:
     return _line(problems, list(listed))
 
 
-def _prefixes(table: Table, listed: Files) -> list[str]:
-    return [key.removesuffix(PART_NAME) for key in listed if key.startswith(table.prefix)]
+def _partitions(table: Table, index: str, session: date, keys: Iterable[str]) -> dict[Values, str]:
+    prefixes = (key.removesuffix(PART_NAME) for key in keys if key.startswith(table.prefix))
+    return {_values(table, index, session, prefix): prefix for prefix in prefixes}
 
 
 def _values(table: Table, index: str, session: date, prefix: str) -> Values:

@@ -150,6 +150,11 @@ def find_raw(raw: Bucket, index: str, session: date) -> RawVersion | None:
     )
 
 
+def raw_metadata(facts: RawFacts) -> dict[str, str]:
+    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is."""
+    return {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+
+
 def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
     """Upload a raw file; S3's event then starts the ETL.
 
@@ -160,7 +165,7 @@ def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool =
         AwsError: it could not be uploaded.
     """
     key = raw_key(facts.index, facts.session)
-    metadata = {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+    metadata = raw_metadata(facts)
     if of_batch:
         metadata[ETL_METADATA] = BATCH
     written = raw.put(key, content, kind=PARQUET, metadata=metadata)

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -100,7 +100,7 @@ def _silent(_: str) -> None:
 
 @contextmanager
 def running_account(
-    home: Path, *, progress: Callable[[str], None] = _silent, program: Path = PROGRAM
+    home: Path, *, progress: Callable[[str], None] = _silent, program: Path = PROGRAM, mends: bool = False
 ) -> Iterator[Account]:
     """Use the account of a home: the one that runs, or a new one, which ends when its last user has gone.
 
@@ -108,37 +108,40 @@ def running_account(
         home: the account's folder; made where it is missing.
         progress: called with what, in a few words, is being waited for.
         program: the Pulumi program that a new account is provisioned with.
+        mends: make a state again that is of no use, from the buckets' folders.
 
     Raises:
         AccountError: the account did not start, or its home is no folder that can be written.
     """
-    folders = _created(home.resolve())
-    with locked(folders.users_lock, shared=True):
-        with locked(folders.start_lock):
-            if not is_locked(folders.server_lock):
-                _start(folders, program, progress)
-            account = _described(folders)
+    with ExitStack() as held:
+        try:
+            folders = _created(home.resolve())
+            held.enter_context(locked(folders.users_lock, shared=True))
+            with locked(folders.start_lock):
+                if not is_locked(folders.server_lock):
+                    _start(folders, program, progress, mends=mends)
+                account = _described(folders)
+        except OSError as error:
+            raise AccountError(
+                f"the account's home {home} cannot be used: {error.filename or home}: {error.strerror}; move what is in the way "
+                "elsewhere, or let BOVESPA_HOME name another folder"
+            ) from error
         yield account
 
 
 def _created(root: Path) -> Home:
-    try:
-        home = Home(root).create()
-        private(home.users_lock)
-    except OSError as error:
-        raise AccountError(
-            f"the account's home {root} cannot be used: {error.strerror}; BOVESPA_HOME names another folder"
-        ) from error
+    home = Home(root).create()
+    private(home.users_lock)
     return home
 
 
-def _start(home: Home, program: Path, progress: Callable[[str], None]) -> None:
+def _start(home: Home, program: Path, progress: Callable[[str], None], *, mends: bool) -> None:
     home.description.unlink(missing_ok=True)
     log = home.logs / "account.log"
     with private(log).open("ab") as output:
         begin = output.tell()
         server = subprocess.Popen(  # noqa: S603 - this Python, our module
-            [sys.executable, "-m", "local.account.server", str(home.root), str(program)],
+            [sys.executable, "-m", "local.account.server", str(home.root), str(program), *(["mend"] if mends else [])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=output,
@@ -174,7 +177,7 @@ def _last_error(log: Path, begin: int) -> str | None:
         content.seek(begin)
         lines = content.read().decode(errors="replace").splitlines()
     found = [match[1] for line in lines if (match := _EXCEPTION_LINE.match(line))]
-    return found[-1].removeprefix("ProvisionError: ") if found else None
+    return found[-1].removeprefix("ProvisionError: ").removeprefix("StateError: ") if found else None
 
 
 def _described(home: Home) -> Account:
