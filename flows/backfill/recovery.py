@@ -36,6 +36,7 @@ from flows.record.ledger import Ledger
 from flows.record.state import NOTHING_TO_DO, SessionState, State
 from flows.record.status import AccountStatus, SessionStatus, read_status
 from flows.session import storage
+from flows.session.intact import show_again
 
 if TYPE_CHECKING:
     from flows.record.attempt import FlowRun
@@ -205,6 +206,8 @@ class Recovery:
                 publication = storage.replaceable_publication(lake.refined, index, session)
                 current = usable_raw(lake.raw, index, session, publication)
                 made = rebuild(self.pipeline, index, session, payloads, current)
+                if publication and item.state.state is State.DAMAGED:
+                    show_again(lake, publication)
         except (ContractError, PublishError) as error:
             return Unusable(str(error)).attempt(flow_run, index, session)
         if isinstance(made, Unusable):

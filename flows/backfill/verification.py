@@ -17,6 +17,7 @@ from expectations.contract.keys import ContractError, raw_key
 from expectations.contract.outcomes import Outcome
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE
 from flows.backfill.batch import Progress
+from flows.backfill.catalog_rebuild import register_ledger
 from flows.backfill.landing import check_landing
 from flows.errors import WriteConflict
 from flows.history.changes import RULES
@@ -159,6 +160,7 @@ class Verification:
         for item in published:
             self._note(item, damages.get(item.name, ""), ledger)
         problems = [*self._rows(sessions, ledger), *self._payloads(sessions)]
+        register_ledger(self.pipeline.lake)
         return Verified(len(published), [Damage(*name, what) for name, what in sorted(damages.items())], problems)
 
     def _compared(self, published: Sequence[SessionStatus]) -> dict[Name, str]:

@@ -35,9 +35,12 @@ def query(
     wanted = Wanted.of(form, output, limit, as_json=as_json)
     screen = wanted.screen
     with open_place(screen, aws=aws) as place:
-        result = place.query(sql)
         basis = of_query(sql, place.published(), now())
-        refuse_damaged(place, sql, basis)
+        try:
+            result = place.query(sql)
+        finally:
+            # Also where the query failed: what is damaged says more than Athena does.
+            refuse_damaged(place, sql, basis)
     give(screen, wanted, sql, result, basis)
 
 

@@ -226,6 +226,18 @@ def _line(problems: Sequence[str], among: Sequence[object]) -> str:
     return problems[0] if len(problems) == 1 else f"{problems[0]}, and {len(problems) - 1} more of {len(among)} files"
 
 
+def show_again(lake: Lake, record: Publication) -> None:
+    """Let the catalog show a session whose files are as they were published; nothing where they are not.
+
+    Raises:
+        PublishError: the catalog refused a partition.
+        AwsError: AWS could not be asked.
+    """
+    listed = listed_session(lake.refined, record.index, date.fromisoformat(record.session))
+    if record.files and not _different(record, listed) and not changed_bytes(lake.refined, listed.values()):
+        register(lake, record)
+
+
 def register(lake: Lake, record: Publication) -> None:
     """Let the catalog's partitions of a session show the files of its record, and nothing else, whatever they showed before.
 
@@ -269,13 +281,15 @@ def _hidden(catalog: Catalog, index: str, session: date, listed: Files) -> str:
 
 
 def _partitions(table: Table, index: str, session: date, keys: Iterable[str]) -> dict[Values, str]:
+    """The partitions that show these files, by their values; what lies elsewhere than a session's files do is in none."""
     prefixes = (key.removesuffix(PART_NAME) for key in keys if key.startswith(table.prefix))
-    return {_values(table, index, session, prefix): prefix for prefix in prefixes}
-
-
-def _values(table: Table, index: str, session: date, prefix: str) -> Values:
-    name, _, ticker = prefix.rstrip("/").rpartition("/")[2].partition("=")
-    return partition_values(table, index, session, ticker if name == TICKER_PARTITION.name else None)
+    named = ((prefix.rstrip("/").rpartition(f"/{TICKER_PARTITION.name}=")[2], prefix) for prefix in prefixes)
+    is_by_ticker = TICKER_PARTITION in table.partitions
+    return {
+        partition_values(table, index, session, ticker if is_by_ticker else None): prefix
+        for ticker, prefix in named
+        if prefix == partition_prefix(table, index, session, ticker if is_by_ticker else None)
+    }
 
 
 def _is_being_published(refined: Bucket, index: str, session: date, void_after: float) -> bool:
