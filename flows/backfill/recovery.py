@@ -205,18 +205,15 @@ class Recovery:
             with session_lease(lake.refined, index, session, self.pipeline.settings.lease_timeout):
                 publication = storage.replaceable_publication(lake.refined, index, session)
                 current = usable_raw(lake.raw, index, session, publication)
-                made = rebuild(self.pipeline, index, session, payloads, current)
                 if publication and item.state.state is State.DAMAGED:
                     show_again(lake, publication)
+                kept = current if item.state.state is State.DAMAGED else None
+                made = kept or rebuild(self.pipeline, index, session, payloads, current)
         except (ContractError, PublishError) as error:
             return Unusable(str(error)).attempt(flow_run, index, session)
         if isinstance(made, Unusable):
             # What was uploaded has passed the gate, whatever came after it.
-            usable = current and (publication is None or item.state.state is State.DAMAGED)
-            if not usable:
-                return made.attempt(flow_run, index, session)
-            assert current is not None
-            made = current
+            return current if current and not publication else made.attempt(flow_run, index, session)
         if publication and publication.covers(made) and not self.pipeline.damage(index, session, bytes_too=True):
             attempt = begun(flow_run, made)
             return attempt.ended(Outcome.ALREADY_PUBLISHED, run_id=publication.run_id, rows=publication.rows)
