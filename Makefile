@@ -15,8 +15,8 @@ help:  ## this list
 run: $(VENV)/.local  ## collect the recorded sample and take it the whole way, offline; LIVE=1 what B3 shows now, INDEX=IBXX another index, FORCE=1 again
 	@$(BOVESPA) run $(if $(LIVE),--live) $(if $(INDEX),--index $(INDEX)) $(if $(FORCE),--force)
 
-up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it
-	@$(BOVESPA) up
+up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it; SCHEDULE=1 collect every day
+	@$(BOVESPA) up $(if $(SCHEDULE),--schedule)
 
 # Through the environment, so that the query's own quotes and dollars arrive as they stand.
 query: export SQL := $(value SQL)
@@ -33,7 +33,7 @@ deploy-check: $(VENV)/.local  ## try the deployments on schedule against a real 
 report: $(VENV)/.local  ## make the data-quality site again, and say where it is
 	@$(BOVESPA) report
 
-notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it with its figures
+notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it, with its figures, as a page that opens in a browser
 	@$(BOVESPA) run --json > /dev/null
 	@$(VENV)/bin/python notebooks/execute.py
 
@@ -44,8 +44,8 @@ docs: $(VENV)/.docs dictionary  ## build the documentation's site into site/, wh
 dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contract and the views
 	@$(VENV)/bin/python -m expectations.queries.dictionary > docs/data-dictionary.md
 
-catalogue: $(VENV)/.dev  ## compile the command line's translations, flows/cli/locale/*.po
-	@$(VENV)/bin/pybabel --quiet compile --directory flows/cli/locale --domain bovespa
+catalogue: $(VENV)/.dev  ## compile the translations of the command line and the site, flows/locale/*.po
+	@$(VENV)/bin/pybabel --quiet compile --directory flows/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about a quarter of an hour on two cores"

@@ -27,6 +27,9 @@ class Outcome(StrEnum):
 
     FAILED = "failed"
 
+    ACKNOWLEDGED = "acknowledged"
+    """Nothing was tried: a person says why the session will not be published."""
+
     DAMAGED = "damaged"
     """Verified, and not as it was published."""
 
@@ -34,7 +37,16 @@ class Outcome(StrEnum):
     """Verified after it was damaged, and as it was published again."""
 
 
-DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.INTACT})
+DONE = frozenset(
+    {
+        Outcome.PUBLISHED,
+        Outcome.ALREADY_PUBLISHED,
+        Outcome.STALE,
+        Outcome.PLANNED,
+        Outcome.ACKNOWLEDGED,
+        Outcome.INTACT,
+    }
+)
 """The outcomes of an attempt in which there is nothing to mend."""
 
 FINDINGS = frozenset({Outcome.DAMAGED, Outcome.INTACT})

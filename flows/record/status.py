@@ -17,6 +17,7 @@ from flows.record.index_status import IndexStatus
 from flows.record.ledger import read_attempt
 from flows.record.state import CalendarFacts, SessionDetails, SessionState, is_settled, session_state
 from flows.record.traces import AccountTraces, SessionTraces, read_traces
+from flows.record.withdrawals import withdrawal_among
 from flows.session import storage
 from flows.session.batch_runs import BatchRuns
 from flows.session.intact import listed_damage
@@ -202,9 +203,10 @@ class _Reader:
     def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionDetails:
         index, session = traces.index, traces.session
         row = traces.tried or tries.get((index, session))
+        version = storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None
         found = SessionDetails(
-            attempt=self.attempt(row) if row else None,
-            version=storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None,
+            attempt=self._withdrawal(traces, version) or (self.attempt(row) if row else None),
+            version=version,
             publication=self.publication(traces) if traces.published_at else None,
             damage=self._finding(traces),
         )
@@ -225,6 +227,13 @@ class _Reader:
         except ContractError as error:
             return str(error)
         return ""
+
+    def _withdrawal(self, traces: SessionTraces, version: RawVersion | None) -> Attempt | None:
+        """The withdrawal of the raw file's portfolio, whichever of the raw versions that say the same it was published from."""
+        if version is None or traces.published_at:
+            return None
+        found = withdrawal_among(self.pipeline.lake.refined, traces.attempts, version.fingerprint)
+        return replace(found, raw_version_id=version.version_id) if found else None
 
     def publication(self, traces: SessionTraces) -> Publication | None:
         return _readable(lambda: storage.read_publication(self.pipeline.lake.refined, traces.index, traces.session))

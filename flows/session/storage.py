@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ETL_METADATA = "etl"
 BATCH = "batch"
+WHATEVER = ""  # of the records that one may replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +217,15 @@ def read_publication(refined: Bucket, index: str, session: date) -> Publication 
         AwsError: S3 could not be asked.
         ContractError: the record is not readable.
     """
+    found = find_publication(refined, index, session)
+    return found[0] if found else None
+
+
+def find_publication(refined: Bucket, index: str, session: date) -> tuple[Publication, str] | None:
+    """The same with the ETag of the record, by which it can be replaced; raises as `read_publication` does."""
     key = published_key(index, session)
     found = refined.find(key)
-    return read_record(found.body, refined.address(key), index, session) if found else None
+    return (read_record(found.body, refined.address(key), index, session), found.info.etag) if found else None
 
 
 def replaceable_publication(refined: Bucket, index: str, session: date) -> Publication | None:
@@ -231,6 +238,16 @@ def replaceable_publication(refined: Bucket, index: str, session: date) -> Publi
         return read_publication(refined, index, session)
     except ContractError:
         return None
+
+
+def replaceable_record(refined: Bucket, index: str, session: date) -> tuple[Publication | None, str | None]:
+    """The same with the ETag of whatever lies there, by which it can be replaced; raises as `replaceable_publication` does."""
+    etag = found.etag if (found := refined.look(published_key(index, session))) else None
+    try:
+        readable = find_publication(refined, index, session)
+    except ContractError:
+        return None, etag
+    return readable or (None, None)
 
 
 _RECORD = TypeAdapter(Publication)
@@ -262,17 +279,37 @@ def _mended(index: str, session: date) -> str:
     return f"bovespa reconcile --since {session} --until {session} --index {index} mends it"
 
 
-def write_publication(refined: Bucket, publication: Publication) -> None:
+def write_publication(refined: Bucket, publication: Publication, over: str | None = WHATEVER) -> None:
     """Record a session as published, and seal its files.
+
+    Args:
+        over: ETag of the record that it replaces; None where there was none; by default whatever there is.
+
+    Raises:
+        WriteConflict: another one is there by now.
+        AwsError: it could not be recorded.
+    """
+    session = date.fromisoformat(publication.session)
+    key, body = published_key(publication.index, session), json.dumps(asdict(publication), indent=1).encode()
+    try:
+        etag = refined.put(key, body, kind=JSON, if_absent=over is None, if_etag=over or None).etag
+    except WriteConflict:
+        # A put that took place and whose answer was lost is tried again, and finds itself.
+        found = refined.find(key)
+        if found is None or found.body != body:
+            raise
+        etag = found.info.etag
+    if publication.files:
+        write_seal(refined, publication.index, session, etag, publication.files)
+
+
+def forget_publication(refined: Bucket, index: str, session: date) -> None:
+    """Record a session as not published any more.
 
     Raises:
         AwsError: it could not be recorded.
     """
-    session = date.fromisoformat(publication.session)
-    body = json.dumps(asdict(publication), indent=1).encode()
-    written = refined.put(published_key(publication.index, session), body, kind=JSON)
-    if publication.files:
-        write_seal(refined, publication.index, session, written.etag, publication.files)
+    refined.delete_all([published_key(index, session), seal_key(index, session)])
 
 
 def write_seal(refined: Bucket, index: str, session: date, record_etag: str, files: Iterable[PublishedFile]) -> None:

@@ -1,8 +1,7 @@
-"""The account's server process: `python -m local.account.server <home> <Pulumi program> [mend]`, started by
-`local.account.client`.
+"""The account's server process, which `local.account.client` starts: `python -m local.account.server <home> <program> <stage>`.
 
 It tells how far it is on its standard output, one JSON object a line, and is ready when it says so. It lives as long as
-somebody holds the users' lock of its home.
+somebody holds the users' lock of its home, and after that for as long as its last users wanted.
 """
 
 from __future__ import annotations
@@ -13,12 +12,15 @@ import os
 import shutil
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.account.condition import remove_database, set_aside, state_problem
-from local.account.home import Home
+from local.account.home import Home, private
 from local.account.locks import locked
+from local.account.stages import Stage
+from local.account.standing import Standing, code_digest, read_standing, write_standing
 from local.account.state import MENDED, StateError
 from local.prefect_.server import PrefectServer, prefect_auth
 from local.rights.keys import HomeKeys
@@ -29,13 +31,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("local.account.server")
 
+_LOOK_SECONDS = 0.1  # between two looks at what is wanted
+
 
 MEND = "mend"
 """The argument that lets a state be made again that is of no use."""
 
 
-def main(home_folder: str, program: str, *options: str) -> None:
+def main(home_folder: str, program: str, stage: str, *options: str) -> None:
     """Run the account of a home until nobody uses it any more.
+
+    Args:
+        stage: how far it is wanted first, a number of `Stage`.
+        options: MEND, or nothing.
 
     Raises:
         StateError: the home's state is of no use, and was not to be mended.
@@ -49,14 +57,15 @@ def main(home_folder: str, program: str, *options: str) -> None:
     with locked(home.server_lock):
         _empty(home.scratch)
         _empty(home.runtime)
-        is_new_state = _prepare_state(home, mends=MEND in options)
-        keys = HomeKeys.make(home.secret)
-        prefect = PrefectServer(home, prefect_auth(keys))
+        rebuilds = _prepare_state(home, mends=MEND in options)
+        for file in (home.wanted, home.progress):
+            file.unlink(missing_ok=True)
+        account = _Account(home, Path(program), HomeKeys.make(home.secret), rebuilds=rebuilds)
         try:
-            _serve(home, Path(program), keys, prefect, rebuilds=is_new_state)
+            account.serve(Stage(int(stage)))
         finally:
             home.description.unlink(missing_ok=True)
-            prefect.stop()
+            account.stop_prefect()
     # Not a normal end: threads that wait for a queue, a lock or an invocation would hold it up.
     logging.shutdown()
     os._exit(0)
@@ -78,51 +87,128 @@ def _prepare_state(home: Home, *, mends: bool) -> bool:
     return True
 
 
-def _serve(home: Home, program: Path, keys: HomeKeys, prefect: PrefectServer, *, rebuilds: bool) -> None:
-    _report(progress="Starting AWS")
-    unused = threading.Event()
-    threading.Thread(target=_watch_users, args=(home, unused), daemon=True).start()
-    # Imported when Prefect's server is on its way: together they take as long as it does.
-    from local.account.services import Services  # noqa: PLC0415
-    from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415
+class _Account:
+    """The account while it is up."""
 
-    services = Services(home, keys)
-    _report(progress="Provisioning AWS with the Pulumi program")
-    clients = connect(services.access, services.may_invoke)
-    grant_flow_role(clients, provision(program, clients))
-    if rebuilds:
-        _rebuild(home, services, clients)
-    services.deliver_events()
-    _report(progress="Starting Prefect")
-    prefect.wait()
-    description = {
-        "endpoint_url": services.access.endpoint_url,
-        "prefect_url": prefect.url,
-        "region": services.access.region,
-        "pid": os.getpid(),
-    }
-    home.description.write_text(json.dumps(description, indent=1), encoding="utf-8")
-    _report(ready=True)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    log.info("ready: %s", description)
-    unused.wait()
-    log.info("nobody uses the account any more")
-    services.stop()
+    def __init__(self, home: Home, program: Path, keys: HomeKeys, *, rebuilds: bool) -> None:
+        self._home, self._program, self._keys = home, program, keys
+        self._rebuilds = rebuilds
+        self._digest = code_digest(program)
+        self._stage: Stage | None = None
+        self._prefect: PrefectServer | None = None
 
+    def serve(self, stage: Stage) -> None:
+        """Come as far up as is wanted, further when somebody wants more, and stay until nobody uses the account."""
+        unused = threading.Event()
+        threading.Thread(target=_watch_users, args=(self._home, unused), daemon=True).start()
+        _report(progress="Starting AWS")
+        if stage is Stage.FLOWS:
+            self._start_prefect()
+        # Imported when Prefect's server is on its way: together they take as long as it does.
+        from local.account.services import Services  # noqa: PLC0415
+        from local.provision.clients import administrator  # noqa: PLC0415
 
-def _rebuild(home: Home, services: Services, clients: Clients) -> None:
-    from local.account.rebuild import rebuild_state  # noqa: PLC0415 - the flows' packages, which the account does without
+        services = Services(self._home, self._keys)
+        standing = Standing(administrator(services.access))
+        standing.restore([] if self._rebuilds else read_standing(self._home.standing, self._digest))
+        # What stands of other code, or of no account yet, is nothing to ask.
+        self._rise(services, standing, stage if standing.restored else max(stage, Stage.WORK))
+        _report(ready=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        while not unused.wait(_LOOK_SECONDS):
+            if wanted := self._wanted():
+                self._rise(services, standing, wanted)
+        log.info("nobody uses the account any more")
+        services.stop()
 
-    _report(progress="Making its state again from the buckets' folders")
-    rebuild_state(services.objects, clients)
-    home.rebuilding.unlink()
+    def stop_prefect(self) -> None:
+        """End Prefect's server, where it was started."""
+        if self._prefect:
+            self._prefect.stop()
+
+    def _start_prefect(self) -> PrefectServer:
+        self._prefect = self._prefect or PrefectServer(self._home, prefect_auth(self._keys))
+        return self._prefect
+
+    def _wanted(self) -> Stage | None:
+        """The stage that a user waits for, where the account is not as far yet."""
+        try:
+            wanted = Stage(int(self._home.wanted.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError):
+            return None
+        return wanted if self._stage is None or wanted > self._stage else None
+
+    def _rise(self, services: Services, standing: Standing, stage: Stage) -> None:
+        if stage is Stage.FLOWS:
+            self._start_prefect()
+        if stage >= Stage.WORK and (self._stage is None or self._stage < Stage.WORK):
+            self._provision(services, standing)
+        if stage is Stage.FLOWS:
+            self._say("Starting Prefect")
+            self._start_prefect().wait()
+        self._stage = stage
+        self._describe(services)
+        self._home.progress.unlink(missing_ok=True)
+        log.info("ready for %s: pid %s", stage.name, os.getpid())
+
+    def _provision(self, services: Services, standing: Standing) -> None:
+        self._say("Provisioning AWS with the Pulumi program")
+        from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415 - who asks needs it not
+
+        clients = connect(services.access, services.may_invoke, standing)
+        grant_flow_role(clients, provision(self._program, clients))
+        write_standing(self._home.standing, self._digest, standing.calls)
+        if self._rebuilds:
+            self._rebuild(services, clients)
+        services.deliver_events()
+
+    def _rebuild(self, services: Services, clients: Clients) -> None:
+        from local.account.rebuild import rebuild_state  # noqa: PLC0415 - the flows' packages, which the account does without
+
+        self._say("Making its state again from the buckets' folders")
+        rebuild_state(services.objects, clients)
+        self._home.rebuilding.unlink()
+        self._rebuilds = False
+
+    def _say(self, progress: str) -> None:
+        """Tell whoever waits: the one who started the account by the pipe, others by a file."""
+        if self._stage is None:
+            _report(progress=progress)
+        else:
+            private(self._home.progress).write_text(progress, encoding="utf-8")
+
+    def _describe(self, services: Services) -> None:
+        assert self._stage
+        description = {
+            "endpoint_url": services.access.endpoint_url,
+            "prefect_url": self._prefect.url if self._prefect else "",
+            "region": services.access.region,
+            "pid": os.getpid(),
+            "stage": int(self._stage),
+            "code": self._digest,
+        }
+        temporary = self._home.description.with_suffix(".new")
+        private(temporary).write_text(json.dumps(description, indent=1), encoding="utf-8")
+        temporary.replace(self._home.description)
 
 
 def _watch_users(home: Home, unused: threading.Event) -> None:
-    with locked(home.users_lock):
-        unused.set()
-        # Held until the process ends, so that whoever comes now waits for the end and starts a new account.
-        threading.Event().wait()
+    while home.root.is_dir():
+        with locked(home.users_lock):
+            if _is_over(home):
+                unused.set()
+                # Held until the process ends, so that whoever comes now waits for the end and starts a new account.
+                threading.Event().wait()
+        time.sleep(_LOOK_SECONDS)
+    unused.set()
+
+
+def _is_over(home: Home) -> bool:
+    """Whether an account that nobody uses has stayed as long as its last users wanted."""
+    try:
+        return time.time() >= float(home.keep_until.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
 
 
 def _report(**message: object) -> None:
