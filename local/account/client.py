@@ -276,7 +276,11 @@ def _last_error(log: Path, begin: int) -> str | None:
         content.seek(begin)
         lines = content.read().decode(errors="replace").splitlines()
     found = [match[1] for line in lines if (match := _EXCEPTION_LINE.match(line))]
-    return found[-1].removeprefix("ProvisionError: ").removeprefix("StateError: ") if found else None
+    return (
+        found[-1].removeprefix("ProvisionError: ").removeprefix("StateError: ").removeprefix("KeysError: ")
+        if found
+        else None
+    )
 
 
 def _late_error(log: Path, begin: int) -> str | None:
