@@ -178,7 +178,7 @@ def _show_history(screen: Screen, history: SessionHistory) -> None:
 def with_link(place: Place, row: tuple[str, ...]) -> tuple[str, ...]:
     """A row whose last cell is an S3 address, as the user can open it."""
     *cells, report = row
-    return (*cells, place.link_to(report) if report else "")
+    return (*cells, place.page_of(report) if report else "")
 
 
 def day_of(moment: datetime | None) -> date | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
+from expectations.contract.outcomes import Outcome
 from flows.b3 import calendar
 from flows.b3.calendar import SAO_PAULO
 from flows.lake.calls import side_by_side
@@ -204,8 +205,11 @@ class _Reader:
         index, session = traces.index, traces.session
         row = traces.tried or tries.get((index, session))
         version = storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None
+        attempt = self.attempt(row) if row else None
+        if attempt is None or attempt.outcome is not Outcome.ACKNOWLEDGED:
+            attempt = self._withdrawal(traces, version) or attempt
         found = SessionDetails(
-            attempt=self._withdrawal(traces, version) or (self.attempt(row) if row else None),
+            attempt=attempt,
             version=version,
             publication=self.publication(traces) if traces.published_at else None,
             damage=self._finding(traces),

@@ -14,7 +14,7 @@ from local.athena.analysis.moments import FIELDS, part
 from local.athena.analysis.operators import arithmetic, called, comparable, compare, mismatch, to_one_type
 from local.athena.analysis.special_dates import DATES
 from local.athena.analysis.values import Value, literal, made
-from local.athena.functions import arrays, json_values, maths
+from local.athena.functions import arrays, formats, json_values, maths
 from local.athena.functions.conversions import text_of
 from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
@@ -158,7 +158,7 @@ def _format(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
             assert write
             value = called(write, [value], types.VARCHAR, node.at, udfs)  # noqa: PLW2901 - as a text from here on
         prepared.append(value)
-    return called(maths.format_values, prepared, types.VARCHAR, node.at, udfs, takes_nulls=True)
+    return called(formats.format_values, prepared, types.VARCHAR, node.at, udfs, takes_nulls=True)
 
 
 def _json_array_contains(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:

@@ -9,7 +9,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from local.athena.functions import addresses, arrays, binaries, dates, json_paths, json_values, maths, regexes, strings
+from local.athena.functions import (
+    addresses,
+    arrays,
+    binaries,
+    dates,
+    formats,
+    json_paths,
+    json_values,
+    maths,
+    regexes,
+    strings,
+)
 from local.athena.functions.partials import given
 from local.athena.functions.signatures import Signature, signature
 
@@ -148,8 +159,8 @@ _NUMBERS: dict[str, Body] = {
         )
         for kind, bits in _BITS.items()
     },
-    "format_number(bigint) -> varchar": maths.format_number,
-    "format_number(double) -> varchar": maths.format_number,
+    "format_number(bigint) -> varchar": formats.format_number,
+    "format_number(double) -> varchar": formats.format_number,
 }
 
 _DATES: dict[str, Body] = {

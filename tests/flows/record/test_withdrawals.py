@@ -76,6 +76,15 @@ def test_what_was_tried_since_does_not_lift_it(
     assert (found.state, found.reason) == (State.QUARANTINED, REASON)
 
 
+def test_a_withdrawn_session_of_which_somebody_says_that_it_stays_away_lacks_nothing(
+    aws: Account, version: RawVersion
+) -> None:
+    aws.note(MON, Outcome.ACKNOWLEDGED, hours(2), reason="B3 never corrected it")
+    (found,) = aws.status(since=MON, until=MON).sessions
+    assert (found.state, found.reason) == (State.ACKNOWLEDGED, "B3 never corrected it")
+    assert stands(aws, version.fingerprint)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED])
 def test_a_publication_lifts_it(aws: Account, version: RawVersion, outcome: Outcome) -> None:
     aws.note(MON, outcome, hours(2), fingerprint=version.fingerprint, raw_version_id=version.version_id)
