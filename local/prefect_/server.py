@@ -15,6 +15,7 @@ import sqlite3
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ class PrefectServer:
         self.url = f"http://127.0.0.1:{port}"
         program = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         environment = self._environment(home, auth)
-        self._begin = lambda: Child(program, environment, home.prefect, self._log)
+        self._begin = partial(Child, program, environment, home.prefect, self._log)
         self._is_new = False
         if not self._database.is_file() or not is_whole(self._database):
             self._make_database()
