@@ -85,7 +85,6 @@ EXCEPTIONS = (
         "flow", "s3:GetBucketLocation", ":bovespa-refined-data-bucket", "Athena asks it of a bucket of other regions"
     ),
     Unused("flow", "athena:StopQueryExecution", "", "only a query that outlasts its limit is stopped"),
-    Unused("flow", "s3:GetObject", "/batches/*", "only a batch that was killed looks for its run in the lists"),
     Unused("flow", "s3:ListBucket", "", "a lease that is given back while it is looked at is 404, not 403", "leases/*"),
     Unused("flow", "s3:ListBucket", "", "a manifest that a run has not left is 404, not 403", "staging/*"),
     Unused("flow", "s3:PutObject", "/staging/historico/*", _OF_EARLIER),
