@@ -2,8 +2,8 @@
 
     >>> bovespa.plot.weights("IBOV", on="2025-07-05").savefig("weights.png")
 
-Each reads with the functions of `bovespa`, so that on the laptop files suffice, and says in its title which session it shows. Titles
-are in the language of the command line (`BOVESPA_LANG`). `bovespa chart` writes the same figures to PNG or SVG.
+Each reads with the functions of `bovespa`, so that on the laptop files suffice, and says in its title which session it shows.
+Titles are in the language of the command line (`BOVESPA_LANG`). `bovespa chart` writes the same figures to PNG or SVG.
 
 Every function raises what `bovespa.portfolio` does, and SettingsError where matplotlib is not installed.
 """
@@ -52,7 +52,9 @@ def weights(index: str = DEFAULT_INDEX, on: Day | None = None, *, top: int = 15,
     largest = rows.head(top).iloc[::-1]
     figure, axes = _empty(0.28 * len(largest) + 1.2)
     _bars(axes, largest["acao"], largest[_WEIGHT], [f"{value:.3f}" for value in largest[_WEIGHT]])
-    _title(axes, tr("{}: the {} heaviest of {}, session {}").format(index.upper(), len(largest), _shares(rows), _day(rows)))
+    _title(
+        axes, tr("{}: the {} heaviest of {}, session {}").format(index.upper(), len(largest), _shares(rows), _day(rows))
+    )
     axes.set_xlabel(tr("weight, %"))
     return figure
 
@@ -109,7 +111,9 @@ def moves(index: str = DEFAULT_INDEX, on: Day | None = None, *, top: int = 12, a
     earlier = days[days < rows["data_pregao"].iloc[0]]
     if earlier.empty:
         raise NotPublishedError(
-            tr("{}: {} is the first published session, there is none before it to compare it with").format(index.upper(), _day(rows))
+            tr("{}: {} is the first published session, there is none before it to compare it with").format(
+                index.upper(), _day(rows)
+            )
         )
     before = bovespa.portfolio(index, earlier.iloc[-1].date(), aws=aws)
     change = (rows.set_index("acao")[_WEIGHT] - before.set_index("acao")[_WEIGHT]).dropna()
@@ -119,7 +123,9 @@ def moves(index: str = DEFAULT_INDEX, on: Day | None = None, *, top: int = 12, a
     _bars(axes, largest.index, largest, [f"{value:+.3f}" for value in largest], colors)
     axes.margins(x=0.18)
     axes.axvline(0, color=GREY, linewidth=1)
-    _title(axes, tr("{}: largest changes of weight, session {} against {}").format(index.upper(), _day(rows), _day(before)))
+    _title(
+        axes, tr("{}: largest changes of weight, session {} against {}").format(index.upper(), _day(rows), _day(before))
+    )
     axes.set_xlabel(tr("percentage points"))
     return figure
 

@@ -214,9 +214,7 @@ def _laptop(settings: Settings) -> Lake:
             f"a query on the laptop needs the 'local' dependencies ({error}); or pass aws=True"
         ) from error
     try:
-        account = _held.enter_context(
-            running_account(settings.home, stage=Stage.ASK, keep_up=settings.keep_up)
-        )
+        account = _held.enter_context(running_account(settings.home, stage=Stage.ASK, keep_up=settings.keep_up))
     except AccountError as error:
         raise SettingsError(str(error)) from error
     with _environment(account.environment()):

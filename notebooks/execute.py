@@ -1,7 +1,7 @@
 """Execute the notebook from top to bottom, and keep it with its figures, and as a page; `make notebook` does it.
 
-Both are kept below the home of the account on the laptop, so that the notebook in the repository stays without outputs. The page has its
-figures and styles in it: it opens in a browser without a network.
+Both are kept below the home of the account on the laptop, so that the notebook in the repository stays without outputs. The
+page has its figures and styles in it: it opens in a browser without a network.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _WITHOUT_NETWORK = """
 """
 """nbconvert's own page without what it loads from other machines: formulas, widgets and diagrams, which the notebook has not."""
 
-_LOADS = re.compile(r"""(\b(src|href)=["']?|@import\s[^;]*?|url\(["']?|\bimport\b[^;<]{0,200}?["'])(https?:)?//[\w.-]+""")
+_LOADS = re.compile(
+    r"""(\b(src|href)=["']?|@import\s[^;]*?|url\(["']?|\bimport\b[^;<]{0,200}?["'])(https?:)?//[\w.-]+"""
+)
 
 
 def main() -> int:
@@ -55,7 +57,9 @@ def main() -> int:
     figures = sum(
         "image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
     )
-    sys.stdout.write(f"{len(notebook.cells)} cells, {figures} figures: {target}\nOpen it in a browser: {page.as_uri()}\n")
+    sys.stdout.write(
+        f"{len(notebook.cells)} cells, {figures} figures: {target}\nOpen it in a browser: {page.as_uri()}\n"
+    )
     return 0
 
 

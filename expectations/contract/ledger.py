@@ -14,7 +14,9 @@ _TEXT, _COUNT, _FIGURE, _INSTANT = ColumnType.STRING, ColumnType.BIGINT, ColumnT
 
 LEDGER_COLUMNS = (
     Column("execucao", _TEXT, False, "Id of the flow run, Prefect's where Prefect ran it; one for all of its sessions"),
-    Column("fluxo", _TEXT, False, "Flow: daily, import, replay, reconcile; or acknowledge, where a person said something"),
+    Column(
+        "fluxo", _TEXT, False, "Flow: daily, import, replay, reconcile; or acknowledge, where a person said something"
+    ),
     Column("indice", _TEXT, False, "Index code, such as IBOV"),
     Column("data_pregao", ColumnType.DATE, True, "Session; null where the attempt ended before it was known"),
     Column("inicio", _INSTANT, False, "Instant at which the attempt began, UTC"),

@@ -1,7 +1,8 @@
-"""What the short texts mean that stand in the tables: B3's classes, flags, levels and abbreviated sectors, and the pipeline's own.
+"""What the short texts in the tables mean: B3's classes, flags, levels and abbreviated sectors, and the pipeline's own.
 
-Classes and flags are those of B3's layout of its quotation files (SeriesHistoricas_Layout, revision 2 of 2020-10-05, table ESPECI), which
-has neither `EX` nor depositary receipts: these are explained from B3's glossary, and from what was recorded. Standard library only.
+Classes and flags are those of B3's layout of its quotation files (SeriesHistoricas_Layout, revision 2 of 2020-10-05, table
+ESPECI), which has neither `EX` nor depositary receipts: these are explained from what was recorded and B3's public glossary.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ class Meaning:
 
 _CLASSES = {
     "ON": ("ação ordinária: dá direito a voto", "ordinary share: it votes"),
-    "PN": ("ação preferencial: tem preferência nos proventos", "preferred share: first in line for what is distributed"),
+    "PN": (
+        "ação preferencial: tem preferência nos proventos",
+        "preferred share: first in line for what is distributed",
+    ),
     "PNA": ("ação preferencial classe A", "preferred share of class A"),
     "PNB": ("ação preferencial classe B", "preferred share of class B"),
     "PNC": ("ação preferencial classe C", "preferred share of class C"),
@@ -103,7 +107,10 @@ _SUBSECTORS = {
     "Previd Seguros": ("previdência e seguros", "pensions and insurance"),
     "Programas Servs": ("programas e serviços", "software and services"),
     "Químicos": ("químicos", "chemicals"),
-    "SM Hosp An.Diag": ("serviços médico-hospitalares, análises e diagnósticos", "medical services, hospitals and diagnostics"),
+    "SM Hosp An.Diag": (
+        "serviços médico-hospitalares, análises e diagnósticos",
+        "medical services, hospitals and diagnostics",
+    ),
     "Serviços": ("serviços", "services"),
     "Serviços Financeiros Diversos": ("serviços financeiros diversos", "various financial services"),
     "Sid Metalurgia": ("siderurgia e metalurgia", "steel and metallurgy"),
@@ -123,9 +130,15 @@ _OUTCOMES = {
     "published": ("o pregão foi publicado", "the session was published"),
     "already published": ("já estava publicado, nada a fazer", "it was published already, nothing to do"),
     "stale": ("a B3 mostrava um pregão mais antigo que o devido", "B3 showed an older session than it should"),
-    "quarantined": ("um gate recusou os dados: nada deles é visível", "a gate refused the data: nothing of it is visible"),
+    "quarantined": (
+        "um gate recusou os dados: nada deles é visível",
+        "a gate refused the data: nothing of it is visible",
+    ),
     "conflicting": ("um arquivo diz outra coisa do que está lá", "a file says something else than what is there"),
-    "rejected": ("um arquivo não pôde ser lido, ou não é o que parece", "a file cannot be read, or is not what it seems"),
+    "rejected": (
+        "um arquivo não pôde ser lido, ou não é o que parece",
+        "a file cannot be read, or is not what it seems",
+    ),
     "planned": ("nada foi feito: seria publicado", "nothing was done: it would be published"),
     "failed": ("falhou; o motivo está em `motivo`", "it failed; `motivo` says why"),
     "acknowledged": ("alguém disse por que não será publicado", "somebody said why it will not be published"),

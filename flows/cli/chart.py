@@ -75,7 +75,11 @@ def chart(
     if (kind in _OF_A_DAY and share) or (kind not in _OF_A_DAY and on):
         raise SettingsError(tr("--share is for evolution, --on for the others"))
     with environment_errors():
-        figure = plot.evolution(index, share or (), aws=aws) if kind not in _OF_A_DAY else _of_a_day(kind, index, on, aws=aws)
+        figure = (
+            plot.evolution(index, share or (), aws=aws)
+            if kind not in _OF_A_DAY
+            else _of_a_day(kind, index, on, aws=aws)
+        )
     target = io.BytesIO()
     figure.savefig(target, format=output.suffix[1:].lower())
     try:

@@ -92,11 +92,16 @@ class Screen:
         if not self._as_json:
             self._out.print(text, markup=False, soft_wrap=True)
 
-    def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+    def wrapped(self, text: str, indent: int) -> None:
+        """Print a text of the result, in lines that are indented by so many blanks and fit the screen."""
+        if not self._as_json:
+            self._out.print(Padding(Text(text), (0, 0, 0, indent)))
+
+    def pairs(self, pairs: Sequence[tuple[str, str]], *, indent: int = 2) -> None:
         """Print names and values in two columns."""
         width = max((len(name) for name, _ in pairs), default=0)
         for name, value in pairs:
-            self.line(f"  {name.ljust(width)}  {value}")
+            self.line(f"{' ' * indent}{name.ljust(width)}  {value}")
 
     def table(self, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print texts in columns, long ones folded."""

@@ -13,11 +13,11 @@ from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
-from flows.cli.place import Need, Place
+from flows.cli.place import Need
+from flows.cli.states import reason as said_reason
+from flows.cli.states import show_status
 from flows.record.acknowledge import Acknowledgement, acknowledge
-from flows.record.index_status import IndexStatus
 from flows.record.status import SessionHistory, read_history, read_status
-from flows.record.status_report import HEADING, rows
 
 if TYPE_CHECKING:
     from flows.session.pipeline import Pipeline
@@ -66,7 +66,9 @@ def status(
             help="Say of a session, or of all that are lost between two days, that it will not be published.",
         ),
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it will not be; kept in the ledger.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why it will not be; kept in the ledger.")
+    ] = "",
     aws: InAws = False,
     as_json: Json = False,
 ) -> None:
@@ -88,7 +90,7 @@ def status(
         body["history"] = [item.to_dict() for item in histories]
     screen.result(body)
     for item in found.indices:
-        _show_status(screen, place, item)
+        show_status(screen, place, item)
     for entry in histories:
         _show_history(screen, entry)
     if not found.complete:
@@ -101,30 +103,21 @@ def _acknowledge(screen: Screen, pipeline: Pipeline, said: Acknowledgement, indi
     screen.say(tr("{} acknowledged: {}").format(counted(len(found), "session"), said.reason))
 
 
-def _show_status(screen: Screen, place: Place, status: IndexStatus) -> None:
-    screen.heading(status.headline)
-    screen.table(HEADING, [with_link(place, row) for row in rows(status.sessions)])
-    if status.undated:
-        screen.line("  " + tr("{} whose session is unknown").format(counted(status.undated, "payload")))
-
-
 def _show_history(screen: Screen, history: SessionHistory) -> None:
-    screen.heading(tr("{} {}: what was published, the newest first").format(history.index, history.session))
-    if found := history.publication:
-        versions = [(item.published_at, item.raw_version_id, item.run_id, str(item.rows)) for item in found.versions]
-        screen.table(("Published", "Raw version", "Glue run", "Rows"), versions)
-    screen.heading(tr("{} {}: attempts, the oldest first").format(history.index, history.session))
-    attempts = [
-        (f"{row.ended_at:%Y-%m-%d %H:%M:%S}", row.flow, tr(str(row.outcome)), str(row.rows), row.reason)
-        for row in history.attempts
-    ]
-    screen.table(("Ended", "Flow", "Outcome", "Rows", "Why"), attempts)
-
-
-def with_link(place: Place, row: tuple[str, ...]) -> tuple[str, ...]:
-    """A row whose last cell is an S3 address, as the user can open it."""
-    *cells, report = row
-    return (*cells, place.link_to(report) if report else "")
+    name = f"{history.index} {history.session}"
+    screen.heading(tr("{}: what was published, the newest first").format(name))
+    versions = history.publication.versions if history.publication else ()
+    for item in versions:
+        screen.line(f"  {item.published_at}  {counted(item.rows, 'row')}")
+        screen.pairs([(tr("Glue run"), item.run_id), (tr("raw version"), item.raw_version_id)], indent=6)
+    screen.heading(tr("{}: attempts, the oldest first").format(name))
+    for row in history.attempts:
+        rows = f"  {counted(row.rows, 'row')}" if row.rows else ""
+        screen.line(f"  {row.ended_at:%Y-%m-%d %H:%M:%S} UTC  {row.flow}  {tr(str(row.outcome))}{rows}")
+        if row.reason:
+            screen.wrapped(said_reason(row.reason), 6)
+    if not (versions or history.attempts):
+        screen.line("  " + tr("none"))
 
 
 def day_of(moment: datetime | None) -> date | None:
