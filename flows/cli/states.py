@@ -96,7 +96,7 @@ def freshness(status: IndexStatus) -> str:
 
 def in_short(counts: dict[str, int]) -> str:
     """Numbers by state or outcome, in words."""
-    return ", ".join(f"{written(f'{count:,}')} {tr(name)}" for name, count in counts.items() if count)
+    return ", ".join(counted(count, name, name) for name, count in counts.items() if count)
 
 
 def lines_of(states: Sequence[SessionState]) -> dict[str, list[SessionState]]:

@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -16,19 +17,25 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from typer.core import TyperArgument, TyperOption
 
+from bovespa import plot
 from expectations.contract.outcomes import Outcome
 from expectations.queries.saved import QUERIES
 from flows.cli import language
 from flows.cli.commands import COMMANDS, load
-from flows.record.status_report import HEADING
+from flows.cli.states import REASONS
+from flows.cost.bill import BillingMonth, Usage, bill
+from flows.cost.prices import prices_of
+from flows.glue_run import GlueRun
+from flows.record.state import State
 
 CATALOGUE = language.CATALOGUES / "pt" / "LC_MESSAGES" / "bovespa.po"
-SOURCES = sorted(Path(language.__file__).parent.glob("*.py"))
+SOURCES = [*sorted(Path(language.__file__).parent.glob("*.py")), Path(plot.__file__)]
 
 OF_OTHERS = {  # what is said by others, whose words reach the screen
     *("Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"),
     *("summary", "data docs", "all sessions"),
     *("environment", "its password", "buckets", "logs"),
+    *("collect", "gate 1", "upload", "etl", "gate 2", "publish and confirm", "history and changes", "report"),
 }
 TYPERS = {
     *("Arguments", "Options", "Commands", "Error", "required", "Missing command.", "No such command {name!r}."),
@@ -96,10 +103,23 @@ def wanted() -> set[str]:
         | TYPERS
         | {
             *map(str, Outcome),
-            *HEADING,
+            *map(str, State),
+            *(f"{{}} {name}" for kind in (Outcome, State) for name in kind),
+            *REASONS,
+            *of_the_bill(),
             language._NUMBER,
         }
     )
+
+
+def of_the_bill() -> set[str]:
+    """What the bill's lines say: nouns of what is counted, units, how they are counted, whence a price is known."""
+    now = datetime(2025, 6, 30, tzinfo=UTC)
+    runs = [GlueRun("jr_1", "SUCCEEDED", flex=flex) for flex in (False, True)]
+    lines = bill(Usage(runs, 0, 0.0, (), ()), BillingMonth.of("2025-06"), prices_of("sa-east-1"), now).lines
+    nouns = {noun for line in lines for noun in (line.noun, *([line.of[1]] if line.of else []))}
+    texts = {text for line in lines for text in (line.how, line.price.unit, line.price.seen) if text}
+    return texts | {f"{{}} {noun.partition('|')[0]}" for noun in nouns}
 
 
 def test_the_catalogue_has_every_text_and_no_other() -> None:
