@@ -90,7 +90,7 @@ def concentration(index: str = DEFAULT_INDEX, on: Day | None = None, *, aws: boo
     axes.plot(range(len(added)), added, color=BLUE)
     axes.plot([0, len(rows)], [0, 100], color=GREY, linestyle="--", linewidth=1)
     axes.axvline(half, color=RED, linewidth=1)
-    axes.annotate(tr("{} are half of the index").format(counted(half, "share")), (half, 30), (half + 1, 30), color=RED)
+    axes.annotate(tr("half of the index: {}").format(counted(half, "share")), (half, 30), (half + 1, 30), color=RED)
     axes.set(xlim=(0, None), ylim=(0, 101), xlabel=tr("shares, the heaviest first"), ylabel=tr("weight, %"))
     _title(axes, tr("{}: weight of the heaviest shares together, session {}").format(index.upper(), _day(rows)))
     return figure

@@ -98,8 +98,9 @@ def status(
 
 
 def _acknowledge(screen: Screen, pipeline: Pipeline, said: Acknowledgement, indices: Sequence[str]) -> None:
-    found = said.lost(read_status(pipeline, datetime.now(UTC), said.first, said.last, indices))
-    acknowledge(pipeline.lake, found, said.reason)
+    now = datetime.now(UTC)
+    found = said.lost(read_status(pipeline, now, said.first, said.last, indices))
+    acknowledge(pipeline.lake, found, said.reason, now)
     screen.say(tr("{} acknowledged: {}").format(counted(len(found), "session"), said.reason))
 
 
