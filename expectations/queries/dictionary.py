@@ -1,7 +1,7 @@
 """The data dictionary: every table and view with its columns, as Markdown, from the contract and the views themselves.
 
-`python -m expectations.queries.dictionary` prints it, with `pt` in Portuguese; `make dictionary` writes `docs/data-dictionary.md` and
-`docs/data-dictionary.pt.md`. Standard library only.
+`python -m expectations.queries.dictionary` prints it, with `pt` in Portuguese; `make dictionary` writes `docs/data-dictionary.md`
+and `docs/data-dictionary.pt.md`. Standard library only.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _HEADS = {
 [Português](data-dictionary.pt.md)
 
 All tables and views are in the database `default`. Columns are named in Portuguese, as B3 names things; every date is the
-session that B3's own header states, every timestamp is UTC. What classes, flags, levels, sectors and states mean, value by value, is
-in the view `bovespa_dicionario`.
+session that B3's own header states, every timestamp is UTC. What classes, flags, levels, sectors and states mean, value by
+value, is in the view `bovespa_dicionario`.
 
 !!! note "`acao` is the ticker"
     Hive and Athena refuse a column and a partition of one name, so `acao` is the ticker, as a partition, and the company's
@@ -55,12 +55,12 @@ in the view `bovespa_dicionario`.
 
 [English](data-dictionary.md)
 
-Todas as tabelas e views estão no banco `default`. Toda data é a do pregão que o cabeçalho da própria B3 diz, todo instante está em UTC. O que
-querem dizer classes, flags, segmentos, setores e estados, valor por valor, está na view `bovespa_dicionario`.
+Todas as tabelas e views estão no banco `default`. Toda data é a do pregão que o cabeçalho da própria B3 diz, todo instante
+está em UTC. O que querem dizer classes, flags, segmentos, setores e estados, valor por valor, está na view `bovespa_dicionario`.
 
 !!! note "`acao` é o código de negociação"
-    Hive e Athena recusam uma coluna e uma partição de mesmo nome; por isso `acao` é o código (ticker), como partição, e o nome de pregão da
-    empresa é `nome_acao`. Com `year`, `month` e `day` no `WHERE` o Athena lê só esses pregões.
+    Hive e Athena recusam uma coluna e uma partição de mesmo nome; por isso `acao` é o código (ticker), como partição, e o
+    nome de pregão da empresa é `nome_acao`. Com `year`, `month` e `day` no `WHERE` o Athena lê só esses pregões.
 """,
 }
 _RAW = {
@@ -70,9 +70,10 @@ _RAW = {
         f"total quantity, index code, source, keys of the payloads in `{LANDING_PREFIX}`) is the file's own metadata."
     ),
     "pt": (
-        f"Um arquivo Parquet por pregão no bucket bruto, com versões, como a B3 diz a carteira. O Athena não o lê; o job do Glue faz dele "
-        f"`{REFINED_TABLE.name}` abaixo de `{STAGING_PREFIX}`. O que a B3 diz uma vez para a carteira toda (redutor, quantidade total, "
-        f"código do índice, origem, chaves das respostas em `{LANDING_PREFIX}`) está nos metadados do próprio arquivo."
+        f"Um arquivo Parquet por pregão no bucket bruto, com versões, como a B3 diz a carteira. O Athena não o lê; o job do "
+        f"Glue faz dele `{REFINED_TABLE.name}` abaixo de `{STAGING_PREFIX}`. O que a B3 diz uma vez para a carteira toda "
+        f"(redutor, quantidade total, código do índice, origem, chaves das respostas em `{LANDING_PREFIX}`) está nos "
+        f"metadados do próprio arquivo."
     ),
 }
 
@@ -118,7 +119,7 @@ class _Page:
 
     def _view(self, view: View) -> str:
         rows = [(f"`{name}`", kind.value, self._say(meaning(view, name))) for name, kind in view.columns]
-        text = "\n".join(["```sql", view.sql, "```"])
+        text = f"```sql\n{view.sql}\n```"
         details = [
             f'??? note "{self._say("Its text")}"',
             "",
