@@ -15,8 +15,8 @@ help:  ## this list
 run: $(VENV)/.local  ## collect the recorded sample and take it the whole way, offline; LIVE=1 what B3 shows now, INDEX=IBXX another index, FORCE=1 again
 	@$(BOVESPA) run $(if $(LIVE),--live) $(if $(INDEX),--index $(INDEX)) $(if $(FORCE),--force)
 
-up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it
-	@$(BOVESPA) up
+up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it; SCHEDULE=1 collect every day
+	@$(BOVESPA) up $(if $(SCHEDULE),--schedule)
 
 # Through the environment, so that the query's own quotes and dollars arrive as they stand.
 query: export SQL := $(value SQL)
@@ -45,8 +45,8 @@ dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md and its Portugu
 	@$(VENV)/bin/python -m expectations.queries.dictionary > docs/data-dictionary.md
 	@$(VENV)/bin/python -m expectations.queries.dictionary pt > docs/data-dictionary.pt.md
 
-catalogue: $(VENV)/.dev  ## compile the command line's translations, flows/cli/locale/*.po
-	@$(VENV)/bin/pybabel --quiet compile --directory flows/cli/locale --domain bovespa
+catalogue: $(VENV)/.dev  ## compile the translations of the command line and the site, flows/locale/*.po
+	@$(VENV)/bin/pybabel --quiet compile --directory flows/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about a quarter of an hour on two cores"
@@ -58,8 +58,8 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
-clients: $(VENV)/.clients  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs and the AWS CLI read the tables
-	@BOVESPA_CLIENTS=1 $(VENV)/bin/pytest tests/clients
+clients: $(VENV)/.clients $(VENV)-dbt/.dbt  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs, the AWS CLI and dbt read the tables
+	@BOVESPA_CLIENTS=1 BOVESPA_DBT=$(CURDIR)/$(VENV)-dbt/bin/dbt $(VENV)/bin/pytest tests/clients
 	@echo "Every client reads the same"
 
 lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker and the check of who imports whom
@@ -104,6 +104,13 @@ $(VENV)/.clients: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) install --constraint constraints.txt --no-deps awswrangler
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
+
+# dbt has a virtual environment of its own: it asks for other releases of what the pipeline has, too.
+$(VENV)-dbt/.dbt: Makefile | $(VENV)/bin/python
+	@echo "Installing dbt into $(VENV)-dbt"
+	@$(PYTHON) -m venv $(VENV)-dbt
+	@$(VENV)-dbt/bin/python -m pip --disable-pip-version-check install dbt-core==1.10.23 dbt-athena==1.11.1
+	@touch $@
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the documentation's site needs into $(VENV)"

@@ -13,6 +13,7 @@
     │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
+    │   └── LeaseLost       the flow stood still for so long that another took its session over: nothing more is written
     ├── AcknowledgeError    there is no loss to acknowledge: the message says what there is
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
@@ -95,6 +96,10 @@ class StagingError(BovespaError):
 
 class PublishError(BovespaError):
     """A session could not be brought to its published state."""
+
+
+class LeaseLost(PublishError):  # noqa: N818 - a state of the lease
+    """The flow does not surely hold the lease any more under which it writes; what was to be written was not."""
 
 
 class AcknowledgeError(BovespaError):

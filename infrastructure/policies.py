@@ -171,8 +171,8 @@ class FlowResources:
 
 def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
-    kept = [*(table.prefix for table in TABLES), LEASES_PREFIX]
-    recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
+    kept = [*(table.prefix for table in TABLES), LEASES_PREFIX, PUBLISHED_PREFIX]
+    recorded = [LEDGER_TABLE.prefix]
     return allow(
         [
             PolicyStatement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
@@ -186,7 +186,8 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(
                 ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in MONTHLY_TABLES]
             ),
-            # What lies in a session's or a month's folder and is not of its publication is deleted.
+            # What lies in a session's or a month's folder and is not of its publication is deleted; so is, when a session is
+            # withdrawn, the record that it is published.
             PolicyStatement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),

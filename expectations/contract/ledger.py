@@ -32,7 +32,7 @@ LEDGER_COLUMNS = (
     Column("versao_raw", _TEXT, True, "Version id of the raw object"),
     Column("linhas", _COUNT, False, "Rows that are published"),
     Column("portoes_aprovados", _TEXT, True, "Gates that let the session pass, separated by commas"),
-    Column("portao_recusado", _TEXT, True, "Gate that refused it"),
+    Column("portao_recusado", _TEXT, True, "Gate that refused it; `withdrawal` where a person did"),
     Column("expectativas_recusadas", _TEXT, True, "What that gate demanded and did not find, separated by ` | `"),
     Column("execucao_glue", _TEXT, True, "Glue run that the attempt waited for, or whose output it took"),
     Column("duracao_segundos", _FIGURE, False, "Seconds from begin to end"),

@@ -25,6 +25,7 @@ from flows.lake.calls import batches as chunks
 from flows.session import etl
 from flows.session.batch_runs import BatchRuns
 from flows.session.staging import staged_session
+from flows.site.run_report import with_report
 
 if TYPE_CHECKING:
     from flows.glue_run import GlueRun
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 
 SESSIONS_A_RUN = 1000
 
-Note = Callable[["Attempt"], None]
+Note = Callable[["Attempt"], "Attempt"]
+"""Notes an attempt, and returns it as it was noted."""
+
 Advance = Callable[[], None]
 Progress = Callable[[str, int], Advance]
 """Begins a step (what, of how many) and returns what is to be called after each of them."""
@@ -45,11 +48,23 @@ def noting(ledger: Ledger, progress: Progress, versions: Sequence[RawVersion]) -
     """Each attempt at these versions into the ledger, and a step on in the progress."""
     advance = progress("refining and publishing", len(versions))
 
-    def note(attempt: Attempt) -> None:
-        ledger.note(attempt)
+    def note(attempt: Attempt) -> Attempt:
+        noted = keep(ledger, attempt)
         advance()
+        return noted
 
     return note
+
+
+def keep(ledger: Ledger, attempt: Attempt) -> Attempt:
+    """Keep what the gates found in an attempt, as its report, and its row in the ledger.
+
+    Returns:
+        The attempt with its report.
+    """
+    kept = with_report(ledger.lake.artifacts, attempt, ledger.warn, data_docs=False) if attempt.gates else attempt
+    ledger.note(kept)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +74,14 @@ class Batch:
     Attributes:
         flow_run: to which the attempts belong.
         again: refine and publish what is published already, too.
-        note: called with each session's attempt, from any thread but one at a time.
+        note: called with each session's attempt, one after the other.
         refresh: brings the monthly tables of an index up to date with what was published.
     """
 
     pipeline: Pipeline
     flow_run: FlowRun
     again: bool = False
-    note: Note = lambda _: None
+    note: Note = lambda attempt: attempt
     refresh: Refresh = refresh
 
     def take(self, versions: Sequence[RawVersion]) -> list[Attempt]:
@@ -86,8 +101,7 @@ class Batch:
         started_at = datetime.now(UTC)
         for run, of_run in self._runs(versions):
             for attempt, rows in _OfRun(self, run, started_at, len(of_run)).publish(of_run):
-                self.note(attempt)
-                attempts.append(attempt)
+                attempts.append(self.note(attempt))
                 fresh += rows
         for index in sorted({attempt.index for attempt in attempts if attempt.outcome is Outcome.PUBLISHED}):
             self.refresh(self.pipeline, index, [item for item in fresh if item.record.index == index])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError, read_landing_key, read_raw_key, time_prefixes
 from expectations.contract.names import LANDING_PREFIX, RAW_PREFIX
-from flows.backfill.batch import Batch, Progress, noting
+from flows.backfill.batch import Batch, Progress, keep, noting
 from flows.backfill.landing import undated
 from flows.backfill.rebuild import Unusable, rebuild
 from flows.lake.calls import side_by_side
@@ -58,8 +58,7 @@ class Replay:
             for session, rebuilt in self._rebuilt(since, until, dict(versions)):
                 if isinstance(rebuilt, Unusable):
                     versions.pop(session, None)
-                    failed.append(rebuilt.attempt(ledger.run, self.index, session))
-                    ledger.note(failed[-1])
+                    failed.append(keep(ledger, rebuilt.attempt(ledger.run, self.index, session)))
                 else:
                     versions[session] = rebuilt
         attempts = [*failed, *self._take(list(versions.values()), ledger)]

@@ -51,6 +51,9 @@ COMMANDS = {
     "replay": Listed(
         "batches", _COLLECT, "Refine and publish sessions again with today's code, in one Glue run for all of them."
     ),
+    "withdraw": Listed(
+        "batches", _COLLECT, "Take away a session that should not have been published; what B3 sent of it stays."
+    ),
     "reconcile": Listed(
         "reconcile",
         _COLLECT,

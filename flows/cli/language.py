@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import gettext
 import os
-from pathlib import Path
 
-CATALOGUES = Path(__file__).with_name("locale")
-DOMAIN = "bovespa"
+from flows.language import CATALOGUES, DOMAIN, NUMBER, swapped
 
 _EXACT = 1000  # below, parts of one are said
-_NUMBER = "1,234.5"  # its translation is how numbers are written
-_SWAPPED = str.maketrans(",.", ".,")
 
 if _wanted := os.environ.get("BOVESPA_LANG"):
     os.environ["LANGUAGE"] = _wanted
@@ -51,4 +47,4 @@ def amount(number: float, noun: str, plural: str | None = None) -> str:
 
 def written(number: str) -> str:
     """A number, `4,394.5`, as it is written in the user's language."""
-    return number.translate(_SWAPPED) if tr(_NUMBER) != _NUMBER else number
+    return swapped(number) if tr(NUMBER) != NUMBER else number

@@ -48,7 +48,7 @@ MEANINGS = {
     State.STAGED: "refined, and not audited or published yet",
     State.RAW: "its raw file is uploaded, and not refined",
     State.LANDED: "what B3 sent is kept, and was not read",
-    State.QUARANTINED: "a gate refused it, nothing of it is visible",
+    State.QUARANTINED: "a gate refused it, or it was withdrawn: nothing of it is visible",
     State.MISSING: "B3 showed it, and nobody collected it",
     State.DUE: "B3 shows it now, not published yet",
     State.BEFORE: "of before the index was first collected",

@@ -115,3 +115,8 @@ class Home:
     def server_lock(self) -> Path:
         """Held by the account's server as long as it lives."""
         return self.root / "server.lock"
+
+    @property
+    def schedules_lock(self) -> Path:
+        """Held by whoever runs the deployments on their schedules, so that only one does."""
+        return self.root / "schedules.lock"

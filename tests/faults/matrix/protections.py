@@ -12,6 +12,7 @@ from matrix.removals import (
     NO_RETRIES,
     any_manifest,
     around,
+    as_if,
     in_the_account,
     never_hiding,
     no_lease,
@@ -40,6 +41,7 @@ from flows.b3.client import B3Client
 from flows.history.month_files import MonthlyTable
 from flows.lake import athena, catalog, lease, s3
 from flows.lake.catalog import Catalog
+from flows.lake.lease import Lease
 from flows.record import status
 from flows.session import etl, pipeline, storage
 from flows.session.pipeline import Pipeline
@@ -121,13 +123,13 @@ LEASE = Protection(
 LEASE_HOLDER = Protection(
     "flows/lake/lease.py",
     "a lease knows its holder",
-    around(lease, "_taken", lambda taken: lambda refined, key, void, _: taken(refined, key, void, "")),
+    around(Lease, "_taken", as_if(holder="")),
 )
 
 LEASE_VOID = Protection(
     "flows/lake/lease.py",
     "a dead holder's lease is void after a time",
-    around(lease, "_taken", lambda taken: lambda refined, key, _, holder: taken(refined, key, float("inf"), holder)),
+    around(Lease, "_taken", as_if(void_after=float("inf"))),
 )
 
 LEASE_RENEWAL = Protection(

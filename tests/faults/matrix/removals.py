@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -142,15 +143,25 @@ def remove_retries(patch: pytest.MonkeyPatch, world: World) -> None:
 # --- one publisher a session ---------------------------------------------------------------------------------------------
 
 
+class NoLease:
+    """A lease that keeps nobody out."""
+
+    def guard(self, what: Any) -> Any:  # noqa: ANN401 - a bucket, or a catalog
+        return what
+
+
 @contextmanager
-def no_lease(*_: object) -> Iterator[None]:
-    yield
+def no_lease(*_: object) -> Iterator[NoLease]:
+    yield NoLease()
 
 
-def not_renewed(*given: Any) -> object:  # noqa: ANN401 - the bucket, the key, …
-    *_, (_, etag), _, stopped = given
+def not_renewed(_lease: object, _every: float, stopped: Event) -> None:
     stopped.wait()
-    return etag
+
+
+def as_if(**changed: object) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A method of the lease that sees another one."""
+    return lambda method: lambda lease: method(replace(lease, **changed))
 
 
 # --- publishing ----------------------------------------------------------------------------------------------------------
@@ -187,7 +198,7 @@ def none_is_known(refuse: Callable[..., None]) -> Callable[..., None]:
 
 
 def visible_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
-    def call(publisher: Publisher, table: Any, files: Sequence[Any]) -> None:  # noqa: ANN401
+    def call(publisher: Publisher, table: Any, files: Sequence[Any], there: Any) -> None:  # noqa: ANN401
         publisher.catalog.create(
             table,
             {
@@ -197,7 +208,7 @@ def visible_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
                 for item in files
             },
         )
-        copy(publisher, table, files)
+        copy(publisher, table, files, there)
 
     return call
 
