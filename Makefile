@@ -1,10 +1,12 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test clients faults bench lint infra-check
+.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test site-check clients faults bench lint infra-check
 
 PYTHON ?= python3.11
 VENV := .venv
 BOVESPA := $(VENV)/bin/bovespa
+AXE_VERSION := 4.14.1
+AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
 # Each target says what it does behind its two hashes.
@@ -57,6 +59,12 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 	@echo "Injecting faults: about a quarter of an hour on two cores"
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
+
+site-check: $(VENV)/.browser  ## look at the site's pages in Chromium: a phone and a desk, light, dark, print, accessibility; PICTURES=folder keeps pictures
+	@command -v chromium > /dev/null || { echo "Chromium is needed: apt-get install chromium"; exit 1; }
+	@$(if $(PICTURES),mkdir -p $(PICTURES))
+	@BOVESPA_AXE=$(AXE) BOVESPA_SCREENSHOTS=$(PICTURES) $(VENV)/bin/pytest tests/browser
+	@echo "Every page fits, reads in the dark and in print, and axe-core has nothing against it"
 
 clients: $(VENV)/.clients $(VENV)-dbt/.dbt  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs, the AWS CLI and dbt read the tables
 	@BOVESPA_CLIENTS=1 BOVESPA_DBT=$(CURDIR)/$(VENV)-dbt/bin/dbt $(VENV)/bin/pytest tests/clients
@@ -111,6 +119,13 @@ $(VENV)-dbt/.dbt: Makefile | $(VENV)/bin/python
 	@$(PYTHON) -m venv $(VENV)-dbt
 	@$(VENV)-dbt/bin/python -m pip --disable-pip-version-check install dbt-core==1.10.23 dbt-athena==1.11.1
 	@touch $@
+
+$(VENV)/.browser: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing what looks at the site into $(VENV)"
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV)/axe axe-core@$(AXE_VERSION)
+	@$(PIP) install --constraint constraints.txt --editable '.[browser]'
+	@$(VENV)/bin/python -m local.installation.prepare
+	@touch $@ $(VENV)/.local $(VENV)/.dev
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the documentation's site needs into $(VENV)"

@@ -19,6 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas import State
 from prefect.context import FlowRunContext
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
@@ -46,6 +47,7 @@ from flows.site.publish import refresh_site
 from flows.site.run_report import with_report
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
+STOPPED = "stopped from outside ({}); the next run goes on from where this one was"
 
 
 class _OneLine(logging.Filter):
@@ -129,6 +131,10 @@ def daily(
     going = OpenAttempt(ledger.run.begin(settings.known_index(index), reason="it broke off; the log says where"))
     try:
         _attempt(pipeline, going, force=force, collected_at=collected_at or going.attempt.started_at)
+    except (KeyboardInterrupt, TerminationSignal) as stop:
+        # ECS gives a task that it stops thirty seconds: enough to give the lease back and to note the attempt.
+        going.end(Outcome.FAILED, STOPPED.format("Ctrl-C" if isinstance(stop, KeyboardInterrupt) else "SIGTERM"))
+        raise
     finally:
         ledger.note(going.attempt)
     _update_site_and_metrics(pipeline, going.attempt)

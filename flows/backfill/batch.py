@@ -157,8 +157,13 @@ class _OfRun:
         parts, none = manifest.by_session(), Manifest(manifest.run_id, (), (), ())
         with ThreadPoolExecutor(PARALLEL_SESSIONS) as pool:
             found = [pool.submit(self._publish, parts.get(_subject(item), none), item) for item in versions]
-            for future in as_completed(found):
-                yield future.result()
+            try:
+                for future in as_completed(found):
+                    yield future.result()
+            finally:
+                # Whoever is stopped ends what is being published, and begins no more.
+                for future in found:
+                    future.cancel()
 
     def _publish(self, manifest: Manifest, version: RawVersion) -> tuple[Attempt, list[FreshRows]]:
         """Publish a version, of whose session the manifest tells."""

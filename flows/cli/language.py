@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import os
 
-from flows.language import CATALOGUES, DOMAIN, NUMBER, swapped
+from flows.language import CATALOGUES, DOMAIN, ENGLISH, NUMBER, PORTUGUESE, Language, swapped
 
 _EXACT = 1000  # below, parts of one are said
 
@@ -22,6 +22,11 @@ gettext.textdomain(DOMAIN)  # Typer's own texts are looked up there, too
 def tr(text: str) -> str:
     """A text in the user's language."""
     return gettext.dgettext(DOMAIN, text) if text else ""
+
+
+def spoken() -> Language:
+    """The user's language."""
+    return PORTUGUESE if tr(NUMBER) != NUMBER else ENGLISH
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -18,11 +18,12 @@ from botocore.exceptions import BotoCoreError
 from expectations.contract.keys import published_prefix, read_published_key
 from expectations.contract.names import PUBLISHED_PREFIX
 from flows.cli.console import Screen
-from flows.cli.language import tr
+from flows.cli.language import spoken, tr
 from flows.errors import AwsError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
 from flows.settings import Settings, load_settings
+from flows.site.addresses import in_language
 
 _REPORTING_TO_NOBODY = {
     "DO_NOT_TRACK": "1",
@@ -79,11 +80,19 @@ class Place:
 
     def link_to(self, address: str) -> str:
         """An S3 address as the user can open it."""
+        path = self._path(address)
+        return f"file://{quote(path.as_posix(), safe='/=')}" if path else address
+
+    def page_of(self, address: str) -> str:
+        """A page of the data-quality site as the user can open it, in the user's language where it is there."""
+        translated = in_language(address, spoken())
+        path = self._path(translated)
+        return self.link_to(translated if path and path.exists() else address)
+
+    def _path(self, address: str) -> Path | None:
+        """Where an S3 object lies on the laptop; None in AWS, and of what is no S3 address."""
         bucket, _, key = address.removeprefix("s3://").partition("/")
-        if self.home is None or not address.startswith("s3://"):
-            return address
-        path = self.home.resolve() / "s3" / bucket / key
-        return f"file://{quote(path.as_posix(), safe='/=')}"
+        return self.home.resolve() / "s3" / bucket / key if self.home and address.startswith("s3://") else None
 
 
 @contextmanager

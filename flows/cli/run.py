@@ -115,5 +115,5 @@ def _show_attempts(screen: Screen, place: Place, attempts: Sequence[Mapping[str,
             screen.line(f"  {counted(number, 'change')} {tr('of composition')}: {asked}")
         steps = ", ".join(f"{tr(step)} {written(f'{seconds:.1f}')} s" for step, seconds in attempt["steps"].items())
         screen.pairs(
-            [(tr(name), place.link_to(address)) for name, address in attempt["links"].items()] + [(tr("steps"), steps)]
+            [(tr(name), place.page_of(address)) for name, address in attempt["links"].items()] + [(tr("steps"), steps)]
         )

@@ -73,7 +73,7 @@ def show_states(screen: Screen, place: Place, states: Iterable[SessionState]) ->
         for part in parts:
             screen.wrapped(part, 6)
         if item.first.report:
-            screen.line(f"      {place.link_to(item.first.report)}")
+            screen.line(f"      {place.page_of(item.first.report)}")
 
 
 def headline(status: IndexStatus) -> str:

@@ -253,7 +253,7 @@ class Bucket:
             raise
 
 
-def _condition(*, if_absent: bool, if_etag: str | None) -> dict[str, str]:
+def _condition(*, if_absent: bool, if_etag: str | None) -> Any:  # noqa: ANN401 - of a request
     return ({"IfNoneMatch": "*"} if if_absent else {}) | ({"IfMatch": if_etag} if if_etag is not None else {})
 
 

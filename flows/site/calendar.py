@@ -28,11 +28,10 @@ class CalendarMonth:
     weeks: tuple[tuple[SessionState | None, ...], ...]
 
     @property
-    def sole_state(self) -> State | None:
-        """The one state of all its sessions, if nothing else is to be said of any; None where they differ."""
-        days = [day for week in self.weeks for day in week if day and day.state not in _NO_SESSION]
-        states = {day.state for day in days}
-        return states.pop() if len(states) == 1 and not any(day.why for day in days) else None
+    def sole_state(self) -> tuple[State, str] | None:
+        """The one state of all its sessions, and why; None where they differ."""
+        found = {(day.state, day.why) for week in self.weeks for day in week if day and day.state not in _NO_SESSION}
+        return found.pop() if len(found) == 1 else None
 
     @property
     def count(self) -> int:
@@ -80,9 +79,10 @@ def legend_of(months: Iterable[CalendarMonth | FoldedMonths]) -> set[str]:
 
 
 def _folded(months: Sequence[CalendarMonth]) -> Sequence[CalendarMonth | FoldedMonths]:
-    state = months[0].sole_state
-    if state in (None, State.PUBLISHED) or len(months) < _LEAST_FOLDED:
+    sole = months[0].sole_state
+    if sole is None or sole[0] is State.PUBLISHED or len(months) < _LEAST_FOLDED:
         return months
+    state, _ = sole
     return [FoldedMonths(months[-1].first, months[0].first, state, sum(month.count for month in months))]
 
 

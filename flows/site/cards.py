@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from flows.record.state import State
@@ -27,17 +28,24 @@ class Card:
     bad: bool = False
 
 
+class Grade(StrEnum):
+    """How far an index's data can be trusted: whole, whole but for what B3 shows now, or not."""
+
+    GOOD = "good"
+    DUE = "due"
+    BAD = "bad"
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Whether the data of an index can be trusted.
 
     Attributes:
-        good: whether nothing is lacking.
         headline: the answer.
         grounds: what it rests on, a sentence each.
     """
 
-    good: bool
+    grade: Grade
     headline: str
     grounds: Sequence[str]
     cards: Sequence[Card]
@@ -47,7 +55,7 @@ def trust_of(facts: IndexFacts, language: Language) -> Trust:
     """How far the data of an index can be trusted."""
     status = facts.status
     return Trust(
-        status.fresh and not facts.lacking,
+        Grade.BAD if facts.lacking or not status.newest_published else Grade.GOOD if status.fresh else Grade.DUE,
         _headline(facts, language),
         tuple(_grounds(facts, language)),
         _cards(facts, language),
@@ -63,7 +71,11 @@ def _headline(facts: IndexFacts, language: Language) -> str:
         return tr("{} of {} not published").format(language.written(f"{lacking:,}"), of_all)
     if not facts.status.fresh:
         return tr("Published up to {}; {} is due").format(newest, facts.status.due)
-    return tr("Complete: every session from {} to {} is published").format(facts.published[0].session, newest)
+    first = facts.published[0].session
+    if facts.acknowledged:
+        given_up = language.counted(len(facts.acknowledged), "session")
+        return tr("Complete from {} to {}, but for {} that will not be published").format(first, newest, given_up)
+    return tr("Complete: every session from {} to {} is published").format(first, newest)
 
 
 def _grounds(facts: IndexFacts, language: Language) -> Iterator[str]:

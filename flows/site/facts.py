@@ -61,6 +61,11 @@ class IndexFacts:
         return [day for day in self.status.days if day.state is State.PUBLISHED]
 
     @property
+    def acknowledged(self) -> list[SessionState]:
+        """Its sessions of which somebody has said why they will not be published, the newest first."""
+        return [day for day in self.sessions if day.state is State.ACKNOWLEDGED]
+
+    @property
     def expected(self) -> list[SessionState]:
         """Its sessions that should be published by now, whether they are or not."""
         return [day for day in self.sessions if day.state is not State.DUE]

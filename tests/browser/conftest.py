@@ -40,6 +40,7 @@ STATES = {
     date(2025, 6, 24): (State.QUARANTINED, ERROR),
     date(2025, 6, 25): (State.RAW, "no Glue run"),
     date(2025, 6, 26): (State.LANDED, "not parsed"),
+    date(2025, 6, 20): (State.ACKNOWLEDGED, "B3's site was down all day"),
     date(2025, 6, 27): (State.MISSING, "B3 could not be had: <timeout>"),
     DUE: (State.DUE, ""),
 }
@@ -153,7 +154,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made |= {index_key(facts.index): index_page(facts, language, WRITTEN) for facts in (ibov, ibxx)}
         made |= {f"{REPORTS_PREFIX}none/index.html": overview_page([], language, WRITTEN)}
         made |= {year_key("IBOV", year): year_page(ibov, year, language, WRITTEN) for year in (2024, 2025)}
-        for session in (LAST, *STATES):
+        for session in (LAST, date(2025, 6, 24), date(2025, 6, 27), DUE):
             day, tried = ibov.day(session), ibov.attempts.get(session, ())
             assert day
             found = findings_of(tried[0]) if tried else None

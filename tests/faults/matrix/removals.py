@@ -19,7 +19,7 @@ from flows.b3 import client as b3_scraper
 from flows.b3.client import B3Client
 from flows.errors import B3Unavailable, PayloadError
 from flows.lake.s3 import Bucket
-from flows.session import etl, storage
+from flows.session import etl, pipeline, storage
 from flows.session.pipeline import Pipeline
 from flows.session.publish import Publisher
 from flows.session.storage import Publication, RawVersion
@@ -134,6 +134,12 @@ def put_over_anything(put: Callable[..., None]) -> Callable[..., None]:
     return lambda table, month, content, over: put(
         replace(table, refined=overwriting(table.refined)), month, content, over
     )
+
+
+def over_anything(patch: pytest.MonkeyPatch, _: World) -> None:
+    copy = Bucket.copy
+    patch.setattr(Bucket, "copy", lambda bucket, source, key, **_: copy(bucket, source, key))
+    patch.setattr(pipeline, "restore", lambda *_: None)
 
 
 def remove_retries(patch: pytest.MonkeyPatch, world: World) -> None:
