@@ -147,7 +147,7 @@ _PAIRS = (
         "Gates that let the session pass, separated by commas",
         "Gates que deixaram o pregão passar, separados por vírgulas",
     ),
-    ("Gate that refused it", "Gate que o recusou"),
+    ("Gate that refused it; `withdrawal` where a person did", "Gate que o recusou; `withdrawal` quando foi uma pessoa"),
     (
         "What that gate demanded and did not find, separated by ` | `",
         "O que esse gate exigiu e não encontrou, separado por ` | `",
