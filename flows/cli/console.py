@@ -139,6 +139,8 @@ class Screen:
         """Print rows as they fit the screen: as a table, or each upright; how they were set."""
         names = [*map(visible, names)]
         cells = [[visible(formatted(value, type_)) for value, type_ in zip(row, types, strict=True)] for row in rows]
+        if len(rows) == 1 and not any(cells[0]):  # an answer of nothing but nulls would look like none
+            cells = [["null"] * len(names)]
         layout = lay_out(names, types, cells, self._out.width)
         if layout.upright:
             self._upright(names, cells)

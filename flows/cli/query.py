@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.answers import Wanted, give
-from flows.cli.basis import now, of_query
+from flows.cli.basis import asks_ledger, now, of_query
 from flows.cli.options import Command, Format, InAws, Json, Limit, Output, examples, group
 from flows.cli.place import open_place
 
@@ -36,5 +36,6 @@ def query(
     screen = wanted.screen
     with open_place(screen, aws=aws) as place:
         result = place.query(sql)
-        basis = of_query(sql, place.published(), now())
+        attempts = place.attempts() if asks_ledger(sql) else None
+        basis = of_query(sql, place.published(), now(), attempts)
     give(screen, wanted, sql, result, basis)
