@@ -10,7 +10,7 @@ Every function raises what `bovespa.portfolio` does, and SettingsError where mat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import bovespa
@@ -26,7 +26,7 @@ Figure: TypeAlias = Any
 """A `matplotlib.figure.Figure`."""
 
 BLUE, GREY, RED = "#3451d1", "#6b7482", "#b3261e"
-_STYLE = {
+_STYLE: Any = {
     "figure.dpi": 120,
     "font.size": 9,
     "axes.spines.top": False,
@@ -166,7 +166,7 @@ def evolution(
     return figure
 
 
-KINDS = {
+KINDS: dict[str, Callable[..., Figure]] = {
     "weights": weights,
     "sectors": sectors,
     "concentration": concentration,

@@ -149,7 +149,7 @@ def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool], stand
     )
     connected = standing.connected
     made = [connected(service) for service in services]
-    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, *made, standing=standing)
+    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, *made, standing)
 
 
 def provision(program: Path, clients: Clients) -> dict[str, Any]:
