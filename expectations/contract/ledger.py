@@ -15,7 +15,10 @@ _TEXT, _COUNT, _FIGURE, _INSTANT = ColumnType.STRING, ColumnType.BIGINT, ColumnT
 LEDGER_COLUMNS = (
     Column("execucao", _TEXT, False, "Id of the flow run, Prefect's where Prefect ran it; one for all of its sessions"),
     Column(
-        "fluxo", _TEXT, False, "Flow: daily, import, replay, reconcile; or acknowledge, where a person said something"
+        "fluxo",
+        _TEXT,
+        False,
+        "Flow: daily, import, replay, reconcile, verify; or acknowledge, where a person said something",
     ),
     Column("indice", _TEXT, False, "Index code, such as IBOV"),
     Column("data_pregao", ColumnType.DATE, True, "Session; null where the attempt ended before it was known"),
@@ -25,7 +28,8 @@ LEDGER_COLUMNS = (
         "estado",
         _TEXT,
         False,
-        "published, already published, stale (an older session is shown), quarantined, failed, acknowledged (its loss)",
+        "published, already published, stale (an older session is shown), quarantined, failed, acknowledged (its loss); of what "
+        "was verified damaged, and intact once it is mended",
     ),
     Column("motivo", _TEXT, True, "Why, in one line; null where the session was published"),
     Column("impressao_digital", _TEXT, True, "SHA-256 of what B3 stated: the same figures have the same one"),

@@ -141,6 +141,8 @@ _OUTCOMES = {
     ),
     "planned": ("nada foi feito: seria publicado", "nothing was done: it would be published"),
     "failed": ("falhou; o motivo está em `motivo`", "it failed; `motivo` says why"),
+    "damaged": ("o que está publicado não é o que foi publicado", "what is published is not what was published"),
+    "intact": ("danificado antes, está como foi publicado", "damaged before, it is as it was published"),
     "acknowledged": ("alguém disse por que não será publicado", "somebody said why it will not be published"),
 }
 

@@ -30,6 +30,24 @@ class Outcome(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     """Nothing was tried: a person says why the session will not be published."""
 
+    DAMAGED = "damaged"
+    """Verified, and not as it was published."""
 
-DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.ACKNOWLEDGED})
+    INTACT = "intact"
+    """Verified after it was damaged, and as it was published again."""
+
+
+DONE = frozenset(
+    {
+        Outcome.PUBLISHED,
+        Outcome.ALREADY_PUBLISHED,
+        Outcome.STALE,
+        Outcome.PLANNED,
+        Outcome.ACKNOWLEDGED,
+        Outcome.INTACT,
+    }
+)
 """The outcomes of an attempt in which there is nothing to mend."""
+
+FINDINGS = frozenset({Outcome.DAMAGED, Outcome.INTACT})
+"""What was found of a session that was published, without an attempt to publish it."""

@@ -113,8 +113,8 @@ _PAIRS = (
         "Id da execução do flow, o do Prefect quando ele a rodou; um só para todos os pregões dela",
     ),
     (
-        "Flow: daily, import, replay, reconcile; or acknowledge, where a person said something",
-        "Flow: daily, import, replay, reconcile; ou acknowledge, quando uma pessoa disse algo",
+        "Flow: daily, import, replay, reconcile, verify; or acknowledge, where a person said something",
+        "Flow: daily, import, replay, reconcile, verify; ou acknowledge, quando uma pessoa disse algo",
     ),
     ("Index code, such as IBOV", "Código do índice, como IBOV"),
     (
@@ -126,11 +126,11 @@ _PAIRS = (
     (
         (
             "published, already published, stale (an older session is shown), quarantined, failed, "
-            "acknowledged (its loss)"
+            "acknowledged (its loss); of what was verified damaged, and intact once it is mended"
         ),
         (
             "published, already published, stale (a B3 mostra um pregão mais antigo), quarantined, failed, "
-            "acknowledged (a perda)"
+            "acknowledged (a perda); do que foi verificado, damaged, e intact depois de consertado"
         ),
     ),
     (

@@ -262,7 +262,7 @@ class _Import:
     def _compared(self, found: Found, current: RawVersion, raw: RawFile) -> RawVersion | Attempt | None:
         """What the session's raw file makes of the portfolio: nothing to upload, nothing to do, a conflict; or None."""
         portfolio, there = found.portfolio, raw.portfolio()
-        publication = storage.read_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
+        publication = storage.replaceable_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
         if not same_figures(portfolio, there):
             state = "published" if publication else "uploaded"
             other = described(differences(portfolio, there))
@@ -271,7 +271,9 @@ class _Import:
         if portfolio.has_sectors and not there.has_sectors:
             return None
         published = publication is not None and publication.fingerprint == raw.facts.fingerprint
-        return self._ended(found, Outcome.ALREADY_PUBLISHED) if published else current
+        if published and not self.pipeline.damage(portfolio.index, portfolio.session):
+            return self._ended(found, Outcome.ALREADY_PUBLISHED)
+        return current
 
     def _settled(self, group: Sequence[Found]) -> tuple[Found | None, list[Attempt]]:
         """The one of a session's portfolios that is taken, and what becomes of the others; none where they disagree."""

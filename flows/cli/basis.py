@@ -148,6 +148,29 @@ def of_query(
     return Basis(tuple(Sessions(code, tuple(published.get(code, ()))) for code in indices), _today(now), attempts)
 
 
+_SESSION_TABLES = _OF_IBOV | _OF_OTHERS
+_ONE_TIME = re.compile(r"\b(year|month|day)\s*=\s*(\d+)", re.IGNORECASE)
+_SEVERAL_TIMES = re.compile(r"\b(?:or|union|join|not|case|with)\b|\(\s*select\b", re.IGNORECASE)
+
+
+def rests_on_months(sql: str) -> bool:
+    """Whether a query asks the tables of all sessions by month, or views of them."""
+    return bool(set(re.findall(r"\bbovespa_\w+", sql.lower())) & _OF_ALL)
+
+
+def rests_on_sessions(sql: str) -> bool:
+    """Whether a query asks the tables of each session."""
+    return bool(set(re.findall(r"\bbovespa_\w+", sql.lower())) & _SESSION_TABLES)
+
+
+def asked_for(sql: str, sessions: Sequence[date]) -> list[date]:
+    """Those of the sessions that a query asks for: all of them, unless it plainly names a year, a month or a day."""
+    if _SEVERAL_TIMES.search(sql):
+        return [*sessions]
+    named = {(name.lower(), int(value)) for name, value in _ONE_TIME.findall(sql)}
+    return [day for day in sessions if all(getattr(day, name) == value for name, value in named)]
+
+
 def within(
     index: str, published: Sequence[date], since: date | None, until: date | None, now: datetime
 ) -> tuple[date, ...]:

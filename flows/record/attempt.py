@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from expectations.gates.gate import GateReport
     from flows.glue_run import GlueRun
 
-DAILY, IMPORT, REPLAY, RECONCILE = "daily", "import", "replay", "reconcile"
+DAILY, IMPORT, REPLAY, RECONCILE, VERIFY = "daily", "import", "replay", "reconcile", "verify"
 WITHDRAW, ACKNOWLEDGE = "withdraw", "acknowledge"
+UNKNOWN = "unknown"
+"""The flow of an attempt whose row had to be written again."""
 
 SCHEMA = arrow_schema(LEDGER_COLUMNS)
 

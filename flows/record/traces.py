@@ -26,7 +26,7 @@ from expectations.contract.names import (
     RAW_PREFIX,
     UNDATED_PREFIX,
 )
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import FINDINGS, Outcome
 from flows.b3.calendar import expected
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class SessionTraces:
     Attributes:
         payloads: keys in landing.
         attempts: rows of the ledger, the newest last.
+        attempted_at: when the newest row was stored that tells of an attempt to publish.
     """
 
     index: str
@@ -60,6 +61,20 @@ class SessionTraces:
         """Whether a payload came after all that flows have made of the session, and that no attempt records."""
         known = [instant for instant in (self.raw_at, self.published_at, self.attempted_at) if instant]
         return self.landed_at is not None and all(self.landed_at > instant for instant in known)
+
+    @property
+    def tried(self) -> AttemptKey | None:
+        """The newest attempt to publish the session."""
+        return next((row for row in reversed(self.attempts) if row.outcome not in FINDINGS), None)
+
+    @property
+    def found_damaged(self) -> AttemptKey | None:
+        """The row by which what is published was found damaged; None where it was not, or was published again since."""
+        telling = FINDINGS | {Outcome.PUBLISHED}
+        last = next((row for row in reversed(self.attempts) if row.outcome in telling), None)
+        if last is None or last.outcome is not Outcome.DAMAGED or self.published_at is None:
+            return None
+        return last if last.ended_at > self.published_at else None
 
     @property
     def changed_at(self) -> datetime | None:
@@ -141,7 +156,9 @@ def _attempts(refined: Bucket, first: date, today: date) -> Iterator[tuple[datet
 
 def _attempted(rows: Sequence[tuple[datetime, AttemptKey]]) -> Iterator[SessionTraces]:
     return (
-        SessionTraces(row.index, row.session, attempts=(row,), attempted_at=stored_at)
+        SessionTraces(
+            row.index, row.session, attempts=(row,), attempted_at=None if row.outcome in FINDINGS else stored_at
+        )
         for stored_at, row in rows
         if row.session is not None
     )
