@@ -17,13 +17,11 @@ from botocore.exceptions import BotoCoreError
 
 from expectations.contract.keys import published_prefix, read_attempt_key, read_published_key
 from expectations.contract.names import LEDGER_PREFIX, PUBLISHED_PREFIX
-from flows.backfill.verification import month_damages
 from flows.cli.console import Screen
 from flows.cli.language import counted, spoken, tr
 from flows.errors import AwsError, DamagedError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
-from flows.session.intact import visible_damage
 from flows.settings import Settings, load_settings
 from flows.site.addresses import in_language
 
@@ -90,6 +88,10 @@ class Place:
             DamagedError: one is not as it was published; the message names it.
             AwsError: AWS could not be asked.
         """
+        # pyarrow, which a command that rests on no session does not need.
+        from flows.history.damage import month_damages  # noqa: PLC0415
+        from flows.session.intact import visible_damage  # noqa: PLC0415
+
         if monthly:
             months = month_damages(self.lake, index)
             found = {day: months[day.replace(day=1)] for day in sessions if day.replace(day=1) in months}
