@@ -43,8 +43,9 @@ docs: $(VENV)/.docs dictionary  ## build the documentation's site into site/, wh
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "Built: site/index.html"
 
-dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contract and the views
+dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md and its Portuguese page from the contract and the views
 	@$(VENV)/bin/python -m expectations.queries.dictionary > docs/data-dictionary.md
+	@$(VENV)/bin/python -m expectations.queries.dictionary pt > docs/data-dictionary.pt.md
 
 catalogue: $(VENV)/.dev  ## compile the translations of the command line and the site, flows/locale/*.po
 	@$(VENV)/bin/pybabel --quiet compile --directory flows/locale --domain bovespa

@@ -2,15 +2,15 @@
 
     >>> bovespa.plot.weights("IBOV", on="2025-07-05").savefig("weights.png")
 
-Each reads with the functions of `bovespa`, so that on the laptop files suffice, and says in its title which session it shows. Titles
-are in the language of the command line (`BOVESPA_LANG`). `bovespa chart` writes the same figures to PNG or SVG.
+Each reads with the functions of `bovespa`, so that on the laptop files suffice, and says in its title which session it shows.
+Titles are in the language of the command line (`BOVESPA_LANG`). `bovespa chart` writes the same figures to PNG or SVG.
 
 Every function raises what `bovespa.portfolio` does, and SettingsError where matplotlib is not installed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import bovespa
@@ -26,7 +26,7 @@ Figure: TypeAlias = Any
 """A `matplotlib.figure.Figure`."""
 
 BLUE, GREY, RED = "#3451d1", "#6b7482", "#b3261e"
-_STYLE = {
+_STYLE: Any = {
     "figure.dpi": 120,
     "font.size": 9,
     "axes.spines.top": False,
@@ -90,7 +90,7 @@ def concentration(index: str = DEFAULT_INDEX, on: Day | None = None, *, aws: boo
     axes.plot(range(len(added)), added, color=BLUE)
     axes.plot([0, len(rows)], [0, 100], color=GREY, linestyle="--", linewidth=1)
     axes.axvline(half, color=RED, linewidth=1)
-    axes.annotate(tr("{} are half of the index").format(counted(half, "share")), (half, 30), (half + 1, 30), color=RED)
+    axes.annotate(tr("half of the index: {}").format(counted(half, "share")), (half, 30), (half + 1, 30), color=RED)
     axes.set(xlim=(0, None), ylim=(0, 101), xlabel=tr("shares, the heaviest first"), ylabel=tr("weight, %"))
     _title(axes, tr("{}: weight of the heaviest shares together, session {}").format(index.upper(), _day(rows)))
     return figure
@@ -166,7 +166,7 @@ def evolution(
     return figure
 
 
-KINDS = {
+KINDS: dict[str, Callable[..., Figure]] = {
     "weights": weights,
     "sectors": sectors,
     "concentration": concentration,

@@ -100,7 +100,10 @@ class Files:
 
         Raises:
             NotPublishedError: there is none.
+            SettingsError: the home is no folder.
         """
+        if self.settings.home.exists() and not self.settings.home.is_dir():
+            raise SettingsError(f"BOVESPA_HOME {self.settings.home} is no folder")
         records = (self._bucket / published_prefix(index)).rglob("*.json")
         keys = (read_published_key(path.relative_to(self._bucket).as_posix()) for path in records)
         found = sorted(name.session for name in keys if name)

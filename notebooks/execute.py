@@ -1,7 +1,7 @@
 """Execute the notebook from top to bottom, and keep it with its figures, and as a page; `make notebook` does it.
 
-Both are kept below the home of the account on the laptop, so that the notebook in the repository stays without outputs. The page has its
-figures and styles in it: it opens in a browser without a network.
+Both are kept below the home of the account on the laptop, so that the notebook in the repository stays without outputs. The
+page has its figures and styles in it: it opens in a browser without a network.
 """
 
 from __future__ import annotations

@@ -140,12 +140,18 @@ class TestReadme:
         assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
+def page_of(found: str) -> str:
+    """A link, without the language and the place of a page that there is in both languages."""
+    stem = re.sub(r"(\.pt)?\.md(#.*)?$", "", found)
+    return f"{stem}.md" if f"{stem}.pt.md" in PAGES else found
+
+
 class TestTranslation:
     """The two READMEs say the same: whatever is not prose is in both, in the same order."""
 
     def same(self, pattern: str, flags: re.RegexFlag = re.MULTILINE) -> None:
         english, portuguese = (re.findall(pattern, text(readme), flags) for readme in READMES)
-        assert portuguese == english
+        assert [*map(page_of, portuguese)] == [*map(page_of, english)]
         assert english
 
     def test_has_the_same_levels_of_headings(self) -> None:
@@ -184,6 +190,7 @@ class TestTranslation:
 class TestDictionary:
     def test_is_up_to_date(self) -> None:
         assert text("docs/data-dictionary.md") == dictionary(), "run: make dictionary"
+        assert text("docs/data-dictionary.pt.md") == dictionary("pt"), "run: make dictionary"
 
     def test_says_what_every_column_of_every_view_means(self) -> None:
         assert [name for view in VIEWS for name, _ in view.columns if not meaning(view, name)] == []
@@ -206,6 +213,20 @@ def test_every_picture_of_a_page_is_drawn_without_a_script_and_names_what_there_
         drawn = picture.read_text(encoding="utf-8")
         assert not re.search(r"<script|<foreignObject|href=", drawn)
         assert "<title" in drawn
+
+
+@pytest.mark.parametrize("page", ["how-to", "runbook"])
+def test_a_page_in_portuguese_has_the_sections_steps_and_commands_of_the_english_one(page: str) -> None:
+    """Placeholders of a day are words; alarms keep their names."""
+    english, portuguese = (text(f"docs/{page}{suffix}.md") for suffix in ("", ".pt"))
+    for pattern in (r"^```.*?^```$", r"^### .+$", r"^\d\. "):
+        found = [
+            re.findall(pattern, one, re.MULTILINE | re.DOTALL if "`" in pattern else re.MULTILINE)
+            for one in (english, portuguese)
+        ]
+        assert found[0] == found[1]
+    assert len(re.findall(r"^## ", english, re.MULTILINE)) == len(re.findall(r"^## ", portuguese, re.MULTILINE))
+    assert len(re.findall(r"^\|", english, re.MULTILINE)) == len(re.findall(r"^\|", portuguese, re.MULTILINE))
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:

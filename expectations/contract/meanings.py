@@ -1,7 +1,8 @@
-"""What the short texts mean that stand in the tables: B3's classes, flags, levels and abbreviated sectors, and the pipeline's own.
+"""What the short texts in the tables mean: B3's classes, flags, levels and abbreviated sectors, and the pipeline's own.
 
-Classes and flags are those of B3's layout of its quotation files (SeriesHistoricas_Layout, revision 2 of 2020-10-05, table ESPECI), which
-has neither `EX` nor depositary receipts: these are explained from B3's glossary, and from what was recorded. Standard library only.
+Classes and flags are those of B3's layout of its quotation files (SeriesHistoricas_Layout, revision 2 of 2020-10-05, table
+ESPECI), which has neither `EX` nor depositary receipts: these are explained from what was recorded and B3's public glossary.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -140,6 +141,8 @@ _OUTCOMES = {
     ),
     "planned": ("nada foi feito: seria publicado", "nothing was done: it would be published"),
     "failed": ("falhou; o motivo está em `motivo`", "it failed; `motivo` says why"),
+    "damaged": ("o que está publicado não é o que foi publicado", "what is published is not what was published"),
+    "intact": ("danificado antes, está como foi publicado", "damaged before, it is as it was published"),
     "acknowledged": ("alguém disse por que não será publicado", "somebody said why it will not be published"),
 }
 

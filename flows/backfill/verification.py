@@ -7,7 +7,6 @@ it stands is told; `reconcile` mends it.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,14 +14,11 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError, raw_key
 from expectations.contract.outcomes import Outcome
-from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE
 from flows.backfill.batch import Progress
 from flows.backfill.catalog_rebuild import register_ledger
 from flows.backfill.landing import check_landing
-from flows.errors import WriteConflict
-from flows.history.changes import RULES
-from flows.history.month_files import MonthlyTable, month_of
-from flows.history.rows import PublishedRows
+from flows.history.damage import month_damages
+from flows.history.month_files import month_of
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
 from flows.record.attempt import VERIFY
 from flows.record.ledger import Ledger, read_attempt
@@ -31,8 +27,6 @@ from flows.session import storage
 
 if TYPE_CHECKING:
     from expectations.contract.keys import AttemptKey
-    from flows.history.month_files import Month
-    from flows.lake.connect import Lake
     from flows.record.status import SessionStatus
     from flows.session.pipeline import Pipeline
 
@@ -198,38 +192,3 @@ class Verification:
             ledger.restore(row)
             return f"{refined.address(row.key)}: {error}; written again as far as its name tells"
         return ""
-
-
-def month_damages(lake: Lake, index: str) -> dict[date, str]:
-    """What of an index's monthly tables is not of what is published, in one line, by the first days of the months.
-
-    Raises:
-        AwsError: AWS could not be asked.
-    """
-    tables = (
-        MonthlyTable(lake.refined, lake.catalog, HISTORY_TABLE, index),
-        MonthlyTable(lake.refined, lake.catalog, CHANGES_TABLE, index, RULES),
-    )
-    # In this order: what a file holds was recorded before the records are listed.
-    listed = [(table, table.months()) for table in tables]
-    records = PublishedRows(lake, index).records()
-    wanted = {month: {day: item.etag.strip('"') for day, item in of.items()} for month, of in records.items()}
-    found: defaultdict[date, list[str]] = defaultdict(list)
-    for table, months in listed:
-        for month, recorded in wanted.items():
-            if problem := _month_damage(table, month, months.get(month), recorded):
-                found[month].append(problem)
-    return {month: "; ".join(problems) for month, problems in found.items()}
-
-
-def _month_damage(table: MonthlyTable, month: date, listed: Month | None, wanted: Mapping[date, str]) -> str:
-    if listed is None or listed.file is None:
-        return f"{table.key(month)} is missing"
-    if not table.is_in_order(month, listed):
-        return f"the partition of {month:%Y-%m} of {table.table.name} shows something else than {table.key(month)}"
-    try:
-        held = table.read(listed.file).sessions
-    except WriteConflict:
-        return ""  # somebody is making it again just now
-    own = {day: etag for day, etag in held.items() if month_of(day) == month}
-    return "" if own == wanted else f"{table.key(month)} is not of what is published"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.tables import INDEX_PARTITION, TABLES
 from expectations.queries.views import VIEWS
@@ -63,10 +64,15 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The sessions that an answer rests on, and what day it is in São Paulo."""
+    """The sessions that an answer rests on, and what day it is in São Paulo.
+
+    Attributes:
+        attempts: how many attempts of the ledger it rests on, and when the newest ended (aware); None where it asks none.
+    """
 
     sessions: tuple[Sessions, ...]
     today: date
+    attempts: tuple[int, datetime | None] | None = None
 
     @property
     def newest(self) -> date | None:
@@ -76,6 +82,21 @@ class Basis:
     @property
     def line(self) -> str:
         """The basis in one line."""
+        parts = [self._of_attempts] if self.attempts else []
+        return "; ".join([*parts, self._of_sessions] if self.sessions or not parts else parts)
+
+    @property
+    def _of_attempts(self) -> str:
+        assert self.attempts
+        number, newest = self.attempts
+        if newest is None:
+            return tr("rests on nothing: the ledger has no attempt")
+        return tr("rests on {} in the ledger, the newest of {} UTC").format(
+            counted(number, "attempt"), f"{newest:%Y-%m-%d %H:%M}"
+        )
+
+    @property
+    def _of_sessions(self) -> str:
         if self.newest is None:
             return tr("rests on nothing: no session is published; bovespa run or bovespa import brings some")
         if len(self.sessions) > _MANY:
@@ -93,16 +114,25 @@ class Basis:
             "today": self.today.isoformat(),
             "newest": self.newest.isoformat() if self.newest else None,
             "sessions": [item.to_dict() for item in self.sessions],
+            **({"attempts": self.attempts[0]} if self.attempts else {}),
         }
 
 
-def of_query(sql: str, published: Published, now: datetime) -> Basis | None:
+def asks_ledger(sql: str) -> bool:
+    """Whether a query asks the ledger."""
+    return LEDGER_TABLE.name in sql.lower()
+
+
+def of_query(
+    sql: str, published: Published, now: datetime, attempts: tuple[int, datetime | None] | None = None
+) -> Basis | None:
     """The sessions that a query's tables hold; None where it asks none of the pipeline's tables.
 
     Indices that the query names count only, and those that it names though nothing of them is published.
 
     Args:
         now: an instant (aware).
+        attempts: how many attempts the ledger has, and when the newest ended, where the query asks it.
     """
     tables = set(re.findall(r"\bbovespa_\w+", sql.lower()))
     named = [code for found in _INDEX_CONDITION.findall(sql) for code in re.findall(r"'([^']*)'", found)]
@@ -114,8 +144,8 @@ def of_query(sql: str, published: Published, now: datetime) -> Basis | None:
         ]
     )
     if not tables & (_OF_IBOV | _OF_OTHERS | _OF_ALL):
-        return None
-    return Basis(tuple(Sessions(code, tuple(published.get(code, ()))) for code in indices), _today(now))
+        return Basis((), _today(now), attempts) if attempts else None
+    return Basis(tuple(Sessions(code, tuple(published.get(code, ()))) for code in indices), _today(now), attempts)
 
 
 _SESSION_TABLES = _OF_IBOV | _OF_OTHERS

@@ -20,6 +20,7 @@ from flows.cli.indices import Index, index_code
 from flows.cli.language import tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
+from flows.cli.states import in_short, reason
 from flows.errors import NotPublishedError, SettingsError
 from flows.record.attempt import WITHDRAW, Attempt
 from flows.record.ledger import Ledger
@@ -151,7 +152,7 @@ def _show_files(screen: Screen, attempts: Sequence[Attempt], *, dry_run: bool) -
     for attempt in attempts:
         if attempt.reason:
             known = [str(part) for part in (*attempt.files, attempt.index, attempt.session) if part]
-            screen.line(f"  {tr(str(attempt.outcome))}  {' '.join(known)}: {attempt.reason}")
+            screen.line(f"  {tr(str(attempt.outcome))}  {' '.join(known)}: {reason(attempt.reason)}")
         for warning in (warning for report in attempt.gates for warning in report.warnings):
             screen.line(f"  {tr('warning')}  {' '.join(attempt.files)}: {warning.line()}")
 
@@ -161,7 +162,7 @@ def _show_attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:
     screen.heading(_in_short(attempts) or tr("no sessions"))
     for attempt in attempts:
         if attempt.reason:
-            screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}: {attempt.reason}")
+            screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}: {reason(attempt.reason)}")
 
 
 def _counts(attempts: Sequence[Attempt]) -> dict[str, int]:
@@ -170,4 +171,4 @@ def _counts(attempts: Sequence[Attempt]) -> dict[str, int]:
 
 
 def _in_short(attempts: Sequence[Attempt]) -> str:
-    return ", ".join(f"{count} {tr(outcome)}" for outcome, count in _counts(attempts).items())
+    return in_short(_counts(attempts))

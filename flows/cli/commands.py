@@ -74,7 +74,7 @@ COMMANDS = {
         "Show where each session stands: published, staged, raw, landed, quarantined (which gate, why) or missing.",
     ),
     "verify": Listed(
-        "sessions",
+        "verify",
         _ASK,
         "Compare everything that is published with what was published, to the byte, and name what differs.",
     ),

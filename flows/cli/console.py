@@ -97,11 +97,16 @@ class Screen:
         if not self._as_json:
             self._out.print(visible(text), markup=False, soft_wrap=True)
 
-    def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+    def wrapped(self, text: str, indent: int) -> None:
+        """Print a text of the result, in lines that are indented by so many blanks and fit the screen."""
+        if not self._as_json:
+            self._out.print(Padding(Text(text), (0, 0, 0, indent)))
+
+    def pairs(self, pairs: Sequence[tuple[str, str]], *, indent: int = 2) -> None:
         """Print names and values in two columns."""
         width = max((len(name) for name, _ in pairs), default=0)
         for name, value in pairs:
-            self.line(f"  {name.ljust(width)}  {value}")
+            self.line(f"{' ' * indent}{name.ljust(width)}  {value}")
 
     def table(self, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print texts in columns, long ones folded."""
@@ -134,6 +139,8 @@ class Screen:
         """Print rows as they fit the screen: as a table, or each upright; how they were set."""
         names = [*map(visible, names)]
         cells = [[visible(formatted(value, type_)) for value, type_ in zip(row, types, strict=True)] for row in rows]
+        if len(rows) == 1 and not any(cells[0]):  # an answer of nothing but nulls would look like none
+            cells = [["null"] * len(names)]
         layout = lay_out(names, types, cells, self._out.width)
         if layout.upright:
             self._upright(names, cells)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.console import Screen
-from flows.cli.language import tr
+from flows.cli.language import amount, counted, tr, written
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import Need, open_place
 from flows.cost.bill import ESTIMATE_USD, Bill, BillingMonth, Line, bill
@@ -73,13 +73,15 @@ def _show(screen: Screen, found: Bill, month: BillingMonth, prices: Prices, now:
         )
     )
     for line in found.lines:
-        used = f"{float(line.quantity):.6g} {line.what}, at {line.price.usd:f} a {line.price.unit}"
-        screen.line(f"  {line.service:<7} {line.usd:>10.6f}   {used}")
+        screen.line(f"  {line.service:<7} {written(f'{line.usd:,.6f}'):>10}   {_used(line)}")
+        screen.line(
+            f"  {'':<7} {'':>10}   {tr('at {} a {}').format(written(f'{line.price.usd:f}'), tr(line.price.unit))}"
+        )
     screen.heading(tr("so far, beside the estimate for the whole month"))
-    for name, usd, planned in [*_services(found), ("total", found.usd, _estimate())]:
-        screen.line(f"  {name:<7} {usd:>10.4f}   {planned:>6.2f}")
+    for name, usd, planned in [*_services(found), (tr("total"), found.usd, _estimate())]:
+        screen.line(f"  {name:<7} {written(f'{usd:,.4f}'):>10}   {written(f'{planned:,.2f}'):>6}")
     if elapsed < 1:
-        screen.line("  " + tr("At this rate the month comes to {}.").format(f"{projected:.2f}"))
+        screen.line("  " + tr("At this rate the month comes to {}.").format(written(f"{projected:,.2f}")))
     _show_sources(screen, found)
 
 
@@ -91,10 +93,22 @@ def _estimate() -> Decimal:
     return sum(ESTIMATE_USD.values(), Decimal())
 
 
+def _used(line: Line) -> str:
+    used = amount(float(line.quantity), *_forms(line.noun))
+    if line.of:
+        used = tr("{} of {}").format(used, counted(line.of[0], *_forms(line.of[1])))
+    return f"{used}, {tr(line.how)}" if line.how else used
+
+
+def _forms(noun: str) -> tuple[str, str | None]:
+    one, _, many = noun.partition("|")
+    return one, many or None
+
+
 def _show_sources(screen: Screen, found: Bill) -> None:
     screen.heading(tr("prices"))
     for source, seen in dict.fromkeys((line.price.source, line.price.seen) for line in found.lines):
-        screen.line(f"  {source} ({seen})")
+        screen.line(f"  {source} ({tr(seen)})")
 
 
 def _line_body(line: Line) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import os
 
 from flows.language import CATALOGUES, DOMAIN, ENGLISH, NUMBER, PORTUGUESE, Language, swapped
 
+_EXACT = 1000  # below, parts of one are said
+
 if _wanted := os.environ.get("BOVESPA_LANG"):
     os.environ["LANGUAGE"] = _wanted
 gettext.bindtextdomain(DOMAIN, CATALOGUES)
@@ -35,6 +37,17 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     """
     one, many = f"{{}} {noun}", f"{{}} {plural or f'{noun}s'}"
     return gettext.dngettext(DOMAIN, one, many, number).format(written(f"{number:,}"))
+
+
+def amount(number: float, noun: str, plural: str | None = None) -> str:
+    """A quantity, which need not be whole: `0.0667 DPU-hours`, `1 DPU-hour`.
+
+    Args:
+        plural: the noun's, where it is not made with an s.
+    """
+    one, many = f"{{}} {noun}", f"{{}} {plural or f'{noun}s'}"
+    text = f"{number:,.9f}".rstrip("0").rstrip(".") if abs(number) < _EXACT else f"{number:,.0f}"
+    return gettext.dngettext(DOMAIN, one, many, 1 if number == 1 else 2).format(written(text))
 
 
 def written(number: str) -> str:

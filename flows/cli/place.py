@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +15,13 @@ from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
 
-from expectations.contract.keys import published_prefix, read_published_key
-from expectations.contract.names import PUBLISHED_PREFIX
-from flows.backfill.verification import month_damages
+from expectations.contract.keys import published_prefix, read_attempt_key, read_published_key
+from expectations.contract.names import LEDGER_PREFIX, PUBLISHED_PREFIX
 from flows.cli.console import Screen
 from flows.cli.language import counted, spoken, tr
 from flows.errors import AwsError, DamagedError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
-from flows.session.intact import visible_damage
 from flows.settings import Settings, load_settings
 from flows.site.addresses import in_language
 
@@ -90,6 +88,10 @@ class Place:
             DamagedError: one is not as it was published; the message names it.
             AwsError: AWS could not be asked.
         """
+        # pyarrow, which a command that rests on no session does not need.
+        from flows.history.damage import month_damages  # noqa: PLC0415
+        from flows.session.intact import visible_damage  # noqa: PLC0415
+
         if monthly:
             months = month_damages(self.lake, index)
             found = {day: months[day.replace(day=1)] for day in sessions if day.replace(day=1) in months}
@@ -114,6 +116,16 @@ class Place:
         translated = in_language(address, spoken())
         path = self._path(translated)
         return self.link_to(translated if path and path.exists() else address)
+
+    def attempts(self) -> tuple[int, datetime | None]:
+        """How many attempts the ledger has, and when the newest of them ended (aware).
+
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        rows = [read_attempt_key(item.key) for item in self.lake.refined.objects(LEDGER_PREFIX)]
+        ended = [row.ended_at for row in rows if row]
+        return len(ended), max(ended, default=None)
 
     def _path(self, address: str) -> Path | None:
         """Where an S3 object lies on the laptop; None in AWS, and of what is no S3 address."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.answers import Wanted, give
-from flows.cli.basis import Basis, asked_for, now, of_query, rests_on_months, rests_on_sessions
+from flows.cli.basis import Basis, asked_for, asks_ledger, now, of_query, rests_on_months, rests_on_sessions
 from flows.cli.options import Command, Format, InAws, Json, Limit, Output, examples, group
 from flows.cli.place import Place, open_place
 
@@ -35,7 +35,8 @@ def query(
     wanted = Wanted.of(form, output, limit, as_json=as_json)
     screen = wanted.screen
     with open_place(screen, aws=aws) as place:
-        basis = of_query(sql, place.published(), now())
+        attempts = place.attempts() if asks_ledger(sql) else None
+        basis = of_query(sql, place.published(), now(), attempts)
         try:
             result = place.query(sql)
         finally:

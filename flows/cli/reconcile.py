@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,8 +14,8 @@ from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
-from flows.cli.sessions import Indices, Since, Until, day_of, with_link
-from flows.record.status_report import HEADING, rows_by_index
+from flows.cli.sessions import Indices, Since, Until, day_of
+from flows.cli.states import in_short, lines_of, reason, show_states
 from flows.site.publish import refresh_site_of
 
 app = group()
@@ -56,12 +57,17 @@ def reconcile(
 
 def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
     screen.result(recovered.to_dict())
-    screen.heading(recovered.headline)
+    outcomes = Counter(str(attempt.outcome) for attempt in recovered.attempts)
+    left = Counter(str(item.state) for item in recovered.left)
+    screen.heading(
+        tr("{}; left: {}").format(in_short(dict(outcomes)) or tr("nothing to do"), in_short(dict(left)) or tr("none"))
+    )
     for attempt in recovered.attempts:
-        reason = f": {attempt.reason}" if attempt.reason else ""
-        screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}{reason}")
+        screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}")
+        if attempt.reason:
+            screen.wrapped(reason(attempt.reason), 6)
     for problem in recovered.problems:
         screen.fail(problem)
-    if recovered.left:
-        left = [with_link(place, row) for row in rows_by_index(recovered.left)]
-        screen.table(("Index", *HEADING), left)
+    for index, states in lines_of(recovered.left).items():
+        screen.heading(tr("{}, left as they are").format(index))
+        show_states(screen, place, states)

@@ -11,6 +11,7 @@ from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.place import Place
+from flows.cli.states import in_short
 from flows.record.index_status import IndexStatus
 from flows.site.publish import Rebuilt, rebuild_site, site_address
 
@@ -50,5 +51,4 @@ def _in_short(status: IndexStatus) -> dict[str, Any]:
 
 
 def _line(item: Mapping[str, Any]) -> str:
-    counts = ", ".join(f"{count} {tr(state)}" for state, count in item["sessions"].items() if count)
-    return tr("{}; latest published {}").format(counts, item["latest"] or tr("none"))
+    return tr("{}; latest published {}").format(in_short(item["sessions"]), item["latest"] or tr("none"))

@@ -17,9 +17,10 @@ from expectations.contract.outcomes import Outcome
 from flows.cli.advice import after_run, typed
 from flows.cli.console import Screen
 from flows.cli.indices import index_code
-from flows.cli.language import counted, tr
+from flows.cli.language import counted, tr, written
 from flows.cli.options import Command, InAws, Json, examples, group
 from flows.cli.place import Need, Place, open_place
+from flows.cli.states import reason
 from flows.errors import SettingsError
 from flows.lake.reach import check_reach
 from flows.settings import load_settings
@@ -106,13 +107,13 @@ def _show_attempts(screen: Screen, place: Place, attempts: Sequence[Mapping[str,
         name = " ".join(str(part) for part in (attempt["index"], attempt["session"]) if part)
         screen.heading(f"{name}: {tr(str(attempt['outcome']))}")
         if attempt["failed"]:
-            screen.fail(attempt["reason"])
+            screen.fail(reason(attempt["reason"]))
         elif attempt["reason"]:
-            screen.line(attempt["reason"])
+            screen.line(reason(attempt["reason"]))
         if number := attempt["changes"]:
             asked = typed("changes", "--index", attempt["index"])
             screen.line(f"  {counted(number, 'change')} {tr('of composition')}: {asked}")
-        steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in attempt["steps"].items())
+        steps = ", ".join(f"{tr(step)} {written(f'{seconds:.1f}')} s" for step, seconds in attempt["steps"].items())
         screen.pairs(
             [(tr(name), place.page_of(address)) for name, address in attempt["links"].items()] + [(tr("steps"), steps)]
         )

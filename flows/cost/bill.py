@@ -110,12 +110,27 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the bill."""
+    """One line of the bill.
+
+    Attributes:
+        noun: what is counted, of one; texts of nouns have their plural after a bar where it is not made with an s.
+        how: how it is counted, where that is not plain.
+        of: a number of things that it is of, and their noun.
+    """
 
     service: str
-    what: str
+    noun: str
     quantity: Decimal
     price: Price
+    how: str = ""
+    of: tuple[int, str] | None = None
+
+    @property
+    def what(self) -> str:
+        """What is counted, in words."""
+        of = f" of {self.of[0]} {_named(self.of[0], self.of[1])}" if self.of else ""
+        how = f", {self.how}" if self.how else ""
+        return f"{_named(self.quantity, self.noun)}{of}{how}"
 
     @property
     def usd(self) -> Decimal:
@@ -144,8 +159,8 @@ def bill(usage: Usage, month: BillingMonth, prices: Prices, now: datetime) -> Bi
     return Bill(
         (
             *_glue(usage.runs, prices),
-            Line("Lambda", "invocations", Decimal(usage.invocations), prices.lambda_request),
-            Line("Lambda", "GB-seconds", _decimal(usage.gb_seconds), prices.lambda_compute),
+            Line("Lambda", "invocation", Decimal(usage.invocations), prices.lambda_request),
+            Line("Lambda", "GB-second", _decimal(usage.gb_seconds), prices.lambda_compute),
             *_storage(usage, month, prices, now),
             _athena(usage.queries, prices),
         )
@@ -153,12 +168,12 @@ def bill(usage: Usage, month: BillingMonth, prices: Prices, now: datetime) -> Bi
 
 
 def _glue(runs: Sequence[GlueRun], prices: Prices) -> Iterable[Line]:
-    kinds = [(False, "DPU-hours", prices.glue), (True, "flexible DPU-hours", prices.glue_flex)]
+    kinds = [(False, "DPU-hour", prices.glue), (True, "flexible DPU-hour", prices.glue_flex)]
     for flex, what, price in kinds:
         chosen = [run for run in runs if run.flex is flex]
         hours = _decimal(sum(run.billed_dpu_seconds for run in chosen)) / 3600
         if chosen or not flex:
-            yield Line("Glue", f"{what} of {len(chosen)} runs", hours, price)
+            yield Line("Glue", what, hours, price, of=(len(chosen), "run"))
 
 
 def _storage(usage: Usage, month: BillingMonth, prices: Prices, now: datetime) -> Iterable[Line]:
@@ -168,15 +183,22 @@ def _storage(usage: Usage, month: BillingMonth, prices: Prices, now: datetime) -
     )
     stored_now = sum(1 for version in usage.stored if month.has(version.since))
     runs = len(usage.runs)
-    yield Line("S3", "GB-months", _decimal(byte_seconds / month.seconds / GIGABYTE), prices.s3_storage)
-    yield Line("S3", "PUT and COPY, counted by what they left", Decimal(stored_now), prices.s3_write)
-    yield Line("S3", f"LIST, modelled as {LISTS_PER_RUN} a run", Decimal(runs * LISTS_PER_RUN), prices.s3_write)
-    yield Line("S3", f"GET, modelled as {READS_PER_RUN} a run", Decimal(runs * READS_PER_RUN), prices.s3_read)
+    yield Line("S3", "GB-month", _decimal(byte_seconds / month.seconds / GIGABYTE), prices.s3_storage)
+    yield Line("S3", "PUT or COPY|PUT and COPY", Decimal(stored_now), prices.s3_write, "counted by what they left")
+    lists, reads = Decimal(runs * LISTS_PER_RUN), Decimal(runs * READS_PER_RUN)
+    yield Line("S3", "LIST|LIST", lists, prices.s3_write, f"modelled as {LISTS_PER_RUN} a run")
+    yield Line("S3", "GET|GET", reads, prices.s3_read, f"modelled as {READS_PER_RUN} a run")
 
 
 def _athena(queries: Sequence[BilledQuery], prices: Prices) -> Line:
     terabytes = Decimal(sum(query.billed_bytes() for query in queries)) / TERABYTE
-    return Line("Athena", f"TB scanned by {sum(query.billed for query in queries)} queries", terabytes, prices.athena)
+    billed = sum(query.billed for query in queries)
+    return Line("Athena", "TB scanned|TB scanned", terabytes, prices.athena, of=(billed, "query|queries"))
+
+
+def _named(number: float | Decimal, noun: str) -> str:
+    one, _, many = noun.partition("|")
+    return one if number == 1 else many or f"{one}s"
 
 
 def _decimal(number: float) -> Decimal:

@@ -96,7 +96,7 @@ REGIONS = {
             "sa-east-1",
             {
                 "glue": ("0.69", _COPY),
-                "glue_flex": ("0.4554", f"{_MEMORY}: 34 % off"),
+                "glue_flex": ("0.4554", f"{_MEMORY}: 34 percent off"),
                 "lambda_request": ("0.0000002", _COPY),
                 "lambda_compute": ("0.0000133334", _MEMORY),
                 "s3_storage": ("0.0405", _COPY),

@@ -169,7 +169,7 @@ class MonthlyTable:
         """
         schema = arrow_schema(self.table.columns)
         try:
-            read = pq.read_table(io.BytesIO(body), page_checksum_verification=True)
+            read = pq.ParquetFile(io.BytesIO(body), page_checksum_verification=True).read()
             stated = contents or (read.schema.metadata or {}).get(CONTENTS.encode(), b"{}")
             return Content(read.cast(schema), self._sessions(json.loads(stated), read.num_rows))
         except (pa.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from expectations.contract.outcomes import Outcome
@@ -78,13 +78,16 @@ class Acknowledgement:
         return f"{days}: nothing to acknowledge; {'; '.join(whys) or 'no trading day'}"
 
 
-def acknowledge(lake: Lake, states: Sequence[SessionState], reason: str) -> None:
+def acknowledge(lake: Lake, states: Sequence[SessionState], reason: str, at: datetime) -> None:
     """Write a row of the ledger for each of the sessions.
+
+    Args:
+        at: instant (aware).
 
     Raises:
         AwsError, PublishError: it could not be written.
     """
     ledger = Ledger.of(lake, ACKNOWLEDGE)
+    said = {"outcome": Outcome.ACKNOWLEDGED, "reason": reason, "started_at": at, "ended_at": at}
     for state in states:
-        begun = ledger.run.begin(state.index, state.session)
-        ledger.write(begun.ended(Outcome.ACKNOWLEDGED, reason))
+        ledger.write(ledger.run.begin(state.index, state.session, **said))

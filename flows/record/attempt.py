@@ -204,7 +204,7 @@ def read_parquet(content: bytes) -> Attempt:
         ContractError: the file is not one row of the ledger.
     """
     try:
-        table = pq.read_table(io.BytesIO(content))
+        table = pq.ParquetFile(io.BytesIO(content)).read()
         (row,) = table.select([name for name in SCHEMA.names if name in table.column_names]).to_pylist()
         return Attempt(
             execution=row["execucao"],

@@ -68,8 +68,9 @@ class IndexStatus:
 
     @property
     def complete(self) -> bool:
-        """Whether every session is published, and there is one."""
-        return self.newest_published is not None and not self.open
+        """Whether every session is published or acknowledged, and there is one."""
+        settled = (State.PUBLISHED, State.ACKNOWLEDGED)
+        return not self.open and any(item.state in settled for item in self.days)
 
     @property
     def newest_published(self) -> date | None:

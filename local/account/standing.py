@@ -54,7 +54,7 @@ class Standing:
     restored: list[Call] = field(default_factory=list)
 
     def make(self, service: str, operation: str, **arguments: Any) -> None:  # noqa: ANN401 - as the operation takes them
-        """Make a call, unless what it makes stands already. Equal calls have lists in equal order, whatever Pulumi's order was."""
+        """Make a call, unless what it makes stands already; lists must have an order of their own, for Pulumi's is any."""
         call = (service, operation, arguments)
         if call in self.restored:
             self.restored.remove(call)  # declared twice, it is refused as ever

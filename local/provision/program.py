@@ -148,8 +148,8 @@ def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool], stand
         *("sqs", "sns", "kms", "cloudwatch", "events", "scheduler", "budgets"),
     )
     connected = standing.connected
-    made = [connected(service) for service in services]
-    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, *made, standing=standing)
+    made = {"lambda_" if service == "lambda" else service: connected(service) for service in services}
+    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, standing=standing, **made)
 
 
 def provision(program: Path, clients: Clients) -> dict[str, Any]:

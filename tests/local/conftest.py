@@ -17,10 +17,11 @@ from local.account.access import AccountAccess
 from local.account.client import Account
 from local.account.home import Home
 from local.account.moto_inside import forget_buckets
+from local.account.standing import Standing
 from local.account.state import AccountState
 from local.glue.catalog import GlueCatalog
 from local.glue.partitions import Partitions
-from local.provision.clients import Clients
+from local.provision.clients import Clients, administrator
 from local.provision.program import connect, provision
 from local.rights.keys import HomeKeys
 from local.s3.archive import Archive
@@ -188,7 +189,8 @@ Provision = Callable[[str], None]
 
 @pytest.fixture(scope="session")
 def provision_clients(account: Account) -> Clients:
-    return connect(account.access, lambda _, bucket: "without-permission" not in bucket)
+    standing = Standing(administrator(account.access))
+    return connect(account.access, lambda _, bucket: "without-permission" not in bucket, standing)
 
 
 @pytest.fixture

@@ -98,6 +98,23 @@ class TestChanges:
             of_changes("IBOV", PUBLISHED["IBOV"], None, FIRST, NOW)
 
 
+def test_a_query_of_the_ledger_rests_on_its_attempts() -> None:
+    at = datetime(2025, 7, 1, 11, 5, tzinfo=UTC)
+    found = of_query("SELECT SUM(custo_usd) FROM bovespa_execucoes", {"IBOV": [date(2025, 6, 30)]}, at, (3, at))
+    assert found is not None
+    assert found.line == "rests on 3 attempts in the ledger, the newest of 2025-07-01 11:05 UTC"
+    none = of_query("SELECT 1 FROM bovespa_execucoes", {}, at, (0, None))
+    assert none is not None
+    assert none.line == "rests on nothing: the ledger has no attempt"
+
+
+def test_the_dictionary_rests_on_no_session() -> None:
+    assert (
+        of_query("SELECT * FROM bovespa_dicionario", {"IBOV": [date(2025, 6, 30)]}, datetime(2025, 7, 1, tzinfo=UTC))
+        is None
+    )
+
+
 @pytest.mark.parametrize(
     ("where", "asked"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -27,7 +28,7 @@ def printed(capsys: pytest.CaptureFixture[str], *, as_json: bool, now: datetime 
 
 def test_each_line_says_what_was_used_and_at_which_price(capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(capsys, as_json=False)
-    assert "Glue      0.440000   1 DPU-hours of 1 runs, at 0.44 a DPU-hour" in text
+    assert re.search(r"Glue +0\.440000 +1 DPU-hour of 1 run\n +at 0\.44 a DPU-hour\n", text)
     assert "at the list prices of us-east-1" in text
 
 

@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -19,25 +20,30 @@ from jinja2.ext import extract_from_ast
 from typer.core import TyperArgument, TyperOption
 
 import flows
+from bovespa import plot
 from expectations.contract.outcomes import Outcome
 from expectations.queries.saved import QUERIES
 from flows.cli import language
 from flows.cli.commands import COMMANDS, load
+from flows.cli.states import REASONS
+from flows.cost.bill import BillingMonth, Usage, bill
+from flows.cost.prices import prices_of
+from flows.glue_run import GlueRun
 from flows.language import CATALOGUES, NUMBER
 from flows.record.state import MEANINGS, State
-from flows.record.status_report import HEADING
 from flows.site.demands import DEMANDS
 from flows.site.render import GATES, MONTHS, SHORT_WEEKDAYS, STEPS, WEEKDAYS
 
 CATALOGUE = CATALOGUES / "pt" / "LC_MESSAGES" / "bovespa.po"
 FLOWS = Path(flows.__file__).parent
-SOURCES = sorted([*(FLOWS / "cli").glob("*.py"), *(FLOWS / "site").glob("*.py")])
+SOURCES = sorted([*(FLOWS / "cli").glob("*.py"), *(FLOWS / "site").glob("*.py"), Path(plot.__file__)])
 TEMPLATES = sorted((FLOWS / "site" / "templates").glob("*.j2"))
 
 OF_OTHERS = {  # what is said by others, whose words reach the screen
     *("Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"),
     *("summary", "data docs", "all sessions"),
     *("environment", "its password", "buckets", "logs"),
+    *("collect", "gate 1", "upload", "etl", "gate 2", "publish and confirm", "history and changes", "report"),
 }
 TYPERS = {
     *("Arguments", "Options", "Commands", "Error", "required", "Missing command.", "No such command {name!r}."),
@@ -116,10 +122,23 @@ def wanted() -> set[str]:
         | TYPERS
         | {
             *map(str, Outcome),
-            *HEADING,
+            *map(str, State),
+            *(f"{{}} {name}" for kind in (Outcome, State) for name in kind),
+            *REASONS,
+            *of_the_bill(),
             NUMBER,
         }
     )
+
+
+def of_the_bill() -> set[str]:
+    """What the bill's lines say: nouns of what is counted, units, how they are counted, whence a price is known."""
+    now = datetime(2025, 6, 30, tzinfo=UTC)
+    runs = [GlueRun("jr_1", "SUCCEEDED", flex=flex) for flex in (False, True)]
+    lines = bill(Usage(runs, 0, 0.0, (), ()), BillingMonth.of("2025-06"), prices_of("sa-east-1"), now).lines
+    nouns = {noun for line in lines for noun in (line.noun, *([line.of[1]] if line.of else []))}
+    texts = {text for line in lines for text in (line.how, line.price.unit, line.price.seen) if text}
+    return texts | {f"{{}} {noun.partition('|')[0]}" for noun in nouns}
 
 
 def test_the_catalogue_has_every_text_and_no_other() -> None:

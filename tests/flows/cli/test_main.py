@@ -22,7 +22,7 @@ from flows.errors import SettingsError
 
 COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
 OF_NO_ACCOUNT = {"ecs-template"}  # fills in a file
-OF_THE_LAPTOP = {"up"}
+OF_THE_LAPTOP = {"up", "down"}
 HEAVY = ("pandas", "pyarrow", "prefect", "botocore", "great_expectations", "pydantic")
 
 

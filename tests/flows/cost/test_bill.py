@@ -89,8 +89,8 @@ def test_a_month_of_daily_runs_costs_what_was_estimated() -> None:
 def test_flexible_runs_have_a_line_and_a_price_of_their_own() -> None:
     found = billed(runs=[run(1800), run(1800, ExecutionClass="FLEX")])
     assert [(line.what, line.usd) for line in found.lines if line.service == "Glue"] == [
-        ("DPU-hours of 1 runs", Decimal("0.44")),
-        ("flexible DPU-hours of 1 runs", Decimal("0.29")),
+        ("DPU-hour of 1 run", Decimal("0.44")),
+        ("flexible DPU-hour of 1 run", Decimal("0.29")),
     ]
 
 
@@ -123,7 +123,7 @@ def test_a_terabyte_costs_five_dollars() -> None:
 
 
 def gigabyte_months(found: Bill) -> Decimal:
-    (line,) = [line for line in found.lines if line.what == "GB-months"]
+    (line,) = [line for line in found.lines if line.noun == "GB-month"]
     return line.quantity
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from urllib.request import urlopen
 import boto3
 import pytest
 
-from local.account.client import Account, AccountError, running_account
+from local.account.client import Account, AccountError, end_account, running_account
 from local.account.home import Home
+from local.account.stages import Stage
 
 if TYPE_CHECKING:
     from tests.local.conftest import Eventually
@@ -126,6 +128,62 @@ def test_state_survives_an_end_and_a_kill_and_children_do_not(
             "FAILED",
             "The account on the laptop ended while this run was live",
         )
+
+
+def test_who_only_asks_waits_for_no_more_and_whoever_needs_more_gets_it_of_the_same_account(
+    tmp_path: Path, program: Path
+) -> None:
+    home, said = tmp_path / "home", list[str]()
+    with running_account(home, program=program, stage=Stage.ASK, progress=said.append) as account:
+        assert said == ["Starting AWS", "Provisioning AWS with the Pulumi program"]  # nothing stood yet
+        assert "PREFECT_API_URL" not in account.environment()
+        client(account, "s3").put_object(Bucket="kept", Key="k", Body=b"1")
+    said.clear()
+    with running_account(home, program=program, stage=Stage.ASK, progress=said.append) as account:
+        assert said == ["Starting AWS"]
+        assert client(account, "s3").get_object(Bucket="kept", Key="k")["Body"].read() == b"1"
+        with running_account(home, program=program, stage=Stage.FLOWS, progress=said.append) as whole:
+            assert whole.endpoint_url == account.endpoint_url
+            assert answers(urlsplit(whole.prefect_ui_url).netloc)
+            assert client(whole, "glue").get_job(JobName="slow")["Job"]["Name"] == "slow"
+    assert said[0] == "Starting AWS"
+    assert said[-1] == "Starting Prefect"
+
+
+def test_an_account_stays_as_long_as_its_last_user_wants_and_no_longer_when_it_is_ended(
+    tmp_path: Path, program: Path, eventually: Eventually
+) -> None:
+    home = tmp_path / "home"
+    with running_account(home, program=program, stage=Stage.ASK, keep_up=300) as account:
+        pid = server_pid(home)
+        assert not end_account(home), "somebody uses it"
+    with running_account(home, program=program, stage=Stage.ASK, keep_up=300) as again:
+        assert (again.endpoint_url, server_pid(home)) == (account.endpoint_url, pid)
+    assert is_running(pid)
+    assert end_account(home)
+    eventually(lambda: not is_running(pid))
+    assert end_account(tmp_path / "never")
+
+
+def test_an_account_that_stays_is_not_used_with_other_code_than_it_was_made_of(
+    tmp_path: Path, program: Path, eventually: Eventually
+) -> None:
+    home = tmp_path / "home"
+    with running_account(home, program=program, stage=Stage.ASK, keep_up=300):
+        pid = server_pid(home)
+    program.write_text(f"{program.read_text()}\naws.s3.Bucket('new', bucket='new')\n", encoding="utf-8")
+    with running_account(home, program=program, stage=Stage.ASK) as account:
+        found = [bucket["Name"] for bucket in client(account, "s3").list_buckets()["Buckets"]]
+    assert sorted(found) == ["kept", "new"]
+    eventually(lambda: not is_running(pid))
+
+
+def test_an_account_whose_home_is_deleted_does_not_stay(tmp_path: Path, program: Path, eventually: Eventually) -> None:
+    home = tmp_path / "home"
+    with running_account(home, program=program, stage=Stage.ASK, keep_up=300):
+        pid = server_pid(home)
+    shutil.rmtree(home)
+    eventually(lambda: not is_running(pid))
 
 
 def answers(address: str) -> bool:
