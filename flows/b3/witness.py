@@ -1,0 +1,409 @@
+"""A session's portfolio held against B3's own closing prices, which say again what the portfolio says. Pure.
+
+On a day without an event every weight follows from quantities and closes, to the thousandth, and the divisor is the day before's.
+Where shares go ex, their prices are not known before B3 states the weights: they are computed from the weights, and from the
+divisors, which are exact where a single share is concerned; then all other weights must follow, and the computed prices must be
+such as an event makes. What B3's rounding is held to be is told in `weights`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from expectations.contract.outcomes import Verdict
+from flows.b3.ex_events import CASH, ExSign, ShareFacts, ex_sign
+from flows.b3.solving import Known, Solution, Unknown, solve
+from flows.b3.weights import Position, level, next_divisor, rounded, total_value, weights, worth_of
+
+if TYPE_CHECKING:
+    from expectations.contract.quotes import Quote
+    from flows.b3.portfolio import Holding, Portfolio
+
+_LEVEL_DECIMALS = 2
+_SAME_DIVISOR = Fraction(1, 10**12)  # relative: of a divisor with eight decimals, whatever its size
+_UNSEEN = Fraction(1, 10**5)  # of the portfolio: what a payment may be that moves no weight by a thousandth of a percent
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What is known besides a session's portfolio when it is judged.
+
+    Attributes:
+        session_before: the trading session whose closes the weights are made of.
+        closes: by ticker, the last quote until then, of renamed shares under both of their tickers.
+        opened: by ticker, the session's own quotes, whose flags and DISMES tell events; empty before its evening.
+        before: the portfolio of the session before, where it is published and B3's own.
+    """
+
+    session_before: date
+    closes: Mapping[str, Quote]
+    opened: Mapping[str, Quote] = field(default_factory=dict)
+    before: Portfolio | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExEvent:
+    """A share that goes ex, by what its weight and the divisors imply.
+
+    Attributes:
+        close: of the session before, in reais.
+        price: the theoretical ex-price, in reais.
+        precision: how much the price may be off, in reais; zero where the divisors tell it.
+        signs: what tells the event.
+    """
+
+    ticker: str
+    close: Fraction
+    price: Fraction
+    precision: Fraction
+    signs: str
+
+    def __str__(self) -> str:
+        """The event in words."""
+        about = "" if not self.precision else f" ± {float(self.precision):.4f}"
+        return f"{self.ticker} {float(self.close):.2f} ex {float(self.price):.4f}{about} ({self.signs})"
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDifference:
+    """A weight that does not follow from the prices, in percent."""
+
+    ticker: str
+    stated: Decimal
+    computed: Decimal
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it is off by more than a thousandth."""
+        return abs(self.stated - self.computed) > _STEP
+
+    def __str__(self) -> str:
+        """The difference in words."""
+        return f"{self.ticker} {self.stated} where {self.computed} follows"
+
+
+_STEP = Decimal("0.001")
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What the prices say of a portfolio.
+
+    Attributes:
+        session_before: whose closes they are.
+        shares: number of shares of the portfolio.
+        differences: weights that do not follow, those off by a thousandth too.
+        events: shares that go ex.
+        level: the index's closing level of the session before, in points; None where it cannot be computed.
+        level_is_exact: whether no price in it had to be estimated.
+        unpriced: shares without a close.
+        remarks: what else does not follow, or is worth knowing, one line each.
+    """
+
+    verdict: Verdict
+    session_before: date
+    shares: int
+    differences: tuple[WeightDifference, ...] = ()
+    events: tuple[ExEvent, ...] = ()
+    level: Decimal | None = None
+    level_is_exact: bool = True
+    unpriced: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def far(self) -> tuple[WeightDifference, ...]:
+        """The weights that are off by more than a thousandth."""
+        return tuple(item for item in self.differences if item.is_far)
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        return "; ".join(self._parts())
+
+    def _parts(self) -> Iterator[str]:
+        if self.verdict is Verdict.WITHOUT_PRICES and len(self.unpriced) == self.shares:
+            yield f"no prices of {self.session_before}"
+            yield from self.remarks
+            return
+        yield f"{self.shares - len(self.differences) - len(self.unpriced)} of {self.shares} weights equal"
+        near = [item for item in self.differences if not item.is_far]
+        if near:
+            yield f"off by 0.001: {_named([item.ticker for item in near])}"
+        if self.far:
+            yield f"off by more: {_named(list(map(str, self.far)))}"
+        if self.unpriced:
+            yield f"no price of {_named(self.unpriced)}"
+        if self.events:
+            yield f"ex: {_named(list(map(str, self.events)))}"
+        yield from self.remarks
+        if self.level is not None:
+            yield f"level at the close of {self.session_before}: {'' if self.level_is_exact else 'about '}{self.level:,}"
+
+
+def _named(items: Sequence[str]) -> str:
+    more = len(items) - _MOST_NAMED
+    return ", ".join(items[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def judge(portfolio: Portfolio, prices: Prices) -> Verification:
+    """Hold a portfolio against prices.
+
+    Args:
+        portfolio: with at least one row; its weights sum to 100.
+    """
+    return _Case(portfolio, prices).judged()
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One portfolio, and what is known besides it."""
+
+    portfolio: Portfolio
+    prices: Prices
+
+    def judged(self) -> Verification:
+        if not self.closes:
+            return self._verification(Verdict.WITHOUT_PRICES)
+        if not self.unpriced and not self._differences(self.closes):
+            return self._plain()
+        tried = [self._solved(self.signed)]
+        if not tried[0].fits and (further := self._paying(tried[0])):
+            tried.append(self._solved(self.signed | further))
+        return self._of_solution(tried[-1] if tried[-1].fits else tried[0])
+
+    # --- what is there ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def rows(self) -> dict[str, Holding]:
+        return {row.codigo: row for row in self.portfolio.holdings}
+
+    @cached_property
+    def formerly(self) -> dict[str, str]:
+        """The ticker of the session before of a share that was renamed: the only two with that quantity, of one class."""
+        return renamed(self.prices.before, self.portfolio) if self.prices.before else {}
+
+    @cached_property
+    def quotes(self) -> dict[str, Quote]:
+        found = {ticker: self._quote(ticker) for ticker in self.rows}
+        return {ticker: quote for ticker, quote in found.items() if quote}
+
+    def _quote(self, ticker: str) -> Quote | None:
+        return self.prices.closes.get(ticker) or self.prices.closes.get(self.formerly.get(ticker, ""))
+
+    @cached_property
+    def closes(self) -> dict[str, Fraction]:
+        return {ticker: quote.price for ticker, quote in self.quotes.items()}
+
+    @cached_property
+    def unpriced(self) -> frozenset[str]:
+        return frozenset(self.rows.keys() - self.closes.keys())
+
+    @cached_property
+    def before(self) -> dict[str, Holding]:
+        """The rows of the session before, by the tickers of today."""
+        if self.prices.before is None:
+            return {}
+        now = {was: ticker for ticker, was in self.formerly.items()}
+        return {now.get(row.codigo, row.codigo): row for row in self.prices.before.holdings}
+
+    @cached_property
+    def signs(self) -> dict[str, ExSign]:
+        return {ticker: self._sign(ticker) for ticker in self.rows}
+
+    def _sign(self, ticker: str) -> ExSign:
+        row, was, close, today = (
+            self.rows[ticker],
+            self.before.get(ticker),
+            self.quotes.get(ticker),
+            self.prices.opened.get(ticker),
+        )
+        now = ShareFacts(row.tipo, row.qtde_teorica, today.dismes if today else None)
+        dismes = close.dismes if close else None
+        if was:
+            return ex_sign(now, ShareFacts(was.tipo, was.qtde_teorica, dismes))
+        return ex_sign(now, ShareFacts(close.especi if close else row.tipo, None, dismes))
+
+    @cached_property
+    def signed(self) -> frozenset[str]:
+        return frozenset(ticker for ticker, sign in self.signs.items() if sign.any) | self.unpriced
+
+    @cached_property
+    def worth_before(self) -> Fraction | None:
+        """What the portfolio of the session before was worth at its close; None where that is not wholly known."""
+        before = self.prices.before
+        if before is None:
+            return None
+        values = [
+            row.qtde_teorica * quote.price for row in before.holdings if (quote := self.prices.closes.get(row.codigo))
+        ]
+        return sum(values, Fraction(0)) if len(values) == len(before.holdings) else None
+
+    @cached_property
+    def worth_by_divisor(self) -> Fraction | None:
+        """What the portfolio is worth by the two divisors, whatever the ex-prices."""
+        before, divisor = self.prices.before, self.portfolio.statement.divisor
+        if before is None or self.worth_before is None or not divisor or not before.statement.divisor:
+            return None
+        return worth_of(divisor, before.statement.divisor, self.worth_before)
+
+    def _positions(self, prices: Mapping[str, Fraction]) -> list[Position]:
+        return [
+            Position(row.codigo, row.acao, row.qtde_teorica, prices[row.codigo]) for row in self.portfolio.holdings
+        ]
+
+    def _differences(self, prices: Mapping[str, Fraction]) -> tuple[WeightDifference, ...]:
+        made = weights(self._positions(prices))
+        return tuple(
+            WeightDifference(ticker, row.participacao_pct, made[ticker])
+            for ticker, row in self.rows.items()
+            if row.participacao_pct != made[ticker]
+        )
+
+    # --- a day on which every weight follows from the closes -----------------------------------------------------------------
+
+    def _plain(self) -> Verification:
+        worth = total_value(self._positions(self.closes))
+        before, divisor = self.prices.before, self.portfolio.statement.divisor
+        if self.worth_by_divisor is None or before is None or before.statement.divisor is None or divisor is None:
+            return self._verification(Verdict.VERIFIED, worth=worth)
+        fall = 1 - self.worth_by_divisor / worth
+        if abs(fall) <= _SAME_DIVISOR:
+            return self._verification(Verdict.VERIFIED, worth=worth)
+        follows = next_divisor(before.statement.divisor, self.worth_before or worth, worth)
+        remark = f"divisor {divisor:,} where {follows:,} follows from the closes"
+        payers = [ticker for ticker, sign in self.signs.items() if sign.any or sign.letters & CASH]
+        if 0 < fall <= _UNSEEN * len(payers):
+            why = f"{remark}: a payment too small for the weights to show"
+            return self._verification(Verdict.WITH_EVENTS, worth=self.worth_by_divisor, remarks=(why,))
+        return self._verification(Verdict.DIVERGENT, worth=worth, remarks=(remark,))
+
+    # --- a day on which they do not ------------------------------------------------------------------------------------------
+
+    def _paying(self, tried: Solution) -> frozenset[str]:
+        """Shares whose flag is still on and whose weights are too small: a second payment, where the divisor tells of one."""
+        if self.worth_by_divisor is None:
+            return frozenset()
+        return frozenset(
+            ticker
+            for ticker, computed in tried.computed.items()
+            if self.signs[ticker].letters & CASH
+            and self.signs[ticker].distribution is not False
+            and self.rows[ticker].participacao_pct < computed
+        )
+
+    def _solved(self, unknown: frozenset[str]) -> Solution:
+        known = [
+            Known(ticker, row.acao, row.qtde_teorica, row.participacao_pct, self.closes[ticker])
+            for ticker, row in self.rows.items()
+            if ticker not in unknown
+        ]
+        missing = [
+            Unknown(
+                ticker,
+                row.acao,
+                row.qtde_teorica,
+                row.participacao_pct,
+                close=self.closes.get(ticker),
+                value_before=self._value_before(ticker),
+                free=not (self.signs[ticker].only_cash or self._value_before(ticker)),
+            )
+            for ticker, row in self.rows.items()
+            if ticker in unknown
+        ]
+        return solve(known, missing, self.worth_by_divisor)
+
+    def _value_before(self, ticker: str) -> Fraction | None:
+        """What the position was worth at the close, where an event may have changed its quantity."""
+        was, close = self.before.get(ticker), self.closes.get(ticker)
+        if was is None or close is None or self.signs[ticker].only_cash:
+            return None
+        return was.qtde_teorica * close
+
+    def _of_solution(self, solved: Solution) -> Verification:
+        differences = tuple(
+            WeightDifference(ticker, self.rows[ticker].participacao_pct, computed)
+            for ticker, computed in solved.computed.items()
+            if self.rows[ticker].participacao_pct != computed
+        )
+        events = tuple(
+            ExEvent(ticker, self.closes[ticker], price, solved.precision[ticker], self._why(ticker))
+            for ticker, price in solved.prices.items()
+            if ticker in self.closes and abs(self.closes[ticker] - price) > solved.precision[ticker]
+        )
+        verdict = Verdict.DIVERGENT
+        if solved.fits:
+            verdict = Verdict.WITHOUT_PRICES if self.unpriced else Verdict.WITH_EVENTS
+        return self._verification(
+            verdict,
+            worth=solved.worth,
+            is_exact=solved.is_exact,
+            differences=differences,
+            events=events,
+            remarks=tuple(solved.problems),
+        )
+
+    def _why(self, ticker: str) -> str:
+        sign = self.signs[ticker]
+        return str(sign) if sign.any else "its flag is still on"
+
+    def _verification(
+        self,
+        verdict: Verdict,
+        *,
+        worth: Fraction | None = None,
+        is_exact: bool = True,
+        differences: tuple[WeightDifference, ...] = (),
+        events: tuple[ExEvent, ...] = (),
+        remarks: tuple[str, ...] = (),
+    ) -> Verification:
+        points = self._level(worth)
+        return Verification(
+            verdict,
+            self.prices.session_before,
+            shares=len(self.rows),
+            differences=differences,
+            events=events,
+            level=rounded(points, _LEVEL_DECIMALS if is_exact or self._has_level_before else 0) if points else None,
+            level_is_exact=is_exact or self._has_level_before,
+            unpriced=tuple(sorted(self.unpriced)),
+            remarks=remarks,
+        )
+
+    @property
+    def _has_level_before(self) -> bool:
+        before = self.prices.before
+        return self.worth_before is not None and before is not None and bool(before.statement.divisor)
+
+    def _level(self, worth: Fraction | None) -> Fraction | None:
+        """Of the portfolio that was in force at that close, where it is known: no event comes between."""
+        before, divisor = self.prices.before, self.portfolio.statement.divisor
+        if self.worth_before is not None and before is not None and before.statement.divisor:
+            return level(self.worth_before, before.statement.divisor)
+        return level(worth, divisor) if worth is not None and divisor else None
+
+
+def renamed(before: Portfolio, after: Portfolio) -> dict[str, str]:
+    """Shares that have another ticker than in the session before: from the one now to the one then.
+
+    Only one share left and one entered with the very same quantity, and both are of one class.
+    """
+    gone, came = _only_in(before, after), _only_in(after, before)
+    found: dict[str, str] = {}
+    for row in came:
+        alike = [was for was in gone if was.qtde_teorica == row.qtde_teorica and was.tipo[:4] == row.tipo[:4]]
+        rivals = [other for other in came if other.qtde_teorica == row.qtde_teorica]
+        if len(alike) == len(rivals) == 1:
+            found[row.codigo] = alike[0].codigo
+    return found
+
+
+def _only_in(one: Portfolio, other: Portfolio) -> list[Holding]:
+    there = {row.codigo for row in other.holdings}
+    return [row for row in one.holdings if row.codigo not in there]
