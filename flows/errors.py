@@ -4,6 +4,7 @@
     ├── SettingsError       a setting is wrong: mend it
     ├── B3Error
     │   ├── B3Unavailable   B3 could not be had: try again later
+    │   │   └── QuotesNotPublished  B3 has no prices of that day, or not yet: no failure of anything
     │   └── PayloadError    B3 answered what this code does not understand: the bytes are in landing/, replay once mended
     ├── AwsError            AWS refused, failed, or was not to be had
     │   └── WriteConflict   a conditional write found that somebody else has written: read again, decide again
@@ -39,6 +40,10 @@ class B3Error(BovespaError):
 
 class B3Unavailable(B3Error):  # noqa: N818 - a state of B3, not a fault of this code
     """B3 could not be had: no usable HTTP answer within the limits."""
+
+
+class QuotesNotPublished(B3Unavailable):
+    """B3 has no file of prices for what was asked: a day without a session, or before its evening."""
 
 
 class PayloadError(B3Error):
