@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from flows.b3.weights import Position, ex_price, rounded, weights
+from flows.b3.rounding import Row, contradictions, likeliest
+from flows.b3.weights import Position, ex_price, weights
 
 _PERCENT = 100
 _ROUNDING = Fraction(5, 10_000)  # percent: half of the weights' last decimal
@@ -66,7 +67,9 @@ class Unknown:
         whole = self.value_before / self.quantity if self.value_before else self.close
         if _LEAST_LEFT * whole <= price + precision and price - precision <= whole:
             return None
-        return f"{self.ticker}: its weight stands for a price of {float(price):.4f}, its close was {float(self.close):.2f}"
+        return (
+            f"{self.ticker}: its weight stands for a price of {float(price):.4f}, its close was {float(self.close):.2f}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +100,45 @@ def solve(known: Sequence[Known], unknown: Sequence[Unknown], by_divisor: Fracti
     Args:
         by_divisor: what the portfolio is worth by the two divisors, in reais; None where they are not known.
     """
-    bounds = _agreed(known)
+    shares: list[Known | Unknown] = [*known, *unknown]
+    bounds, rows = _agreed(known), _plain_list(known, unknown)
     worth, is_exact, problems = by_divisor, by_divisor is not None, []
     if bounds is not None and (by_divisor is None or not bounds[0] <= by_divisor <= bounds[1]):
-        worth, is_exact = sum(bounds) / 2, False
+        worth, is_exact = likeliest(rows, bounds), False
         if by_divisor is not None:
             off = float(by_divisor / worth - 1)
             problems = [f"the divisor moved otherwise than the weights: {off:+.4%}"]
     if worth is None:
-        return Solution(None, False, {}, {}, {}, ("no share's price is known for certain",))
+        problem = "no share's price is known for certain"
+        return Solution(None, is_exact=False, prices={}, precision={}, computed={}, problems=(problem,))
     prices, precision = _prices(known, unknown, worth, is_exact=is_exact)
-    problems += [
-        problem for item in unknown if (problem := item.problem(prices[item.ticker], precision[item.ticker]))
-    ]
-    single = is_exact and len(unknown) <= 1
-    if single and all(price > 0 for price in prices.values()):
-        positions = [Position(item.ticker, item.name, item.quantity, item.price) for item in known]
-        positions += [Position(item.ticker, item.name, item.quantity, prices[item.ticker]) for item in unknown]
-        computed = weights(positions)
-        fits = all(computed[item.ticker] == item.weight for item in (*known, *unknown))
-    else:
-        computed = {item.ticker: item.weight for item in unknown}
-        fits = True
-        for item in known:
-            exact = item.weighs(worth)
-            is_off = abs(exact - Fraction(item.weight)) > _MOST_OFF
-            computed[item.ticker] = rounded(exact, _DECIMALS)
-            fits = fits and not is_off
-    return Solution(worth, is_exact, prices, precision, computed, problems, fits=fits and not problems)
+    problems += [problem for item in unknown if (problem := item.problem(prices[item.ticker], precision[item.ticker]))]
+    follows = _all_follow(known, unknown, prices) if is_exact and len(unknown) == 1 else {}
+    if follows and all(follows[item.ticker] == item.weight for item in shares):
+        return Solution(worth, is_exact, prices, precision, follows, problems, fits=not problems)
+    # Without a share to solve the rule itself has failed; with the one solved exactly, every weight would have to follow.
+    may_fit = bool(unknown) and not follows and not problems
+    against = contradictions(rows, worth)
+    computed = {item.ticker: item.weight for item in shares}
+    computed |= {ticker: Decimal(made).scaleb(-_DECIMALS) for ticker, made in against.items()}
+    return Solution(worth, is_exact, prices, precision, computed, problems, fits=may_fit and not against)
+
+
+def _plain_list(known: Sequence[Known], unknown: Sequence[Unknown]) -> list[Row]:
+    """The shares as rows in the order of B3's plain list."""
+    values = {item.ticker: item.quantity * item.price for item in known}
+    shares: list[Known | Unknown] = [*known, *unknown]
+    ordered = sorted(shares, key=lambda item: (item.name, item.ticker))
+    return [Row(item.ticker, int(item.weight.scaleb(_DECIMALS)), values.get(item.ticker)) for item in ordered]
+
+
+def _all_follow(
+    known: Sequence[Known], unknown: Sequence[Unknown], prices: Mapping[str, Fraction]
+) -> dict[str, Decimal]:
+    """The weights by the rule, once every price is known exactly; none where a price is none."""
+    positions = [Position(item.ticker, item.name, item.quantity, item.price) for item in known]
+    positions += [Position(item.ticker, item.name, item.quantity, prices[item.ticker]) for item in unknown]
+    return weights(positions) if all(position.price > 0 for position in positions) else {}
 
 
 def _agreed(known: Sequence[Known]) -> tuple[Fraction, Fraction] | None:
@@ -139,7 +153,7 @@ def _agreed(known: Sequence[Known]) -> tuple[Fraction, Fraction] | None:
         count += -1 if closes else 1
         if count > most and not closes:
             most, best = count, (end, ends[number + 1][0])
-    middle = sum(best) / 2
+    middle = (best[0] + best[1]) / 2
     loose = [item.bounds(_MOST_OFF) for item in known if abs(item.weighs(middle) - Fraction(item.weight)) <= _MOST_OFF]
     return max(low for low, _ in loose), min(high for _, high in loose)
 

@@ -1,4 +1,4 @@
-"""How B3 makes a portfolio's weights, level and divisor of quantities and prices. Pure, and exact: rational arithmetic throughout.
+"""How B3 makes a portfolio's weights, level and divisor of quantities and prices. Pure and exact, in rational numbers.
 
 Nothing of it is B3's own word. It is inferred from recorded portfolios of 2021 to July 2025: of 21 whose prices are all known,
 with 1,746 weights, 20 come out to the last thousandth, and the 21st looks like one wrong price. Real-estate funds and depositary
@@ -10,7 +10,7 @@ the theoretical ex-price, not rounded to cents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -97,7 +97,7 @@ def next_divisor(divisor: Decimal, worth_before: Fraction, worth: Fraction) -> D
 
 
 def worth_of(divisor: Decimal, divisor_before: Decimal, worth_before: Fraction) -> Fraction:
-    """What a session's portfolio is worth by two divisors, whatever the ex-prices of its shares; the inverse of `next_divisor`."""
+    """What a session's portfolio is worth by two divisors, whatever its ex-prices; the inverse of `next_divisor`."""
     return Fraction(divisor) / Fraction(divisor_before) * worth_before
 
 
@@ -113,12 +113,3 @@ def rounded(value: Fraction, decimals: int) -> Decimal:
 
 def _percent(thousandths: int) -> Decimal:
     return Decimal(thousandths).scaleb(-_PERCENT_DECIMALS)
-
-
-def positions_of(rows: Iterable[tuple[str, str, int]], prices: Mapping[str, Fraction]) -> list[Position]:
-    """Positions of rows (ticker, name, quantity).
-
-    Args:
-        prices: by ticker; of every row.
-    """
-    return [Position(ticker, name, quantity, prices[ticker]) for ticker, name, quantity in rows]

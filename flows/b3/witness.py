@@ -8,10 +8,8 @@ such as an event makes. What B3's rounding is held to be is told in `weights`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING
 from expectations.contract.outcomes import Verdict
 from flows.b3.ex_events import CASH, ExSign, ShareFacts, ex_sign
 from flows.b3.solving import Known, Solution, Unknown, solve
+from flows.b3.verification import WEIGHT_STEP, ExEvent, Prices, Verification, WeightDifference
 from flows.b3.weights import Position, level, next_divisor, rounded, total_value, weights, worth_of
 
 if TYPE_CHECKING:
@@ -27,129 +26,9 @@ if TYPE_CHECKING:
 
 _LEVEL_DECIMALS = 2
 _SAME_DIVISOR = Fraction(1, 10**12)  # relative: of a divisor with eight decimals, whatever its size
-_UNSEEN = Fraction(1, 10**5)  # of the portfolio: what a payment may be that moves no weight by a thousandth of a percent
-_MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What is known besides a session's portfolio when it is judged.
-
-    Attributes:
-        session_before: the trading session whose closes the weights are made of.
-        closes: by ticker, the last quote until then, of renamed shares under both of their tickers.
-        opened: by ticker, the session's own quotes, whose flags and DISMES tell events; empty before its evening.
-        before: the portfolio of the session before, where it is published and B3's own.
-    """
-
-    session_before: date
-    closes: Mapping[str, Quote]
-    opened: Mapping[str, Quote] = field(default_factory=dict)
-    before: Portfolio | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExEvent:
-    """A share that goes ex, by what its weight and the divisors imply.
-
-    Attributes:
-        close: of the session before, in reais.
-        price: the theoretical ex-price, in reais.
-        precision: how much the price may be off, in reais; zero where the divisors tell it.
-        signs: what tells the event.
-    """
-
-    ticker: str
-    close: Fraction
-    price: Fraction
-    precision: Fraction
-    signs: str
-
-    def __str__(self) -> str:
-        """The event in words."""
-        about = "" if not self.precision else f" ± {float(self.precision):.4f}"
-        return f"{self.ticker} {float(self.close):.2f} ex {float(self.price):.4f}{about} ({self.signs})"
-
-
-@dataclass(frozen=True, slots=True)
-class WeightDifference:
-    """A weight that does not follow from the prices, in percent."""
-
-    ticker: str
-    stated: Decimal
-    computed: Decimal
-
-    @property
-    def is_far(self) -> bool:
-        """Whether it is off by more than a thousandth."""
-        return abs(self.stated - self.computed) > _STEP
-
-    def __str__(self) -> str:
-        """The difference in words."""
-        return f"{self.ticker} {self.stated} where {self.computed} follows"
-
-
-_STEP = Decimal("0.001")
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What the prices say of a portfolio.
-
-    Attributes:
-        session_before: whose closes they are.
-        shares: number of shares of the portfolio.
-        differences: weights that do not follow, those off by a thousandth too.
-        events: shares that go ex.
-        level: the index's closing level of the session before, in points; None where it cannot be computed.
-        level_is_exact: whether no price in it had to be estimated.
-        unpriced: shares without a close.
-        remarks: what else does not follow, or is worth knowing, one line each.
-    """
-
-    verdict: Verdict
-    session_before: date
-    shares: int
-    differences: tuple[WeightDifference, ...] = ()
-    events: tuple[ExEvent, ...] = ()
-    level: Decimal | None = None
-    level_is_exact: bool = True
-    unpriced: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def far(self) -> tuple[WeightDifference, ...]:
-        """The weights that are off by more than a thousandth."""
-        return tuple(item for item in self.differences if item.is_far)
-
-    @property
-    def line(self) -> str:
-        """All of it in one line."""
-        return "; ".join(self._parts())
-
-    def _parts(self) -> Iterator[str]:
-        if self.verdict is Verdict.WITHOUT_PRICES and len(self.unpriced) == self.shares:
-            yield f"no prices of {self.session_before}"
-            yield from self.remarks
-            return
-        yield f"{self.shares - len(self.differences) - len(self.unpriced)} of {self.shares} weights equal"
-        near = [item for item in self.differences if not item.is_far]
-        if near:
-            yield f"off by 0.001: {_named([item.ticker for item in near])}"
-        if self.far:
-            yield f"off by more: {_named(list(map(str, self.far)))}"
-        if self.unpriced:
-            yield f"no price of {_named(self.unpriced)}"
-        if self.events:
-            yield f"ex: {_named(list(map(str, self.events)))}"
-        yield from self.remarks
-        if self.level is not None:
-            yield f"level at the close of {self.session_before}: {'' if self.level_is_exact else 'about '}{self.level:,}"
-
-
-def _named(items: Sequence[str]) -> str:
-    more = len(items) - _MOST_NAMED
-    return ", ".join(items[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+_UNSEEN = Fraction(
+    1, 10**5
+)  # of the portfolio: what a payment may be that moves no weight by a thousandth of a percent
 
 
 def judge(portfolio: Portfolio, prices: Prices) -> Verification:
@@ -174,8 +53,9 @@ class _Case:
         if not self.unpriced and not self._differences(self.closes):
             return self._plain()
         tried = [self._solved(self.signed)]
-        if not tried[0].fits and (further := self._paying(tried[0])):
-            tried.append(self._solved(self.signed | further))
+        for paying in self._paying(tried[0]):
+            if not tried[-1].fits:
+                tried.append(self._solved(self.signed | paying))
         return self._of_solution(tried[-1] if tried[-1].fits else tried[0])
 
     # --- what is there ---------------------------------------------------------------------------------------------------
@@ -254,9 +134,7 @@ class _Case:
         return worth_of(divisor, before.statement.divisor, self.worth_before)
 
     def _positions(self, prices: Mapping[str, Fraction]) -> list[Position]:
-        return [
-            Position(row.codigo, row.acao, row.qtde_teorica, prices[row.codigo]) for row in self.portfolio.holdings
-        ]
+        return [Position(row.codigo, row.acao, row.qtde_teorica, prices[row.codigo]) for row in self.portfolio.holdings]
 
     def _differences(self, prices: Mapping[str, Fraction]) -> tuple[WeightDifference, ...]:
         made = weights(self._positions(prices))
@@ -278,25 +156,32 @@ class _Case:
             return self._verification(Verdict.VERIFIED, worth=worth)
         follows = next_divisor(before.statement.divisor, self.worth_before or worth, worth)
         remark = f"divisor {divisor:,} where {follows:,} follows from the closes"
-        payers = [ticker for ticker, sign in self.signs.items() if sign.any or sign.letters & CASH]
-        if 0 < fall <= _UNSEEN * len(payers):
+        if 0 < fall <= _UNSEEN * (len(self.signed) or bool(self._flagged)):
             why = f"{remark}: a payment too small for the weights to show"
             return self._verification(Verdict.WITH_EVENTS, worth=self.worth_by_divisor, remarks=(why,))
         return self._verification(Verdict.DIVERGENT, worth=worth, remarks=(remark,))
 
     # --- a day on which they do not ------------------------------------------------------------------------------------------
 
-    def _paying(self, tried: Solution) -> frozenset[str]:
-        """Shares whose flag is still on and whose weights are too small: a second payment, where the divisor tells of one."""
-        if self.worth_by_divisor is None:
-            return frozenset()
+    @cached_property
+    def _flagged(self) -> frozenset[str]:
+        """Shares that may pay again under a flag that is still on, as far as the distribution's number does not deny it."""
         return frozenset(
             ticker
-            for ticker, computed in tried.computed.items()
-            if self.signs[ticker].letters & CASH
-            and self.signs[ticker].distribution is not False
-            and self.rows[ticker].participacao_pct < computed
+            for ticker, sign in self.signs.items()
+            if sign.letters & CASH and sign.distribution is not False and not sign.any
         )
+
+    def _paying(self, tried: Solution) -> list[frozenset[str]]:
+        """Which of them to solve too: the divisor can tell, and a weight is too small by more than rounding; those, and all."""
+        if self.worth_by_divisor is None:
+            return []
+        smaller = frozenset(
+            ticker
+            for ticker in self._flagged
+            if tried.computed.get(ticker, 0) - self.rows[ticker].participacao_pct > WEIGHT_STEP
+        )
+        return [smaller, self._flagged] if smaller else []
 
     def _solved(self, unknown: frozenset[str]) -> Solution:
         known = [
