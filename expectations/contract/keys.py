@@ -19,6 +19,7 @@ from expectations.contract.names import (
     LEDGER_PREFIX,
     MANIFEST_NAME,
     PUBLISHED_PREFIX,
+    QUOTES_LANDING_PREFIX,
     RAW_PREFIX,
     RAW_SUFFIX,
     REPORTS_PREFIX,
@@ -37,6 +38,7 @@ def session_path(session: date) -> str:
 
 
 _MOST_MONTHS = 12
+_UNDATED = "undated"
 
 
 def time_prefixes(prefix: str, since: date, until: date) -> list[str]:
@@ -164,6 +166,56 @@ def _instant(stamp: str, form: str) -> datetime | None:
         return None
 
 
+# --- files of B3's prices in landing ---
+
+
+def quotes_landing_prefix(code: str) -> str:
+    """The key prefix of all that was received as one file of COTAHIST: `landing/cotahist/A2025/`.
+
+    Args:
+        code: the file's, `QuotesFile.code`.
+    """
+    return f"{QUOTES_LANDING_PREFIX}{code}/"
+
+
+def quotes_landing_key(code: str | None, sha256: str, kind: str) -> str:
+    """The key of a file of B3's prices as received; the same bytes have the same key.
+
+    Args:
+        code: the file's, `QuotesFile.code`; None where nothing tells.
+        sha256: hexadecimal digest of the bytes as received, of which the first 12 digits are taken.
+        kind: `zip`, `txt` (kept gzipped), or `html`, a page that came in place of one.
+    """
+    name = f"{sha256[:12]}.{kind}{'.gz' if kind == 'txt' else ''}"
+    return f"{quotes_landing_prefix(code or _UNDATED)}{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesLandingKey:
+    """What the key of a file of B3's prices in landing says; `code` is None where nothing told of which span it is."""
+
+    code: str | None
+    digest: str
+    kind: str
+    key: str
+
+
+_QUOTES_LANDING_KEY = re.compile(
+    rf"{QUOTES_LANDING_PREFIX}(undated|D\d{{8}}|M\d{{6}}|A\d{{4}})/([0-9a-f]{{12}})\.(zip|html|txt(?=\.gz))(?:\.gz)?",
+    re.ASCII,
+)
+
+
+def read_quotes_landing_key(key: str) -> QuotesLandingKey | None:
+    """Read such a key back; None where it is none."""
+    found = _QUOTES_LANDING_KEY.fullmatch(key)
+    if not found:
+        return None
+    code, digest, kind = found.groups()
+    known = QuotesLandingKey(None if code == _UNDATED else code, digest, kind, key)
+    return known if quotes_landing_key(known.code, digest, kind) == key else None
+
+
 def staging_prefix(run_id: str) -> str:
     """The prefix below which one Glue run writes: `staging/<run>/`."""
     return f"{STAGING_PREFIX}{run_id}/"
@@ -218,7 +270,6 @@ def ledger_prefix(instant: datetime) -> str:
     return f"{LEDGER_PREFIX}{instant.astimezone(UTC):year=%Y/month=%m/}"
 
 
-_UNDATED = "undated"
 _OUTCOMES = frozenset(map(str, Outcome))
 _STAMP = "%Y%m%dT%H%M%S%fZ"
 _ATTEMPT_KEY = re.compile(
