@@ -31,9 +31,7 @@ class Outcome(StrEnum):
     """What is published was held against B3's closing prices, and nothing else was done."""
 
 
-DONE = frozenset(
-    {Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.VERIFIED}
-)
+DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.VERIFIED})
 """The outcomes of an attempt in which there is nothing to mend."""
 
 
