@@ -63,7 +63,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class QuotesFile:
-    """A file that B3 publishes: `COTAHIST_D30062025.ZIP` of a day, `COTAHIST_M062025.ZIP` of a month, `COTAHIST_A2025.ZIP` of a year.
+    """A file that B3 publishes: `COTAHIST_D30062025.ZIP`, `COTAHIST_M062025.ZIP` of a month, `COTAHIST_A2025.ZIP` of a year.
 
     Attributes:
         first: the first day of the span.

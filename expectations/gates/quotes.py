@@ -38,13 +38,15 @@ def quotes_checks(
         sessions: the trading calendar's.
     """
     return [
-        Check("quotes.rows", _beside_last(rows, before), _row_expectations(sessions), ("acao", "data_pregao")),
+        Check("quotes.rows", _beside_last(rows, before, sessions), _row_expectations(), ("acao", "data_pregao")),
         Check("quotes.sessions", _summaries(rows, before, len(wanted)), _session_expectations(), ("data_pregao",)),
     ]
 
 
-def _beside_last(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """The rows, each with how many times its price is the share's last one, or the last one it; 1 for a first one."""
+def _beside_last(rows: pd.DataFrame, before: pd.DataFrame, sessions: Collection[date]) -> pd.DataFrame:
+    """The rows, each with how many times its price is the share's last one, or the last one it (1 for a first one), and whether
+    its session is one of the calendar.
+    """
     import pandas as pd  # noqa: PLC0415 - not at import: the Glue job imports this package's contract
 
     known = pd.concat([before, rows]).drop_duplicates(["acao", "data_pregao"], keep="last")
@@ -52,17 +54,17 @@ def _beside_last(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     price = known["preco_fechamento"] / known["fator_cotacao"]
     ratio = price / price.groupby(known["acao"]).shift()
     moved = known.assign(vezes=ratio.where(ratio >= 1, 1 / ratio).fillna(1.0))
-    return rows.merge(moved[["acao", "data_pregao", "vezes"]], on=["acao", "data_pregao"], how="left")
+    beside = rows.merge(moved[["acao", "data_pregao", "vezes"]], on=["acao", "data_pregao"], how="left")
+    return beside.assign(dia_de_pregao=beside["data_pregao"].isin(sessions))
 
 
 def _summaries(rows: pd.DataFrame, before: pd.DataFrame, wanted: int) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
     known = pd.concat([before, rows]).drop_duplicates(["acao", "data_pregao"], keep="last")
-    closes = {
-        session: dict(zip(group["acao"], group["preco_fechamento"], strict=True))
-        for session, group in known.groupby("data_pregao")
-    }
+    closes: dict[date, dict[str, float]] = {}
+    for session, ticker, price in zip(known["data_pregao"], known["acao"], known["preco_fechamento"], strict=True):
+        closes.setdefault(session, {})[ticker] = price
     order = sorted(closes)
     return pd.DataFrame(
         [
@@ -85,7 +87,7 @@ def _are_same(closes: dict[str, float], others: dict[str, float]) -> bool:
     return len(common) > _FEW and all(closes[ticker] == others[ticker] for ticker in common)
 
 
-def _row_expectations(sessions: Collection[date]) -> list[Expectation]:
+def _row_expectations() -> list[Expectation]:
     import great_expectations.expectations as gxe  # noqa: PLC0415 - 2 s to import
 
     forms = [
@@ -113,8 +115,8 @@ def _row_expectations(sessions: Collection[date]) -> list[Expectation]:
             column="fator_cotacao", min_value=1, severity=CRITICAL, notes="every price is for a number of units"
         ),
         gxe.ExpectColumnValuesToBeInSet(
-            column="data_pregao",
-            value_set=sorted(sessions),
+            column="dia_de_pregao",
+            value_set=[True],
             severity=CRITICAL,
             notes="every session is one of the trading calendar",
         ),

@@ -23,12 +23,13 @@ from expectations.contract.quotes import Quote
 from flows.errors import PayloadError, QuotesNotPublished
 
 LINE_WIDTH = 245  # bytes, without the line's end
+ZIP_BEGINS = b"PK"
 SPOT_MARKET = b"010"  # "vista": neither options nor forwards nor odd lots
 
 _HEADER, _QUOTE, _TRAILER = b"00", b"01", b"99"
 _LONGEST_LINE = 1024  # bytes; whatever has none shorter is no COTAHIST, and is not read into memory
 _BUFFER = 1 << 20
-_ZIP, _SHOWN = b"PK", 40
+_SHOWN = 40
 _CENTS = Decimal(100)
 
 
@@ -68,7 +69,7 @@ def unpacked(packed: IO[bytes], limit: int) -> Iterator[IO[bytes]]:
 def _refuse_page(start: bytes) -> None:
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise QuotesNotPublished(f"a page came in place of a ZIP: {start!r}")
-    if not start.startswith(_ZIP):
+    if not start.startswith(ZIP_BEGINS):
         raise PayloadError("zip", f"{start!r} where a ZIP was expected")
 
 

@@ -103,7 +103,7 @@ class SiteClient:
             reraise=True,
         )
         try:
-            return retries(self._call, url, receive)
+            received: _Received = retries(self._call, url, receive)
         except _Retryable as error:
             attempts = retries.statistics["attempt_number"]
             raise B3Unavailable(f"{name}: {error}, after {attempts} attempts") from error
@@ -111,6 +111,8 @@ class SiteClient:
             raise type(error)(f"{name}: {error}") from error
         except requests.RequestException as error:
             raise B3Unavailable(f"{name}: {type(error).__name__}: {error}") from error
+        else:
+            return received
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

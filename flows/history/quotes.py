@@ -113,8 +113,8 @@ def _chosen(rows: pa.Table, since: date, until: date, tickers: Collection[str] |
 # --- what a session's prices are where a share did not trade --------------------------------------------------------------
 
 LAST_CLOSE_SESSIONS = 20
-"""Sessions for which a share's last close stands for it: about a month. B3 asks a share of an index to trade in nearly every one, so
-one that has not for longer is suspended, and its last close no price that anybody could sell at."""
+"""Sessions for which a share's last close stands for it: about a month. B3 asks a share of an index to trade in nearly every
+one, so one that has not for longer is suspended, and its last close is no price that anybody could sell at."""
 
 
 def last_closes(

@@ -256,7 +256,7 @@ class _Try:
             if fresh.record == record:
                 return etag, fresh.rows
         # Whoever publishes it meanwhile would mix two versions of its files under our eyes.
-        with session_lease(self.history.refined, self.history.index, session, self.void_after):
+        with session_lease(self.history.refined, self.published.index, session, self.void_after):
             record, etag = self.published.record(session)
             try:
                 return etag, self.published.of(record)
