@@ -14,6 +14,7 @@
     │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
+    ├── NotRebuildable      a session cannot be computed from what is there: the message names what is missing
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
@@ -99,6 +100,10 @@ class StagingError(BovespaError):
 
 class PublishError(BovespaError):
     """A session could not be brought to its published state."""
+
+
+class NotRebuildable(BovespaError):  # noqa: N818 - a state of what is known
+    """A session cannot be computed from the sessions beside it and prices; the message names what is missing."""
 
 
 class NotPublishedError(BovespaError):

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from expectations.contract.outcomes import Verdict
-from flows.b3.ex_events import CASH, ExSign, ShareFacts, ex_sign
+from flows.b3.ex_events import CASH, ExSign, ShareFacts, distribution, ex_sign
 from flows.b3.solving import Known, Solution, Unknown, solve
 from flows.b3.verification import WEIGHT_STEP, ExEvent, Prices, Verification, WeightDifference
 from flows.b3.weights import Position, level, next_divisor, rounded, total_value, weights, worth_of
@@ -98,14 +98,9 @@ class _Case:
         return {ticker: self._sign(ticker) for ticker in self.rows}
 
     def _sign(self, ticker: str) -> ExSign:
-        row, was, close, today = (
-            self.rows[ticker],
-            self.before.get(ticker),
-            self.quotes.get(ticker),
-            self.prices.opened.get(ticker),
-        )
-        now = ShareFacts(row.tipo, row.qtde_teorica, today.dismes if today else None)
-        dismes = close.dismes if close else None
+        row, was, close = self.rows[ticker], self.before.get(ticker), self.quotes.get(ticker)
+        now = ShareFacts(row.tipo, row.qtde_teorica, distribution(self.prices.opened.get(ticker)))
+        dismes = distribution(close)
         if was:
             return ex_sign(now, ShareFacts(was.tipo, was.qtde_teorica, dismes))
         return ex_sign(now, ShareFacts(close.especi if close else row.tipo, None, dismes))
