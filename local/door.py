@@ -36,10 +36,9 @@ class RecordedSample:
 def recorded_sample() -> Iterator[RecordedSample]:
     """Serve the recorded sample within the block."""
     from local.b3 import sample, standin  # noqa: PLC0415 - the command line alone needs it
-    from local.b3.sample_quotes import PRICED_SESSIONS, recorded_quotes  # noqa: PLC0415
 
     with standin.serving() as stand_in:
-        stand_in.quotes.update((session, recorded_quotes(session)) for session in PRICED_SESSIONS)
+        stand_in.quotes.update((session, sample.quotes(session)) for session in sample.PRICED)
         yield RecordedSample(
             sample.INDEX,
             tuple((session, sample.collected_at(session)) for session in sample.SESSIONS),

@@ -25,7 +25,7 @@ from expectations.contract.names import (
     REPORTS_PREFIX,
     STAGING_PREFIX,
 )
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 
 
 class ContractError(ValueError):
@@ -272,8 +272,10 @@ def ledger_prefix(instant: datetime) -> str:
 
 _OUTCOMES = frozenset(map(str, Outcome))
 _STAMP = "%Y%m%dT%H%M%S%fZ"
+_VERDICTS = {verdict.replace(" ", "-"): verdict for verdict in Verdict}
 _ATTEMPT_KEY = re.compile(
     rf"{LEDGER_PREFIX}year=(\d{{4}})/month=(\d\d)/{_INDEX}_(\d{{8}}|{_UNDATED})_([a-z-]+?)(?:-w([1-9]\d*))?"
+    rf"(?:-v({'|'.join(_VERDICTS)}))?"
     r"_(\d{8}T\d{12}Z)_[0-9a-f]+\.parquet",
     re.ASCII,
 )
@@ -285,6 +287,7 @@ class AttemptKey:
 
     Attributes:
         warnings: demands of the gates that were not met without being critical.
+        verdict: what prices say of what is published since the attempt; None where it did not ask them.
     """
 
     index: str
@@ -293,9 +296,10 @@ class AttemptKey:
     ended_at: datetime
     warnings: int
     key: str
+    verdict: Verdict | None = None
 
 
-def attempt_key(
+def attempt_key(  # noqa: PLR0913 - all that a listing is to tell
     index: str,
     session: date | None,
     outcome: Outcome,
@@ -304,6 +308,7 @@ def attempt_key(
     unique: str,
     *,
     warnings: int = 0,
+    verdict: Verdict | None = None,
 ) -> str:
     """The key of one row.
 
@@ -313,6 +318,7 @@ def attempt_key(
     """
     of_session = f"{session:%Y%m%d}" if session else _UNDATED
     kind = outcome.replace(" ", "-") + (f"-w{warnings}" if warnings else "")
+    kind += f"-v{verdict.replace(' ', '-')}" if verdict else ""
     stamp = ended_at.astimezone(UTC).strftime(_STAMP)
     return f"{ledger_prefix(started_at)}{check_index(index).lower()}_{of_session}_{kind}_{stamp}_{unique}{RAW_SUFFIX}"
 
@@ -322,12 +328,12 @@ def read_attempt_key(key: str) -> AttemptKey | None:
     found = _ATTEMPT_KEY.fullmatch(key)
     if not found or _day(found[1], found[2], "01") is None:
         return None
-    index, session, kind, warnings, stamp = found.groups()[2:]
+    index, session, kind, warnings, verdict, stamp = found.groups()[2:]
     day = _day(session[:4], session[4:6], session[6:]) if session != _UNDATED else None
     ended_at, outcome = _instant(stamp, _STAMP), kind.replace("-", " ")
     if ended_at is None or outcome not in _OUTCOMES or (day is None and session != _UNDATED):
         return None
-    return AttemptKey(index.upper(), day, Outcome(outcome), ended_at, int(warnings or 0), key)
+    return AttemptKey(index.upper(), day, Outcome(outcome), ended_at, int(warnings or 0), key, _VERDICTS.get(verdict))
 
 
 # --- claims ---

@@ -1,4 +1,4 @@
-"""How an attempt at a session ended. Standard library only."""
+"""How an attempt at a session ended, and what prices say of what is published. Standard library only."""
 
 from __future__ import annotations
 
@@ -27,6 +27,25 @@ class Outcome(StrEnum):
 
     FAILED = "failed"
 
+    VERIFIED = "verified"
+    """What is published was held against B3's closing prices, and nothing else was done."""
 
-DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED})
+
+DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.VERIFIED})
 """The outcomes of an attempt in which there is nothing to mend."""
+
+
+class Verdict(StrEnum):
+    """What B3's own closing prices say of a session's portfolio."""
+
+    VERIFIED = "verificada"
+    """Every weight follows from the quantities and the closes of the session before."""
+
+    WITH_EVENTS = "verificada com eventos"
+    """Every weight does but those of shares that went ex, and theirs follow from prices that an event explains."""
+
+    DIVERGENT = "divergente"
+    """Something does not follow, and no event explains it."""
+
+    WITHOUT_PRICES = "sem precos"
+    """The prices of the session before, or those of some shares, are not there."""

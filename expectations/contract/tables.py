@@ -83,9 +83,12 @@ TICKER_PARTITION = Column("acao", ColumnType.STRING, False, "Ticker (the same as
 # A table with one file a month has as columns what the tables with one file a session or share have as partitions.
 _DAY = Column("day", ColumnType.INT, False, "Day of the session")
 
+REBUILT = "reconstruida"
+"""The origin of a session that B3 did not state: computed from its neighbours and prices."""
+
 ORIGIN = (
     "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of csv`, `copy of html`, "
-    "`copy of parquet`, an imported file"
+    f"`copy of parquet`, an imported file; `{REBUILT}`, computed from the sessions beside it and B3's closing prices: not B3's words"
 )
 
 HISTORY_COLUMNS = (

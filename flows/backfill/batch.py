@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from expectations.contract.outcomes import Outcome
 from expectations.gates.gate import GateRefused, require
 from flows.errors import BovespaError, EtlRunFailed
 from flows.history.refresh import FreshRows, Refresh, fresh_rows, refresh
+from flows.history.witness import Witness
 from flows.lake.calls import PARALLEL_SESSIONS
 from flows.lake.calls import batches as chunks
 from flows.session import etl
@@ -52,7 +54,7 @@ def noting(ledger: Ledger, progress: Progress, versions: Sequence[RawVersion]) -
     return note
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """Takes raw versions to their published state.
 
@@ -68,6 +70,11 @@ class Batch:
     again: bool = False
     note: Note = lambda _: None
     refresh: Refresh = refresh
+
+    @cached_property
+    def witness(self) -> Witness:
+        """Of all sessions of the batch, so that a month's prices are read once."""
+        return Witness.of(self.pipeline.lake)
 
     def take(self, versions: Sequence[RawVersion]) -> list[Attempt]:
         """Refine, audit and publish the versions: one Glue run for all of them that have none, or one for each thousand.
@@ -157,7 +164,8 @@ class _OfRun:
             record = pipeline.publish(version, audited, force=self.batch.again)
         except (BovespaError, ContractError, GateRefused) as error:
             return attempt.ended(Outcome.FAILED, str(error)), []
-        published = attempt.ended(Outcome.PUBLISHED, run_id=record.run_id, rows=record.rows)
+        facts = self.batch.witness.facts(*_subject(version))
+        published = attempt.ended(Outcome.PUBLISHED, run_id=record.run_id, rows=record.rows, **facts)
         return published, fresh_rows(record, audited)
 
     def _begun(self, version: RawVersion) -> Attempt:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
+from expectations.contract.outcomes import Outcome, Verdict
 from flows.b3 import calendar
 from flows.b3.calendar import SAO_PAULO
 from flows.lake.calls import side_by_side
@@ -173,7 +174,10 @@ class _Reader:
         self, listed: Sequence[SessionTraces], tries: Mapping[tuple[str, date], AttemptKey]
     ) -> dict[SessionTraces, SessionDetails]:
         untold = [
-            item for item in listed if not is_settled(item) and (_is_there(item) or (item.index, item.session) in tries)
+            item
+            for item in listed
+            if item.verdict is Verdict.DIVERGENT
+            or (not is_settled(item) and (_is_there(item) or (item.index, item.session) in tries))
         ]
         read = dict(zip(untold, side_by_side(lambda item: self._read(item, tries), untold), strict=True))
         unpublished = [facts.version for facts in read.values() if facts.version and not _covered(facts)]
@@ -191,6 +195,7 @@ class _Reader:
             attempt=self.attempt(row) if row else None,
             version=storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None,
             publication=self.publication(traces) if traces.published_at else None,
+            verified=self.attempt(traces.verified) if traces.verified and traces.verdict is Verdict.DIVERGENT else None,
         )
 
     def publication(self, traces: SessionTraces) -> Publication | None:
@@ -235,7 +240,9 @@ def read_history(pipeline: Pipeline, traces: SessionTraces) -> SessionHistory:
         AwsError: AWS could not be asked.
     """
     reader = _Reader(pipeline)
-    attempts = tuple(row for row in side_by_side(reader.attempt, traces.attempts) if row)
+    asked = (traces.verified,) if traces.verified and traces.verified.outcome is Outcome.VERIFIED else ()
+    read = (row for row in side_by_side(reader.attempt, (*traces.attempts, *asked)) if row)
+    attempts = tuple(sorted(read, key=lambda row: row.ended_at))
     publication = reader.publication(traces) if traces.published_at else None
     return SessionHistory(traces.index, traces.session, publication, attempts)
 

@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expectations.contract.keys import (
     AttemptKey,
@@ -26,7 +26,7 @@ from expectations.contract.names import (
     RAW_PREFIX,
     UNDATED_PREFIX,
 )
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 from flows.b3.calendar import expected
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # B3 shows a session before its day, after a long weekend by several days.
 _AHEAD = timedelta(days=10)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class SessionTraces:
 
     Attributes:
         payloads: keys in landing.
-        attempts: rows of the ledger, the newest last.
+        attempts: rows of the ledger, the newest last, but for those of attempts that only asked prices.
+        verified: the row of the newest attempt that asked prices.
     """
 
     index: str
@@ -54,6 +56,15 @@ class SessionTraces:
     published_at: datetime | None = None
     attempts: tuple[AttemptKey, ...] = ()
     attempted_at: datetime | None = None
+    verified: AttemptKey | None = None
+    verified_at: datetime | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What prices say of what is published; None where they were not asked since it was."""
+        if self.verified is None or self.verified_at is None or self.published_at is None:
+            return None
+        return self.verified.verdict if self.verified_at >= self.published_at else None
 
     @property
     def has_unread(self) -> bool:
@@ -76,7 +87,13 @@ class SessionTraces:
             published_at=_later(self.published_at, other.published_at),
             attempts=self.attempts + other.attempts,
             attempted_at=_later(self.attempted_at, other.attempted_at),
+            **_newest_verified(self, other),
         )
+
+
+def _newest_verified(one: SessionTraces, other: SessionTraces) -> dict[str, Any]:
+    newest = max((one, other), key=lambda traces: traces.verified_at or _NEVER)
+    return {"verified": newest.verified, "verified_at": newest.verified_at}
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -140,11 +157,14 @@ def _attempts(refined: Bucket, first: date, today: date) -> Iterator[tuple[datet
 
 
 def _attempted(rows: Sequence[tuple[datetime, AttemptKey]]) -> Iterator[SessionTraces]:
-    return (
-        SessionTraces(row.index, row.session, attempts=(row,), attempted_at=stored_at)
-        for stored_at, row in rows
-        if row.session is not None
-    )
+    for stored_at, row in rows:
+        if row.session is None:
+            continue
+        asked: dict[str, Any] = {"verified": row, "verified_at": stored_at} if row.verdict else {}
+        if row.outcome is Outcome.VERIFIED:
+            yield SessionTraces(row.index, row.session, **asked)
+        else:
+            yield SessionTraces(row.index, row.session, attempts=(row,), attempted_at=stored_at, **asked)
 
 
 def _tries(rows: Iterator[AttemptKey]) -> dict[tuple[str, date], AttemptKey]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from expectations.contract.keys import check_index, session_path
 from expectations.contract.names import REPORTS_PREFIX
 from expectations.contract.outcomes import Outcome
+from expectations.contract.tables import REBUILT
 from flows.record.state import MEANINGS, State
 from flows.site import charts
 from flows.site.calendar import CalendarMonth, months_of
@@ -160,8 +161,15 @@ def session_page(facts: IndexFacts, day: SessionState, findings: Findings | None
         attempts=[(attempt, _report(attempt.report, root)) for attempt in reversed(attempts)],
         bars=charts.bars(tuple(last.steps.items())) if last else (),
         meanings=MEANINGS,
+        asked=_asked(attempts) if day.verdict else None,
+        is_rebuilt=last is not None and last.source == REBUILT,
         written=written,
     )
+
+
+def _asked(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The newest attempt that asked prices."""
+    return next((attempt for attempt in reversed(attempts) if attempt.verdict), None)
 
 
 def _report(address: str, root: str) -> str:

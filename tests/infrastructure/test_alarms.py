@@ -68,7 +68,14 @@ def test_each_index_has_alarms_of_its_own_and_what_all_share_has_one() -> None:
     found = {alarm.name: alarm for alarm in alarms_of(["IBOV", "IBXX"])}
     more = found.keys() - {alarm.name for alarm in ALARMS}
     assert more == {
-        f"bovespa-{name}-ibxx" for name in ("no-session-by-noon", "gate-failure", "composition-change", "slow-run")
+        f"bovespa-{name}-ibxx"
+        for name in (
+            "no-session-by-noon",
+            "gate-failure",
+            "composition-change",
+            "divergent-session",
+            "slow-run",
+        )
     }
     assert {found[name].dimensions["Indice"] for name in more} == {"IBXX"}
     assert all(found[name].description.startswith("IBXX: ") for name in more)
