@@ -21,12 +21,14 @@ class RecordedSample:
         index: index code.
         sessions: in order, each with the instant at which it counts as collected.
         url: the stand-in's address, as `B3_BASE_URL` takes it.
+        prices_url: that of the files of prices, as `BOVESPA_PRICES_BASE_URL` takes it.
         show: makes the stand-in serve the portfolio of one of the sessions.
     """
 
     index: str
     sessions: tuple[tuple[date, datetime], ...]
     url: str
+    prices_url: str
     show: Callable[[date], None]
 
 
@@ -36,9 +38,11 @@ def recorded_sample() -> Iterator[RecordedSample]:
     from local.b3 import sample, standin  # noqa: PLC0415 - the command line alone needs it
 
     with standin.serving() as stand_in:
+        stand_in.quotes.update((session, sample.quotes(session)) for session in sample.PRICED)
         yield RecordedSample(
             sample.INDEX,
             tuple((session, sample.collected_at(session)) for session in sample.SESSIONS),
             stand_in.url,
+            stand_in.prices_url,
             lambda session: stand_in.show(sample.recorded(session)),
         )

@@ -22,6 +22,7 @@ from flows.backfill.importing.files import Found, Hints, ImportProblem, SourceFi
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
 from flows.backfill.importing.suspects import Suspect, settled, suspects_apart
 from flows.backfill.known_weights import known_weights
+from flows.backfill.price_files import is_price_file
 from flows.errors import SettingsError
 from flows.history.refresh import refresh
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
@@ -135,7 +136,7 @@ class _Import:
         for path in sorted(folder.rglob("*")):
             # A name that is no text in the file system's encoding is shown and kept as one.
             name = path.relative_to(folder).as_posix().encode(errors="replace").decode()
-            if not path.is_file() or path.suffix.lower().removeprefix(".") not in KINDS:
+            if not path.is_file() or path.suffix.lower().removeprefix(".") not in KINDS or is_price_file(path):
                 continue
             try:
                 files.append(SourceFile(name, self._content(path)))

@@ -15,6 +15,7 @@ from expectations.gates.quotes import GATE, quotes_checks
 from flows.b3.calendar import sessions_between
 from flows.history.month_files import month_of
 from flows.history.quotes import NewQuotes, quote_rows, read_quotes, store_quotes
+from flows.record.markdown import escaped
 
 if TYPE_CHECKING:
     from expectations.contract.quotes import Quote
@@ -74,6 +75,12 @@ class PricesReport:
             f"{first[reason]}{f' and {count[reason] - 1} more' if count[reason] > 1 else ''}: {reason}"
             for reason in sorted(first, key=lambda reason: first[reason])
         ]
+
+    @property
+    def markdown(self) -> str:
+        """What became of them, as an artifact's Markdown."""
+        lines = [f"# {self.headline.partition(':')[0]}", *(f"- missing: {escaped(reason)}" for reason in self.reasons)]
+        return "\n".join([*lines, *(f"- warning: {escaped(warning)}" for warning in self.warnings)])
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON's types."""

@@ -56,6 +56,11 @@ COMMANDS = {
         _COLLECT,
         "Bring every session from where it stands to published, in one Glue run for all that need one.",
     ),
+    "prices": Listed(
+        "prices",
+        _COLLECT,
+        "Bring B3's closing prices (COTAHIST) of the indices' shares into the table bovespa_cotacoes.",
+    ),
     "query": Listed(
         "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
     ),

@@ -9,7 +9,8 @@ What B3 stated for 2025-07-02 is there too, so that 2025-07-01 has a session on 
 Closes of 2025-06-27, 06-30 and 07-01 come from a public repository, which is wrong in five of them: VALE3 of 06-27, NTCO3, ELET3
 and ELET6 of 06-30, NTCO3 of 07-01. There the table has the price that B3's own weights imply, and says so (`deduzido`). Of the
 quotes' other facts none is recorded: names and types are those of the session's portfolio; for 06-27, of which there is none, the
-types are those of 06-30 without the flags of the three shares whose first ex-day was 06-30; ISIN is empty and DISMES 0.
+types are those of 06-30 without the flags of the three shares whose first ex-day was 06-30; the ISIN is what B3's
+rule makes of letters and class; of the number of the distribution, only that it rises on an ex-day is B3's.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ EX_AMOUNTS = {
 
 
 _OPENING_HOURS = 8
+_DISTRIBUTIONS = 100  # before the sample's first ex-day
+_ISIN_KINDS = {"ON": "ACNOR", "PN": "ACNPR", "PNA": "ACNPA", "PNB": "ACNPB", "UNT": "CDAM1"}
 _MOST_MOVED = 997  # thousandths of a percent
 
 
@@ -111,9 +114,31 @@ def quotes(session: date) -> list[Quote]:
     shares = {row.codigo: row for row in recorded(max(session, SESSIONS[0])).holdings}
     closes = {row["codigo"]: Decimal(row[f"fechamento_{session:%Y_%m_%d}"]) for row in _table("closes")}
     return [
-        Quote(session, ticker, "", _type_of(shares[ticker], session), shares[ticker].acao, close, 1, 0)
+        Quote(
+            session=session,
+            ticker=ticker,
+            isin=isin_of(ticker, shares[ticker].tipo),
+            especi=_type_of(shares[ticker], session),
+            short_name=shares[ticker].acao,
+            close=close,
+            fatcot=1,
+            dismes=_distribution(ticker, session),
+        )
         for ticker, close in sorted(closes.items())
     ]
+
+
+def _distribution(ticker: str, session: date) -> int:
+    first = ticker in FIRST_EX_DAY and session >= SESSIONS[0]
+    return _DISTRIBUTIONS + first + sum(share == ticker and day <= session for day, share in EX_AMOUNTS)
+
+
+def isin_of(ticker: str, tipo: str) -> str:
+    """An ISIN as B3's rule makes it of a ticker's letters and the share's class, with its check digit (ISO 6166)."""
+    body = f"BR{ticker[:4]}{_ISIN_KINDS[tipo[:TYPE_CLASS_WIDTH].strip()]}"
+    digits = [int(digit) for letter in body for digit in str(int(letter, 36))]
+    doubled = [digit * 2 if place % 2 == 0 else digit for place, digit in enumerate(reversed(digits))]
+    return f"{body}{-sum(digit // 10 + digit % 10 for digit in doubled) % 10}"
 
 
 def _type_of(share: Holding, session: date) -> str:

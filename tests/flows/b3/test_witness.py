@@ -128,10 +128,9 @@ def test_a_second_payment_is_told_by_the_distributions_number() -> None:
     prices = recorded.prices(JULY_2, alone=True)
     closes = {**prices.closes, "NATU3": prices.closes["NTCO3"]}
     opened = {
-        ticker: replace(quote, session=JULY_2, dismes=101 if ticker in ("BBDC3", "BBDC4") else 100)
+        ticker: replace(quote, session=JULY_2, dismes=quote.dismes + (ticker in ("BBDC3", "BBDC4")))
         for ticker, quote in closes.items()
     }
-    closes = {ticker: replace(quote, dismes=100) for ticker, quote in closes.items()}
     found = judge(recorded.portfolio(JULY_2), replace(prices, closes=closes, opened=opened))
     assert found.verdict is Verdict.WITH_EVENTS
     assert "BBDC4 16.68 ex 16.66" in found.line
