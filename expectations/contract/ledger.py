@@ -23,8 +23,8 @@ LEDGER_COLUMNS = (
         "estado",
         _TEXT,
         False,
-        "published, already published, stale (an older session is shown), quarantined, failed; verified, where nothing was done "
-        "but to ask prices",
+        "published, rebuilt (computed, not B3's words), already published, stale (an older session is shown), quarantined, "
+        "failed; verified, where nothing was done but to ask prices",
     ),
     Column("motivo", _TEXT, True, "Why, in one line; null where the session was published"),
     Column("impressao_digital", _TEXT, True, "SHA-256 of what B3 stated: the same figures have the same one"),

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
+from expectations.contract.tables import REBUILT
 from expectations.gates.gate import GateRefused, require
 from flows.errors import BovespaError, EtlRunFailed
 from flows.history.refresh import FreshRows, Refresh, fresh_rows, refresh
@@ -96,7 +97,7 @@ class Batch:
                 self.note(attempt)
                 attempts.append(attempt)
                 fresh += rows
-        for index in sorted({attempt.index for attempt in attempts if attempt.outcome is Outcome.PUBLISHED}):
+        for index in sorted({attempt.index for attempt in attempts if attempt.outcome in FRESHLY_PUBLISHED}):
             self.refresh(self.pipeline, index, [item for item in fresh if item.record.index == index])
         return sorted(attempts, key=lambda attempt: (attempt.index, attempt.session))
 
@@ -165,7 +166,9 @@ class _OfRun:
         except (BovespaError, ContractError, GateRefused) as error:
             return attempt.ended(Outcome.FAILED, str(error)), []
         facts = self.batch.witness.facts(*_subject(version))
-        published = attempt.ended(Outcome.PUBLISHED, run_id=record.run_id, rows=record.rows, **facts)
+        source = audited.facts.source
+        outcome = Outcome.REBUILT if source == REBUILT else Outcome.PUBLISHED
+        published = attempt.ended(outcome, run_id=record.run_id, rows=record.rows, source=source, **facts)
         return published, fresh_rows(record, audited)
 
     def _begun(self, version: RawVersion) -> Attempt:

@@ -98,7 +98,7 @@ def replay(
     index: Index = DEFAULT_INDEX,
     from_landing: Annotated[
         bool,
-        typer.Option("--from-landing", help="Rebuild raw files from what B3 sent first: the parser was mended."),
+        typer.Option("--from-landing", help="Read raw files anew from what B3 sent first: the parser was mended."),
     ] = False,
     aws: InAws = False,
     as_json: Json = False,

@@ -61,6 +61,11 @@ COMMANDS = {
         _COLLECT,
         "Bring B3's closing prices (COTAHIST) of the indices' shares into the table bovespa_cotacoes.",
     ),
+    "rebuild": Listed(
+        "rebuild",
+        _COLLECT,
+        "Compute a session that nobody collected, from the sessions beside it and B3's closing prices.",
+    ),
     "query": Listed(
         "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
     ),

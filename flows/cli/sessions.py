@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
 
+from flows.backfill.rebuilding import rebuildable
 from flows.backfill.recovery import Recovered, Recovery
+from flows.cli.advice import typed
 from flows.cli.console import Screen
 from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
@@ -106,7 +109,8 @@ def reconcile(
         recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
         recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), index or ())
         refresh_site_of(pipeline, recovered.attempts, screen.say)
-    _show_recovered(screen, place, recovered)
+        found = rebuildable(pipeline, recovered.missing)
+    _show_recovered(screen, place, recovered, found)
     if recovered.failed:
         raise typer.Exit(1)
 
@@ -131,8 +135,9 @@ def _show_history(screen: Screen, history: SessionHistory) -> None:
     screen.table(("Ended", "Flow", "Outcome", "Rows", "Why"), attempts)
 
 
-def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
-    screen.result(recovered.to_dict())
+def _show_recovered(screen: Screen, place: Place, recovered: Recovered, found: Mapping[tuple[str, date], str]) -> None:
+    listed = [{"index": index, "session": str(session), "from": how} for (index, session), how in found.items()]
+    screen.result(recovered.to_dict() | {"rebuildable": listed})
     screen.heading(recovered.headline)
     for attempt in recovered.attempts:
         reason = f": {attempt.reason}" if attempt.reason else ""
@@ -142,6 +147,9 @@ def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
     if recovered.left:
         left = [_with_link(place, row) for row in rows_by_index(recovered.left)]
         screen.table(("Index", *HEADING), left)
+    for index, session in found:
+        asked = typed("rebuild", "--session", str(session), "--index", index)
+        screen.line("  " + tr("{} {} could be rebuilt: {}").format(index, session, asked))
 
 
 def _with_link(place: Place, row: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from expectations.contract.outcomes import Outcome, Verdict
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, Verdict
 from expectations.gates import raw
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 NOT_IN_CALENDAR = "the calendar calls the day a holiday"
 UNREAD = "a payload came later that no attempt records"
+NOT_B3S = "rebuilt from the sessions beside it and prices: not B3's words"
 SUPERSEDED = "an older version is published"
 
-_PUBLISHING = frozenset({Outcome.PUBLISHED, Outcome.STALE})
+_PUBLISHING = FRESHLY_PUBLISHED | {Outcome.STALE}
 
 
 class State(StrEnum):
@@ -245,6 +246,8 @@ def _notes(traces: SessionTraces, facts: SessionDetails, state: State, calendar:
 
 def _later_notes(traces: SessionTraces, facts: SessionDetails) -> Iterator[str]:
     """What is worth a look of a session that is published."""
+    if traces.is_rebuilt:
+        yield NOT_B3S
     if count := _warnings(traces):
         yield "1 warning" if count == 1 else f"{count} warnings"
     if facts.verified and traces.verdict is Verdict.DIVERGENT:

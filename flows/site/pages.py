@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import check_index, session_path
 from expectations.contract.names import REPORTS_PREFIX
-from expectations.contract.outcomes import Outcome
-from expectations.contract.tables import REBUILT
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
 from flows.record.state import MEANINGS, State
 from flows.site import charts
 from flows.site.calendar import CalendarMonth, months_of
@@ -149,7 +148,7 @@ def session_page(facts: IndexFacts, day: SessionState, findings: Findings | None
     root = "../../../../"
     attempts = facts.attempts.get(day.session, ())
     newest = attempts[-1] if attempts else None
-    last = next((item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED), newest)
+    last = next((item for item in reversed(attempts) if item.outcome in FRESHLY_PUBLISHED), newest)
     return _render(
         "session.html.j2",
         index=facts.index,
@@ -162,7 +161,8 @@ def session_page(facts: IndexFacts, day: SessionState, findings: Findings | None
         bars=charts.bars(tuple(last.steps.items())) if last else (),
         meanings=MEANINGS,
         asked=_asked(attempts) if day.verdict else None,
-        is_rebuilt=last is not None and last.source == REBUILT,
+        rebuilt_from=last.reason if last else "",
+        is_rebuilt=last is not None and last.outcome is Outcome.REBUILT,
         written=written,
     )
 
@@ -217,7 +217,7 @@ def _charts(facts: IndexFacts, sessions: Sequence[SessionState]) -> list[Chart]:
 
 def _publishing(attempts: Sequence[Attempt]) -> Attempt | None:
     """The last attempt that published the session and recorded its steps."""
-    found = (item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED and item.steps)
+    found = (item for item in reversed(attempts) if item.outcome in FRESHLY_PUBLISHED and item.steps)
     return next(found, None)
 
 
