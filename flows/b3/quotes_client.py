@@ -29,6 +29,7 @@ class QuotesClient(SiteClient):
             "b3_max_bytes": settings.prices_max_bytes,
         }
         super().__init__(settings.model_copy(update=limits), str(settings.prices_base_url), clock)
+        self._http.headers["Accept-Encoding"] = "identity"  # a ZIP does not get smaller
 
     def download(self, file: QuotesFile, target: IO[bytes]) -> str:
         """Write the file, as B3 sends it, to a target from its start.
