@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from local.account.client import Account, AccountError, running_account
 from local.rights.privileges import FLOW_ROLE
+
+if TYPE_CHECKING:
+    from flows.b3.portfolio import Portfolio
 
 __all__ = ["FLOW_ROLE", "Account", "AccountError", "RecordedSample", "recorded_sample", "running_account"]
 
@@ -23,6 +28,9 @@ class RecordedSample:
         url: the stand-in's address, as `B3_BASE_URL` takes it.
         prices_url: that of the files of prices, as `BOVESPA_PRICES_BASE_URL` takes it.
         show: makes the stand-in serve the portfolio of one of the sessions.
+        priced: the sessions whose prices are served, in order.
+        session_after: what B3 stated of the session after the last one, which is not collected.
+        ex_amounts: what came off closes, in reais a share, by session and ticker.
     """
 
     index: str
@@ -30,6 +38,9 @@ class RecordedSample:
     url: str
     prices_url: str
     show: Callable[[date], None]
+    priced: tuple[date, ...]
+    session_after: Portfolio
+    ex_amounts: Mapping[tuple[date, str], Decimal]
 
 
 @contextmanager
@@ -45,4 +56,7 @@ def recorded_sample() -> Iterator[RecordedSample]:
             stand_in.url,
             stand_in.prices_url,
             lambda session: stand_in.show(sample.recorded(session)),
+            sample.PRICED,
+            sample.recorded(sample.SESSION_AFTER),
+            sample.EX_AMOUNTS,
         )

@@ -71,14 +71,19 @@ def rebuild(
 
 def show_plan(screen: Screen, plan: RebuildPlan) -> None:
     """Show what a session would be, what that rests on, and how it compares with what B3 stated, where that is known."""
-    screen.heading(tr("rebuilt, not B3's words: {}").format(plan.headline))
-    for line in plan.rebuilt.evidence:
-        screen.line(f"  {line}")
     largest = sorted(plan.portfolio.holdings, key=lambda row: -row.participacao_pct)[:_MOST_SHOWN]
     screen.table(
         ("Share", "Name", "Type", "Quantity", "Weight"),
         [(row.codigo, row.acao, row.tipo, f"{row.qtde_teorica:,}", f"{row.participacao_pct}") for row in largest],
     )
+    show_comparison(screen, plan)
+
+
+def show_comparison(screen: Screen, plan: RebuildPlan) -> None:
+    """Show what a session rests on, and how it compares with what B3 stated of it, where that is known."""
+    screen.heading(tr("rebuilt, not B3's words: {}").format(plan.headline))
+    for line in plan.rebuilt.evidence:
+        screen.line(f"  {line}")
     if plan.stated is None:
         return
     cells = counted(5 * len(plan.portfolio.holdings), "cell")
