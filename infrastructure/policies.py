@@ -19,7 +19,14 @@ from expectations.contract.names import (
     REPORTS_PREFIX,
     STAGING_PREFIX,
 )
-from expectations.contract.tables import JOB_TABLES, MONTHLY_TABLES, TABLES, TICKER_PARTITION, Table
+from expectations.contract.tables import (
+    INDEX_PARTITION,
+    JOB_TABLES,
+    MONTHLY_TABLES,
+    TABLES,
+    TICKER_PARTITION,
+    Table,
+)
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
@@ -28,6 +35,8 @@ _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _PUBLISHING = ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition")
 _QUERIED = ("glue:GetTable", "glue:GetPartition", "glue:BatchGetPartition")
 _BY_TICKER = [table for table in TABLES if TICKER_PARTITION in table.partitions]
+# Prices have no earlier version, and no month of them is removed.
+_BY_INDEX_AND_MONTH = [table for table in MONTHLY_TABLES if INDEX_PARTITION in table.partitions]
 
 
 def etl_logs(job: str) -> str:
@@ -184,7 +193,7 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
             # While a folder that an earlier version left is put in order, its month is read from a copy.
             PolicyStatement(
-                ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in MONTHLY_TABLES]
+                ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in _BY_INDEX_AND_MONTH]
             ),
             # What lies in a session's or a month's folder and is not of its publication is deleted.
             PolicyStatement(
@@ -206,7 +215,7 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
             # A share that left the index leaves no partition behind, nor does a month of which nothing is published any more;
             # where a session is one partition, it stays.
-            PolicyStatement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *MONTHLY_TABLES))),
+            PolicyStatement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *_BY_INDEX_AND_MONTH))),
             *_querying(arns),
             putting_metrics(arns.namespace),
         ]
