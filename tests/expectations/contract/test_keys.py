@@ -238,8 +238,10 @@ class TestReadingBack:
         whole = collected_at.replace(microsecond=0)
         assert read(key) == {"landing": keys.LandingKey(whole, source, page, key, index, session)}
 
-    @given(INDICES, MAYBE_SESSIONS, st.sampled_from(Outcome), INSTANTS, INSTANTS, DIGESTS, st.integers(0, 10_000), VERDICTS)
-    def test_of_an_attempt_s_key(  # noqa: PLR0917 - parts of the key
+    @given(
+        INDICES, MAYBE_SESSIONS, st.sampled_from(Outcome), INSTANTS, INSTANTS, DIGESTS, st.integers(0, 10_000), VERDICTS
+    )
+    def test_of_an_attempt_s_key(  # noqa: PLR0913, PLR0917 - parts of the key
         self,
         index: str,
         session: date | None,
