@@ -170,7 +170,7 @@ JOIN default.bovespa_historico AS carteira
     ),
     View(
         "bovespa_indice_calculado",
-        "Each index's closing level of the session before, computed of B3's quantities, closes and divisor, with each share's points",
+        "Each index's closing level of the session before, computed of B3's quantities, closes and divisor; each share's points",
         (
             *(("indice", _TEXT), ("data_pregao", _DAY), ("pregao_anterior", _DAY), ("acao", _TEXT)),
             *(("quantidade_teorica_acoes", _FIGURE), ("preco_fechamento", _FIGURE), ("redutor", _FIGURE)),

@@ -232,6 +232,8 @@ class Pipeline:
                 rows=rows,
                 summary_rows=summary_rows,
                 history=before.history_before(version.version_id) if before else (),
+                source=facts.source,
+                evidence=facts.evidence,
             )
             storage.write_publication(refined, publication)
             return publication

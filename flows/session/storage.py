@@ -65,6 +65,8 @@ class Publication:
         run_id: Glue run that made them.
         rows, summary_rows: published rows of the two tables.
         history: the raw versions that were published before, the newest first.
+        source: where the portfolio came from, as in `Portfolio`; empty in records of before it was kept.
+        evidence: of a portfolio that was computed, what it rests on, one line each.
     """
 
     index: str
@@ -77,6 +79,8 @@ class Publication:
     rows: int
     summary_rows: int
     history: tuple[PublishedVersion, ...] = ()
+    source: str = ""
+    evidence: tuple[str, ...] = ()
 
     def covers(self, facts: RawFacts | RawVersion) -> bool:
         """Whether the published session says all that the portfolio says of which these are the facts."""
@@ -181,7 +185,8 @@ def read_record(body: bytes, address: str) -> Publication:
     """
     try:
         found = json.loads(body)
-        return Publication(**found | {"history": tuple(PublishedVersion(**item) for item in found.get("history", ()))})
+        found |= {"history": tuple(PublishedVersion(**item) for item in found.get("history", ()))}
+        return Publication(**found | {"evidence": tuple(found.get("evidence", ()))})
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise ContractError(f"{address}: not a publication record ({error})") from error
 

@@ -21,6 +21,7 @@ from local.b3.formats import csv_download
 from tests.flows.b3 import recorded
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from flows.record.state import SessionState
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.account
 
 JULY_3, JULY_4, JULY_7 = recorded.SESSIONS[-3:]
+
+
+def write(folder: Path, *sessions: date) -> None:
+    folder.mkdir()
+    for session in sessions:
+        content = base64.b64decode(csv_download(recorded.portfolio(session)))
+        (folder / f"IBOVDia_{session:%d-%m-%y}.csv").write_bytes(content)
 
 
 def state(operator: Operator) -> SessionState:
@@ -44,8 +52,9 @@ def origins(operator: Operator) -> set[str]:
 
 def test_a_missed_session_is_rebuilt_and_replaced_by_b3s_own_file(operator: Operator, tmp_path: Path) -> None:
     pipeline, stated = operator.pipeline, recorded.portfolio(JULY_4)
-    for session in (JULY_3, JULY_7):
-        operator.run(recorded.portfolio(session))
+    write(tmp_path / "neighbours", JULY_3, JULY_7)
+    neighbours = FolderImport(pipeline).run(tmp_path / "neighbours")
+    assert {item.outcome for item in neighbours} == {Outcome.PUBLISHED}
     quotes = [quote for day in (JULY_3, JULY_4) for quote in recorded.quotes(day).values()]
     store_quotes(pipeline.lake, NewQuotes(month_of(JULY_4), quotes, {quote.session: "recorded" for quote in quotes}))
     assert state(operator).state is State.MISSING
@@ -66,8 +75,8 @@ def test_a_missed_session_is_rebuilt_and_replaced_by_b3s_own_file(operator: Oper
     assert NOT_B3S in found.note
     assert rebuilding.publish(plan).outcome is Outcome.ALREADY_PUBLISHED
 
-    (tmp_path / "IBOVDia_04-07-25.csv").write_bytes(base64.b64decode(csv_download(stated)))
-    (imported,) = FolderImport(pipeline).run(tmp_path)
+    write(tmp_path / "own", JULY_4)
+    (imported,) = FolderImport(pipeline).run(tmp_path / "own")
     assert (imported.outcome, imported.reason) == (
         Outcome.PUBLISHED,
         "replaces the rebuilt session: every cell is the same",
