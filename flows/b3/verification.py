@@ -115,6 +115,7 @@ class Verification:
         return "; ".join(self._parts())
 
     def _parts(self) -> Iterator[str]:
+        # Nothing was held against a price.
         if self.verdict is Verdict.WITHOUT_PRICES and not self.unpriced:
             yield from self.remarks
             return

@@ -56,6 +56,10 @@ class _Case:
         for paying in self._paying(tried[0]):
             if not tried[-1].fits:
                 tried.append(self._solved(self.signed | paying))
+        if not tried[-1].fits and tried[-1].worth is None:
+            return self._verification(
+                Verdict.WITHOUT_PRICES, remarks=("every share may have gone ex: no price is certain",)
+            )
         return self._of_solution(tried[-1] if tried[-1].fits else tried[0])
 
     # --- what is there ---------------------------------------------------------------------------------------------------
@@ -168,9 +172,10 @@ class _Case:
         )
 
     def _paying(self, tried: Solution) -> list[frozenset[str]]:
-        """Which of them to solve too: the divisor can tell, and a weight is too small by more than rounding; those, and all."""
-        if self.worth_by_divisor is None:
-            return []
+        """Which of them to solve too, where a weight is too small by more than rounding: those, and all.
+
+        What is damaged makes another weight too great, which no payment does.
+        """
         smaller = frozenset(
             ticker
             for ticker in self._flagged
