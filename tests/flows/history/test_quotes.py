@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,23 @@ class TestWriting:
         monkeypatch.setattr("flows.history.month_files.MonthlyTable.put", overtaken)
         with pytest.raises(AwsError, match="somebody else has written it"):
             store_quotes(aws.pipeline().lake, self.new(PETR4))
+
+
+def test_a_year_of_all_indices_is_twelve_objects_of_three_mebibytes(aws: Account) -> None:
+    random = Random(1)
+    tickers = [f"{''.join(random.choices('ABCDEFGHIJ', k=4))}{random.choice(('3', '4', '11'))}" for _ in range(450)]
+    closes = {ticker: random.randint(100, 20_000) for ticker in tickers}
+    items = []
+    for day in DAYS[:23]:
+        for ticker in tickers:
+            closes[ticker] = max(1, round(closes[ticker] * random.gauss(1, 0.02)))
+            quote = Quote(
+                day, ticker, f"BR{ticker[:4]}ACNOR1", "ON      NM", ticker[:4], Decimal(closes[ticker]) / 100, 1, 9
+            )
+            items.append(quote)
+    store_quotes(aws.pipeline().lake, NewQuotes(JUNE, items, dict.fromkeys(DAYS[:23], "0123456789ab.0123456789ab")))
+    (month,) = aws.pipeline().lake.refined.objects(QUOTES_TABLE.prefix)
+    assert 12 * month.size < 3 * 2**20
 
 
 class TestLastCloses:
