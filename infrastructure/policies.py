@@ -182,11 +182,17 @@ def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
     kept = [*(table.prefix for table in TABLES), LEASES_PREFIX]
     recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
+    # What was landed is read again by a replay; a run adds itself to the data-quality site, of which the reports of others are
+    # part. In one statement: a managed policy has 6,144 characters at most.
+    added = [
+        f"{arns.raw}/{LANDING_PREFIX}*",
+        f"{arns.artifacts}/{REPORTS_PREFIX}*",
+        f"{arns.artifacts}/{BATCHES_PREFIX}*",
+    ]
+    added += [f"{arns.refined}/{prefix}*" for prefix in recorded]
     return allow(
         [
-            PolicyStatement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
-            # What was landed is read again by a replay.
-            PolicyStatement(["s3:GetObject"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
+            PolicyStatement(["s3:GetObject", "s3:PutObject"], added),
             PolicyStatement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
@@ -199,11 +205,7 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),
-            PolicyStatement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
             listing(arns.refined, STAGING_PREFIX, *kept, *recorded),
-            PolicyStatement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
-            # A run adds itself to the data-quality site, of which the reports of the others are part.
-            PolicyStatement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
             listing(arns.artifacts, REPORTS_PREFIX),
             # A job says whether its runs wait in a queue.
             PolicyStatement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),

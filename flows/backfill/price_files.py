@@ -30,6 +30,7 @@ _PIECE = 1 << 20  # bytes
 _MAX_NAME = 200  # characters; S3 keeps 2 KB of metadata, and a quoted one may take nine
 _ZIP, _PAGE, _TEXT = "zip", "html", "txt"
 _HEADER = b"00COTAHIST"
+_SNIFFED = 256  # bytes; a ZIP begins with its first file's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class Received:
         start = content.read(len(_HEADER))
         kind = _ZIP if start.startswith(ZIP_BEGINS) else _TEXT if start == _HEADER else _PAGE
         content.seek(0)
-        return cls(content, kind, hashlib.file_digest(content, "sha256").hexdigest())
+        digest = hashlib.sha256()
+        while piece := content.read(_PIECE):
+            digest.update(piece)
+        return cls(content, kind, digest.hexdigest())
 
     def quotes(self, tickers: Collection[str], limit: int) -> Iterator[Quote]:
         """The quotes in it of these tickers.
@@ -144,9 +148,6 @@ def is_price_file(path: Path) -> bool:
     except OSError:
         return False
     return start.startswith(_HEADER) or (start.startswith(ZIP_BEGINS) and _names_prices(path, start))
-
-
-_SNIFFED = 256  # bytes; a ZIP begins with its first file's name
 
 
 def _names_prices(path: Path, start: bytes) -> bool:
