@@ -15,6 +15,8 @@
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
     ├── NotRebuildable      a session cannot be computed from what is there: the message names what is missing
+    │   └── LeaseLost       the flow stood still for so long that another took its session over: nothing more is written
+    ├── AcknowledgeError    there is no loss to acknowledge: the message says what there is
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
@@ -104,6 +106,14 @@ class PublishError(BovespaError):
 
 class NotRebuildable(BovespaError):  # noqa: N818 - a state of what is known
     """A session cannot be computed from the sessions beside it and prices; the message names what is missing."""
+
+
+class LeaseLost(PublishError):  # noqa: N818 - a state of the lease
+    """The flow does not surely hold the lease any more under which it writes; what was to be written was not."""
+
+
+class AcknowledgeError(BovespaError):
+    """A session's loss cannot be acknowledged."""
 
 
 class NotPublishedError(BovespaError):

@@ -7,15 +7,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.account.client import Account, AccountError, running_account
+from local.account.client import Account, AccountError, end_account, running_account
+from local.account.home import Home
+from local.account.stages import Stage
 from local.rights.privileges import FLOW_ROLE
 
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio
 
-__all__ = ["FLOW_ROLE", "Account", "AccountError", "RecordedSample", "recorded_sample", "running_account"]
+__all__ = [
+    "FLOW_ROLE",
+    "Account",
+    "AccountError",
+    "RecordedSample",
+    "Stage",
+    "deployments",
+    "end_account",
+    "recorded_sample",
+    "running_account",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +73,36 @@ def recorded_sample() -> Iterator[RecordedSample]:
             sample.recorded(sample.SESSION_AFTER),
             sample.EX_AMOUNTS,
         )
+
+
+@contextmanager
+def deployments(home: Path, environment: Mapping[str, str], *, scheduled: bool) -> Iterator[Callable[[], None]]:
+    """Have Prefect's UI list the deployments of prefect.yaml, and run them on their schedules within the block if wanted.
+
+    Args:
+        home: the account's.
+        environment: this process's, which names the account and has the rights of the runs.
+
+    Yields:
+        What raises a PrefectCommandError once they run no more though they should.
+
+    Raises:
+        AccountError: another process runs the home's schedules, Prefect's server did not take the deployments, or they run
+            no more.
+    """
+    from local.prefect_.programs import PrefectCommandError  # noqa: PLC0415 - the command `up` alone needs it
+    from local.prefect_.schedules import (  # noqa: PLC0415
+        ScheduledElsewhereError,
+        list_deployments,
+        running_deployments,
+    )
+
+    try:
+        if scheduled:
+            with running_deployments(Home(home), environment) as check:
+                yield check
+        else:
+            list_deployments(Home(home), environment)
+            yield lambda: None
+    except (PrefectCommandError, ScheduledElsewhereError) as error:
+        raise AccountError(str(error)) from error

@@ -30,6 +30,9 @@ class Outcome(StrEnum):
 
     FAILED = "failed"
 
+    ACKNOWLEDGED = "acknowledged"
+    """Nothing was tried: a person says why the session will not be published."""
+
     VERIFIED = "verified"
     """What is published was held against B3's closing prices, and nothing else was done."""
 
@@ -41,6 +44,7 @@ DONE = frozenset(
         Outcome.ALREADY_PUBLISHED,
         Outcome.STALE,
         Outcome.PLANNED,
+        Outcome.ACKNOWLEDGED,
         Outcome.VERIFIED,
     }
 )

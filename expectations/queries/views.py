@@ -1,6 +1,7 @@
 """The views that analysts query, each a saved query too; columns typed as Athena answers them.
 
-They are of all indices, by `indice`, and read the history: a few files a year, where the published shares are 20,000.
+They are of all indices, by `indice`, and read the history: a few files a year, where the published shares are 20,000. One, the
+dictionary, is of none, and reads nothing.
 
 An Athena view is a table of the Glue Data Catalog whose text is a comment with Presto's JSON in base64, as CREATE VIEW leaves
 it. Standard library only.
@@ -13,6 +14,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Self
 
+from expectations.contract.meanings import MEANINGS
 from expectations.contract.names import DATABASE
 from expectations.contract.tables import ColumnType
 from expectations.queries.saved import in_database
@@ -52,6 +54,14 @@ class View:
         definition = {"originalSql": self.sql, "catalog": "awsdatacatalog", "schema": self.database, "columns": columns}
         return f"/* Presto View: {base64.b64encode(json.dumps(definition).encode()).decode()} */"
 
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+_VALUES = ",\n".join(
+    f"  ({', '.join(map(_quoted, (item.column, item.value, item.portuguese, item.english)))})" for item in MEANINGS
+)
 
 VIEWS = (
     View(
@@ -228,5 +238,15 @@ SELECT indice, data_pregao, MAX(timestamp_coleta) AS timestamp_coleta, COUNT(*) 
        ) AS dias_desde_coleta
 FROM default.bovespa_historico
 GROUP BY indice, data_pregao""",
+    ),
+    View(
+        "bovespa_dicionario",
+        "What the short texts in the tables mean: classes, event flags, listing levels, abbreviated sectors, changes, states",
+        (("coluna", _TEXT), ("valor", _TEXT), ("significado", _TEXT), ("em_ingles", _TEXT)),
+        f"""\
+SELECT coluna, valor, significado, em_ingles
+FROM (VALUES
+{_VALUES}
+) AS dicionario (coluna, valor, significado, em_ingles)""",  # noqa: S608 - texts of the contract
     ),
 )

@@ -18,7 +18,7 @@ from expectations.contract.tables import REBUILT
 from flows.b3.differences import CellDifference, described, differences
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio, same_figures
-from flows.backfill.batch import Batch, Progress, noting
+from flows.backfill.batch import Batch, Progress, keep, noting
 from flows.backfill.importing.files import Found, Hints, ImportProblem, SourceFile, index_in, noon, session_in
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
 from flows.backfill.importing.suspects import Suspect, settled, suspects_apart
@@ -184,9 +184,7 @@ class _Import:
             return found
         self._land(found, found.instant)
         refused = self._ended(found, Outcome.QUARANTINED, report.verdict()).with_gates([report])
-        if not self.of.dry_run:
-            self.ledger.note(refused)
-        return refused
+        return refused if self.of.dry_run else keep(self.ledger, refused)
 
     # --- landing ---------------------------------------------------------------------------------------------------------
 
@@ -236,8 +234,7 @@ class _Import:
             return replace(known, files=names, collected_at=found.instant, source=source, reason=reason)
 
         note = noting(self.ledger, self.of.progress, versions)
-        batch = Batch(self.pipeline, self.ledger.run, note=lambda attempt: note(whole(attempt)))
-        return [whole(attempt) for attempt in batch.take(versions)]
+        return Batch(self.pipeline, self.ledger.run, note=lambda attempt: note(whole(attempt))).take(versions)
 
     def _refresh(self, attempts: Iterable[Attempt]) -> None:
         """Bring the monthly tables up to date, which an import that was killed before it did so has left behind."""

@@ -21,6 +21,7 @@ from expectations.gates.gate import GateRefused, require
 from flows.b3.calendar import is_session, sessions_between
 from flows.b3.differences import CellDifference, described, differences
 from flows.b3.rebuilding import RebuiltSession, Surroundings, rebuild_session
+from flows.backfill.batch import keep
 from flows.backfill.importing.files import noon
 from flows.errors import BovespaError, NotRebuildable, SettingsError
 from flows.history.refresh import fresh_rows, refresh
@@ -227,8 +228,8 @@ class Rebuilding:
         except (BovespaError, ContractError, GateRefused) as error:
             going.end(Outcome.FAILED, str(error))
         finally:
-            ledger.note(going.attempt)
-        return going.attempt
+            kept = keep(ledger, going.attempt)
+        return kept
 
     def _publish(self, plan: RebuildPlan, going: OpenAttempt) -> None:
         pipeline, instant = self.pipeline, noon(plan.portfolio.session)

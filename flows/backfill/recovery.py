@@ -22,7 +22,7 @@ from expectations.contract.keys import ContractError, read_landing_key
 from expectations.contract.outcomes import Outcome
 from expectations.gates import raw
 from flows.b3.calendar import collectable
-from flows.backfill.batch import Batch, Progress, begun, noting
+from flows.backfill.batch import Batch, Progress, begun, keep, noting
 from flows.backfill.landing import by_session
 from flows.backfill.reread import Unusable, reread
 from flows.errors import PublishError
@@ -32,6 +32,7 @@ from flows.record.attempt import RECONCILE, Attempt
 from flows.record.ledger import Ledger
 from flows.record.state import NOTHING_TO_DO, SessionState, State
 from flows.record.status import AccountStatus, SessionStatus, read_status
+from flows.record.withdrawals import withdrawal_among, withdrawn
 from flows.session import storage
 
 if TYPE_CHECKING:
@@ -191,8 +192,7 @@ class Recovery:
         for item in items:
             made = self._reread(item, [*item.traces.payloads, *undated.get(item.name, ())], ledger.run)
             if isinstance(made, Attempt):
-                ledger.note(made)
-                attempts.append(made)
+                attempts.append(keep(ledger, made))
             else:
                 versions.append(made)
             advance()
@@ -213,6 +213,9 @@ class Recovery:
         if publication and publication.covers(made):
             attempt = begun(flow_run, made)
             return attempt.ended(Outcome.ALREADY_PUBLISHED, run_id=publication.run_id, rows=publication.rows)
+        withdrawal = withdrawal_among(lake.refined, item.traces.attempts, made.fingerprint)
+        if withdrawal and not self.retry_quarantined:
+            return withdrawn(begun(flow_run, made), withdrawal.reason)
         return made
 
     def _take(self, versions: Sequence[RawVersion], ledger: Ledger, *, again: bool) -> list[Attempt]:

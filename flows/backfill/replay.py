@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError, read_landing_key, read_raw_key, time_prefixes
 from expectations.contract.names import LANDING_PREFIX, RAW_PREFIX
-from flows.backfill.batch import Batch, Progress, noting
+from flows.backfill.batch import Batch, Progress, keep, noting
 from flows.backfill.landing import undated
 from flows.backfill.reread import Unusable, reread
 from flows.lake.calls import side_by_side
@@ -58,8 +58,7 @@ class Replay:
             for session, made in self._reread(since, until, dict(versions)):
                 if isinstance(made, Unusable):
                     versions.pop(session, None)
-                    failed.append(made.attempt(ledger.run, self.index, session))
-                    ledger.note(failed[-1])
+                    failed.append(keep(ledger, made.attempt(ledger.run, self.index, session)))
                 else:
                     versions[session] = made
         attempts = [*failed, *self._take(list(versions.values()), ledger)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ETL_METADATA = "etl"
 BATCH = "batch"
+WHATEVER = ""  # of the records that one may replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +173,15 @@ def read_publication(refined: Bucket, index: str, session: date) -> Publication 
         AwsError: S3 could not be asked.
         ContractError: the record is not readable.
     """
+    found = find_publication(refined, index, session)
+    return found[0] if found else None
+
+
+def find_publication(refined: Bucket, index: str, session: date) -> tuple[Publication, str] | None:
+    """The same with the ETag of the record, by which it can be replaced; raises as `read_publication` does."""
     key = published_key(index, session)
     found = refined.find(key)
-    return read_record(found.body, refined.address(key)) if found else None
+    return (read_record(found.body, refined.address(key)), found.info.etag) if found else None
 
 
 def read_record(body: bytes, address: str) -> Publication:
@@ -191,11 +198,31 @@ def read_record(body: bytes, address: str) -> Publication:
         raise ContractError(f"{address}: not a publication record ({error})") from error
 
 
-def write_publication(refined: Bucket, publication: Publication) -> None:
+def write_publication(refined: Bucket, publication: Publication, over: str | None = WHATEVER) -> None:
     """Record a session as published.
+
+    Args:
+        over: ETag of the record that it replaces; None where there was none; by default whatever there is.
+
+    Raises:
+        WriteConflict: another one is there by now.
+        AwsError: it could not be recorded.
+    """
+    key = published_key(publication.index, date.fromisoformat(publication.session))
+    body = json.dumps(asdict(publication), indent=1).encode()
+    try:
+        refined.put(key, body, kind=JSON, if_absent=over is None, if_etag=over or None)
+    except WriteConflict:
+        # A put that took place and whose answer was lost is tried again, and finds itself.
+        found = refined.find(key)
+        if found is None or found.body != body:
+            raise
+
+
+def forget_publication(refined: Bucket, index: str, session: date) -> None:
+    """Record a session as not published any more.
 
     Raises:
         AwsError: it could not be recorded.
     """
-    key = published_key(publication.index, date.fromisoformat(publication.session))
-    refined.put(key, json.dumps(asdict(publication), indent=1).encode(), kind=JSON)
+    refined.delete_all([published_key(index, session)])
