@@ -269,7 +269,8 @@ class _Import:
         """What the session's raw file makes of the portfolio: nothing to upload, nothing to do, a conflict; or None."""
         portfolio, there = found.portfolio, raw.portfolio()
         if there.source == REBUILT:
-            apart = described(differences(portfolio, there)) or "every cell is the same"
+            other = differences(portfolio, there)
+            apart = described(other) if other else "every cell is the same"
             self.replaced[portfolio.index, portfolio.session] = f"replaces the rebuilt session: {apart}"
             return None
         publication = storage.read_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
