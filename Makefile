@@ -1,10 +1,12 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test clients faults bench lint infra-check
+.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test site-check clients faults bench lint infra-check
 
 PYTHON ?= python3.11
 VENV := .venv
 BOVESPA := $(VENV)/bin/bovespa
+AXE_VERSION := 4.14.1
+AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
 # Each target says what it does behind its two hashes.
@@ -15,8 +17,8 @@ help:  ## this list
 run: $(VENV)/.local  ## collect the recorded sample and take it the whole way, offline; LIVE=1 what B3 shows now, INDEX=IBXX another index, FORCE=1 again
 	@$(BOVESPA) run $(if $(LIVE),--live) $(if $(INDEX),--index $(INDEX)) $(if $(FORCE),--force)
 
-up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it
-	@$(BOVESPA) up
+up: $(VENV)/.local  ## keep the account on the laptop up, and say how to reach it; SCHEDULE=1 collect every day
+	@$(BOVESPA) up $(if $(SCHEDULE),--schedule)
 
 # Through the environment, so that the query's own quotes and dollars arrive as they stand.
 query: export SQL := $(value SQL)
@@ -33,7 +35,7 @@ deploy-check: $(VENV)/.local  ## try the deployments on schedule against a real 
 report: $(VENV)/.local  ## make the data-quality site again, and say where it is
 	@$(BOVESPA) report
 
-notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it with its figures
+notebook: $(VENV)/.notebooks  ## run the notebook over the published sample, and keep it, with its figures, as a page that opens in a browser
 	@$(BOVESPA) run --json > /dev/null
 	@$(VENV)/bin/python notebooks/execute.py
 
@@ -44,8 +46,8 @@ docs: $(VENV)/.docs dictionary  ## build the documentation's site into site/, wh
 dictionary: $(VENV)/bin/python  ## write docs/data-dictionary.md from the contract and the views
 	@$(VENV)/bin/python -m expectations.queries.dictionary > docs/data-dictionary.md
 
-catalogue: $(VENV)/.dev  ## compile the command line's translations, flows/cli/locale/*.po
-	@$(VENV)/bin/pybabel --quiet compile --directory flows/cli/locale --domain bovespa
+catalogue: $(VENV)/.dev  ## compile the translations of the command line and the site, flows/locale/*.po
+	@$(VENV)/bin/pybabel --quiet compile --directory flows/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about a quarter of an hour on two cores"
@@ -57,8 +59,14 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
-clients: $(VENV)/.clients  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs and the AWS CLI read the tables
-	@BOVESPA_CLIENTS=1 $(VENV)/bin/pytest tests/clients
+site-check: $(VENV)/.browser  ## look at the site's pages in Chromium: a phone and a desk, light, dark, print, accessibility; PICTURES=folder keeps pictures
+	@command -v chromium > /dev/null || { echo "Chromium is needed: apt-get install chromium"; exit 1; }
+	@$(if $(PICTURES),mkdir -p $(PICTURES))
+	@BOVESPA_AXE=$(AXE) BOVESPA_SCREENSHOTS=$(PICTURES) $(VENV)/bin/pytest tests/browser
+	@echo "Every page fits, reads in the dark and in print, and axe-core has nothing against it"
+
+clients: $(VENV)/.clients $(VENV)-dbt/.dbt  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs, the AWS CLI and dbt read the tables
+	@BOVESPA_CLIENTS=1 BOVESPA_DBT=$(CURDIR)/$(VENV)-dbt/bin/dbt $(VENV)/bin/pytest tests/clients
 	@echo "Every client reads the same"
 
 lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker and the check of who imports whom
@@ -101,6 +109,20 @@ $(VENV)/.clients: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the clients into $(VENV)"
 	@$(PIP) install --constraint constraints.txt --editable '.[clients]'
 	@$(PIP) install --constraint constraints.txt --no-deps awswrangler
+	@$(VENV)/bin/python -m local.installation.prepare
+	@touch $@ $(VENV)/.local $(VENV)/.dev
+
+# dbt has a virtual environment of its own: it asks for other releases of what the pipeline has, too.
+$(VENV)-dbt/.dbt: Makefile | $(VENV)/bin/python
+	@echo "Installing dbt into $(VENV)-dbt"
+	@$(PYTHON) -m venv $(VENV)-dbt
+	@$(VENV)-dbt/bin/python -m pip --disable-pip-version-check install dbt-core==1.10.23 dbt-athena==1.11.1
+	@touch $@
+
+$(VENV)/.browser: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing what looks at the site into $(VENV)"
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV)/axe axe-core@$(AXE_VERSION)
+	@$(PIP) install --constraint constraints.txt --editable '.[browser]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
 

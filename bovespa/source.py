@@ -208,13 +208,13 @@ _held = ExitStack()
 def _laptop(settings: Settings) -> Lake:
     try:
         # Absent where only the flows are installed.
-        from local.door import AccountError, running_account  # noqa: PLC0415
+        from local.door import AccountError, Stage, running_account  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"a query on the laptop needs the 'local' dependencies ({error}); or pass aws=True"
         ) from error
     try:
-        account = _held.enter_context(running_account(settings.home))
+        account = _held.enter_context(running_account(settings.home, stage=Stage.ASK, keep_up=settings.keep_up))
     except AccountError as error:
         raise SettingsError(str(error)) from error
     with _environment(account.environment()):

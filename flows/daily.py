@@ -12,10 +12,14 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
+import httpx
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas import State
+from prefect.context import FlowRunContext
+from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
@@ -33,15 +37,18 @@ from flows.lake.connect import connect
 from flows.record.attempt import DAILY, Attempt, OpenAttempt
 from flows.record.ledger import Ledger
 from flows.record.metrics import run_metrics
-from flows.record.report import attempt_markdown, publish_report
+from flows.record.report import attempt_markdown
+from flows.record.withdrawals import withdrawal_of
 from flows.session.pipeline import Audited, Collected, Pipeline
 from flows.session.raw_file import RawFacts
 from flows.session.staging import StagedSession
 from flows.session.storage import Publication, RawVersion
 from flows.settings import load_settings
 from flows.site.publish import refresh_site
+from flows.site.run_report import with_report
 
 EXPECTED_ERRORS = (BovespaError, ContractError, GateRefused)
+STOPPED = "stopped from outside ({}); the next run goes on from where this one was"
 
 
 class _OneLine(logging.Filter):
@@ -125,6 +132,10 @@ def daily(
     going = OpenAttempt(ledger.run.begin(settings.known_index(index), reason="it broke off; the log says where"))
     try:
         _attempt(pipeline, going, force=force, collected_at=collected_at or going.attempt.started_at)
+    except (KeyboardInterrupt, TerminationSignal) as stop:
+        # ECS gives a task that it stops thirty seconds: enough to give the lease back and to note the attempt.
+        going.end(Outcome.FAILED, STOPPED.format("Ctrl-C" if isinstance(stop, KeyboardInterrupt) else "SIGTERM"))
+        raise
     finally:
         ledger.note(going.attempt)
     _update_site_and_metrics(pipeline, going.attempt)
@@ -144,10 +155,12 @@ def _attempt(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_a
 
 
 def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: datetime) -> None:
-    log, index = get_run_logger(), going.attempt.index
+    index = going.attempt.index
     with going.step("collect"):
         collected = collect(pipeline, index, collected_at)
     facts = collected.facts
+    _name_run(f"daily-{facts.index}-{facts.session}")
+    log = get_run_logger()
     going.note(session=facts.session, fingerprint=facts.fingerprint, collected_at=facts.collected_at)
     going.note(source=facts.source, raw_bytes=len(collected.content))
     log.info("B3 shows %s of session %s (%s)", facts.index, facts.session, facts.source)
@@ -158,6 +171,8 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
         going.note(rows=publication.rows, run_id=publication.run_id)
         _refresh(pipeline, going, [])
         going.end(Outcome.ALREADY_PUBLISHED)
+        return
+    if not force and _is_withdrawn(pipeline, going):
         return
     with going.step("gate 1"):
         _pass(going, check_raw(pipeline, collected))
@@ -181,6 +196,20 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
     with going.step("prices"):
         _ask_prices(pipeline, going)
     going.end(Outcome.STALE if stale else Outcome.PUBLISHED, stale)
+
+
+def _name_run(name: str) -> None:
+    """Give the run the name that it could not have before B3 had answered; that it cannot be given must not fail a run."""
+    if not (context := FlowRunContext.get()) or not context.flow_run:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(context.flow_run.id, name=name)
+    except httpx.HTTPError as error:
+        get_run_logger().warning("the run keeps its name, for Prefect's server took no other: %s", error)
+    else:
+        # The log's lines say it from here on.
+        context.flow_run.name = name
 
 
 def _refresh(pipeline: Pipeline, going: OpenAttempt, fresh: list[FreshRows]) -> None:
@@ -208,6 +237,19 @@ def _ask_prices(pipeline: Pipeline, going: OpenAttempt) -> None:
     tell("%s %s by prices: %s (%s)", attempt.index, attempt.session, going.attempt.verdict, going.attempt.verification)
 
 
+def _is_withdrawn(pipeline: Pipeline, going: OpenAttempt) -> bool:
+    """Whether somebody has withdrawn what B3 still shows; the attempt is over then."""
+    index, session, fingerprint = going.attempt.index, going.attempt.session, going.attempt.fingerprint
+    assert session is not None, "what B3 shows has a session"
+    found = withdrawal_of(pipeline.lake.refined, index, session, fingerprint, going.attempt.started_at)
+    if found is None:
+        return False
+    going.note(gate_refused=found.gate_refused, demands_refused=found.demands_refused)
+    going.note(raw_version_id=found.raw_version_id)
+    going.end(Outcome.QUARANTINED, found.reason)
+    return True
+
+
 def _staleness(pipeline: Pipeline, going: OpenAttempt, facts: RawFacts) -> str:
     """That B3 lags behind; the attempt is over where what it shows is of no use besides."""
     reason = pipeline.why_not_taken(facts)
@@ -230,11 +272,8 @@ def _pass(going: OpenAttempt, report: GateReport) -> None:
 
 
 def _report(pipeline: Pipeline, going: OpenAttempt) -> None:
-    """Keep the report; that it cannot be kept must not fail a run, nor hide why it failed."""
-    try:
-        going.note(report=publish_report(pipeline.lake.artifacts, going.attempt))
-    except (AwsError, ContractError) as error:
-        get_run_logger().warning("the report was not kept: %s", error)
+    """Keep the report."""
+    going.attempt = with_report(pipeline.lake.artifacts, going.attempt, get_run_logger().warning)
     attempt = going.attempt
     create_markdown_artifact(
         attempt_markdown(attempt), key=f"daily-{attempt.index.lower()}", description=attempt.headline

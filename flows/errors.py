@@ -14,6 +14,9 @@
     │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
+    ├── NotRebuildable      a session cannot be computed from what is there: the message names what is missing
+    │   └── LeaseLost       the flow stood still for so long that another took its session over: nothing more is written
+    ├── AcknowledgeError    there is no loss to acknowledge: the message says what there is
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
@@ -99,6 +102,18 @@ class StagingError(BovespaError):
 
 class PublishError(BovespaError):
     """A session could not be brought to its published state."""
+
+
+class NotRebuildable(BovespaError):  # noqa: N818 - a state of what is known
+    """A session cannot be computed from the sessions beside it and prices; the message names what is missing."""
+
+
+class LeaseLost(PublishError):  # noqa: N818 - a state of the lease
+    """The flow does not surely hold the lease any more under which it writes; what was to be written was not."""
+
+
+class AcknowledgeError(BovespaError):
+    """A session's loss cannot be acknowledged."""
 
 
 class NotPublishedError(BovespaError):

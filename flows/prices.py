@@ -10,14 +10,17 @@ from datetime import UTC, date, datetime, timedelta
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas import State
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.b3.calendar import SAO_PAULO, closed, sessions_between
 from flows.backfill.prices import Prices
+from flows.backfill.verifying import Verifying
 from flows.errors import NotPublishedError
 from flows.lake.connect import connect
 from flows.session.pipeline import Pipeline
 from flows.settings import Settings, load_settings
+from flows.site.publish import refresh_site_of
 
 _LONGEST_CLOSED = timedelta(days=14)  # over which there are fewer sessions than days: Christmas, New Year, Carnival
 
@@ -44,12 +47,22 @@ def prices(since: date | None = None, until: date | None = None) -> dict[str, ob
         return Completed(name="Incomplete", message=str(error), data={})
     for warning in report.warnings:
         log.warning("%s", warning)
+    _verify(pipeline, since or first_of(settings, last))
     create_markdown_artifact(report.markdown, key="prices", description=report.headline)
     if report.missing:
         log.warning(report.headline)
         return Completed(name="Incomplete", message=report.headline, data=report.to_dict())
     log.info(report.headline)
     return report.to_dict()
+
+
+def _verify(pipeline: Pipeline, since: date) -> None:
+    """Hold what is published against the prices that have come."""
+    log = get_run_logger()
+    attempts = Verifying(pipeline, str(flow_run.id or ""), log.warning).run(datetime.now(UTC), since)
+    for attempt in attempts:
+        log.info("%s %s by prices: %s (%s)", attempt.index, attempt.session, attempt.verdict, attempt.verification)
+    refresh_site_of(pipeline, attempts, log.warning)
 
 
 def first_of(settings: Settings, last: date) -> date:

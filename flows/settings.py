@@ -99,6 +99,9 @@ class Settings(BaseModel):
     )
 
     lang: str = Field("", description="Language of the command line, `pt` or `en`; by default LANG's")
+    keep_up: float = Field(
+        300.0, ge=0, description="How long the account on the laptop stays when no command uses it any more"
+    )
     home: Path = Field(
         default_factory=lambda: default_home(_PROJECT),
         description="Folder of the account on the laptop; by default the project's .bovespa, or the user's data folder",

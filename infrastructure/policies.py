@@ -180,8 +180,8 @@ class FlowResources:
 
 def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
-    kept = [*(table.prefix for table in TABLES), LEASES_PREFIX]
-    recorded = [PUBLISHED_PREFIX, LEDGER_TABLE.prefix]
+    kept = [*(table.prefix for table in TABLES), LEASES_PREFIX, PUBLISHED_PREFIX]
+    recorded = [LEDGER_TABLE.prefix]
     # What was landed is read again by a replay; a run adds itself to the data-quality site, of which the reports of others are
     # part. In one statement: a managed policy has 6,144 characters at most.
     added = [
@@ -201,7 +201,8 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(
                 ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in _BY_INDEX_AND_MONTH]
             ),
-            # What lies in a session's or a month's folder and is not of its publication is deleted.
+            # What lies in a session's or a month's folder and is not of its publication is deleted; so is, when a session is
+            # withdrawn, the record that it is published.
             PolicyStatement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from local.account.client import Account, AccountError, running_account
+from local.account.client import Account, AccountError, end_account, running_account
+from local.account.home import Home
+from local.account.stages import Stage
 from local.rights.privileges import FLOW_ROLE
 
-__all__ = ["FLOW_ROLE", "Account", "AccountError", "RecordedSample", "recorded_sample", "running_account"]
+if TYPE_CHECKING:
+    from flows.b3.portfolio import Portfolio
+
+__all__ = [
+    "FLOW_ROLE",
+    "Account",
+    "AccountError",
+    "RecordedSample",
+    "Stage",
+    "deployments",
+    "end_account",
+    "recorded_sample",
+    "running_account",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +41,9 @@ class RecordedSample:
         url: the stand-in's address, as `B3_BASE_URL` takes it.
         prices_url: that of the files of prices, as `BOVESPA_PRICES_BASE_URL` takes it.
         show: makes the stand-in serve the portfolio of one of the sessions.
+        priced: the sessions whose prices are served, in order.
+        session_after: what B3 stated of the session after the last one, which is not collected.
+        ex_amounts: what came off closes, in reais a share, by session and ticker.
     """
 
     index: str
@@ -30,6 +51,9 @@ class RecordedSample:
     url: str
     prices_url: str
     show: Callable[[date], None]
+    priced: tuple[date, ...]
+    session_after: Portfolio
+    ex_amounts: Mapping[tuple[date, str], Decimal]
 
 
 @contextmanager
@@ -45,4 +69,40 @@ def recorded_sample() -> Iterator[RecordedSample]:
             stand_in.url,
             stand_in.prices_url,
             lambda session: stand_in.show(sample.recorded(session)),
+            sample.PRICED,
+            sample.recorded(sample.SESSION_AFTER),
+            sample.EX_AMOUNTS,
         )
+
+
+@contextmanager
+def deployments(home: Path, environment: Mapping[str, str], *, scheduled: bool) -> Iterator[Callable[[], None]]:
+    """Have Prefect's UI list the deployments of prefect.yaml, and run them on their schedules within the block if wanted.
+
+    Args:
+        home: the account's.
+        environment: this process's, which names the account and has the rights of the runs.
+
+    Yields:
+        What raises a PrefectCommandError once they run no more though they should.
+
+    Raises:
+        AccountError: another process runs the home's schedules, Prefect's server did not take the deployments, or they run
+            no more.
+    """
+    from local.prefect_.programs import PrefectCommandError  # noqa: PLC0415 - the command `up` alone needs it
+    from local.prefect_.schedules import (  # noqa: PLC0415
+        ScheduledElsewhereError,
+        list_deployments,
+        running_deployments,
+    )
+
+    try:
+        if scheduled:
+            with running_deployments(Home(home), environment) as check:
+                yield check
+        else:
+            list_deployments(Home(home), environment)
+            yield lambda: None
+    except (PrefectCommandError, ScheduledElsewhereError) as error:
+        raise AccountError(str(error)) from error

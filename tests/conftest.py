@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # What the tests read is English, whatever language their user speaks; their child processes inherit it.
 os.environ.pop("BOVESPA_LANG", None)
 os.environ["LANGUAGE"] = "en"
+# What a test starts ends with it.
+os.environ["BOVESPA_KEEP_UP"] = "0"
 
 
 @pytest.fixture(scope="session")

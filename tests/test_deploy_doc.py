@@ -8,8 +8,10 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
+from botocore import xform_name
 
 from expectations.contract.names import (
     ARTIFACTS_BUCKET,
@@ -32,17 +34,22 @@ BLOCKS = re.findall(r"^```\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 LINES = [line for block in BLOCKS for line in block.splitlines() if line.strip()]
 INLINE = re.findall(r"`((?:bovespa|prefect|pulumi) [^`]+)`", TEXT)
 STACK = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
+OF_THE_CLI_ALONE = {"s3": {"ls", "sync"}, "ecr": {"get-login-password"}, "configure": set[str]()}
+API_NAMES = {"s3api": "s3"}
 PROGRAM = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "infrastructure").glob("*.py"))
 
 
 def commands(program: str) -> list[list[str]]:
     """Every command of a program, as words."""
     typed = [part for line in LINES for part in re.split(r" [|>] ", line)] + INLINE
+    typed += re.findall(rf"\$\(({program} [^)]*)\)", "\n".join(LINES))
     return [shlex.split(line, comments=True) for line in typed if line.startswith(f"{program} ")]
 
 
 @pytest.mark.parametrize("words", commands("bovespa"), ids=" ".join)
 def test_every_command_of_bovespa_and_its_options_exist(words: list[str]) -> None:
+    if words[1:] == ["--version"]:
+        return
     assert words[1] in COMMANDS
     options = {option for parameter in load(words[1]).params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options
@@ -170,6 +177,56 @@ def test_the_key_that_prefect_has_can_be_changed() -> None:
     typed = [" ".join(line.split()[:3]) for line in LINES]
     made = [number for number, line in enumerate(typed) if line == "aws iam create-access-key"]
     assert any(number > min(made) for number, line in enumerate(typed) if line == "aws iam delete-access-key")
+
+
+def test_the_stacks_settings_are_there_before_the_rights_that_are_made_from_them_and_those_before_it_is_deployed() -> (
+    None
+):
+    steps = (
+        "pulumi login",
+        "pulumi stack init prod",
+        "pulumi config set bucketSuffix",
+        "python -m infrastructure.deploy_policy",
+    )
+    places = [
+        next(number for number, line in enumerate(LINES) if line.startswith(step)) for step in (*steps, "pulumi up")
+    ]
+    assert places == sorted(places)
+
+
+def test_prefect_is_logged_into_before_it_is_told_anything() -> None:
+    first = next(number for number, line in enumerate(LINES) if line.startswith("prefect "))
+    assert LINES[first] == "prefect cloud login"
+
+
+@pytest.mark.parametrize(
+    "command", ["bovespa withdraw", "bovespa replay", "bovespa import", "bovespa up --schedule", "bovespa --version"]
+)
+def test_what_is_done_when_something_went_wrong_is_a_command(command: str) -> None:
+    assert any(line.startswith(command) for line in LINES)
+
+
+def test_every_variable_of_the_shell_is_set_before_it_is_used() -> None:
+    known = {"HOME", "PWD", "PATH"}
+    for line in LINES:
+        used = set(re.findall(r"\$\{?([A-Za-z_]+)", re.sub(r"'[^']*'", "", line)))
+        assert used <= known | set(re.findall(r"\b([A-Za-z_]+)=", line)), line
+        for names in re.findall(r"^(?:export )?([A-Za-z_]+)=|^for (\w+) in|^read -rs (\w+)", line):
+            known |= set(names)
+
+
+def test_every_command_of_aws_exists_with_its_options() -> None:
+    """As botocore knows them, which the AWS CLI is made of."""
+    session = botocore.session.get_session()
+    for words in commands("aws"):
+        service, operation = words[1:3]
+        if service in OF_THE_CLI_ALONE:
+            assert operation in OF_THE_CLI_ALONE[service], words
+            continue
+        model = session.get_service_model(API_NAMES.get(service, service))
+        (name,) = (found for found in model.operation_names if xform_name(found, "-") == operation)
+        members = {f"--{xform_name(member, '-')}" for member in model.operation_model(name).input_shape.members}
+        assert {word for word in words if word.startswith("--")} - {"--query", "--output"} <= members, words
 
 
 def test_the_key_of_prefect_is_typed_into_no_command() -> None:

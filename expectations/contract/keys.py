@@ -251,6 +251,11 @@ def lease_key(index: str, session: date) -> str:
     return f"{LEASES_PREFIX}{check_index(index).lower()}/{session_path(session)}/lease"
 
 
+def monthly_lease_key(index: str) -> str:
+    """The key of the lease of an index's monthly tables, which whoever changes their partitions holds."""
+    return f"{LEASES_PREFIX}{check_index(index).lower()}/monthly"
+
+
 def batch_key(digest: str) -> str:
     """The key of a batch's list of raw versions, by the hexadecimal digest of the list."""
     return f"{BATCHES_PREFIX}{digest}.json"

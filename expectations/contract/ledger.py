@@ -14,7 +14,12 @@ _TEXT, _COUNT, _FIGURE, _INSTANT = ColumnType.STRING, ColumnType.BIGINT, ColumnT
 
 LEDGER_COLUMNS = (
     Column("execucao", _TEXT, False, "Id of the flow run, Prefect's where Prefect ran it; one for all of its sessions"),
-    Column("fluxo", _TEXT, False, "Flow: daily, import, replay, reconcile, rebuild, verify"),
+    Column(
+        "fluxo",
+        _TEXT,
+        False,
+        "Flow: daily, import, replay, reconcile, rebuild, verify; or acknowledge, where a person said something",
+    ),
     Column("indice", _TEXT, False, "Index code, such as IBOV"),
     Column("data_pregao", ColumnType.DATE, True, "Session; null where the attempt ended before it was known"),
     Column("inicio", _INSTANT, False, "Instant at which the attempt began, UTC"),
@@ -23,15 +28,15 @@ LEDGER_COLUMNS = (
         "estado",
         _TEXT,
         False,
-        "published, already published, stale (an older session is shown), quarantined, failed; verified, where nothing was done "
-        "but to ask prices",
+        "published, rebuilt (computed, not B3's words), already published, stale (an older session is shown), quarantined, "
+        "failed, acknowledged (its loss); verified, where nothing was done but to ask prices",
     ),
     Column("motivo", _TEXT, True, "Why, in one line; null where the session was published"),
     Column("impressao_digital", _TEXT, True, "SHA-256 of what B3 stated: the same figures have the same one"),
     Column("versao_raw", _TEXT, True, "Version id of the raw object"),
     Column("linhas", _COUNT, False, "Rows that are published"),
     Column("portoes_aprovados", _TEXT, True, "Gates that let the session pass, separated by commas"),
-    Column("portao_recusado", _TEXT, True, "Gate that refused it"),
+    Column("portao_recusado", _TEXT, True, "Gate that refused it; `withdrawal` where a person did"),
     Column("expectativas_recusadas", _TEXT, True, "What that gate demanded and did not find, separated by ` | `"),
     Column("execucao_glue", _TEXT, True, "Glue run that the attempt waited for, or whose output it took"),
     Column("duracao_segundos", _FIGURE, False, "Seconds from begin to end"),

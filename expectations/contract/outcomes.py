@@ -9,6 +9,9 @@ class Outcome(StrEnum):
     """How an attempt ended."""
 
     PUBLISHED = "published"
+    REBUILT = "rebuilt"
+    """Published, computed from the sessions beside it and prices, for nobody collected it: not B3's words."""
+
     ALREADY_PUBLISHED = "already published"
     STALE = "stale"
     """B3 showed an older session than it should."""
@@ -27,12 +30,28 @@ class Outcome(StrEnum):
 
     FAILED = "failed"
 
+    ACKNOWLEDGED = "acknowledged"
+    """Nothing was tried: a person says why the session will not be published."""
+
     VERIFIED = "verified"
     """What is published was held against B3's closing prices, and nothing else was done."""
 
 
-DONE = frozenset({Outcome.PUBLISHED, Outcome.ALREADY_PUBLISHED, Outcome.STALE, Outcome.PLANNED, Outcome.VERIFIED})
+DONE = frozenset(
+    {
+        Outcome.PUBLISHED,
+        Outcome.REBUILT,
+        Outcome.ALREADY_PUBLISHED,
+        Outcome.STALE,
+        Outcome.PLANNED,
+        Outcome.ACKNOWLEDGED,
+        Outcome.VERIFIED,
+    }
+)
 """The outcomes of an attempt in which there is nothing to mend."""
+
+FRESHLY_PUBLISHED = frozenset({Outcome.PUBLISHED, Outcome.REBUILT})
+"""The outcomes of an attempt after which other rows are visible than before it."""
 
 
 class Verdict(StrEnum):

@@ -88,7 +88,8 @@ REBUILT = "reconstruida"
 
 ORIGIN = (
     "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of csv`, `copy of html`, "
-    f"`copy of parquet`, an imported file; `{REBUILT}`, computed from the sessions beside it and B3's closing prices: not B3's words"
+    f"`copy of parquet`, an imported file; `{REBUILT}`, computed from the sessions beside it and B3's closing prices: "
+    "not B3's words"
 )
 
 HISTORY_COLUMNS = (

@@ -14,13 +14,23 @@ from expectations.contract.tables import RAW_COLUMNS, REFINED_TABLE, TABLES, Col
 from expectations.queries.views import VIEWS, View
 
 COMPUTED = {
+    "coluna": "Column of the tables in which the value stands",
+    "contribuicao_pontos": "The share's part of the index's level, in points: quantity times close over the divisor",
+    "bovespa_indice_calculado.preco_fechamento": "Price of one share at the close before, in reais; the last one of thirty days",
+    "bovespa_indice_calculado.pregao_anterior": "The published session before, of whose close the level is, by its own portfolio",
+    "bovespa_indice_calculado.redutor": "B3's divisor of the session before",
+    "bovespa_indice_calculado.quantidade_teorica_acoes": "Theoretical quantity in the session before, in shares",
+    "nivel_anterior": "The index's closing level of the session before, in points, computed; only where every share has a price",
     "data": "Day, of which the composition is asked",
     "bovespa_dias_desde_coleta.dias_desde_coleta": "Whole days from the collection to today, both as dates in São Paulo",
     "cinco_maiores": "Sum of the five largest shares of the index, in percent",
     "dez_maiores": "Sum of the ten largest shares of the index, in percent",
+    "em_ingles": "What it means, in English",
     "hhi": "Herfindahl-Hirschman index: sum of the squared shares in percent, 0 to 10,000",
     "movimento": "`entrou` (entered the index), `saiu` (left it) or `renomeada` (got another ticker)",
+    "significado": "What it means, in Portuguese",
     "total_acoes": "Number of shares",
+    "valor": "As it stands there; `eventos` may have several flags in one",
     "variacao": "Change of the share's weight since the session before, in percentage points",
 }
 """What the columns mean that a view makes and no table has; with the view's name, where a table's column means something else."""

@@ -1,6 +1,7 @@
 """The views that analysts query, each a saved query too; columns typed as Athena answers them.
 
-They are of all indices, by `indice`, and read the history: a few files a year, where the published shares are 20,000.
+They are of all indices, by `indice`, and read the history: a few files a year, where the published shares are 20,000. One, the
+dictionary, is of none, and reads nothing.
 
 An Athena view is a table of the Glue Data Catalog whose text is a comment with Presto's JSON in base64, as CREATE VIEW leaves
 it. Standard library only.
@@ -13,6 +14,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Self
 
+from expectations.contract.meanings import MEANINGS
 from expectations.contract.names import DATABASE
 from expectations.contract.tables import ColumnType
 from expectations.queries.saved import in_database
@@ -52,6 +54,14 @@ class View:
         definition = {"originalSql": self.sql, "catalog": "awsdatacatalog", "schema": self.database, "columns": columns}
         return f"/* Presto View: {base64.b64encode(json.dumps(definition).encode()).decode()} */"
 
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+_VALUES = ",\n".join(
+    f"  ({', '.join(map(_quoted, (item.column, item.value, item.portuguese, item.english)))})" for item in MEANINGS
+)
 
 VIEWS = (
     View(
@@ -169,6 +179,50 @@ JOIN default.bovespa_historico AS carteira
   ON carteira.indice = dias.indice AND carteira.data_pregao = dias.data_pregao""",
     ),
     View(
+        "bovespa_indice_calculado",
+        "Each index's closing level of the session before, computed of B3's quantities, closes and divisor; each share's points",
+        (
+            *(("indice", _TEXT), ("data_pregao", _DAY), ("pregao_anterior", _DAY), ("acao", _TEXT)),
+            *(("quantidade_teorica_acoes", _FIGURE), ("preco_fechamento", _FIGURE), ("redutor", _FIGURE)),
+            *(("contribuicao_pontos", _FIGURE), ("nivel_anterior", _FIGURE)),
+        ),
+        """\
+WITH sessoes AS (
+       SELECT indice, data_pregao AS pregao_anterior,
+              LEAD(data_pregao) OVER (PARTITION BY indice ORDER BY data_pregao) AS data_pregao
+       FROM (SELECT DISTINCT indice, data_pregao FROM default.bovespa_historico) AS publicadas
+     ),
+     cotadas AS (SELECT DISTINCT data_pregao FROM default.bovespa_cotacoes),
+     fechamentos AS (
+       SELECT sessoes.indice, sessoes.data_pregao, sessoes.pregao_anterior, carteira.acao,
+              carteira.quantidade_teorica_acoes, carteira.redutor,
+              MAX_BY(cotacao.preco_fechamento / cotacao.fator_cotacao, cotacao.data_pregao) AS preco_fechamento
+       FROM sessoes
+       JOIN cotadas ON cotadas.data_pregao = sessoes.pregao_anterior
+       JOIN default.bovespa_historico AS carteira
+         ON carteira.indice = sessoes.indice AND carteira.data_pregao = sessoes.pregao_anterior
+       LEFT JOIN default.bovespa_cotacoes AS cotacao
+         ON cotacao.acao = carteira.acao
+        AND cotacao.data_pregao BETWEEN DATE_ADD('day', -30, sessoes.pregao_anterior) AND sessoes.pregao_anterior
+       WHERE sessoes.data_pregao IS NOT NULL
+       GROUP BY sessoes.indice, sessoes.data_pregao, sessoes.pregao_anterior, carteira.acao,
+                carteira.quantidade_teorica_acoes, carteira.redutor
+     ),
+     niveis AS (
+       SELECT indice, data_pregao, pregao_anterior, acao, quantidade_teorica_acoes, preco_fechamento, redutor,
+              quantidade_teorica_acoes * preco_fechamento / redutor AS contribuicao_pontos,
+              SUM(quantidade_teorica_acoes * preco_fechamento / redutor)
+                OVER (PARTITION BY indice, data_pregao) AS nivel_anterior,
+              SUM(CASE WHEN preco_fechamento IS NULL OR redutor IS NULL THEN 1 ELSE 0 END)
+                OVER (PARTITION BY indice, data_pregao) AS sem_preco
+       FROM fechamentos
+     )
+SELECT indice, data_pregao, pregao_anterior, acao, quantidade_teorica_acoes, preco_fechamento, redutor,
+       contribuicao_pontos, nivel_anterior
+FROM niveis
+WHERE sem_preco = 0""",
+    ),
+    View(
         "bovespa_dias_desde_coleta",
         "How many days ago each session was collected, counted to today, both as dates in São Paulo",
         (
@@ -184,5 +238,15 @@ SELECT indice, data_pregao, MAX(timestamp_coleta) AS timestamp_coleta, COUNT(*) 
        ) AS dias_desde_coleta
 FROM default.bovespa_historico
 GROUP BY indice, data_pregao""",
+    ),
+    View(
+        "bovespa_dicionario",
+        "What the short texts in the tables mean: classes, event flags, listing levels, abbreviated sectors, changes, states",
+        (("coluna", _TEXT), ("valor", _TEXT), ("significado", _TEXT), ("em_ingles", _TEXT)),
+        f"""\
+SELECT coluna, valor, significado, em_ingles
+FROM (VALUES
+{_VALUES}
+) AS dicionario (coluna, valor, significado, em_ingles)""",  # noqa: S608 - texts of the contract
     ),
 )

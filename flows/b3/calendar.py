@@ -1,22 +1,19 @@
 """Which session B3 may show at an instant.
 
 B3 shows, on a session day, that day's session; outside sessions, the next one. The roll to the next session takes place
-between 18:00 and 05:00 in São Paulo; recorded answers do not tell when. The trading calendar is exchange_calendars' BVMF.
+between 18:00 and 05:00 in São Paulo; recorded answers do not tell when. The trading calendar is that of `flows.b3.trading_days`.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from expectations.contract.indices import FIRST_SESSION, began
 from expectations.contract.names import B3_TIME_ZONE
-
-if TYPE_CHECKING:
-    from exchange_calendars import ExchangeCalendar
+from flows.b3.trading_days import trading_sessions
 
 SAO_PAULO = ZoneInfo(B3_TIME_ZONE)
 ROLL_BEGINS = time(18)
@@ -43,7 +40,7 @@ class Window:
 
 def is_session(day: date) -> bool:
     """Whether the trading calendar, which begins in 2000, has a session on the day."""
-    return day >= FIRST_SESSION and bool(_calendar(day.year + _YEARS_AHEAD).is_session(day.isoformat()))
+    return sessions_between(day, day) == [day]
 
 
 def showable(at: datetime) -> Window:
@@ -118,18 +115,18 @@ def sessions_between(since: date, until: date) -> list[date]:
     first = max(since, FIRST_SESSION)
     if until < first:
         return []
-    found = _calendar(until.year + _YEARS_AHEAD).sessions_in_range(first.isoformat(), until.isoformat())
-    return [stamp.date() for stamp in found]
+    known = _sessions(until)
+    return [*known[bisect_left(known, first) : bisect_right(known, until)]]
 
 
 def _session_until(day: date) -> date:
-    session: date = _calendar(day.year + _YEARS_AHEAD).date_to_session(day.isoformat(), direction="previous").date()
-    return session
+    known = _sessions(day)
+    return known[bisect_right(known, day) - 1]
 
 
 def _session_from(day: date) -> date:
-    session: date = _calendar(day.year + _YEARS_AHEAD).date_to_session(day.isoformat(), direction="next").date()
-    return session
+    known = _sessions(day)
+    return known[bisect_left(known, day)]
 
 
 def _is_weekday(day: date) -> bool:
@@ -142,8 +139,5 @@ def _weekday_from(day: date) -> date:
     return day
 
 
-@cache
-def _calendar(last_year: int) -> ExchangeCalendar:
-    from exchange_calendars import get_calendar  # noqa: PLC0415 - 0.3 s, and pandas with it, only where a date is judged
-
-    return get_calendar("BVMF", start=FIRST_SESSION.isoformat(), end=f"{last_year}-12-31")
+def _sessions(day: date) -> tuple[date, ...]:
+    return trading_sessions(day.year + _YEARS_AHEAD)

@@ -7,8 +7,12 @@ event: a second payment may come while the flag is still on, which the distribut
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from expectations.contract.b3_texts import TYPE_CLASS_WIDTH, TYPE_FLAGS_WIDTH
+
+if TYPE_CHECKING:
+    from expectations.contract.quotes import Quote
 
 EX = "E"
 CASH = frozenset("DJR")
@@ -75,6 +79,11 @@ def ex_letters(tipo: str) -> frozenset[str]:
     """The letters of the flags of a `type` that say what a share is ex of."""
     found = flags(tipo)
     return frozenset(found[1:]) if found.startswith(EX) else frozenset()
+
+
+def distribution(quote: Quote | None) -> int | None:
+    """The number of the distribution by a quote; None where there is none, for B3's numbers begin at 100."""
+    return quote.dismes or None if quote else None
 
 
 def ex_sign(now: ShareFacts, before: ShareFacts) -> ExSign:

@@ -112,7 +112,8 @@ def solve(known: Sequence[Known], unknown: Sequence[Unknown], by_divisor: Fracti
         problem = "no share's price is known for certain"
         return Solution(None, is_exact=False, prices={}, precision={}, computed={}, problems=(problem,))
     prices, precision = _prices(known, unknown, worth, is_exact=is_exact)
-    problems += [problem for item in unknown if (problem := item.problem(prices[item.ticker], precision[item.ticker]))]
+    strange = (item.problem(prices[item.ticker], precision[item.ticker]) for item in unknown)
+    problems += [found for found in strange if found]
     follows = _all_follow(known, unknown, prices) if is_exact and len(unknown) == 1 else {}
     if follows and all(follows[item.ticker] == item.weight for item in shares):
         return Solution(worth, is_exact, prices, precision, follows, problems, fits=not problems)

@@ -115,6 +115,10 @@ class Verification:
         return "; ".join(self._parts())
 
     def _parts(self) -> Iterator[str]:
+        # Nothing was held against a price.
+        if self.verdict is Verdict.WITHOUT_PRICES and not self.unpriced:
+            yield from self.remarks
+            return
         if self.verdict is Verdict.WITHOUT_PRICES and len(self.unpriced) == self.shares:
             yield f"no prices of {self.session_before}"
             yield from self.remarks

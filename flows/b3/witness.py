@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from expectations.contract.outcomes import Verdict
-from flows.b3.ex_events import CASH, ExSign, ShareFacts, ex_sign
+from flows.b3.ex_events import CASH, ExSign, ShareFacts, distribution, ex_sign
 from flows.b3.solving import Known, Solution, Unknown, solve
 from flows.b3.verification import WEIGHT_STEP, ExEvent, Prices, Verification, WeightDifference
 from flows.b3.weights import Position, level, next_divisor, rounded, total_value, weights, worth_of
@@ -56,6 +56,10 @@ class _Case:
         for paying in self._paying(tried[0]):
             if not tried[-1].fits:
                 tried.append(self._solved(self.signed | paying))
+        if not tried[-1].fits and tried[-1].worth is None:
+            return self._verification(
+                Verdict.WITHOUT_PRICES, remarks=("every share may have gone ex: no price is certain",)
+            )
         return self._of_solution(tried[-1] if tried[-1].fits else tried[0])
 
     # --- what is there ---------------------------------------------------------------------------------------------------
@@ -98,14 +102,9 @@ class _Case:
         return {ticker: self._sign(ticker) for ticker in self.rows}
 
     def _sign(self, ticker: str) -> ExSign:
-        row, was, close, today = (
-            self.rows[ticker],
-            self.before.get(ticker),
-            self.quotes.get(ticker),
-            self.prices.opened.get(ticker),
-        )
-        now = ShareFacts(row.tipo, row.qtde_teorica, today.dismes if today else None)
-        dismes = close.dismes if close else None
+        row, was, close = self.rows[ticker], self.before.get(ticker), self.quotes.get(ticker)
+        now = ShareFacts(row.tipo, row.qtde_teorica, distribution(self.prices.opened.get(ticker)))
+        dismes = distribution(close)
         if was:
             return ex_sign(now, ShareFacts(was.tipo, was.qtde_teorica, dismes))
         return ex_sign(now, ShareFacts(close.especi if close else row.tipo, None, dismes))
@@ -173,9 +172,10 @@ class _Case:
         )
 
     def _paying(self, tried: Solution) -> list[frozenset[str]]:
-        """Which of them to solve too: the divisor can tell, and a weight is too small by more than rounding; those, and all."""
-        if self.worth_by_divisor is None:
-            return []
+        """Which of them to solve too, where a weight is too small by more than rounding: those, and all.
+
+        What is damaged makes another weight too great, which no payment does.
+        """
         smaller = frozenset(
             ticker
             for ticker in self._flagged

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
+from expectations.contract.tables import REBUILT
 from expectations.gates.gate import GateRefused, require
 from flows.errors import BovespaError, EtlRunFailed
 from flows.history.refresh import FreshRows, Refresh, fresh_rows, refresh
@@ -27,6 +28,7 @@ from flows.lake.calls import batches as chunks
 from flows.session import etl
 from flows.session.batch_runs import BatchRuns
 from flows.session.staging import staged_session
+from flows.site.run_report import with_report
 
 if TYPE_CHECKING:
     from flows.glue_run import GlueRun
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
 
 SESSIONS_A_RUN = 1000
 
-Note = Callable[["Attempt"], None]
+Note = Callable[["Attempt"], "Attempt"]
+"""Notes an attempt, and returns it as it was noted."""
+
 Advance = Callable[[], None]
 Progress = Callable[[str, int], Advance]
 """Begins a step (what, of how many) and returns what is to be called after each of them."""
@@ -47,11 +51,23 @@ def noting(ledger: Ledger, progress: Progress, versions: Sequence[RawVersion]) -
     """Each attempt at these versions into the ledger, and a step on in the progress."""
     advance = progress("refining and publishing", len(versions))
 
-    def note(attempt: Attempt) -> None:
-        ledger.note(attempt)
+    def note(attempt: Attempt) -> Attempt:
+        noted = keep(ledger, attempt)
         advance()
+        return noted
 
     return note
+
+
+def keep(ledger: Ledger, attempt: Attempt) -> Attempt:
+    """Keep what the gates found in an attempt, as its report, and its row in the ledger.
+
+    Returns:
+        The attempt with its report.
+    """
+    kept = with_report(ledger.lake.artifacts, attempt, ledger.warn, data_docs=False) if attempt.gates else attempt
+    ledger.note(kept)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -61,14 +77,14 @@ class Batch:
     Attributes:
         flow_run: to which the attempts belong.
         again: refine and publish what is published already, too.
-        note: called with each session's attempt, from any thread but one at a time.
+        note: called with each session's attempt, one after the other.
         refresh: brings the monthly tables of an index up to date with what was published.
     """
 
     pipeline: Pipeline
     flow_run: FlowRun
     again: bool = False
-    note: Note = lambda _: None
+    note: Note = lambda attempt: attempt
     refresh: Refresh = refresh
 
     @cached_property
@@ -93,10 +109,9 @@ class Batch:
         started_at = datetime.now(UTC)
         for run, of_run in self._runs(versions):
             for attempt, rows in _OfRun(self, run, started_at, len(of_run)).publish(of_run):
-                self.note(attempt)
-                attempts.append(attempt)
+                attempts.append(self.note(attempt))
                 fresh += rows
-        for index in sorted({attempt.index for attempt in attempts if attempt.outcome is Outcome.PUBLISHED}):
+        for index in sorted({attempt.index for attempt in attempts if attempt.outcome in FRESHLY_PUBLISHED}):
             self.refresh(self.pipeline, index, [item for item in fresh if item.record.index == index])
         return sorted(attempts, key=lambda attempt: (attempt.index, attempt.session))
 
@@ -150,8 +165,13 @@ class _OfRun:
         parts, none = manifest.by_session(), Manifest(manifest.run_id, (), (), ())
         with ThreadPoolExecutor(PARALLEL_SESSIONS) as pool:
             found = [pool.submit(self._publish, parts.get(_subject(item), none), item) for item in versions]
-            for future in as_completed(found):
-                yield future.result()
+            try:
+                for future in as_completed(found):
+                    yield future.result()
+            finally:
+                # Whoever is stopped ends what is being published, and begins no more.
+                for future in found:
+                    future.cancel()
 
     def _publish(self, manifest: Manifest, version: RawVersion) -> tuple[Attempt, list[FreshRows]]:
         """Publish a version, of whose session the manifest tells."""
@@ -165,7 +185,9 @@ class _OfRun:
         except (BovespaError, ContractError, GateRefused) as error:
             return attempt.ended(Outcome.FAILED, str(error)), []
         facts = self.batch.witness.facts(*_subject(version))
-        published = attempt.ended(Outcome.PUBLISHED, run_id=record.run_id, rows=record.rows, **facts)
+        source = audited.facts.source
+        outcome = Outcome.REBUILT if source == REBUILT else Outcome.PUBLISHED
+        published = attempt.ended(outcome, run_id=record.run_id, rows=record.rows, source=source, **facts)
         return published, fresh_rows(record, audited)
 
     def _begun(self, version: RawVersion) -> Attempt:

@@ -22,9 +22,9 @@ from expectations.contract.keys import ContractError, read_landing_key
 from expectations.contract.outcomes import Outcome
 from expectations.gates import raw
 from flows.b3.calendar import collectable
-from flows.backfill.batch import Batch, Progress, begun, noting
+from flows.backfill.batch import Batch, Progress, begun, keep, noting
 from flows.backfill.landing import by_session
-from flows.backfill.rebuild import Unusable, rebuild
+from flows.backfill.reread import Unusable, reread
 from flows.errors import PublishError
 from flows.history.refresh import FreshRows, Refresh, refresh
 from flows.lake.lease import session_lease
@@ -32,6 +32,7 @@ from flows.record.attempt import RECONCILE, Attempt
 from flows.record.ledger import Ledger
 from flows.record.state import NOTHING_TO_DO, SessionState, State
 from flows.record.status import AccountStatus, SessionStatus, read_status
+from flows.record.withdrawals import withdrawal_among, withdrawn
 from flows.session import storage
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from flows.session.storage import RawVersion
 
 Name = tuple[str, date]
+
+_MOST_MISSING = 20  # of which it is looked for what they could be rebuilt from
 
 
 class RecoveryStep(StrEnum):
@@ -69,6 +72,12 @@ class Recovered:
     def failed(self) -> bool:
         """Whether a session that was taken could not be published, or is not in the monthly tables."""
         return bool(self.problems) or any(attempt.failed for attempt in self.attempts)
+
+    @property
+    def missing(self) -> list[Name]:
+        """The newest sessions that nobody collected."""
+        found = [(item.index, item.session) for item in self.left if item.state is State.MISSING]
+        return sorted(found, key=lambda name: name[1])[-_MOST_MISSING:]
 
     @property
     def headline(self) -> str:
@@ -181,21 +190,20 @@ class Recovery:
         versions: list[RawVersion] = []
         advance = self.progress("parsing", len(items)) if items else lambda: None
         for item in items:
-            made = self._rebuilt(item, [*item.traces.payloads, *undated.get(item.name, ())], ledger.run)
+            made = self._reread(item, [*item.traces.payloads, *undated.get(item.name, ())], ledger.run)
             if isinstance(made, Attempt):
-                ledger.note(made)
-                attempts.append(made)
+                attempts.append(keep(ledger, made))
             else:
                 versions.append(made)
             advance()
         return attempts, versions
 
-    def _rebuilt(self, item: SessionStatus, payloads: Sequence[str], flow_run: FlowRun) -> RawVersion | Attempt:
+    def _reread(self, item: SessionStatus, payloads: Sequence[str], flow_run: FlowRun) -> RawVersion | Attempt:
         lake, (index, session) = self.pipeline.lake, item.name
         try:
             with session_lease(lake.refined, index, session, self.pipeline.settings.lease_timeout):
                 current = storage.find_raw(lake.raw, index, session)
-                made = rebuild(self.pipeline, index, session, payloads, current)
+                made = reread(self.pipeline, index, session, payloads, current)
             publication = storage.read_publication(lake.refined, index, session)
         except (ContractError, PublishError) as error:
             return Unusable(str(error)).attempt(flow_run, index, session)
@@ -205,6 +213,9 @@ class Recovery:
         if publication and publication.covers(made):
             attempt = begun(flow_run, made)
             return attempt.ended(Outcome.ALREADY_PUBLISHED, run_id=publication.run_id, rows=publication.rows)
+        withdrawal = withdrawal_among(lake.refined, item.traces.attempts, made.fingerprint)
+        if withdrawal and not self.retry_quarantined:
+            return withdrawn(begun(flow_run, made), withdrawal.reason)
         return made
 
     def _take(self, versions: Sequence[RawVersion], ledger: Ledger, *, again: bool) -> list[Attempt]:

@@ -19,7 +19,8 @@ Published = Mapping[str, Sequence[date]]
 
 _OF_IBOV = frozenset(table.name for table in TABLES if INDEX_PARTITION not in table.partitions) - {QUOTES_TABLE.name}
 _OF_OTHERS = frozenset(table.name for table in TABLES if table.name.endswith("_indices"))
-_OF_ALL = frozenset(item.name for item in (*TABLES, *VIEWS)) - _OF_IBOV - _OF_OTHERS
+_OF_NONE = frozenset(view.name for view in VIEWS if not any(name == INDEX_PARTITION for name, _ in view.columns))
+_OF_ALL = frozenset(item.name for item in (*TABLES, *VIEWS)) - _OF_IBOV - _OF_OTHERS - _OF_NONE
 _INDEX_CONDITION = re.compile(r"\bindice\s*(?:=|in\s*\()\s*((?:'[^']*'[\s,]*)+)", re.IGNORECASE)
 _MANY = 3  # indices; of more, only the number is said
 

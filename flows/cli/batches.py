@@ -1,4 +1,4 @@
-"""The commands that take many sessions at once: `bovespa import`, `bovespa replay`."""
+"""The commands that change what is published: `bovespa import`, `bovespa replay`, `bovespa withdraw`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.outcomes import Outcome
+from flows.backfill import withdraw as withdrawing
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.import_prices import PriceFile, PricesImport, price_files
 from flows.backfill.replay import Replay
@@ -22,7 +23,8 @@ from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.prices import show_prices
 from flows.errors import NotPublishedError, SettingsError
-from flows.record.attempt import Attempt
+from flows.record.attempt import WITHDRAW, Attempt
+from flows.record.ledger import Ledger
 from flows.site.publish import refresh_site_of
 
 app = group()
@@ -98,7 +100,7 @@ def replay(
     index: Index = DEFAULT_INDEX,
     from_landing: Annotated[
         bool,
-        typer.Option("--from-landing", help="Rebuild raw files from what B3 sent first: the parser was mended."),
+        typer.Option("--from-landing", help="Read raw files anew from what B3 sent first: the parser was mended."),
     ] = False,
     aws: InAws = False,
     as_json: Json = False,
@@ -123,6 +125,32 @@ def replay(
     _show_attempts(screen, attempts)
     if any(attempt.failed for attempt in attempts):
         raise typer.Exit(1)
+
+
+@app.command(
+    cls=Command,
+    epilog=examples('bovespa withdraw --session 2025-06-30 --reason "B3 corrected it by mail" --aws'),
+)
+def withdraw(
+    *,
+    session: Annotated[datetime, typer.Option("--session", formats=DAY, metavar="YYYY-MM-DD", help="The session.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a line: the ledger, status and the site keep it.")],
+    index: Index = DEFAULT_INDEX,
+    aws: InAws = False,
+    as_json: Json = False,
+) -> None:
+    """Take away a session that should not have been published; what B3 sent of it stays.
+
+    Runs on schedule leave it alone while B3 says the same. bovespa replay publishes it again, bovespa import another version.
+    """
+    screen, line = Screen(as_json=as_json), " ".join(reason.split())
+    if not line:
+        raise SettingsError(tr("--reason says nothing"))
+    with open_pipeline(screen, aws=aws) as (_, pipeline):
+        attempt = withdrawing.withdraw(pipeline, Ledger.of(pipeline.lake, WITHDRAW), index, session.date(), line)
+        refresh_site_of(pipeline, [attempt], screen.say)
+    screen.result(attempt.to_dict())
+    screen.heading(f"{attempt.index} {attempt.session}: {attempt.reason}")
 
 
 def _show_files(screen: Screen, attempts: Sequence[Attempt], prices: Sequence[PriceFile], *, dry_run: bool) -> None:

@@ -51,8 +51,11 @@ COMMANDS = {
     "replay": Listed(
         "batches", _COLLECT, "Refine and publish sessions again with today's code, in one Glue run for all of them."
     ),
+    "withdraw": Listed(
+        "batches", _COLLECT, "Take away a session that should not have been published; what B3 sent of it stays."
+    ),
     "reconcile": Listed(
-        "sessions",
+        "reconcile",
         _COLLECT,
         "Bring every session from where it stands to published, in one Glue run for all that need one.",
     ),
@@ -61,10 +64,20 @@ COMMANDS = {
         _COLLECT,
         "Bring B3's closing prices (COTAHIST) of the indices' shares into the table bovespa_cotacoes.",
     ),
+    "rebuild": Listed(
+        "rebuild",
+        _COLLECT,
+        "Compute a session that nobody collected, from the sessions beside it and B3's closing prices.",
+    ),
     "query": Listed(
         "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
     ),
     "changes": Listed("changes", _ASK, "Show what entered the index, left it, was renamed, or has another quantity."),
+    "chart": Listed(
+        "chart",
+        _ASK,
+        "Draw a figure of the published data into a file: on the laptop from files, without starting the account.",
+    ),
     "status": Listed(
         "sessions",
         _ASK,
@@ -87,6 +100,11 @@ COMMANDS = {
         "Print the base job template of the work pool bovespa-ecs: what the Pulumi stack made, as its defaults.",
     ),
     "up": Listed("laptop", _LAPTOP, "Keep the account on the laptop up until Ctrl-C, and say how to reach it."),
+    "down": Listed(
+        "laptop",
+        _LAPTOP,
+        "End the account on the laptop, which stays for some minutes after its last command (BOVESPA_KEEP_UP, in seconds).",
+    ),
 }
 """Every command by its name, in the order of the help."""
 

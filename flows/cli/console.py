@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from flows.cli.language import counted, tr, written
 from flows.cli.tables import GAP, Cells, Layout, formatted, heading, is_number, lay_out
+from flows.cli.visible import json_text, visible
 
 if TYPE_CHECKING:
     from flows.lake.athena import QueryResult
@@ -47,11 +47,11 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Say what is being done."""
-        self._err.print(text, style="cyan", markup=False, soft_wrap=True)
+        self._err.print(visible(text), style="cyan", markup=False, soft_wrap=True)
 
     def fail(self, text: str) -> None:
         """Say why the command failed, in one line."""
-        self._err.print(tr("failed: {}").format(text), style="bold red", markup=False, soft_wrap=True)
+        self._err.print(tr("failed: {}").format(visible(text)), style="bold red", markup=False, soft_wrap=True)
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
@@ -66,7 +66,12 @@ class Screen:
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, int], Callable[[], None]]]:
         """Show how far steps have come, where that can be seen: called with a step and of how many, gives what counts one."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bars:
 
             def begin(what: str, total: int) -> Callable[[], None]:
@@ -80,17 +85,17 @@ class Screen:
     def result(self, body: Mapping[str, Any]) -> None:
         """Print the result as JSON, when the command was asked for it."""
         if self._as_json:
-            self._out.print(json.dumps(_plain_keys(body), ensure_ascii=False, indent=1), markup=False, soft_wrap=True)
+            self._out.print(json_text(_plain_keys(body)), markup=False, soft_wrap=True)
 
     def heading(self, text: str) -> None:
         """Print a heading of the result."""
         if not self._as_json:
-            self._out.print(f"\n{text}", style="bold", markup=False)
+            self._out.print(f"\n{visible(text)}", style="bold", markup=False)
 
     def line(self, text: str) -> None:
         """Print a line of the result."""
         if not self._as_json:
-            self._out.print(text, markup=False, soft_wrap=True)
+            self._out.print(visible(text), markup=False, soft_wrap=True)
 
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Print names and values in two columns."""
@@ -106,7 +111,7 @@ class Screen:
         for name in heading:
             table.add_column(Text(tr(name)), overflow="fold")
         for row in rows:
-            table.add_row(*map(Text, row))
+            table.add_row(*(Text(visible(cell)) for cell in row))
         self._out.print(table)
 
     def rows(self, result: QueryResult, *, limit: int | None = _MAX_ROWS, basis: str = "") -> None:
@@ -127,7 +132,8 @@ class Screen:
 
     def grid(self, names: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[str | None]]) -> Layout:
         """Print rows as they fit the screen: as a table, or each upright; how they were set."""
-        cells = [[formatted(value, type_) for value, type_ in zip(row, types, strict=True)] for row in rows]
+        names = [*map(visible, names)]
+        cells = [[visible(formatted(value, type_)) for value, type_ in zip(row, types, strict=True)] for row in rows]
         layout = lay_out(names, types, cells, self._out.width)
         if layout.upright:
             self._upright(names, cells)

@@ -11,7 +11,7 @@ import typer
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
-from flows.cli.place import open_place
+from flows.cli.place import Need, open_place
 from flows.cost.bill import ESTIMATE_USD, Bill, BillingMonth, Line, bill
 from flows.cost.prices import AS_OF, Prices, prices_of
 from flows.lake.connect import connect_usage
@@ -39,7 +39,7 @@ def cost(
     screen = Screen(as_json=as_json)
     now = datetime.now(UTC)
     period = BillingMonth.of(month or f"{now:%Y-%m}")
-    with open_place(screen, aws=aws) as place:
+    with open_place(screen, aws=aws, need=Need.WORK) as place:
         reader = connect_usage(place.settings)
         usage = reader.read(place.settings.lambda_name, period)
     wanted = region or reader.region

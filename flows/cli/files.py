@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 from collections.abc import Mapping
 from datetime import date
@@ -15,15 +14,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.cli.options import Form
+from flows.cli.visible import json_text
 from flows.errors import QueryError
 from flows.lake.athena import QueryResult
 from flows.lake.typed import arrow_table
+from flows.record.markdown import as_text
 
 _MOST_ROWS_OF_A_SHEET = 1_048_575  # without the heading; Excel's specification
 
+# XlsxWriter takes a text for a formula or a link by its first characters, unless it is told not to.
+_TEXTS_ONLY = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+
 
 def encode(form: Form, sql: str, result: QueryResult, limit: int | None, basis: Mapping[str, object] | None) -> bytes:
-    """The answer as the bytes of a file.
+    """The answer as the bytes of a file; a spreadsheet that opens it takes no text for a formula.
 
     Args:
         limit: how many rows at most; None for all.
@@ -35,20 +39,21 @@ def encode(form: Form, sql: str, result: QueryResult, limit: int | None, basis: 
     table = arrow_table(result).slice(0, limit)
     if form is Form.JSON:
         body = query_body(sql, result, limit) | {"basis": basis}
-        return f"{json.dumps(body, ensure_ascii=False, indent=1)}\n".encode()
+        return f"{json_text(body)}\n".encode()
     target = io.BytesIO()
     if form is Form.PARQUET:
         pq.write_table(table, target, compression="zstd")
         return target.getvalue()
     frame = table.to_pandas(types_mapper=pd.ArrowDtype)
     if form is Form.CSV:
-        text: str = frame.to_csv(index=False)
-        return text.encode()
+        texts = frame.select_dtypes(pd.ArrowDtype(pa.string()))
+        frame[texts.columns] = texts.map(as_text, na_action="ignore")
+        return bytes(frame.to_csv(index=False), "utf-8")
     if len(frame) > _MOST_ROWS_OF_A_SHEET:
         raise QueryError(
             f"{len(frame):,} rows: a spreadsheet takes {_MOST_ROWS_OF_A_SHEET:,}; use --limit, or .parquet"
         )
-    frame.to_excel(target, index=False, engine="xlsxwriter", freeze_panes=(1, 0))
+    frame.to_excel(target, index=False, engine="xlsxwriter", freeze_panes=(1, 0), engine_kwargs=_TEXTS_ONLY)
     return target.getvalue()
 
 

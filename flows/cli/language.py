@@ -8,13 +8,8 @@ from __future__ import annotations
 
 import gettext
 import os
-from pathlib import Path
 
-CATALOGUES = Path(__file__).with_name("locale")
-DOMAIN = "bovespa"
-
-_NUMBER = "1,234.5"  # its translation is how numbers are written
-_SWAPPED = str.maketrans(",.", ".,")
+from flows.language import CATALOGUES, DOMAIN, ENGLISH, NUMBER, PORTUGUESE, Language, swapped
 
 if _wanted := os.environ.get("BOVESPA_LANG"):
     os.environ["LANGUAGE"] = _wanted
@@ -25,6 +20,11 @@ gettext.textdomain(DOMAIN)  # Typer's own texts are looked up there, too
 def tr(text: str) -> str:
     """A text in the user's language."""
     return gettext.dgettext(DOMAIN, text) if text else ""
+
+
+def spoken() -> Language:
+    """The user's language."""
+    return PORTUGUESE if tr(NUMBER) != NUMBER else ENGLISH
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -39,4 +39,4 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 def written(number: str) -> str:
     """A number, `4,394.5`, as it is written in the user's language."""
-    return number.translate(_SWAPPED) if tr(_NUMBER) != _NUMBER else number
+    return swapped(number) if tr(NUMBER) != NUMBER else number

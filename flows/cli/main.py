@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from flows.cli.commands import LazyGroup
 from flows.cli.console import Screen
 from flows.cli.language import tr
-from flows.cli.options import EXPECTED_ERRORS, examples
+from flows.cli.options import EXPECTED_ERRORS, Stopped, examples
 
 app = typer.Typer(
     name="bovespa",
@@ -46,8 +47,14 @@ def _every_command(
     """Nothing is done before every command."""
 
 
+def _stop(number: int, _: object) -> NoReturn:
+    raise Stopped(128 + number)
+
+
 def main() -> None:
     """Run the command line; a user's mistake ends in one line and exit code 1, not in a traceback."""
+    # Python itself would end without giving back a lease, or the account.
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except EXPECTED_ERRORS as error:

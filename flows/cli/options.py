@@ -25,6 +25,10 @@ EXPECTED_ERRORS = (BovespaError, ContractError)
 """What a command explains in one line."""
 
 
+class Stopped(SystemExit):
+    """A signal asks the process to end; whatever it holds is given back on the way out."""
+
+
 class Form(StrEnum):
     """How the answer to a query is given."""
 
@@ -63,7 +67,7 @@ class Command(TyperCommand):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Stopped):
             Screen(as_json=False).say("\n" + tr("Stopped. What was done stays; the same command goes on from there."))
             raise
         except EXPECTED_ERRORS as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -17,17 +18,26 @@ from botocore.exceptions import BotoCoreError
 from expectations.contract.keys import published_prefix, read_published_key
 from expectations.contract.names import PUBLISHED_PREFIX
 from flows.cli.console import Screen
-from flows.cli.language import tr
+from flows.cli.language import spoken, tr
 from flows.errors import AwsError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
 from flows.settings import Settings, load_settings
+from flows.site.addresses import in_language
 
 _REPORTING_TO_NOBODY = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "GX_ANALYTICS_ENABLED": "false",
 }
+
+
+class Need(Enum):
+    """How much of the account on the laptop a command needs."""
+
+    ASK = "to read and to query"
+    WORK = "what comes starts functions and jobs"
+    FLOWS = "Prefect too"
 
 
 @dataclass(frozen=True)
@@ -70,18 +80,27 @@ class Place:
 
     def link_to(self, address: str) -> str:
         """An S3 address as the user can open it."""
+        path = self._path(address)
+        return f"file://{quote(path.as_posix(), safe='/=')}" if path else address
+
+    def page_of(self, address: str) -> str:
+        """A page of the data-quality site as the user can open it, in the user's language where it is there."""
+        translated = in_language(address, spoken())
+        path = self._path(translated)
+        return self.link_to(translated if path and path.exists() else address)
+
+    def _path(self, address: str) -> Path | None:
+        """Where an S3 object lies on the laptop; None in AWS, and of what is no S3 address."""
         bucket, _, key = address.removeprefix("s3://").partition("/")
-        if self.home is None or not address.startswith("s3://"):
-            return address
-        path = self.home.resolve() / "s3" / bucket / key
-        return f"file://{quote(path.as_posix(), safe='/=')}"
+        return self.home.resolve() / "s3" / bucket / key if self.home and address.startswith("s3://") else None
 
 
 @contextmanager
-def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[Place]:
+def open_place(screen: Screen, *, aws: bool, as_flow: bool = False, need: Need = Need.ASK) -> Iterator[Place]:
     """The account that a command works on, reached by this process's environment within the block.
 
     Args:
+        need: how much of the account on the laptop must be up.
         aws: the one that the environment names, with its rights.
         as_flow: on the laptop, with the rights of the flows' role instead of the user's.
 
@@ -91,32 +110,63 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False) -> Iterator[
     """
     settings = load_settings()
     os.environ.update(_REPORTING_TO_NOBODY)
-    try:
+    with environment_errors():
         if aws:
             yield Place(settings, None)
         else:
-            with _on_the_laptop(screen, settings, as_flow=as_flow) as place:
+            with _on_the_laptop(screen, settings, need, as_flow=as_flow) as place:
                 yield place
+
+
+@contextmanager
+def environment_errors() -> Iterator[None]:
+    """Within the block, what AWS's library finds lacking in the environment is an AwsError."""
+    try:
+        yield
     except BotoCoreError as error:
         raise AwsError(str(error)) from error
 
 
 @contextmanager
-def _on_the_laptop(screen: Screen, settings: Settings, *, as_flow: bool) -> Iterator[Place]:
+def _on_the_laptop(screen: Screen, settings: Settings, need: Need, *, as_flow: bool) -> Iterator[Place]:
     try:
         # Absent where only the flows are installed.
-        from local.door import FLOW_ROLE, AccountError, running_account  # noqa: PLC0415
+        from local.door import FLOW_ROLE, AccountError, Stage, running_account  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise SettingsError(
-            tr("the account on the laptop needs the 'local' dependencies ({}); or pass --aws").format(error)
-        ) from error
+        raise SettingsError(_not_installed(error)) from error
     try:
-        with running_account(settings.home, progress=lambda text: screen.say(tr(text))) as account:
+        up = running_account(
+            settings.home, progress=lambda text: screen.say(tr(text)), stage=Stage[need.name], keep_up=settings.keep_up
+        )
+        with up as account:
             os.environ.pop("AWS_PROFILE", None)
             os.environ.update(account.environment(FLOW_ROLE if as_flow else None))
-            yield Place(settings, settings.home, _access(account.environment(), account.prefect_ui_url, settings.home))
+            links = _access(account.environment(), account.prefect_ui_url, settings.home)
+            yield Place(settings, settings.home, links if need is Need.FLOWS else ())
     except AccountError as error:
         raise SettingsError(str(error)) from error
+
+
+def end_laptop() -> bool:
+    """End the account on the laptop.
+
+    Returns:
+        Whether none is up any more; one that another command uses is.
+
+    Raises:
+        SettingsError: a setting is wrong, or the account is not installed.
+    """
+    settings = load_settings()
+    try:
+        # Absent where only the flows are installed.
+        from local.door import end_account  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SettingsError(_not_installed(error)) from error
+    return end_account(settings.home)
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    return tr("the account on the laptop needs the 'local' dependencies ({}); or pass --aws").format(error)
 
 
 def _access(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str, str], ...]:
@@ -126,7 +176,7 @@ def _access(environment: dict[str, str], ui: str, home: Path) -> tuple[tuple[str
         ("boto3", "python -c \"import boto3; print(boto3.client('s3').list_buckets()['Buckets'])\""),
         ("AWS CLI", "aws s3 ls --recursive s3://bovespa-refined-data-bucket/"),
         ("Prefect UI", ui),
-        ("its password", environment["PREFECT_API_AUTH_STRING"]),
+        ("its password", environment.get("PREFECT_API_AUTH_STRING", "")),
         ("buckets", str(home.resolve() / "s3")),
         ("logs", str(home.resolve() / "logs")),
     )

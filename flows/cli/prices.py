@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,11 +11,14 @@ import typer
 from flows.b3.calendar import SAO_PAULO, closed
 from flows.backfill.price_intake import PricesReport
 from flows.backfill.prices import Prices
+from flows.backfill.verifying import Verifying
 from flows.cli.console import Screen
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.errors import SettingsError
+from flows.record.attempt import Attempt
+from flows.site.publish import refresh_site_of
 
 app = group()
 
@@ -49,10 +53,19 @@ def prices(
         raise SettingsError(tr("--from {} is after --to {}").format(f"{since:%Y-%m-%d}", last))
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         report = Prices(pipeline, progress).fill(since.date(), last, now.date())
-    screen.result(report.to_dict())
+        verified = Verifying(pipeline, warn=screen.say).run(now, since.date())
+        refresh_site_of(pipeline, verified, screen.say)
+    screen.result(report.to_dict() | {"verified": [attempt.to_dict() for attempt in verified]})
     show_prices(screen, report)
+    show_verified(screen, verified)
     if report.missing:
         raise typer.Exit(1)
+
+
+def show_verified(screen: Screen, attempts: Sequence[Attempt]) -> None:
+    """Show what prices say of published sessions, of which something else is known now."""
+    for attempt in attempts:
+        screen.line(f"  {attempt.index} {attempt.session}  {attempt.verdict}: {attempt.verification}")
 
 
 def show_prices(screen: Screen, report: PricesReport) -> None:

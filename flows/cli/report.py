@@ -38,7 +38,7 @@ def _show(screen: Screen, place: Place, address: str, rebuilt: Rebuilt) -> None:
     screen.result({"report": where, "indices": indices, "left_out": list(rebuilt.problems)})
     screen.pairs([(item["index"], _line(item)) for item in indices])
     screen.heading(tr("The data-quality site, which reads without a network:"))
-    screen.line(f"  {where}")
+    screen.line(f"  {place.page_of(address)}")
     if place.home is None:
         bucket = address.removesuffix("/index.html")
         screen.line(f"  aws s3 sync {bucket} reports   # {tr('brings it to this machine: open reports/index.html')}")

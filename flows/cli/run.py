@@ -19,7 +19,7 @@ from flows.cli.console import Screen
 from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
 from flows.cli.options import Command, InAws, Json, examples, group
-from flows.cli.place import Place, open_place
+from flows.cli.place import Need, Place, open_place
 from flows.errors import SettingsError
 from flows.lake.reach import check_reach
 from flows.settings import load_settings
@@ -68,21 +68,25 @@ def run(
     if aws:
         check_reach(load_settings())
     _warm_up_aside()
-    with open_place(screen, aws=aws, as_flow=True) as place:
+    with open_place(screen, aws=aws, as_flow=True, need=Need.FLOWS) as place:
         # Prefect reads its settings when it is imported: here they are those of the account.
         from flows.cli import collecting  # noqa: PLC0415
 
         collecting.say_once(with_links=aws)
+        checks = None
         if live:
             attempts = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
         else:
-            attempts = collecting.collect_sample(force=force, screen=screen)
+            attempts, checks = collecting.collect_sample(force=force, screen=screen, place=place)
         body: dict[str, Any] = {
             "sample": not live,
             "sessions": attempts,
             "queries": collecting.show_queries(screen, place, attempts),
         }
         _show_attempts(screen, place, attempts)
+        if checks:
+            checks.show(screen)
+            body |= checks.to_dict()
     screen.result(body)
     screen.say("\n" + tr("Next: {}").format(" · ".join(after_run(attempts, live=live, aws=aws))))
     if any(attempt["failed"] or attempt["outcome"] == Outcome.STALE for attempt in attempts):
@@ -114,5 +118,5 @@ def _show_attempts(screen: Screen, place: Place, attempts: Sequence[Mapping[str,
             screen.line(f"  {counted(number, 'change')} {tr('of composition')}: {asked}")
         steps = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in attempt["steps"].items())
         screen.pairs(
-            [(tr(name), place.link_to(address)) for name, address in attempt["links"].items()] + [(tr("steps"), steps)]
+            [(tr(name), place.page_of(address)) for name, address in attempt["links"].items()] + [(tr("steps"), steps)]
         )

@@ -1,23 +1,26 @@
-"""The commands that look after all sessions: `bovespa status`, `bovespa reconcile`."""
+"""The command `bovespa status`: where each session stands."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.backfill.recovery import Recovered, Recovery
 from flows.cli.console import Screen
 from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
-from flows.cli.place import Place
+from flows.cli.place import Need, Place
+from flows.record.acknowledge import Acknowledgement, acknowledge
 from flows.record.index_status import IndexStatus
 from flows.record.status import SessionHistory, read_history, read_status
-from flows.record.status_report import HEADING, rows, rows_by_index
-from flows.site.publish import refresh_site_of
+from flows.record.status_report import HEADING, rows
+
+if TYPE_CHECKING:
+    from flows.session.pipeline import Pipeline
 
 app = group()
 
@@ -40,7 +43,10 @@ Indices = Annotated[
 @app.command(
     cls=Command,
     epilog=examples(
-        "bovespa status", "bovespa status --since 2025-06-01 --json", "bovespa status --session 2025-06-30"
+        "bovespa status",
+        "bovespa status --since 2025-06-01 --json",
+        "bovespa status --session 2025-06-30",
+        'bovespa status --acknowledge 2025-07-04 --reason "nobody collected it"',
     ),
 )
 def status(
@@ -52,17 +58,31 @@ def status(
         datetime | None,
         typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="Only this session, with all that was done about it."),
     ] = None,
+    lost: Annotated[
+        str | None,
+        typer.Option(
+            "--acknowledge",
+            metavar="DAY[:DAY]",
+            help="Say of a session, or of all that are lost between two days, that it will not be published.",
+        ),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why it will not be; kept in the ledger.")
+    ] = "",
     aws: InAws = False,
     as_json: Json = False,
 ) -> None:
     """Show where each session stands: published, staged, raw, landed, quarantined (which gate, why) or missing.
 
-    The exit code is 0 where every session is published, 1 where one is not, or where AWS could not be asked.
+    The exit code is 0 where every session is published or acknowledged, 1 where one is not, or where AWS could not be asked.
     """
     screen = Screen(as_json=as_json)
     first, last = (session, session) if session else (since, until)
-    with open_pipeline(screen, aws=aws) as (place, pipeline):
-        found = read_status(pipeline, datetime.now(UTC), _day(first), _day(last), index or ())
+    said = Acknowledgement.of(lost, reason) if lost else None
+    with open_pipeline(screen, aws=aws, need=Need.ASK) as (place, pipeline):
+        if said:
+            _acknowledge(screen, pipeline, said, index or ())
+        found = read_status(pipeline, datetime.now(UTC), day_of(first), day_of(last), index or ())
         asked = [item.traces for items in found.sessions.values() for item in items] if session else []
         histories = [read_history(pipeline, traces) for traces in asked]
     body: dict[str, Any] = found.to_dict()
@@ -77,43 +97,15 @@ def status(
         raise typer.Exit(1)
 
 
-@app.command(
-    cls=Command,
-    epilog=examples(
-        "bovespa reconcile", "bovespa reconcile --since 2025-06-01", "bovespa reconcile --retry-quarantined"
-    ),
-)
-def reconcile(
-    *,
-    since: Since = None,
-    until: Until = None,
-    index: Indices = None,
-    retry_quarantined: Annotated[
-        bool, typer.Option("--retry-quarantined", help="Also what a gate refused, as after a change of code.")
-    ] = False,
-    at_once: Annotated[
-        bool, typer.Option("--at-once", help="Also what came just now, which another flow may be at work on.")
-    ] = False,
-    aws: InAws = False,
-    as_json: Json = False,
-) -> None:
-    """Bring every session from where it stands to published, in one Glue run for all that need one.
-
-    May run beside other flows, and be stopped anywhere and run again. The exit code is 1 where a session failed.
-    """
-    screen = Screen(as_json=as_json)
-    with open_pipeline(screen, aws=aws) as (place, pipeline), screen.progress() as progress:
-        recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
-        recovered = recovery.run(datetime.now(UTC), _day(since), _day(until), index or ())
-        refresh_site_of(pipeline, recovered.attempts, screen.say)
-    _show_recovered(screen, place, recovered)
-    if recovered.failed:
-        raise typer.Exit(1)
+def _acknowledge(screen: Screen, pipeline: Pipeline, said: Acknowledgement, indices: Sequence[str]) -> None:
+    found = said.lost(read_status(pipeline, datetime.now(UTC), said.first, said.last, indices))
+    acknowledge(pipeline.lake, found, said.reason)
+    screen.say(tr("{} acknowledged: {}").format(counted(len(found), "session"), said.reason))
 
 
 def _show_status(screen: Screen, place: Place, status: IndexStatus) -> None:
     screen.heading(status.headline)
-    screen.table(HEADING, [_with_link(place, row) for row in rows(status.sessions)])
+    screen.table(HEADING, [with_link(place, row) for row in rows(status.sessions)])
     if status.undated:
         screen.line("  " + tr("{} whose session is unknown").format(counted(status.undated, "payload")))
 
@@ -131,23 +123,12 @@ def _show_history(screen: Screen, history: SessionHistory) -> None:
     screen.table(("Ended", "Flow", "Outcome", "Rows", "Why"), attempts)
 
 
-def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
-    screen.result(recovered.to_dict())
-    screen.heading(recovered.headline)
-    for attempt in recovered.attempts:
-        reason = f": {attempt.reason}" if attempt.reason else ""
-        screen.line(f"  {tr(str(attempt.outcome))}  {attempt.index} {attempt.session}{reason}")
-    for problem in recovered.problems:
-        screen.fail(problem)
-    if recovered.left:
-        left = [_with_link(place, row) for row in rows_by_index(recovered.left)]
-        screen.table(("Index", *HEADING), left)
-
-
-def _with_link(place: Place, row: tuple[str, ...]) -> tuple[str, ...]:
+def with_link(place: Place, row: tuple[str, ...]) -> tuple[str, ...]:
+    """A row whose last cell is an S3 address, as the user can open it."""
     *cells, report = row
-    return (*cells, place.link_to(report) if report else "")
+    return (*cells, place.page_of(report) if report else "")
 
 
-def _day(moment: datetime | None) -> date | None:
+def day_of(moment: datetime | None) -> date | None:
+    """The day of an option."""
     return moment.date() if moment else None

@@ -57,6 +57,9 @@ def filled(
             "BOVESPA_ENVIRONMENT": outputs.get("environment", ""),
             "BOVESPA_BUCKET_SUFFIX": outputs.get("bucket_suffix", ""),
             "AWS_DEFAULT_REGION": region,
+            # Without it `prefect flow-run execute`, the container's first process, hands SIGTERM on to nobody: the flow
+            # would be killed with its lease. With it the run ends in order, and is scheduled again.
+            "PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR": "reschedule",
         },
     }
     return _with_defaults(template, defaults)

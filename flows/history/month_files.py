@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,6 +37,7 @@ from flows.session.arrow import arrow_schema
 if TYPE_CHECKING:
     from expectations.contract.tables import Table
     from flows.lake.catalog import Catalog, Values
+    from flows.lake.lease import Lease
     from flows.lake.s3 import Bucket, ObjectSummary
 
 CONTENTS = "bovespa.contents"
@@ -106,6 +107,10 @@ class MonthlyTable:
     table: Table
     index: str | None
     rules: int = 1
+
+    def within(self, lease: Lease) -> Self:
+        """The table, of which partitions and files are written only while the lease is held."""
+        return replace(self, refined=lease.guard(self.refined), catalog=lease.guard(self.catalog))
 
     def key(self, month: date) -> str:
         """The key of the month's file."""

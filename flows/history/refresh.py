@@ -7,7 +7,8 @@ others, a record that was removed. It is made from the rows that a publisher has
 publication, and from the published files otherwise.
 
 Several runs may do so at once. Files are listed before the records are, and a file is replaced only where it is still the listed
-one: so no file can hold a publication that is missing from what replaces it. Who finds another file begins again.
+one: so no file can hold a publication that is missing from what replaces it. Who finds another file begins again. Partitions,
+which are changed when a month comes or goes, are changed under a lease of the index's monthly tables.
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from expectations.contract.keys import monthly_lease_key
+from expectations.contract.partitions import index_prefix
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE
-from flows.errors import PublishError, WriteConflict
+from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.history.changes import RULES, Change, changes_of, changes_table, month_changes
 from flows.history.doubt import Listings, doubtful_changes, doubtful_history
 from flows.history.former import former_content
 from flows.history.month_files import Content, Month, MonthlyTable, Sessions, month_of
 from flows.history.rows import HISTORY_SCHEMA, PublishedRows, SessionFacts, audited_rows, month_rows, sessions_only
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
-from flows.lake.lease import session_lease
+from flows.lake.lease import held, session_lease
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,14 +94,15 @@ def refresh(pipeline: Pipeline, index: str, fresh: Sequence[FreshRows] = (), *, 
         thorough: look into every file, where by default listings tell which months may be outdated (see `doubt`).
 
     Raises:
-        PublishError: the catalog refused a month, another flow held a session's lease all the time, or the files of a session
-            are not those of its record; in the last case all else is up to date.
+        PublishError: the catalog refused a month, another flow held a lease all the time, or the files of a session are not
+            those of its record; in the last case all else is up to date.
         ContractError: a record is not readable.
         AwsError: AWS refused or failed a call, or others wrote the same months all the time.
     """
     done = Refreshed()
     retries = Retrying(
-        retry=retry_if_exception_type(WriteConflict) | retry_if_result(lambda was_overtaken: was_overtaken),
+        retry=retry_if_exception_type((WriteConflict, LeaseLost))
+        | retry_if_result(lambda was_overtaken: was_overtaken),
         wait=wait_random_exponential(multiplier=0.1, max=5),
         stop=stop_after_attempt(_MOST_TRIES),
         retry_error_callback=_last,
@@ -177,10 +181,19 @@ class _Try:
         return any(records.get(month) != self.listings.records.get(month) for month in self.held)
 
     def _show(self, table: MonthlyTable, listed: Mapping[date, Month], gone: set[date]) -> None:
-        kept = self.listings.records.keys() - gone
-        found = {month: listed.get(month, Month()) for month in kept}
-        table.show({month: found[month] for month in kept if not table.is_in_order(month, found[month])})
-        table.remove({month: listed[month] for month in gone & listed.keys()})
+        kept, superfluous = self.listings.records.keys() - gone, gone & listed.keys()
+        if superfluous or any(not table.is_in_order(month, listed.get(month, Month())) for month in kept):
+            with held(table.refined, monthly_lease_key(self.published.index), self.void_after) as lease:
+                self._put_in_order(table.within(lease), kept, {month: listed[month] for month in superfluous})
+
+    def _put_in_order(self, table: MonthlyTable, kept: Iterable[date], superfluous: Mapping[date, Month]) -> None:
+        """Glue has no conditional writes: partitions are changed by one at a time, by what there is by then."""
+        now = table.months()
+        if any(now.get(month, Month()).file != found.file for month, found in superfluous.items()):
+            raise WriteConflict(f"{table.refined.address(index_prefix(table.table, table.index))}: a month came back")
+        found = {month: now.get(month, Month()) for month in kept}
+        table.show({month: found[month] for month in found if not table.is_in_order(month, found[month])})
+        table.remove({month: now[month] for month in superfluous if month in now})
 
     # --- history ---------------------------------------------------------------------------------------------------------
 
@@ -256,13 +269,15 @@ class _Try:
             if fresh.record == record:
                 return etag, fresh.rows
         # Whoever publishes it meanwhile would mix two versions of its files under our eyes.
-        with session_lease(self.history.refined, self.published.index, session, self.void_after):
+        with session_lease(self.history.refined, self.published.index, session, self.void_after) as lease:
             record, etag = self.published.record(session)
             try:
-                return etag, self.published.of(record)
+                rows = self.published.of(record)
             except PublishError as error:
                 self.problems.append(str(error))
                 return None
+            lease.ensure()
+            return etag, rows
 
     def _session_before(self, month: date) -> Content:
         """The last session before the month that the history holds; no session where there is none."""

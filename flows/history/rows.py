@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 HISTORY_SCHEMA = arrow_schema(HISTORY_COLUMNS)
 _REFINED_SCHEMA = arrow_schema(REFINED_COLUMNS)
+_RAW_FIGURES = ("codigo", "qtde_teorica", "participacao_pct")
+_REFINED_FIGURES = ("codigo", "quantidade_teorica_acoes", "percentual_participacao_ibov")
 _ORDER = [(TICKER_PARTITION.name, "ascending"), ("data_pregao", "ascending")]
 
 
@@ -107,7 +109,8 @@ class PublishedRows:
         """The history's rows of a published session, from the files that Athena shows.
 
         Raises:
-            PublishError: they are not as many as the record says, or the raw file that they come from is gone.
+            PublishError: they are not as many as the record says, or not those of the raw file that it says they come from, or
+                that file is gone.
             AwsError: AWS could not be asked.
             ContractError: the raw file is not one of this pipeline.
         """
@@ -126,7 +129,13 @@ class PublishedRows:
                 f"{self.lake.raw.address(key)}: version {record.raw_version_id}, from which the session is published, is gone: "
                 f"bovespa replay --from {session} --to {session} --index {record.index}"
             )
-        return _with_session(refined, session, SessionFacts.of(decode(raw.body).facts))
+        file = decode(raw.body)
+        if _figures(refined, _REFINED_FIGURES) != _figures(file.table, _RAW_FIGURES):
+            raise PublishError(
+                f"{record.index} {session}: other figures are published than the record says: "
+                f"bovespa replay --from {session} --to {session} --index {record.index}"
+            )
+        return _with_session(refined, session, SessionFacts.of(file.facts))
 
     def _keys(self, index: str, session: date) -> list[str]:
         table = refined_table(index)
@@ -141,6 +150,10 @@ class PublishedRows:
             return pq.read_table(io.BytesIO(found.body)).select(_REFINED_SCHEMA.names).cast(_REFINED_SCHEMA)
         except (pa.ArrowException, KeyError, OSError, ValueError) as error:
             raise PublishError(f"{self.lake.refined.address(key)}: not a file of refined rows ({error})") from error
+
+
+def _figures(rows: pa.Table, columns: Sequence[str]) -> Counter[tuple[object, ...]]:
+    return Counter(zip(*(rows[name].to_pylist() for name in columns), strict=True))
 
 
 def _with_session(refined: pa.Table, session: date, facts: SessionFacts) -> pa.Table:

@@ -102,6 +102,10 @@ class Witness:
         portfolio = self._portfolio(index, session, record.raw_version_id) if record else None
         if portfolio is None:
             raise ContractError(f"{index} {session}: there is no raw file of what is published")
+        if portfolio.source == REBUILT:
+            before = self.prices.calendar(session)[-1]
+            computed = ("computed from prices, which are no second witness of it",)
+            return Verification(Verdict.WITHOUT_PRICES, before, len(portfolio.holdings), remarks=computed)
         return judge(portfolio, self._prices(portfolio))
 
     def _prices(self, portfolio: Portfolio) -> Prices:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from expectations.contract.catalog import storage_descriptor
 from flows.errors import PublishError
 from flows.lake.calls import aws_errors, batches
+from flows.lake.fence import within
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import PartitionInputTypeDef, PartitionTypeDef
 
     from expectations.contract.tables import Table
+    from flows.lake.fence import Fence
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html, …BatchUpdatePartition, …BatchDeletePartition
 _MOST_WRITTEN = 100
@@ -30,11 +32,13 @@ class Catalog:
 
     Attributes:
         bucket: the refined bucket's name, in which all partitions lie.
+        fence: what must hold for a write, for Glue knows no conditional ones; None where nothing must.
     """
 
     client: GlueClient
     database: str
     bucket: str
+    fence: Fence | None = None
 
     def partitions(self, table: Table, expression: str) -> dict[Values, str]:
         """The key prefix that each partition points to.
@@ -71,7 +75,7 @@ class Catalog:
         """
         known = frozenset() if anew else frozenset({"AlreadyExistsException"})
         for batch in batches(sorted(prefixes), _MOST_WRITTEN):
-            with aws_errors(f"creating partitions of {table.name}"):
+            with within(self.fence), aws_errors(f"creating partitions of {table.name}"):
                 answer = self.client.batch_create_partition(
                     **self._of(table), PartitionInputList=[self._input(table, item, prefixes[item]) for item in batch]
                 )
@@ -88,7 +92,7 @@ class Catalog:
                 {"PartitionValueList": list(item), "PartitionInput": self._input(table, item, prefixes[item])}
                 for item in batch
             ]
-            with aws_errors(f"updating partitions of {table.name}"):
+            with within(self.fence), aws_errors(f"updating partitions of {table.name}"):
                 answer = self.client.batch_update_partition(**self._of(table), Entries=entries)
             _refuse(answer.get("Errors", []), f"updating partitions of {table.name}")
 
@@ -99,7 +103,7 @@ class Catalog:
             PublishError: the catalog refused one.
         """
         for batch in batches(sorted(partitions), _MOST_DELETED):
-            with aws_errors(f"deleting partitions of {table.name}"):
+            with within(self.fence), aws_errors(f"deleting partitions of {table.name}"):
                 answer = self.client.batch_delete_partition(
                     **self._of(table), PartitionsToDelete=[{"Values": list(item)} for item in batch]
                 )

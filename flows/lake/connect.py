@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flows.lake.athena import Athena
 from flows.lake.calls import PARALLEL_CALLS, PARALLEL_SESSIONS
 from flows.lake.catalog import Catalog
+from flows.lake.fence import watched
 from flows.lake.glue_job import GlueJob
 from flows.lake.metrics import Metrics
 from flows.lake.s3 import Bucket
@@ -67,7 +68,8 @@ class Lake:
 def connect(settings: Settings) -> Lake:
     """The account that the environment names, with botocore's standard retries (throttling, timeouts, 5xx)."""
     client = _clients()
-    return Lake.of(settings, client("s3"), client("glue"), client("athena"), client("cloudwatch"))
+    s3, glue = watched(client("s3")), watched(client("glue"))
+    return Lake.of(settings, s3, glue, client("athena"), client("cloudwatch"))
 
 
 def connect_usage(settings: Settings) -> UsageReader:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import chain
 from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any
@@ -18,9 +19,12 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from flows.errors import AwsError, WriteConflict
 from flows.lake.calls import CONFLICT, DENIED, GONE, UNMET, aws_errors, batches, error_code, side_by_side
+from flows.lake.fence import within
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from flows.lake.fence import Fence
 
 PARQUET = "application/vnd.apache.parquet"
 JSON = "application/json"
@@ -48,12 +52,19 @@ class ObjectInfo:
         etag: tells one content from another; as S3 writes it, with its quotes.
         stored_at: instant at which S3 stored it, by S3's own clock (aware).
         metadata: what was put beside the content.
+        answered_at: instant of S3's answer, by the same clock (aware).
     """
 
     etag: str
     version_id: str
     stored_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+    answered_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def age(self) -> float:
+        """Seconds for which it had been there when S3 answered, whatever this machine's clock says; S3 tells whole ones."""
+        return (self.answered_at - self.stored_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +85,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One bucket. Every method raises `AwsError` where S3 refuses, fails, or is not to be had."""
+    """One bucket. Every method raises `AwsError` where S3 refuses, fails, or is not to be had.
+
+    Attributes:
+        fence: what must hold for a write, besides its own condition; None where nothing must.
+    """
 
     client: S3Client
     name: str
+    fence: Fence | None = None
 
     def address(self, key: str) -> str:
         """The S3 address of a key."""
@@ -173,11 +189,9 @@ class Bucket:
         """
         request: dict[str, Any] = {"Bucket": self.name, "Key": key, "Body": body, "ContentType": kind}
         request |= {"Metadata": dict(metadata)} if metadata else {}
-        request |= {"IfNoneMatch": "*"} if if_absent else {}
-        request |= {"IfMatch": if_etag} if if_etag is not None else {}
-        with aws_errors(f"writing {self.address(key)}"):
-            conditional = if_absent or if_etag is not None
-            answer = self._on_condition(key, lambda: self._put(request), conditional=conditional)
+        condition = _condition(if_absent=if_absent, if_etag=if_etag)
+        with within(self.fence), aws_errors(f"writing {self.address(key)}"):
+            answer = self._on_condition(key, lambda: self._put({**request, **condition}), conditional=bool(condition))
         return Written(answer["ETag"], answer.get("VersionId", _UNVERSIONED))
 
     def _put(self, request: dict[str, Any]) -> Any:  # noqa: ANN401 - an answer
@@ -185,10 +199,32 @@ class Bucket:
             request["Body"].seek(0)  # where an earlier try has read it
         return self.client.put_object(**request)
 
-    def copy(self, source: str, key: str) -> None:
-        """Copy an object within the bucket, by S3 itself."""
-        with aws_errors(f"copying {self.address(source)} to {self.address(key)}"):
-            self.client.copy_object(Bucket=self.name, Key=key, CopySource={"Bucket": self.name, "Key": source})
+    def copy(self, source: str, key: str, *, if_absent: bool = False, if_etag: str | None = None) -> None:
+        """Copy an object within the bucket, by S3 itself.
+
+        Args:
+            if_absent, if_etag: what there must be under the key, as of `put`; by default there may be anything.
+
+        Raises:
+            WriteConflict: the condition does not hold, and the key has another content.
+        """
+        condition = _condition(if_absent=if_absent, if_etag=if_etag)
+        request: Any = {"Bucket": self.name, "Key": key, "CopySource": {"Bucket": self.name, "Key": source}}
+        with within(self.fence), aws_errors(f"copying {self.address(source)} to {self.address(key)}"):
+            try:
+                self._on_condition(
+                    key, lambda: self.client.copy_object(**request, **condition), conditional=bool(condition)
+                )
+            except WriteConflict as conflict:
+                self._accept_copied(source, key, conflict)
+
+    def _accept_copied(self, source: str, key: str, conflict: WriteConflict) -> None:
+        """A copy that took place, and whose answer was lost, is tried again and finds itself."""
+        wanted, there = self.find(source), self.find(key)
+        if wanted is None and conflict.__cause__:
+            raise conflict.__cause__
+        if wanted is None or there is None or wanted.body != there.body:
+            raise conflict
 
     def delete(self, key: str, *, if_etag: str) -> None:
         """Delete an object that has the ETag.
@@ -196,14 +232,14 @@ class Bucket:
         Raises:
             WriteConflict: it has another one, or is gone.
         """
-        with aws_errors(f"deleting {self.address(key)}"):
+        with within(self.fence), aws_errors(f"deleting {self.address(key)}"):
             request: Any = {"Bucket": self.name, "Key": key, "IfMatch": if_etag}
             self._on_condition(key, lambda: self.client.delete_object(**request), conditional=True)
 
     def delete_all(self, keys: Sequence[str]) -> None:
         """Delete objects, whatever they hold; one that is gone already is deleted."""
         for batch in batches(keys, _MOST_DELETED):
-            with aws_errors(f"deleting {len(batch)} objects of {self.address(batch[0])}"):
+            with within(self.fence), aws_errors(f"deleting {len(batch)} objects of {self.address(batch[0])}"):
                 answer = self.client.delete_objects(
                     Bucket=self.name, Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True}
                 )
@@ -228,6 +264,10 @@ class Bucket:
             raise
 
 
+def _condition(*, if_absent: bool, if_etag: str | None) -> Any:  # noqa: ANN401 - of a request
+    return ({"IfNoneMatch": "*"} if if_absent else {}) | ({"IfMatch": if_etag} if if_etag is not None else {})
+
+
 def _folders(page: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
     found: Sequence[Mapping[str, str]] = page.get("CommonPrefixes", [])
     return found
@@ -239,4 +279,10 @@ def _info(answer: Mapping[str, Any]) -> ObjectInfo:
         version_id=answer.get("VersionId", _UNVERSIONED),
         stored_at=answer["LastModified"],
         metadata=answer.get("Metadata", {}),
+        **_answered(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")),
     )
+
+
+def _answered(stated: str | None) -> dict[str, datetime]:
+    """When S3 answered, as its `Date` states it; S3 sends one with every answer."""
+    return {"answered_at": parsedate_to_datetime(stated)} if stated else {}

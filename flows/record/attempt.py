@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flows.glue_run import GlueRun
 
 DAILY, IMPORT, REPLAY, RECONCILE, REBUILD, VERIFY = "daily", "import", "replay", "reconcile", "rebuild", "verify"
+WITHDRAW, ACKNOWLEDGE = "withdraw", "acknowledge"
 
 SCHEMA = arrow_schema(LEDGER_COLUMNS)
 
@@ -119,7 +120,8 @@ class Attempt:
         if not self.report:
             return {}
         folder = self.report.rpartition("/")[0]
-        docs = {"data docs": f"{folder}/data-docs/index.html"} if self.gates_passed or self.gate_refused else {}
+        checked = self.gates_passed or self.gate_refused
+        docs = {"data docs": f"{folder}/data-docs/index.html"} if checked and self.flow == DAILY else {}
         site = self.report.partition(f"/{REPORTS_PREFIX}")[0] + f"/{REPORTS_PREFIX}index.html"
         return {"summary": self.report, **docs, "all sessions": site}
 

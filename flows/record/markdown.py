@@ -15,14 +15,15 @@ _FORMULA = re.compile(r"\s*[=+@-]")
 _NUMBER = re.compile(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?")
 
 
-def escaped(text: str) -> str:
-    """A text of unknown origin as a Markdown table's cell shows it: no markup, no picture from elsewhere, no formula.
+def as_text(cell: str) -> str:
+    """A cell that a spreadsheet takes for no formula: what would be one begins with an apostrophe (OWASP: "CSV Injection")."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
-    A cell that a spreadsheet would take for a formula begins with an apostrophe (OWASP: "CSV Injection").
-    """
+
+def escaped(text: str) -> str:
+    """A text of unknown origin as a Markdown table's cell shows it: no markup, no picture from elsewhere, no formula."""
     line = " ".join(text.encode(errors="replace").decode().splitlines())
-    formula = _FORMULA.match(line) and not _NUMBER.fullmatch(line)
-    return _MARKUP.sub(r"\\\g<0>", html.escape(f"'{line}" if formula else line, quote=False)).replace("`", "'")
+    return _MARKUP.sub(r"\\\g<0>", html.escape(as_text(line), quote=False)).replace("`", "'")
 
 
 def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

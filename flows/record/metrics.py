@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from expectations.contract import metrics
-from expectations.contract.outcomes import Outcome, Verdict
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Verdict
 
 if TYPE_CHECKING:
     from flows.lake.metrics import Datum
@@ -30,7 +30,7 @@ def run_metrics(attempt: Attempt, newest_published: date | None, today: date) ->
         (metrics.GATE_FAILURES, float(sum(not gate.passed for gate in attempt.gates)), "Count"),
         (metrics.DURATION, round(sum(attempt.steps.values()), 3), "Seconds"),
     ]
-    published = attempt.outcome is Outcome.PUBLISHED
+    published = attempt.outcome in FRESHLY_PUBLISHED
     if published:
         values += [(metrics.ROWS, float(attempt.rows), "Count"), (metrics.BYTES, float(attempt.raw_bytes), "Bytes")]
     if attempt.dpu_seconds is not None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from expectations.contract.outcomes import Outcome, Verdict
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, Verdict
 from expectations.gates import raw
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 NOT_IN_CALENDAR = "the calendar calls the day a holiday"
 UNREAD = "a payload came later that no attempt records"
+NOT_B3S = "rebuilt from the sessions beside it and prices: not B3's words"
 SUPERSEDED = "an older version is published"
 
-_PUBLISHING = frozenset({Outcome.PUBLISHED, Outcome.STALE})
+_PUBLISHING = FRESHLY_PUBLISHED | {Outcome.STALE}
 
 
 class State(StrEnum):
@@ -40,6 +41,7 @@ class State(StrEnum):
     DUE = "due"
     BEFORE = "before collection"
     HOLIDAY = "holiday"
+    ACKNOWLEDGED = "acknowledged"
 
 
 MEANINGS = {
@@ -47,15 +49,16 @@ MEANINGS = {
     State.STAGED: "refined, and not audited or published yet",
     State.RAW: "its raw file is uploaded, and not refined",
     State.LANDED: "what B3 sent is kept, and was not read",
-    State.QUARANTINED: "a gate refused it, nothing of it is visible",
+    State.QUARANTINED: "a gate refused it, or it was withdrawn: nothing of it is visible",
     State.MISSING: "B3 showed it, and nobody collected it",
     State.DUE: "B3 shows it now, not published yet",
     State.BEFORE: "of before the index was first collected",
     State.HOLIDAY: "no trading session",
+    State.ACKNOWLEDGED: "not published, and somebody has said why it will not be",
 }
 
-NOTHING_TO_DO = frozenset({State.PUBLISHED, State.BEFORE, State.HOLIDAY})
-"""The states of a session of which nothing is lacking."""
+NOTHING_TO_DO = frozenset({State.PUBLISHED, State.BEFORE, State.HOLIDAY, State.ACKNOWLEDGED})
+"""The states of a session of which nothing is lacking, or that are known to stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,8 @@ class SessionState:
 
 def is_settled(traces: SessionTraces) -> bool:
     """Whether the listings alone tell that the session is published, and that nothing came since."""
-    failed = bool(traces.attempts) and traces.attempts[-1].outcome in (Outcome.QUARANTINED, Outcome.FAILED)
+    telling = (Outcome.QUARANTINED, Outcome.FAILED, Outcome.ACKNOWLEDGED)
+    failed = bool(traces.attempts) and traces.attempts[-1].outcome in telling
     current = traces.published_at and (traces.raw_at is None or traces.raw_at < traces.published_at)
     return bool(current) and not failed and not traces.has_unread
 
@@ -173,6 +177,8 @@ def _state(traces: SessionTraces, facts: SessionDetails, calendar: CalendarFacts
     refused = _is_refused(traces, facts)
     if traces.published_at and (refused or _is_current(traces, facts)):
         return State.PUBLISHED
+    if _is_acknowledged(traces, facts):
+        return State.ACKNOWLEDGED
     if refused:
         return State.QUARANTINED
     if facts.version:
@@ -186,6 +192,13 @@ def _absent(calendar: CalendarFacts) -> State:
     if calendar.is_before:
         return State.BEFORE
     return State.DUE if calendar.is_on_display else State.MISSING
+
+
+def _is_acknowledged(traces: SessionTraces, facts: SessionDetails) -> bool:
+    """Whether a person has said why the session is lost, and nothing of it has come since."""
+    if facts.attempt is None or facts.attempt.outcome is not Outcome.ACKNOWLEDGED:
+        return False
+    return not (traces.changed_at and traces.attempted_at and traces.changed_at > traces.attempted_at)
 
 
 def _is_current(traces: SessionTraces, facts: SessionDetails) -> bool:
@@ -211,7 +224,9 @@ def _is_refused(traces: SessionTraces, facts: SessionDetails) -> bool:
 def _cause(traces: SessionTraces, facts: SessionDetails, state: State) -> Attempt | None:
     """The attempt that is the reason why the session is not published."""
     attempt = facts.attempt
-    if attempt is None or state in NOTHING_TO_DO or not attempt.reason:
+    if attempt is None or not attempt.reason or (state in NOTHING_TO_DO and state is not State.ACKNOWLEDGED):
+        return None
+    if (attempt.outcome is Outcome.ACKNOWLEDGED) is not (state is State.ACKNOWLEDGED):
         return None
     if state not in (State.RAW, State.STAGED):
         return attempt
@@ -239,12 +254,14 @@ def _notes(traces: SessionTraces, facts: SessionDetails, state: State, calendar:
         yield SUPERSEDED
     if state is State.PUBLISHED:
         yield from _later_notes(traces, facts)
-    if state is not State.LANDED and traces.has_unread:
+    if state not in (State.LANDED, State.ACKNOWLEDGED) and traces.has_unread:
         yield UNREAD
 
 
 def _later_notes(traces: SessionTraces, facts: SessionDetails) -> Iterator[str]:
     """What is worth a look of a session that is published."""
+    if traces.is_rebuilt:
+        yield NOT_B3S
     if count := _warnings(traces):
         yield "1 warning" if count == 1 else f"{count} warnings"
     if facts.verified and traces.verdict is Verdict.DIVERGENT:

@@ -18,6 +18,7 @@ from flows.record.index_status import IndexStatus
 from flows.record.ledger import read_attempt
 from flows.record.state import CalendarFacts, SessionDetails, SessionState, is_settled, session_state
 from flows.record.traces import AccountTraces, SessionTraces, read_traces
+from flows.record.withdrawals import withdrawal_among
 from flows.session import storage
 from flows.session.batch_runs import BatchRuns
 
@@ -191,12 +192,23 @@ class _Reader:
     def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionDetails:
         index, session = traces.index, traces.session
         row = traces.attempts[-1] if traces.attempts else tries.get((index, session))
+        version = storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None
+        attempt = self.attempt(row) if row else None
+        if attempt is None or attempt.outcome is not Outcome.ACKNOWLEDGED:
+            attempt = self._withdrawal(traces, version) or attempt
         return SessionDetails(
-            attempt=self.attempt(row) if row else None,
-            version=storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None,
+            attempt=attempt,
+            version=version,
             publication=self.publication(traces) if traces.published_at else None,
             verified=self.attempt(traces.verified) if traces.verified and traces.verdict is Verdict.DIVERGENT else None,
         )
+
+    def _withdrawal(self, traces: SessionTraces, version: RawVersion | None) -> Attempt | None:
+        """The withdrawal of the raw file's portfolio, whichever of the raw versions that say the same it was published from."""
+        if version is None or traces.published_at:
+            return None
+        found = withdrawal_among(self.pipeline.lake.refined, traces.attempts, version.fingerprint)
+        return replace(found, raw_version_id=version.version_id) if found else None
 
     def publication(self, traces: SessionTraces) -> Publication | None:
         return _readable(lambda: storage.read_publication(self.pipeline.lake.refined, traces.index, traces.session))

@@ -26,7 +26,7 @@ from expectations.contract.names import (
     RAW_PREFIX,
     UNDATED_PREFIX,
 )
-from expectations.contract.outcomes import Outcome, Verdict
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, Verdict
 from flows.b3.calendar import expected
 
 if TYPE_CHECKING:
@@ -65,6 +65,12 @@ class SessionTraces:
         if self.verified is None or self.verified_at is None or self.published_at is None:
             return None
         return self.verified.verdict if self.verified_at >= self.published_at else None
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """Whether what is published was computed, and is not B3's words."""
+        found = (row.outcome for row in reversed(self.attempts) if row.outcome in FRESHLY_PUBLISHED)
+        return next(found, None) is Outcome.REBUILT
 
     @property
     def has_unread(self) -> bool:

@@ -98,7 +98,7 @@ class BatchRuns:
             self.bucket.put(key, body, kind=JSON, if_absent=True)
         except WriteConflict:
             put = self.bucket.look(key)
-            return self.announced_for - (datetime.now(UTC) - put.stored_at).total_seconds() if put else 0
+            return self.announced_for - put.age if put else 0
         return 0
 
     def _newest(self, address: str) -> GlueRun | None:

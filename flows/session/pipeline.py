@@ -11,12 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import parse_raw_key
+from expectations.contract.tables import REBUILT
 from expectations.gates import raw, refined
 from expectations.gates.gate import GateReport, run_gate
 from expectations.gates.neighbours import Neighbour, neighbour_checks
 from flows.b3.calendar import SAO_PAULO, Window, collectable, is_session, showable
 from flows.b3.client import B3Client
-from flows.errors import PublishError, StagingError
+from flows.errors import LeaseLost, PublishError, StagingError, WriteConflict
 from flows.lake.connect import Lake
 from flows.lake.lease import session_lease
 from flows.session import etl, storage
@@ -24,6 +25,7 @@ from flows.session.confirm import confirm, session_query, session_tables
 from flows.session.neighbours import PublishedSessions
 from flows.session.publish import Publisher
 from flows.session.raw_file import RAW_SCHEMA, RawFacts, decode, encode
+from flows.session.restore import restore
 from flows.session.staging import StagedSession, read_staged, staged_session
 from flows.session.storage import Publication, RawVersion
 
@@ -92,17 +94,20 @@ class Pipeline:
     def why_not_taken(self, facts: RawFacts) -> str | None:
         """Why an answer that is stale is not taken; None where it fills a gap.
 
-        B3's site that lags behind may be wrong in more than the date, so it never replaces what came in time.
+        B3's site that lags behind may be wrong in more than the date, so it never replaces what came in time; what was rebuilt
+        did not come at all.
 
         Raises:
             AwsError: S3 could not be asked.
             ContractError: the publication record is not readable.
         """
         publication = storage.read_publication(self.lake.refined, facts.index, facts.session)
+        current = storage.find_raw(self.lake.raw, facts.index, facts.session)
+        if current and storage.read_raw(self.lake.raw, current).facts.source == REBUILT:
+            return None
         if publication:
             same = publication.fingerprint == facts.fingerprint
             return f"{facts.session} is published{'' if same else ' with other figures, which stay'}"
-        current = storage.find_raw(self.lake.raw, facts.index, facts.session)
         if current and current.fingerprint != facts.fingerprint:
             return f"the raw file of {facts.session} has other figures, which stay"
         return None
@@ -150,10 +155,14 @@ class Pipeline:
     def _has_run(self, version: RawVersion) -> bool:
         """Whether a run of the version is live or has succeeded; a fresh upload's run is given time to appear."""
         run = etl.find_run(self.lake.job, version)
-        age = (datetime.now(UTC) - version.stored_at).total_seconds()
-        if run is None and (rest := self.settings.etl_reattach_timeout - age) > 0:
+        if run is None and (rest := self.settings.etl_reattach_timeout - self._age(version)) > 0:
             run = etl.poll_for_run(self.lake.job, version, rest)
         return run is not None and (run.live or (run.succeeded and self.is_whole(run)))
+
+    def _age(self, version: RawVersion) -> float:
+        """Seconds since the upload, by S3's own clock."""
+        found = self.lake.raw.look(version.key, version.version_id)
+        return found.age if found else float("inf")
 
     def is_whole(self, run: GlueRun) -> bool:
         """Whether a run left its manifest, without which nobody can tell what it has made.
@@ -206,16 +215,27 @@ class Pipeline:
 
         Raises:
             PublishError: the published state could not be reached, or Athena shows something else than was audited.
+            LeaseLost: this flow stood still for so long that another may have published the session; nothing more was written.
             QueryError: Athena failed.
             AwsError: AWS could not be asked.
         """
-        staged, facts, refined = audited.staged, audited.facts, self.lake.refined
-        with session_lease(refined, staged.index, staged.session, self.settings.lease_timeout):
-            before = storage.read_publication(refined, staged.index, staged.session)
+        staged = audited.staged
+        try:
+            return self._publish(version, audited, force=force)
+        except (LeaseLost, WriteConflict):
+            restore(self.lake, staged.index, staged.session, self.settings.lease_timeout)
+            raise
+
+    def _publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
+        staged, facts, lake = audited.staged, audited.facts, self.lake
+        with session_lease(lake.refined, staged.index, staged.session, self.settings.lease_timeout) as lease:
+            refined, catalog = lease.guard(lake.refined), lease.guard(lake.catalog)
+            found = storage.find_publication(refined, staged.index, staged.session)
+            before, etag = found or (None, None)
             if not force and before and before.covers(facts):
                 return before
             self._refuse_outdated(version, facts)
-            Publisher(refined, self.lake.catalog).publish(staged)
+            Publisher(refined, catalog).publish(staged)
             rows, summary_rows = self._confirm(audited)
             publication = Publication(
                 index=staged.index,
@@ -228,8 +248,10 @@ class Pipeline:
                 rows=rows,
                 summary_rows=summary_rows,
                 history=before.history_before(version.version_id) if before else (),
+                source=facts.source,
+                evidence=facts.evidence,
             )
-            storage.write_publication(refined, publication)
+            storage.write_publication(refined, publication, over=etag)
             return publication
 
     def _refuse_outdated(self, version: RawVersion, facts: RawFacts) -> None:

@@ -4,11 +4,15 @@ Athena must never see half a session, nor a mixture of two versions of one. So p
 without files; files are put in place, or replaced, while nobody sees them; then one call shows all of the session. What was
 visible before is hidden by one call, too. (A call holds up to 100 partitions, Glue's limit of a batch; the Ibovespa has had at
 most 92 shares.)
+
+A publisher that stood still must not go on beside another. Bucket and catalog are to be fenced by the session's lease; each file
+is put, or removed, only where what is there is still what was listed under that lease, so that a call that S3 gets late changes
+nothing. Versions have no keys of their own: the published layout is the users' contract.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,19 +20,29 @@ from expectations.contract.catalog import session_expression
 from expectations.contract.names import HIDDEN_PREFIX, PART_NAME
 from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import Table, refined_table, summary_table
-from flows.errors import PublishError
+from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.lake.calls import side_by_side
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from expectations.contract.manifest import StagedFile
     from flows.lake.catalog import Catalog, Values
     from flows.lake.s3 import Bucket
     from flows.session.staging import StagedSession
 
 
+ETags = Mapping[str, str]
+"""What lay in a session's folder, by key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Publishes audited sessions of one account."""
+    """Publishes audited sessions of one account.
+
+    Attributes:
+        refined, catalog: within the fence of the session's lease, unless nobody else can publish it.
+    """
 
     refined: Bucket
     catalog: Catalog
@@ -39,24 +53,54 @@ class Publisher:
         May be killed anywhere and run again.
 
         Raises:
-            PublishError: the catalog refused a partition.
-            AwsError: AWS refused or failed a call.
+            PublishError: the catalog refused a partition, or the lease was lost.
+            AwsError: AWS refused or failed a call, or somebody else wrote the session's files.
         """
         self._replace(refined_table(staged.index), staged, staged.refined)
         self._replace(summary_table(staged.index), staged, staged.summary)
 
+    def shows(self, staged: StagedSession) -> bool:
+        """Whether the session's published state is the staged one, to the last file; raises `AwsError`."""
+        refined, summary = refined_table(staged.index), summary_table(staged.index)
+        return self._equals(refined, staged, staged.refined) and self._equals(summary, staged, staged.summary)
+
+    def _equals(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> bool:
+        prefixes = _prefixes(table, files)
+        if self.catalog.partitions(table, session_expression(table, staged.index, staged.session)) != prefixes:
+            return False
+        there = self._there(table, staged.index, staged.session)
+        looks = side_by_side(self.refined.look, [item.key for item in files])
+        etags = {_key(table, item): found.etag if found else "" for item, found in zip(files, looks, strict=True)}
+        return there == etags
+
+    def _there(self, table: Table, index: str, session: date) -> ETags:
+        return {item.key: item.etag for item in self.refined.objects(partition_prefix(table, index, session))}
+
+    def withdraw(self, index: str, session: date) -> int:
+        """Take the session away from Athena, all of it by one call, and then its files; what was visible of it.
+
+        Its partitions stay, hidden: a session that comes back has them. May be killed anywhere and run again.
+
+        Raises:
+            PublishError: the catalog refused a partition, or the lease was lost.
+            AwsError: AWS refused or failed a call, or somebody else wrote the session's files.
+        """
+        visible = 0
+        for table in (refined_table(index), summary_table(index)):
+            present = self.catalog.partitions(table, session_expression(table, index, session))
+            visible += sum(prefix != HIDDEN_PREFIX for prefix in present.values())
+            self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
+            self._delete_files(self._there(table, index, session), kept=())
+        return visible
+
     def _replace(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> None:
-        prefixes = {
-            partition_values(table, item.index, item.session, item.ticker): partition_prefix(
-                table, item.index, item.session, item.ticker
-            )
-            for item in files
-        }
+        prefixes = _prefixes(table, files)
         present = self.catalog.partitions(table, session_expression(table, staged.index, staged.session))
         self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
-        self._copy(table, files)
+        there = self._there(table, staged.index, staged.session)
+        self._copy(table, files, there)
         self.catalog.delete(table, present.keys() - prefixes.keys())
-        self._delete_files(partition_prefix(table, staged.index, staged.session), prefixes.values())
+        self._delete_files(there, kept={prefix + PART_NAME for prefix in prefixes.values()})
         self.catalog.create(table, dict.fromkeys(prefixes.keys() - present.keys(), HIDDEN_PREFIX))
         self._move(table, prefixes, back=dict.fromkeys(prefixes, HIDDEN_PREFIX))
 
@@ -64,17 +108,40 @@ class Publisher:
         """Point all partitions to other prefixes, or else back to those where they were."""
         try:
             self.catalog.point(table, prefixes)
+        except LeaseLost:
+            raise
         except PublishError:
             # Glue refused some of a batch and took the others: half a session must not stay visible.
             self.catalog.point(table, back)
             raise
 
-    def _copy(self, table: Table, files: Sequence[StagedFile]) -> None:
+    def _copy(self, table: Table, files: Sequence[StagedFile], there: ETags) -> None:
         def copy(item: StagedFile) -> None:
-            self.refined.copy(item.key, partition_prefix(table, item.index, item.session, item.ticker) + PART_NAME)
+            key = _key(table, item)
+            self.refined.copy(item.key, key, if_etag=there.get(key), if_absent=key not in there)
 
         list(side_by_side(copy, files))
 
-    def _delete_files(self, session_prefix: str, kept_prefixes: Iterable[str]) -> None:
-        kept = {prefix + PART_NAME for prefix in kept_prefixes}
-        self.refined.delete_all([item.key for item in self.refined.objects(session_prefix) if item.key not in kept])
+    def _delete_files(self, there: ETags, kept: Collection[str]) -> None:
+        list(side_by_side(lambda key: self._delete(key, there[key]), sorted(there.keys() - set(kept))))
+
+    def _delete(self, key: str, etag: str) -> None:
+        try:
+            self.refined.delete(key, if_etag=etag)
+        except WriteConflict:
+            # It is gone where the answer to an earlier try was lost.
+            if self.refined.look(key):
+                raise
+
+
+def _prefixes(table: Table, files: Sequence[StagedFile]) -> dict[Values, str]:
+    return {
+        partition_values(table, item.index, item.session, item.ticker): partition_prefix(
+            table, item.index, item.session, item.ticker
+        )
+        for item in files
+    }
+
+
+def _key(table: Table, item: StagedFile) -> str:
+    return partition_prefix(table, item.index, item.session, item.ticker) + PART_NAME

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ETL_METADATA = "etl"
 BATCH = "batch"
+WHATEVER = ""  # of the records that one may replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Publication:
         run_id: Glue run that made them.
         rows, summary_rows: published rows of the two tables.
         history: the raw versions that were published before, the newest first.
+        source: where the portfolio came from, as in `Portfolio`; empty in records of before it was kept.
+        evidence: of a portfolio that was computed, what it rests on, one line each.
     """
 
     index: str
@@ -77,6 +80,8 @@ class Publication:
     rows: int
     summary_rows: int
     history: tuple[PublishedVersion, ...] = ()
+    source: str = ""
+    evidence: tuple[str, ...] = ()
 
     def covers(self, facts: RawFacts | RawVersion) -> bool:
         """Whether the published session says all that the portfolio says of which these are the facts."""
@@ -168,9 +173,15 @@ def read_publication(refined: Bucket, index: str, session: date) -> Publication 
         AwsError: S3 could not be asked.
         ContractError: the record is not readable.
     """
+    found = find_publication(refined, index, session)
+    return found[0] if found else None
+
+
+def find_publication(refined: Bucket, index: str, session: date) -> tuple[Publication, str] | None:
+    """The same with the ETag of the record, by which it can be replaced; raises as `read_publication` does."""
     key = published_key(index, session)
     found = refined.find(key)
-    return read_record(found.body, refined.address(key)) if found else None
+    return (read_record(found.body, refined.address(key)), found.info.etag) if found else None
 
 
 def read_record(body: bytes, address: str) -> Publication:
@@ -181,16 +192,37 @@ def read_record(body: bytes, address: str) -> Publication:
     """
     try:
         found = json.loads(body)
-        return Publication(**found | {"history": tuple(PublishedVersion(**item) for item in found.get("history", ()))})
+        found |= {"history": tuple(PublishedVersion(**item) for item in found.get("history", ()))}
+        return Publication(**found | {"evidence": tuple(found.get("evidence", ()))})
     except (AttributeError, RecursionError, TypeError, ValueError) as error:
         raise ContractError(f"{address}: not a publication record ({error})") from error
 
 
-def write_publication(refined: Bucket, publication: Publication) -> None:
+def write_publication(refined: Bucket, publication: Publication, over: str | None = WHATEVER) -> None:
     """Record a session as published.
+
+    Args:
+        over: ETag of the record that it replaces; None where there was none; by default whatever there is.
+
+    Raises:
+        WriteConflict: another one is there by now.
+        AwsError: it could not be recorded.
+    """
+    key = published_key(publication.index, date.fromisoformat(publication.session))
+    body = json.dumps(asdict(publication), indent=1).encode()
+    try:
+        refined.put(key, body, kind=JSON, if_absent=over is None, if_etag=over or None)
+    except WriteConflict:
+        # A put that took place and whose answer was lost is tried again, and finds itself.
+        found = refined.find(key)
+        if found is None or found.body != body:
+            raise
+
+
+def forget_publication(refined: Bucket, index: str, session: date) -> None:
+    """Record a session as not published any more.
 
     Raises:
         AwsError: it could not be recorded.
     """
-    key = published_key(publication.index, date.fromisoformat(publication.session))
-    refined.put(key, json.dumps(asdict(publication), indent=1).encode(), kind=JSON)
+    refined.delete_all([published_key(index, session)])

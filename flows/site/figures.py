@@ -1,4 +1,4 @@
-"""A session's figures that the site plots: how many shares, how heavy the largest, how concentrated."""
+"""A session's composition and its figures: what the index is made of, how heavy the largest, how concentrated. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,54 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _FIVE = 5
+
+COLUMNS = (
+    "data_pregao",
+    "acao",
+    "nome_acao",
+    "classe",
+    "setor",
+    "quantidade_teorica_acoes",
+    "percentual_participacao_ibov",
+)
+"""Of the history's, what `holdings_of` and `figures_by_session` need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A share of a portfolio.
+
+    Attributes:
+        sector: as the source spells it; empty where it has none.
+        weight: in percent of the index.
+        quantity: theoretical, in shares.
+    """
+
+    ticker: str
+    name: str
+    share_class: str
+    sector: str
+    weight: float
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """The shares of a sector, taken together; its name is empty where the source has none.
+
+    Attributes:
+        weight: in percent of the index.
+    """
+
+    name: str
+    weight: float
+    shares: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +92,22 @@ def figures_by_session(rows: pa.Table) -> dict[date, Figures]:
     for session, weight in zip(*columns, strict=True):
         weights[session].append(weight)
     return {session: figures_of(found) for session, found in weights.items()}
+
+
+def holdings_of(rows: pa.Table, session: date) -> tuple[Holding, ...]:
+    """A session's shares in some of the history's rows, the heaviest first."""
+    of_session = rows.filter(pc.equal(rows["data_pregao"], session)).select(COLUMNS[1:]).to_pylist()
+    found = (
+        Holding(ticker, name, share_class, sector or "", weight, quantity)
+        for ticker, name, share_class, sector, quantity, weight in (row.values() for row in of_session)
+    )
+    return tuple(sorted(found, key=lambda item: (-item.weight, item.ticker)))
+
+
+def sectors_of(holdings: Sequence[Holding]) -> tuple[Sector, ...]:
+    """The sectors of some shares, the heaviest first."""
+    groups: defaultdict[str, list[float]] = defaultdict(list)
+    for item in holdings:
+        groups[item.sector].append(item.weight)
+    found = (Sector(name, sum(weights), len(weights)) for name, weights in groups.items())
+    return tuple(sorted(found, key=lambda item: (-item.weight, item.name)))

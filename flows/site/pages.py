@@ -1,35 +1,28 @@
-"""The site's pages: what the templates need, computed, and the templates rendered.
-
-Every text is escaped by the template engine.
-"""
+"""The site's pages: what the templates need, computed, and the templates rendered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
-from expectations.contract.keys import check_index, session_path
-from expectations.contract.names import REPORTS_PREFIX
-from expectations.contract.outcomes import Outcome
-from expectations.contract.tables import REBUILT
-from flows.record.state import MEANINGS, State
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
+from flows.record.state import SessionState, State
 from flows.site import charts
-from flows.site.calendar import CalendarMonth, months_of
-from flows.site.cards import Card, cards_of
+from flows.site.addresses import ROOT_KEY, index_key, report_key, session_key, year_key
+from flows.site.calendar import CalendarMonth, FoldedMonths, legend_of, months_of, newest
+from flows.site.cards import Trust, trust_of
+from flows.site.figures import sectors_of
+from flows.site.lists import Row, lacking_rows, session_rows
+from flows.site.render import Frame, render
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
+    from flows.language import Language
     from flows.record.attempt import Attempt
-    from flows.record.state import SessionState
     from flows.site.charts import Chart
     from flows.site.facts import Findings, IndexFacts
-    from flows.site.figures import Figures
-
-ROOT_KEY = f"{REPORTS_PREFIX}index.html"
+    from flows.site.figures import Figures, Holding, Sector
 
 # Of an index's page, which is written with each run; years have pages of their own.
 MAX_SESSIONS = 30
@@ -39,15 +32,28 @@ MAX_TRENDS = 24
 
 _MAX_LACKING = 8
 _RECENT = 21  # sessions, about a month
+_LARGEST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A session in the list of sessions."""
+class Composition:
+    """What an index is made of in a session.
 
-    day: SessionState
-    figures: Figures | None
-    checked: Attempt | None
+    Attributes:
+        largest: the heaviest shares; `rest` the others.
+        weight: of the largest together, in percent.
+    """
+
+    session: date
+    largest: Sequence[Holding]
+    rest: Sequence[Holding]
+    sectors: Sequence[Sector]
+    weight: float
+
+    @property
+    def shares(self) -> int:
+        """How many shares it holds."""
+        return len(self.largest) + len(self.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +61,22 @@ class SessionsView:
     """What a page shows of many sessions of an index.
 
     Attributes:
-        up: the page above it, by its name; None of the first.
-        latest: the latest session, where the page is up to date.
+        headline: the page's, where `now` is not its matter.
+        now: what the newest published session is made of; None where that is not known, or not the page's matter.
         links: to the sessions' pages; `years` to those of the years.
         reports: to the reports of the attempts that are the reasons why sessions are not published.
+        more: how many sessions that are not published are left out.
+        legend: what the months' days look like that is to be explained.
     """
 
     title: str
-    up: tuple[str, str] | None
-    latest: SessionState | None
-    cards: Sequence[Card]
-    lacking: Sequence[SessionState]
-    months: Sequence[CalendarMonth]
+    headline: str
+    now: Composition | None
+    trust: Trust | None
+    lacking: Sequence[Row]
+    more: int
+    months: Sequence[CalendarMonth | FoldedMonths]
+    legend: Collection[str]
     charts: Sequence[Chart]
     rows: Sequence[Row]
     links: Mapping[date, str]
@@ -74,96 +84,95 @@ class SessionsView:
     years: Mapping[int, str]
 
 
-def index_key(index: str) -> str:
-    """The key of an index's page."""
-    return f"{REPORTS_PREFIX}{check_index(index).lower()}/index.html"
-
-
-def year_key(index: str, year: int) -> str:
-    """The key of the page of an index's year."""
-    return f"{REPORTS_PREFIX}{check_index(index).lower()}/year={year:04}/index.html"
-
-
-def session_key(index: str, session: date) -> str:
-    """The key of a session's page."""
-    return f"{REPORTS_PREFIX}{check_index(index).lower()}/{session_path(session)}/index.html"
-
-
-def overview_page(indices: Sequence[IndexFacts], written: datetime) -> str:
+def overview_page(indices: Sequence[IndexFacts], language: Language, written: datetime) -> str:
     """The page over all indices."""
-    return _render(
-        "overview.html.j2",
-        indices=[(facts, cards_of(facts), list(reversed(facts.sessions[:_RECENT]))) for facts in indices],
-        pages={facts.index: _link("", index_key(facts.index)) for facts in indices},
-        written=written,
-    )
+    frame = Frame(ROOT_KEY, (), language, written)
+    found = [
+        (facts, composition(facts), trust_of(facts, language), list(reversed(facts.sessions[:_RECENT])))
+        for facts in indices
+    ]
+    pages = {facts.index: frame.to(index_key(facts.index)) for facts in indices}
+    return render("overview.html.j2", frame, indices=found, pages=pages)
 
 
-def index_page(facts: IndexFacts, written: datetime, root: str) -> str:
+def index_page(facts: IndexFacts, language: Language, written: datetime, key: str = "") -> str:
     """The page over an index's last sessions, which leads to the earlier ones.
 
     Args:
-        root: the way from the page's folder to `reports/`.
+        key: where it lies; by default in the index's folder.
     """
-    sessions = facts.sessions
-    months = months_of(facts.status.days)
+    here = key or index_key(facts.index)
+    frame = Frame(here, () if here == ROOT_KEY else _crumbs(), language, written)
+    sessions, lacking = facts.sessions, lacking_rows(facts, facts.sessions)
+    months = newest(months_of(facts.status.days), MAX_MONTHS)
     view = SessionsView(
         title=facts.index,
-        up=("All indices", f"{root}index.html") if root else None,
-        latest=sessions[0] if sessions else None,
-        cards=cards_of(facts),
-        lacking=facts.lacking[:_MAX_LACKING],
-        months=months[:MAX_MONTHS],
-        charts=_charts(facts, sessions),
-        rows=[_row(day, facts) for day in sessions[:MAX_SESSIONS]],
-        links=_links(facts, facts.status.days, root),
-        reports=_reports(facts.status.days, root),
-        years={year: _link(root, year_key(facts.index, year)) for year in facts.years},
+        headline=facts.index,
+        now=composition(facts),
+        trust=trust_of(facts, language),
+        lacking=lacking[:_MAX_LACKING],
+        more=sum(row.count for row in lacking[_MAX_LACKING:]),
+        months=months,
+        legend=legend_of(months),
+        charts=_charts(facts, sessions, language),
+        rows=session_rows(facts, sessions)[:MAX_SESSIONS],
+        links=_links(facts, facts.status.days, frame),
+        reports=_reports(facts.status.days, frame),
+        years={year: frame.to(year_key(facts.index, year)) for year in facts.years},
     )
-    return _render("sessions.html.j2", view=view, meanings=MEANINGS, written=written)
+    return render("sessions.html.j2", frame, view=view)
 
 
-def year_page(facts: IndexFacts, year: int, written: datetime) -> str:
+def year_page(facts: IndexFacts, year: int, language: Language, written: datetime) -> str:
     """The page over all sessions of an index's year."""
-    root = "../../"
+    frame = Frame(year_key(facts.index, year), _crumbs(facts.index), language, written)
     days = [day for day in facts.status.days if day.session.year == year]
     sessions = [day for day in facts.sessions if day.session.year == year]
-    view = SessionsView(
-        title=f"{facts.index} in {year}",
-        up=(facts.index, _link(root, index_key(facts.index))),
-        latest=None,
-        cards=(),
-        lacking=[day for day in facts.lacking if day.session.year == year],
-        months=months_of(days),
-        charts=_charts(facts, sessions),
-        rows=[_row(day, facts) for day in sessions],
-        links=_links(facts, days, root),
-        reports=_reports(days, root),
-        years={other: _link(root, year_key(facts.index, other)) for other in facts.years if other != year},
+    months, expected = months_of(days), [day for day in facts.expected if day.session.year == year]
+    title = language.tr("{} in {}").format(facts.index, year)
+    published = language.written(f"{sum(day.state is State.PUBLISHED for day in expected):,}")
+    headline = language.tr("{}: {} of {} published").format(
+        title, published, language.counted(len(expected), "session")
     )
-    return _render("sessions.html.j2", view=view, meanings=MEANINGS, written=written)
+    view = SessionsView(
+        title=title,
+        headline=headline,
+        now=None,
+        trust=None,
+        lacking=lacking_rows(facts, sessions),
+        more=0,
+        months=months,
+        legend=legend_of(months),
+        charts=_charts(facts, sessions, language),
+        rows=session_rows(facts, sessions),
+        links=_links(facts, days, frame),
+        reports=_reports(days, frame),
+        years={other: frame.to(year_key(facts.index, other)) for other in facts.years if other != year},
+    )
+    return render("sessions.html.j2", frame, view=view)
 
 
-def session_page(facts: IndexFacts, day: SessionState, findings: Findings | None, written: datetime) -> str:
+def session_page(
+    facts: IndexFacts, day: SessionState, findings: Findings | None, language: Language, written: datetime
+) -> str:
     """The page of one session, with the findings of the gates that checked it last."""
-    root = "../../../../"
+    frame = Frame(session_key(facts.index, day.session), _crumbs(facts.index, day.session.year), language, written)
     attempts = facts.attempts.get(day.session, ())
-    newest = attempts[-1] if attempts else None
-    last = next((item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED), newest)
-    return _render(
+    newest_attempt = attempts[-1] if attempts else None
+    last = next((item for item in reversed(attempts) if item.outcome in FRESHLY_PUBLISHED), newest_attempt)
+    return render(
         "session.html.j2",
+        frame,
         index=facts.index,
-        up=_link(root, index_key(facts.index)),
         day=day,
+        report=_report(day.report, frame),
         figures=facts.figures.get(day.session) if day.state is State.PUBLISHED else None,
-        gates=findings.gates if findings else (),
-        docs={name: f"{root}{findings.folder}{path}" for name, path in findings.docs.items()} if findings else {},
-        attempts=[(attempt, _report(attempt.report, root)) for attempt in reversed(attempts)],
+        now=composition(facts, day.session) if day.state is State.PUBLISHED else None,
+        findings=findings,
+        attempts=[(attempt, _report(attempt.report, frame)) for attempt in reversed(attempts)],
         bars=charts.bars(tuple(last.steps.items())) if last else (),
-        meanings=MEANINGS,
         asked=_asked(attempts) if day.verdict else None,
-        is_rebuilt=last is not None and last.source == REBUILT,
-        written=written,
+        rebuilt_from=last.reason if last and last.outcome is Outcome.REBUILT else "",
     )
 
 
@@ -172,31 +181,64 @@ def _asked(attempts: Sequence[Attempt]) -> Attempt | None:
     return next((attempt for attempt in reversed(attempts) if attempt.verdict), None)
 
 
-def _report(address: str, root: str) -> str:
+def attempt_page(key: str, attempt: Attempt, findings: Findings, language: Language, written: datetime) -> str:
+    """The page of one run: what it did, what the gates found, and why it failed.
+
+    Args:
+        key: where it lies.
+    """
+    session = attempt.session
+    frame = Frame(key, _crumbs(attempt.index, session.year if session else None, session), language, written)
+    return render(
+        "attempt.html.j2",
+        frame,
+        attempt=attempt,
+        findings=findings,
+        bars=charts.bars(tuple(attempt.steps.items())),
+    )
+
+
+def composition(facts: IndexFacts, session: date | None = None) -> Composition | None:
+    """What an index is made of; None where it is not known.
+
+    Args:
+        session: by default the newest that is published.
+    """
+    wanted = session or facts.status.newest_published
+    holdings = facts.holdings.get(wanted, ()) if wanted else ()
+    if not holdings or wanted is None:
+        return None
+    largest = holdings[:_LARGEST]
+    weight = sum(item.weight for item in largest)
+    return Composition(wanted, largest, holdings[_LARGEST:], sectors_of(holdings), weight)
+
+
+def _crumbs(index: str = "", year: int | None = None, session: date | None = None) -> Sequence[tuple[str, str]]:
+    """The pages above one, from the first page down."""
+    return [
+        ("Pipeline Bovespa", ROOT_KEY),
+        *([(index, index_key(index))] if index else []),
+        *([(str(year), year_key(index, year))] if year else []),
+        *([(str(session), session_key(index, session))] if session else []),
+    ]
+
+
+def _report(address: str, frame: Frame) -> str:
     """The way to an attempt's report; empty where it left none."""
-    _, found, path = address.partition(f"/{REPORTS_PREFIX}")
-    return root + path if found else ""
+    key = report_key(address)
+    return frame.to(key) if key else ""
 
 
-def _reports(days: Sequence[SessionState], root: str) -> dict[date, str]:
-    return {day.session: _report(day.report, root) for day in days if day.report}
+def _reports(days: Sequence[SessionState], frame: Frame) -> dict[date, str]:
+    return {day.session: _report(day.report, frame) for day in days if day.report}
 
 
-def _link(root: str, key: str) -> str:
-    return root + key.removeprefix(REPORTS_PREFIX)
+def _links(facts: IndexFacts, days: Sequence[SessionState], frame: Frame) -> dict[date, str]:
+    return {day.session: frame.to(session_key(facts.index, day.session)) for day in days if facts.has_page(day)}
 
 
-def _links(facts: IndexFacts, days: Sequence[SessionState], root: str) -> dict[date, str]:
-    found = (day.session for day in days if facts.attempted.get(day.session))
-    return {session: _link(root, session_key(facts.index, session)) for session in found}
-
-
-def _row(day: SessionState, facts: IndexFacts) -> Row:
-    published = day.state is State.PUBLISHED
-    return Row(day, facts.figures.get(day.session) if published else None, facts.checked(day.session))
-
-
-def _charts(facts: IndexFacts, sessions: Sequence[SessionState]) -> list[Chart]:
+def _charts(facts: IndexFacts, sessions: Sequence[SessionState], language: Language) -> list[Chart]:
+    tr = language.tr
     published = sorted(day.session for day in sessions if day.state is State.PUBLISHED)
     kept = [(session, facts.figures[session]) for session in published if session in facts.figures]
     made = ((session, _publishing(facts.attempts.get(session, ()))) for session in published)
@@ -206,33 +248,16 @@ def _charts(facts: IndexFacts, sessions: Sequence[SessionState]) -> list[Chart]:
         return charts.chart(title, unit, [(session, value(figures)) for session, figures in kept], digits)
 
     found = (
-        plot("Shares in the index", "", lambda item: item.shares, 0),
-        plot("Weight of the largest", "%", lambda item: item.largest, 2),
-        plot("Weight of the five largest", "%", lambda item: item.five, 1),
-        plot("Concentration (Herfindahl-Hirschman)", "", lambda item: item.hhi, 0),
-        charts.chart("Duration of the run that published", "s", durations, 1),
+        plot(tr("Shares in the index"), "", lambda item: item.shares, 0),
+        plot(tr("Weight of the largest"), "%", lambda item: item.largest, 2),
+        plot(tr("Weight of the five largest"), "%", lambda item: item.five, 1),
+        plot(tr("Concentration (Herfindahl-Hirschman)"), "", lambda item: item.hhi, 0),
+        charts.chart(tr("Duration of the run that published"), "s", durations, 1),
     )
     return [chart for chart in found if chart]
 
 
 def _publishing(attempts: Sequence[Attempt]) -> Attempt | None:
     """The last attempt that published the session and recorded its steps."""
-    found = (item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED and item.steps)
+    found = (item for item in reversed(attempts) if item.outcome in FRESHLY_PUBLISHED and item.steps)
     return next(found, None)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only where a page is written
-
-    return Environment(
-        loader=PackageLoader("flows.site"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(width=charts.WIDTH, height=charts.HEIGHT, **values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from infrastructure.check import command_line, policies, rules, template, texts
+from infrastructure.check import command_line, policies, rules, s3a, stacks, template, texts
 from infrastructure.recording import NOTEBOOK_REGION, OPTIONAL_PARTS, REGION, Deployment, record_program
 
 _HERE = {name: value for name, value in OPTIONAL_PARTS.items() if name != "athenaNotebooks"}
@@ -25,6 +25,7 @@ def check_stack(region: str, settings: dict[str, str]) -> Iterator[str]:
         ("cfn-lint", template.check),
         ("policies", lambda found, _: policies.check(found)),
         ("rules", rules.check),
+        ("S3A", lambda found, _: list(s3a.check(found))),
     )
     for title, check in checks:
         yield from (f"{region} {title}: {text}" for text in check(deployment, region))
@@ -33,7 +34,7 @@ def check_stack(region: str, settings: dict[str, str]) -> Iterator[str]:
 def main() -> int:
     """Look at everything, and say what was found."""
     found = [text for region, settings in STACKS for text in check_stack(region, settings)]
-    found += command_line.check()
+    found += [*stacks.check(), *command_line.check()]
     for text in dict.fromkeys(found):
         sys.stdout.write(f"{text}\n")
     runs = len(command_line.combinations())

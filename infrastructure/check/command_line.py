@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import product
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,17 @@ SWITCHES = {
 }
 """Every setting that makes a resource be there or not, or be another."""
 
+BESIDE: tuple[dict[str, str], ...] = (
+    {},
+    {"environment": "dev", "bucketSuffix": "-acme"},
+    {"vpcId": "vpc-0a1b2c3d4e5f60718"},
+    {"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": "subnet-0a1b2c3d4e5f60718,subnet-0b1c2d3e4f5061728"},
+    {"watchedIndices": "IBOV,IBXX,SMLL", "logRetentionDays": "3653", "monthlyBudgetUsd": "1", "workers": "10"},
+)
+"""Other settings, with which the combinations are tried in turn; their number shares no factor with that of the combinations."""
+
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "check", "AWS_SECRET_ACCESS_KEY": "check", "AWS_EC2_METADATA_DISABLED": "true"}
-_SECONDS = 120
+_SECONDS = 300  # a preview takes six where nothing else runs
 
 
 class Project:
@@ -78,7 +87,10 @@ class Project:
             options = {"project": PROJECT, "stack": STACK, "parallel": "16", "dry_run": "true", "pwd": str(self.pwd)}
             told = [f"--{name}={value}" for name, value in (options | {"monitor": address, "engine": address}).items()]
             python = self._folder / self._virtualenv / "bin" / "python"
-            ended = _run([str(python), "-u", str(EXECUTOR), *told, self.entry], self.pwd, environment)
+            try:
+                ended = _run([str(python), "-u", str(EXECUTOR), *told, self.entry], self.pwd, environment)
+            except subprocess.TimeoutExpired:
+                return [f"not previewed within {_SECONDS} s"]
         if ended.returncode or preview.errors:
             return [_last(line) for line in preview.errors] or [_last(ended.stderr) or f"exit code {ended.returncode}"]
         return [] if preview.declared else ["the program declared nothing"]
@@ -114,8 +126,9 @@ def check() -> list[str]:
 
 
 def combinations() -> list[dict[str, str]]:
-    """Every combination of the switches."""
-    return [dict(zip(SWITCHES, values, strict=True)) for values in product(*SWITCHES.values())]
+    """Every combination of the switches, with other settings beside them."""
+    switched = [dict(zip(SWITCHES, values, strict=True)) for values in product(*SWITCHES.values())]
+    return [found | beside for found, beside in zip(switched, cycle(BESIDE), strict=False)]
 
 
 def check_programs(stated: Mapping[str, Any], runs: list[dict[str, str]]) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -94,5 +95,8 @@ class Claims:
             if error.response["Error"]["Code"] in _GONE:
                 return None
             raise
-        age = (datetime.now(UTC) - head["LastModified"]).total_seconds()
+        # By S3's own clock, both: this machine's may be wrong. S3 dates each of its answers.
+        stated = head["ResponseMetadata"]["HTTPHeaders"].get("date")
+        answered_at = parsedate_to_datetime(stated) if stated else datetime.now(UTC)
+        age = (answered_at - head["LastModified"]).total_seconds()
         return head["ETag"] if age > self.void_after else None

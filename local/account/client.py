@@ -7,14 +7,17 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from local.account.access import AccountAccess
 from local.account.home import Home, private
 from local.account.locks import is_locked, locked
+from local.account.stages import Stage
+from local.account.standing import code_digest
 from local.prefect_.server import prefect_auth
 from local.rights.keys import HomeKeys, KeysError
 
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROGRAM = Path(__file__).resolve().parents[2] / "infrastructure" / "__main__.py"
+_LOOK_SECONDS = 0.05
+_LOOKS = 6
+_END_SECONDS = 15.0
 _FOREIGN = ("AWS_", "PREFECT_", "PULUMI_", "MOTO_")
 _EXCEPTION_LINE = re.compile(r"(?:[\w.]+\.)?(\w*(?:Error|Exception|Warning|Exit|Interrupt)\b.*)")
 
@@ -85,13 +91,18 @@ class Account:
             # Of the user's own temporary credentials, which would be sent along.
             "AWS_SESSION_TOKEN": "",
             "AWS_SECURITY_TOKEN": "",
-            "PREFECT_API_URL": self.prefect_api_url,
-            "PREFECT_API_AUTH_STRING": self.prefect_auth,
+            **self._prefect(),
             "PREFECT_HOME": str(Home(self.home).prefect),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
             "GX_ANALYTICS_ENABLED": "false",
         }
+
+    def _prefect(self) -> dict[str, str]:
+        """How Prefect is reached, where it is up."""
+        if not self.prefect_ui_url:
+            return {}
+        return {"PREFECT_API_URL": self.prefect_api_url, "PREFECT_API_AUTH_STRING": self.prefect_auth}
 
 
 def _silent(_: str) -> None:
@@ -100,25 +111,98 @@ def _silent(_: str) -> None:
 
 @contextmanager
 def running_account(
-    home: Path, *, progress: Callable[[str], None] = _silent, program: Path = PROGRAM
+    home: Path,
+    *,
+    progress: Callable[[str], None] = _silent,
+    program: Path = PROGRAM,
+    stage: Stage = Stage.FLOWS,
+    keep_up: float = 0.0,
 ) -> Iterator[Account]:
-    """Use the account of a home: the one that runs, or a new one, which ends when its last user has gone.
+    """Use the account of a home: the one that runs, or a new one, which ends some time after its last user has gone.
 
     Args:
         home: the account's folder; made where it is missing.
         progress: called with what, in a few words, is being waited for.
         program: the Pulumi program that a new account is provisioned with.
+        stage: how far it must be up.
+        keep_up: how many seconds it stays when nobody uses it any more.
 
     Raises:
         AccountError: the account did not start, or its home is no folder that can be written.
     """
     folders = _created(home.resolve())
-    with locked(folders.users_lock, shared=True):
+    with ExitStack() as users:
         with locked(folders.start_lock):
+            digest = code_digest(program)
+            if _said(folders).get("code", digest) != digest:
+                end_account(home)  # it is of other code; one that somebody uses stays
+            users.enter_context(locked(folders.users_lock, shared=True))
             if not is_locked(folders.server_lock):
-                _start(folders, program, progress)
+                _start(folders, program, stage, progress)
+            _await_stage(folders, stage, progress)
             account = _described(folders)
-        yield account
+        try:
+            yield account
+        finally:
+            _keep(folders, time.time() + keep_up if keep_up else 0)
+
+
+def end_account(home: Path) -> bool:
+    """End the account that stays though nobody uses it.
+
+    Returns:
+        Whether none is up any more; one that somebody uses is.
+    """
+    folders = Home(home.resolve())
+    if not folders.root.is_dir():
+        return True
+    _keep(folders, 0, anyway=True)
+    deadline = time.monotonic() + _END_SECONDS
+    while is_locked(folders.server_lock):
+        if time.monotonic() > deadline or _is_used(folders):
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _keep(home: Home, until: float, *, anyway: bool = False) -> None:
+    """Have the account stay until an instant, or longer where another user wanted so."""
+    with suppress(OSError, ValueError):
+        before = 0.0 if anyway or not home.keep_until.exists() else float(home.keep_until.read_text(encoding="utf-8"))
+        private(home.keep_until).write_text(str(max(before, until)), encoding="utf-8")
+
+
+def _is_used(home: Home) -> bool:
+    """Whether somebody uses the account, which itself holds the lock alone: for a moment to look at it, and at its end."""
+    for _ in range(_LOOKS):
+        if is_locked(home.users_lock) or not is_locked(home.users_lock, by_anybody=True):
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def _await_stage(home: Home, stage: Stage, progress: Callable[[str], None]) -> None:
+    """Have a running account come as far up as is needed."""
+    log = home.logs / "account.log"
+    begin, told = log.stat().st_size, ""
+    if _said(home).get("stage", 0) < stage:
+        private(home.wanted).write_text(str(int(stage)), encoding="utf-8")
+    while _said(home).get("stage", 0) < stage:
+        if not is_locked(home.server_lock):
+            raise AccountError(f"the account ended: {_late_error(log, begin) or 'it was killed'} (see {log})")
+        with suppress(FileNotFoundError):
+            told, before = home.progress.read_text(encoding="utf-8"), told
+            if told and told != before:
+                progress(told)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _said(home: Home) -> dict[str, Any]:
+    """What the account that runs says of itself; nothing where none does."""
+    with suppress(FileNotFoundError, ValueError):
+        said: dict[str, Any] = json.loads(home.description.read_text(encoding="utf-8"))
+        return said
+    return {}
 
 
 def _created(root: Path) -> Home:
@@ -132,13 +216,13 @@ def _created(root: Path) -> Home:
     return home
 
 
-def _start(home: Home, program: Path, progress: Callable[[str], None]) -> None:
+def _start(home: Home, program: Path, stage: Stage, progress: Callable[[str], None]) -> None:
     home.description.unlink(missing_ok=True)
     log = home.logs / "account.log"
     with private(log).open("ab") as output:
         begin = output.tell()
         server = subprocess.Popen(  # noqa: S603 - this Python, our module
-            [sys.executable, "-m", "local.account.server", str(home.root), str(program)],
+            [sys.executable, "-m", "local.account.server", str(home.root), str(program), str(int(stage))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=output,
@@ -177,9 +261,18 @@ def _last_error(log: Path, begin: int) -> str | None:
     return found[-1].removeprefix("ProvisionError: ") if found else None
 
 
+def _late_error(log: Path, begin: int) -> str | None:
+    """What an account ended with that has let go of its lock, and may not have written it yet."""
+    for _ in range(_LOOKS):
+        if found := _last_error(log, begin):
+            return found
+        time.sleep(_LOOK_SECONDS)
+    return None
+
+
 def _described(home: Home) -> Account:
     try:
-        said = json.loads(home.description.read_text(encoding="utf-8"))
+        said = _said(home)
         access = AccountAccess(said["endpoint_url"], said["region"], HomeKeys.read(home.secret))
         return Account(home.root, access, said["prefect_url"])
     except KeysError as error:

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable
+from html import escape
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_REST_JSON = re.compile(r"/20\d\d-\d\d-\d\d/")
+"""How paths of Lambda's API begin."""
 
 HEADERS = "account.headers"
 """The key of the request's headers in a WSGI environment: pairs, as they were sent."""
@@ -74,7 +83,10 @@ class Gateway:
         if path.startswith("/2015-03-31/functions/") and path.endswith("/invocations"):
             return self._invoke(environ, start_response)
         if environ["REQUEST_METHOD"] == "POST" and "select-type=" in environ.get("QUERY_STRING", ""):
-            return _refuse_select(start_response)
+            # moto reads CSV and JSON only, and dies of Parquet.
+            return refusal("SelectObjectContent is not offered by the account on the laptop", environ)(
+                environ, start_response
+            )
         answer: Iterable[bytes] = self._moto(environ, start_response)
         self._commit()
         return answer
@@ -90,12 +102,36 @@ class Gateway:
             return respond(start_response, f"{error.status} Error", body)
 
 
-def _refuse_select(start_response: StartResponse) -> Iterable[bytes]:
-    # moto reads CSV and JSON only, and dies of Parquet.
-    message = "SelectObjectContent is not offered by the account on the laptop"
-    content = f"<Error><Code>NotImplemented</Code><Message>{message}</Message></Error>".encode()
-    start_response("501 Not Implemented", [("Content-Type", "application/xml"), ("Content-Length", str(len(content)))])
-    return [content]
+def what_failed(environ: WSGIEnvironment, error: Exception) -> str:
+    """What is said of a request that neither the account nor moto could answer."""
+    query = environ.get("QUERY_STRING", "").partition("&")[0].partition("=")[0]
+    place = f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}{'?' if query else ''}{query}"
+    operation = environ.get("HTTP_X_AMZ_TARGET") or _action(environ) or place
+    if isinstance(error, NotImplementedError):
+        return f"{operation} is not offered by the account on the laptop"
+    how = f"{operation} with these arguments is not offered by the account on the laptop"
+    return f"{how} ({type(error).__name__}; logs/account.log says more)"
+
+
+def _action(environ: WSGIEnvironment) -> str:
+    """The operation that a form names, as those of IAM, STS and SNS do."""
+    if "urlencoded" not in environ.get("CONTENT_TYPE", ""):
+        return ""
+    environ["wsgi.input"].seek(0)
+    return parse_qs(read_body(environ).decode(errors="replace")).get("Action", [""])[0]
+
+
+def refusal(message: str, environ: WSGIEnvironment) -> Response:
+    """An answer that says so in the form of the request's service, and that no client tries again."""
+    code = "NotImplemented"
+    target, kind = environ.get("HTTP_X_AMZ_TARGET"), str(environ.get("CONTENT_TYPE", ""))
+    is_json = target or "json" in kind or _REST_JSON.match(environ.get("PATH_INFO", ""))
+    if is_json:
+        body = json.dumps({"__type": code, "message": message, "Message": message})
+        return Response(body, HTTPStatus.NOT_IMPLEMENTED, {"x-amzn-ErrorType": code}, mimetype="application/json")
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    body = f"<ErrorResponse>{error}</ErrorResponse>" if "urlencoded" in kind else error
+    return Response(body, HTTPStatus.NOT_IMPLEMENTED, mimetype="application/xml")
 
 
 def _unsupported(target: str) -> Operation:

@@ -82,6 +82,26 @@ class Home:
         return self.root / "account.json"
 
     @property
+    def standing(self) -> Path:
+        """What stands of the account: see `local.account.standing`."""
+        return self.root / "standing.json"
+
+    @property
+    def wanted(self) -> Path:
+        """The stage that a user waits for: see `local.account.stages`."""
+        return self.root / "wanted"
+
+    @property
+    def progress(self) -> Path:
+        """What the account is busy with until it is as far as that, in a few words."""
+        return self.root / "progress"
+
+    @property
+    def keep_until(self) -> Path:
+        """Until when, in seconds since the epoch, the account stays though nobody uses it."""
+        return self.root / "keep-until"
+
+    @property
     def users_lock(self) -> Path:
         """Held (shared) by everyone who uses the account: it ends when nobody does."""
         return self.root / "users.lock"
@@ -95,3 +115,8 @@ class Home:
     def server_lock(self) -> Path:
         """Held by the account's server as long as it lives."""
         return self.root / "server.lock"
+
+    @property
+    def schedules_lock(self) -> Path:
+        """Held by whoever runs the deployments on their schedules, so that only one does."""
+        return self.root / "schedules.lock"

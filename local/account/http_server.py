@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
-from local.account.gateway import HEADERS
+from local.account.gateway import HEADERS, refusal, what_failed
 from local.account.loopback import HOST
 from local.account.moto_inside import RequestHandler
 
@@ -37,10 +37,11 @@ class AccountRequestHandler(RequestHandler):  # type: ignore[misc]
             self.environ = self._whole_request()
             answer = Response.from_app(self.server.app, self.environ)
             content = answer.get_data()
-        except Exception:
+        except Exception as error:
             # Without the query, which may be a presigned address's.
             log.exception("%s %s", self.command, self.path.partition("?")[0])
-            answer, content = Response(status=HTTPStatus.INTERNAL_SERVER_ERROR), b""
+            answer = refusal(what_failed(self.environ, error), self.environ)
+            content = answer.get_data()
         self.send_response(answer.status_code)
         for name, value in answer.headers.items():
             self.send_header(name, value)

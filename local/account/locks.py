@@ -21,11 +21,16 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
         yield
 
 
-def is_locked(path: Path) -> bool:
-    """Whether somebody holds the lock exclusively."""
+def is_locked(path: Path, *, by_anybody: bool = False) -> bool:
+    """Whether somebody holds the lock exclusively.
+
+    Args:
+        by_anybody: or shared.
+    """
+    kind = fcntl.LOCK_EX if by_anybody else fcntl.LOCK_SH
     with private(path).open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import moto.moto_server.werkzeug_app as moto_server
@@ -22,9 +23,10 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.logs.exceptions import ResourceNotFoundException as LogGroupNotFound
 from moto.logs.models import LogsBackend, logs_backends
-from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey, S3ClientError
+from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey, PreconditionFailed, S3ClientError
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
 from moto.s3.notifications import S3NotificationEvent
+from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore as VersionedKeyStore
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
@@ -137,6 +139,42 @@ def get_permission(self: FakeBucket, action: str, resource: str) -> PermissionRe
     policy = json.loads(self.policy)
     policy["Statement"] = [one for one in policy["Statement"] if "aws:SecureTransport" not in json.dumps(one)]
     return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def keep_conditions() -> None:
+    """Let each write of S3 be made as a whole, only where its condition holds.
+
+    moto copies whatever is there, and may let another write in between a look at a condition and the write itself.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    S3Response.put_object = _one_at_a_time(_MOTO_PUTS)
+    S3Response.delete_object = _one_at_a_time(_MOTO_DELETES)
+    S3Response.copy_object = _one_at_a_time(_copy_on_condition)
+
+
+def _one_at_a_time(write: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
+    def call(self: S3Response) -> Any:  # noqa: ANN401 - moto's
+        with _WRITING:
+            return write(self)
+
+    return call
+
+
+def _copy_on_condition(self: S3Response) -> Any:  # noqa: ANN401 - moto's
+    wanted, unwanted = self.headers.get("If-Match"), self.headers.get("If-None-Match")
+    there = self.backend.get_object(self.bucket_name, self.parse_key_name()) if wanted or unwanted else None
+    if wanted and there is None:
+        raise MissingKey(key=self.parse_key_name())
+    if wanted and wanted.strip('"') not in (there.etag.strip('"'), "*"):
+        raise PreconditionFailed("If-Match")
+    if unwanted and there is not None:
+        raise PreconditionFailed("If-None-Match")
+    return _MOTO_COPIES(self)
+
+
+_WRITING = RLock()
+_MOTO_PUTS, _MOTO_DELETES = S3Response.put_object, S3Response.delete_object
+_MOTO_COPIES = S3Response.copy_object
 
 
 def forget_buckets() -> None:

@@ -1,7 +1,7 @@
-"""The account's server process: `python -m local.account.server <home> <Pulumi program>`, started by `local.account.client`.
+"""The account's server process, which `local.account.client` starts: `python -m local.account.server <home> <program> <stage>`.
 
 It tells how far it is on its standard output, one JSON object a line, and is ready when it says so. It lives as long as
-somebody holds the users' lock of its home.
+somebody holds the users' lock of its home, and after that for as long as its last users wanted.
 """
 
 from __future__ import annotations
@@ -12,18 +12,31 @@ import os
 import shutil
 import sys
 import threading
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from local.account.home import Home
+from local.account.home import Home, private
 from local.account.locks import locked
+from local.account.stages import Stage
+from local.account.standing import Standing, code_digest, read_standing, write_standing
 from local.prefect_.server import PrefectServer, prefect_auth
 from local.rights.keys import HomeKeys
 
+if TYPE_CHECKING:
+    from local.account.services import Services
+
 log = logging.getLogger("local.account.server")
 
+_LOOK_SECONDS = 0.1  # between two looks at what is wanted
 
-def main(home_folder: str, program: str) -> None:
-    """Run the account of a home until nobody uses it any more."""
+
+def main(home_folder: str, program: str, stage: str) -> None:
+    """Run the account of a home until nobody uses it any more.
+
+    Args:
+        stage: how far it is wanted first, a number of `Stage`.
+    """
     # All that this process and its children make is their owner's alone.
     os.umask(0o077)
     home = Home(Path(home_folder)).create()
@@ -32,53 +45,130 @@ def main(home_folder: str, program: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with locked(home.server_lock):
         _empty(home.scratch)
-        keys = HomeKeys.make(home.secret)
-        prefect = PrefectServer(home, prefect_auth(keys))
+        for file in (home.wanted, home.progress):
+            file.unlink(missing_ok=True)
+        account = _Account(home, Path(program), HomeKeys.make(home.secret))
         try:
-            _serve(home, Path(program), keys, prefect)
+            account.serve(Stage(int(stage)))
         finally:
             home.description.unlink(missing_ok=True)
-            prefect.stop()
+            account.stop_prefect()
     # Not a normal end: threads that wait for a queue, a lock or an invocation would hold it up.
     logging.shutdown()
     os._exit(0)
 
 
-def _serve(home: Home, program: Path, keys: HomeKeys, prefect: PrefectServer) -> None:
-    _report(progress="Starting AWS")
-    unused = threading.Event()
-    threading.Thread(target=_watch_users, args=(home, unused), daemon=True).start()
-    # Imported when Prefect's server is on its way: together they take as long as it does.
-    from local.account.services import Services  # noqa: PLC0415
-    from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415
+class _Account:
+    """The account while it is up."""
 
-    services = Services(home, keys)
-    _report(progress="Provisioning AWS with the Pulumi program")
-    clients = connect(services.access, services.may_invoke)
-    grant_flow_role(clients, provision(program, clients))
-    services.deliver_events()
-    _report(progress="Starting Prefect")
-    prefect.wait()
-    description = {
-        "endpoint_url": services.access.endpoint_url,
-        "prefect_url": prefect.url,
-        "region": services.access.region,
-        "pid": os.getpid(),
-    }
-    home.description.write_text(json.dumps(description, indent=1), encoding="utf-8")
-    _report(ready=True)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    log.info("ready: %s", description)
-    unused.wait()
-    log.info("nobody uses the account any more")
-    services.stop()
+    def __init__(self, home: Home, program: Path, keys: HomeKeys) -> None:
+        self._home, self._program, self._keys = home, program, keys
+        self._digest = code_digest(program)
+        self._stage: Stage | None = None
+        self._prefect: PrefectServer | None = None
+
+    def serve(self, stage: Stage) -> None:
+        """Come as far up as is wanted, further when somebody wants more, and stay until nobody uses the account."""
+        unused = threading.Event()
+        threading.Thread(target=_watch_users, args=(self._home, unused), daemon=True).start()
+        _report(progress="Starting AWS")
+        if stage is Stage.FLOWS:
+            self._start_prefect()
+        # Imported when Prefect's server is on its way: together they take as long as it does.
+        from local.account.services import Services  # noqa: PLC0415
+        from local.provision.clients import administrator  # noqa: PLC0415
+
+        services = Services(self._home, self._keys)
+        standing = Standing(administrator(services.access))
+        standing.restore(read_standing(self._home.standing, self._digest))
+        # What stands of other code, or of no account yet, is nothing to ask.
+        self._rise(services, standing, stage if standing.restored else max(stage, Stage.WORK))
+        _report(ready=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        while not unused.wait(_LOOK_SECONDS):
+            if wanted := self._wanted():
+                self._rise(services, standing, wanted)
+        log.info("nobody uses the account any more")
+        services.stop()
+
+    def stop_prefect(self) -> None:
+        """End Prefect's server, where it was started."""
+        if self._prefect:
+            self._prefect.stop()
+
+    def _start_prefect(self) -> PrefectServer:
+        self._prefect = self._prefect or PrefectServer(self._home, prefect_auth(self._keys))
+        return self._prefect
+
+    def _wanted(self) -> Stage | None:
+        """The stage that a user waits for, where the account is not as far yet."""
+        try:
+            wanted = Stage(int(self._home.wanted.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError):
+            return None
+        return wanted if self._stage is None or wanted > self._stage else None
+
+    def _rise(self, services: Services, standing: Standing, stage: Stage) -> None:
+        if stage is Stage.FLOWS:
+            self._start_prefect()
+        if stage >= Stage.WORK and (self._stage is None or self._stage < Stage.WORK):
+            self._provision(services, standing)
+        if stage is Stage.FLOWS:
+            self._say("Starting Prefect")
+            self._start_prefect().wait()
+        self._stage = stage
+        self._describe(services)
+        self._home.progress.unlink(missing_ok=True)
+        log.info("ready for %s: pid %s", stage.name, os.getpid())
+
+    def _provision(self, services: Services, standing: Standing) -> None:
+        self._say("Provisioning AWS with the Pulumi program")
+        from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415 - who asks needs it not
+
+        clients = connect(services.access, services.may_invoke, standing)
+        grant_flow_role(clients, provision(self._program, clients))
+        write_standing(self._home.standing, self._digest, standing.calls)
+        services.deliver_events()
+
+    def _say(self, progress: str) -> None:
+        """Tell whoever waits: the one who started the account by the pipe, others by a file."""
+        if self._stage is None:
+            _report(progress=progress)
+        else:
+            private(self._home.progress).write_text(progress, encoding="utf-8")
+
+    def _describe(self, services: Services) -> None:
+        assert self._stage
+        description = {
+            "endpoint_url": services.access.endpoint_url,
+            "prefect_url": self._prefect.url if self._prefect else "",
+            "region": services.access.region,
+            "pid": os.getpid(),
+            "stage": int(self._stage),
+            "code": self._digest,
+        }
+        temporary = self._home.description.with_suffix(".new")
+        private(temporary).write_text(json.dumps(description, indent=1), encoding="utf-8")
+        temporary.replace(self._home.description)
 
 
 def _watch_users(home: Home, unused: threading.Event) -> None:
-    with locked(home.users_lock):
-        unused.set()
-        # Held until the process ends, so that whoever comes now waits for the end and starts a new account.
-        threading.Event().wait()
+    while home.root.is_dir():
+        with locked(home.users_lock):
+            if _is_over(home):
+                unused.set()
+                # Held until the process ends, so that whoever comes now waits for the end and starts a new account.
+                threading.Event().wait()
+        time.sleep(_LOOK_SECONDS)
+    unused.set()
+
+
+def _is_over(home: Home) -> bool:
+    """Whether an account that nobody uses has stayed as long as its last users wanted."""
+    try:
+        return time.time() >= float(home.keep_until.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
 
 
 def _report(**message: object) -> None:

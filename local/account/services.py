@@ -16,6 +16,7 @@ from local.account.moto_inside import (
     application,
     forward_events,
     install_object_store,
+    keep_conditions,
 )
 from local.account.state import AccountState
 from local.athena.queries import Queries, ResultStorage
@@ -61,6 +62,7 @@ class Services:
         make = partial(ObjectStore, state=self._state, mirror=mirror, archive=archive, outbox=self._outbox)
         self._objects: ObjectStore = install_object_store(make, ACCOUNT_ID)
         forward_events(self._objects.notify)
+        keep_conditions()
         self._moto = MotoBackends(ACCOUNT_ID, REGION)
         self._server = listen(self._application)
         self._address = f"{self._server.host}:{self._server.server_port}"

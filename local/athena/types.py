@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MAX_PRECISION = 38
+LONGEST = 2**31 - 1
+"""The length of a varchar without one."""
+
 SESSION_ZONE = "UTC"
 """The zone in which Athena takes a date and time that states none."""
 

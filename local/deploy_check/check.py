@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,18 +26,15 @@ from local.b3 import standin as b3_standin
 from local.deploy_check import runs as prefect_runs
 from local.deploy_check import webhook
 from local.deploy_check.runs import PATIENCE, OverdueError, state_of
+from local.prefect_.programs import POOL, PrefectCommandError, deploy, working
 from local.rights.privileges import FLOW_ROLE
 
 if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
 
-ROOT = Path(__file__).resolve().parents[2]
-POOL = "bovespa-process"
 DEPLOYMENT = "daily/daily"
 SESSION = sample.SESSIONS[-1]
 PARAMETERS = {"collected_at": sample.collected_at(SESSION).isoformat()}
-
-_GRACE = 10.0  # seconds that the worker may take to end
 
 
 class CheckFailed(Exception):  # noqa: N818 - what the check ends with
@@ -62,7 +57,6 @@ class Equipment:
             **self.account.environment(FLOW_ROLE),
             "B3_BASE_URL": self.stand_in.url,
             "BOVESPA_B3_BACKOFF": "0.1",
-            "PREFECT_DEFAULT_WORK_POOL_NAME": POOL,
             "PREFECT_WORKER_QUERY_SECONDS": "2",
         }
 
@@ -79,7 +73,7 @@ def main() -> int:
             webhook.receiving() as inbox,
         ):
             _check(Equipment(screen, account, stand_in, inbox))
-    except (CheckFailed, OverdueError) as failure:
+    except (CheckFailed, OverdueError, PrefectCommandError) as failure:
         screen.fail(str(failure))
         return 1
     screen.line(f"\nAll of it worked, in {time.monotonic() - began:.0f} s.")
@@ -89,8 +83,8 @@ def main() -> int:
 def _check(equipment: Equipment) -> None:
     os.environ.update(equipment.environment())
     equipment.stand_in.show(sample.recorded(SESSION))
-    _prefect(equipment, "work-pool", "create", POOL, "--type", "process", "--overwrite")
-    _prefect(equipment, "--no-prompt", "deploy", "--all")
+    equipment.screen.say(f"prefect work-pool create {POOL}, prefect deploy --all")
+    deploy(equipment.environment())
     deployment = _deployed(equipment)
     _expect_notifications(equipment)
     with _worker(equipment):
@@ -163,54 +157,18 @@ def _message(equipment: Equipment) -> str:
 # --- programs ------------------------------------------------------------------------------------------------------------
 
 
-def _prefect(equipment: Equipment, *arguments: str) -> None:
-    equipment.screen.say(f"prefect {' '.join(arguments)}")
-    done = subprocess.run(  # noqa: S603 - this Python, Prefect's own command line
-        [sys.executable, "-m", "prefect", *arguments],
-        env=equipment.environment(),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    if done.returncode:
-        raise CheckFailed(f"prefect {' '.join(arguments)} ended with {done.returncode}: {done.stdout}{done.stderr}")
-
-
 @contextmanager
 def _worker(equipment: Equipment) -> Iterator[None]:
-    """A worker of the pool within the block; its runs end with it."""
+    """A worker of the pool within the block, which shows what it said where the block fails."""
     equipment.screen.say(f"prefect worker start --pool {POOL}")
-    log = equipment.account.home / "logs" / "worker.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - this Python, Prefect's own command line
-            [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--name", "deploy-check"],
-            env=equipment.environment(),
-            cwd=equipment.account.home,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    folder, log = equipment.account.home / "worker", equipment.account.home / "logs" / "worker.log"
+    folder.mkdir()
     try:
-        yield
+        with working(equipment.environment(), folder, log):
+            yield
     except (CheckFailed, OverdueError):
         equipment.screen.line(log.read_text(encoding="utf-8", errors="replace"))
         raise
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(_GRACE)
-        except ProcessLookupError:
-            break
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from local.prefect_.programs import client
+
 if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import FlowRun, State
     from prefect.client.schemas.responses import DeploymentResponse
 
@@ -45,8 +46,8 @@ def wait_for(what: str, look: Callable[[], T | None]) -> T:
 
 def deployed(name: str) -> DeploymentResponse:
     """A deployment by its flow and its name, `daily/daily`."""
-    with _client() as client:
-        return client.read_deployment_by_name(name)
+    with client() as server:
+        return server.read_deployment_by_name(name)
 
 
 def runs_of(deployment: DeploymentResponse) -> list[FlowRun]:
@@ -54,8 +55,8 @@ def runs_of(deployment: DeploymentResponse) -> list[FlowRun]:
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId  # noqa: PLC0415
 
     wanted = DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id]))
-    with _client() as client:
-        return client.read_flow_runs(deployment_filter=wanted, limit=200)
+    with client() as server:
+        return server.read_flow_runs(deployment_filter=wanted, limit=200)
 
 
 def scheduled(deployment: DeploymentResponse, slug: str, count: int, parameters: dict[str, str]) -> list[FlowRun]:
@@ -66,11 +67,11 @@ def scheduled(deployment: DeploymentResponse, slug: str, count: int, parameters:
     rule = RRuleSchedule(rrule=f"DTSTART:{begin:%Y%m%dT%H%M%SZ}\nRRULE:FREQ=SECONDLY;INTERVAL=3;COUNT={count}")
     schedules: list[tuple[SCHEDULE_TYPES, bool]] = [(rule, True)]
     before = {run.id for run in runs_of(deployment)}
-    with _client() as client:
+    with client() as server:
         # The server plans at once what has been resumed; a further schedule alone may wait for a minute.
-        client.pause_deployment(deployment.id)
-        client.create_deployment_schedules(deployment.id, schedules, parameters=parameters, slug=slug)
-        client.resume_deployment(deployment.id)
+        server.pause_deployment(deployment.id)
+        server.create_deployment_schedules(deployment.id, schedules, parameters=parameters, slug=slug)
+        server.resume_deployment(deployment.id)
 
     def planned() -> list[FlowRun]:
         found = [
@@ -90,16 +91,16 @@ def asked_for(deployment: DeploymentResponse, parameters: dict[str, str]) -> Flo
     from prefect.states import Scheduled  # noqa: PLC0415
 
     state: State[None] = Scheduled(scheduled_time=datetime.now(UTC) + _SHORTLY)
-    with _client() as client:
-        return client.create_flow_run_from_deployment(deployment.id, parameters=parameters, state=state)
+    with client() as server:
+        return server.create_flow_run_from_deployment(deployment.id, parameters=parameters, state=state)
 
 
 def ended(run: FlowRun) -> FlowRun:
     """The run when it has ended."""
 
     def found() -> FlowRun | None:
-        with _client() as client:
-            latest = client.read_flow_run(run.id)
+        with client() as server:
+            latest = server.read_flow_run(run.id)
         return latest if latest.state and latest.state.is_final() else None
 
     return wait_for(f"the run {run.name} to end", found)
@@ -110,8 +111,8 @@ def last_line(run: FlowRun, beginning: str) -> str:
     from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId  # noqa: PLC0415
 
     def found() -> str | None:
-        with _client() as client:
-            logs = client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])), limit=200)
+        with client() as server:
+            logs = server.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id])), limit=200)
         lines = [entry.message for entry in logs if entry.message.startswith(beginning)]
         return lines[-1] if lines else None
 
@@ -123,8 +124,8 @@ def work(run: FlowRun) -> tuple[datetime, datetime]:
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId  # noqa: PLC0415
 
     def found() -> tuple[datetime, datetime] | None:
-        with _client() as client:
-            tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+        with client() as server:
+            tasks = server.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
         begins = [task.start_time for task in tasks if task.start_time]
         ends = [task.end_time for task in tasks if task.end_time]
         return (min(begins), max(ends)) if begins and ends else None
@@ -135,9 +136,3 @@ def work(run: FlowRun) -> tuple[datetime, datetime]:
 def state_of(run: FlowRun) -> str:
     """The type of the run's state, such as COMPLETED."""
     return run.state.type.value if run.state else "none"
-
-
-def _client() -> SyncPrefectClient:
-    from prefect.client.orchestration import get_client  # noqa: PLC0415
-
-    return get_client(sync_client=True)

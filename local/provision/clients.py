@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from local.account.standing import Standing
+
+if TYPE_CHECKING:
+    from local.account.access import AccountAccess
 
 Made = tuple[str, dict[str, Any]]
 """A created resource: its id, and the outputs that it has besides its arguments."""
@@ -16,6 +25,7 @@ class Clients:
 
     Attributes:
         further: makes the client of any other service, once.
+        standing: makes what the next process needs again before anything is provisioned.
     """
 
     region: str
@@ -35,3 +45,18 @@ class Clients:
     events: Any
     scheduler: Any
     budgets: Any
+    standing: Standing
+
+
+def administrator(access: AccountAccess) -> Callable[[str], Any]:
+    """Makes the client of a service, once, with all rights."""
+    pair = access.keys.of()
+    session = boto3.Session(pair.access_key, pair.secret, region_name=access.region)
+    config = Config(retries={"max_attempts": 1}, max_pool_connections=32)
+    make: Any = session.client  # typed for each service by its literal name
+
+    @cache
+    def connected(service: str) -> Any:  # noqa: ANN401 - each service's is another
+        return make(service, endpoint_url=access.endpoint_url, config=config)
+
+    return connected

@@ -12,12 +12,9 @@ import logging
 import runpy
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pulumi
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import Stack, run_pulumi_func
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.account.access import AccountAccess
+    from local.account.standing import Standing
 
 PROJECT = "pipeline-bovespa"
 STACK = "local"
@@ -143,22 +141,15 @@ class _ProvisioningMocks(pulumi.runtime.Mocks):
             raise ProvisionError(f"{args.token}: {error}") from error
 
 
-def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool]) -> Clients:
-    """Make the clients, which takes longer than most of what is done with them: together."""
-    pair = access.keys.of()
-    session = boto3.Session(pair.access_key, pair.secret, region_name=access.region)
-    config = Config(retries={"max_attempts": 1}, max_pool_connections=32)
+def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool], standing: Standing) -> Clients:
+    """The clients of every service; each takes longer to make than most of what is done with it."""
     services = (
         *("s3", "iam", "lambda", "logs", "glue", "athena"),
         *("sqs", "sns", "kms", "cloudwatch", "events", "scheduler", "budgets"),
     )
-    make: Any = session.client  # typed for each service by its literal name
-
-    @cache
-    def connected(service: str) -> Any:  # noqa: ANN401 - each service's is another
-        return make(service, endpoint_url=access.endpoint_url, config=config)
-
-    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, *(connected(service) for service in services))
+    connected = standing.connected
+    made = [connected(service) for service in services]
+    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, *made, standing=standing)
 
 
 def provision(program: Path, clients: Clients) -> dict[str, Any]:
@@ -196,8 +187,9 @@ def grant_flow_role(clients: Clients, outputs: Mapping[str, Any]) -> None:
     """Make the role of the flows, where the program exports its policy; in AWS it is made where the flows run."""
     if "flow_policy" in outputs:
         made = {"AssumeRolePolicyDocument": '{"Statement": []}', "Description": "The flows on the laptop"}
-        clients.iam.create_role(RoleName=FLOW_ROLE, **made)
-        clients.iam.put_role_policy(RoleName=FLOW_ROLE, PolicyName="flow", PolicyDocument=outputs["flow_policy"])
+        clients.standing.make("iam", "create_role", RoleName=FLOW_ROLE, **made)
+        policy = {"RoleName": FLOW_ROLE, "PolicyName": "flow", "PolicyDocument": outputs["flow_policy"]}
+        clients.standing.make("iam", "put_role_policy", **policy)
 
 
 def _run(program: Path, outputs: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import uuid
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_NAME = 255  # bytes; the limit of every common file system
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _HIDDEN_FOLDERS = ("_temporary", "_spark_metadata")
 """Where Hadoop's output committers work; S3 itself would show them, readers of tables never look there."""
 
@@ -51,8 +53,12 @@ class Mirror:
             UnmirrorableKeyError: the key would leave the bucket's folder, or names no file.
         """
         names = key.removesuffix("/").split("/")
-        if any(name in ("", ".", "..") or "\0" in name or len(name.encode()) > _LONGEST_NAME for name in names):
+        if any(name in ("", ".", "..") for name in names):
             raise UnmirrorableKeyError(f"key {key!r} is not a relative path without '.', '..' and empty names")
+        if _NOT_IN_XML.search(key):
+            raise UnmirrorableKeyError(f"key {key!r} has a character that no listing, which is XML, can show")
+        if any(len(name.encode()) > _LONGEST_NAME for name in names):
+            raise UnmirrorableKeyError(f"key {key!r} has a name between slashes of more than {_LONGEST_NAME} bytes")
         return self.root / bucket / key
 
     def check(self, bucket: str, key: str) -> None:
@@ -133,7 +139,7 @@ class Mirror:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name.endswith(".crc")
+    return name.startswith(".") or name.endswith(".crc") or bool(_NOT_IN_XML.search(name))
 
 
 def _walk(folder: str, start: str) -> Iterator[tuple[str, FileMark]]:

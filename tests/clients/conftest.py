@@ -37,6 +37,7 @@ if os.environ.get("BOVESPA_CLIENTS"):
     # `make clients` has installed them all: a missing one is a mistake, where it is elsewhere none.
     for client in CLIENTS:
         importlib.import_module(client)
+    assert os.environ.get("BOVESPA_DBT"), "dbt has a virtual environment of its own: BOVESPA_DBT says where it is"
 
 INDEX = "IBOV"
 SESSION = date(2025, 6, 30)

@@ -51,10 +51,15 @@ def test_two_batches_of_the_same_versions_at_once_are_one_glue_run_and_one_publi
     before = len(operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
     versions = [uploaded(operator, session) for session in DAYS]
     noted: list[Attempt] = []
+
+    def note(attempt: Attempt) -> Attempt:
+        noted.append(attempt)
+        return attempt
+
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(
             lambda note: Batch(operator.pipeline, FlowRun("run", REPLAY), note=note).take(versions),
-            (noted.append, print),
+            (note, lambda attempt: attempt),
         )
     assert (
         published(first) == published(second) == [(session, Outcome.PUBLISHED, 84, run_of(first)) for session in DAYS]

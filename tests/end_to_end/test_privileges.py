@@ -15,6 +15,7 @@ import pytest
 from expectations.contract.names import DATABASE, REFINED_BUCKET
 from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import JOB_TABLES, TABLES
+from flows.cost.bill import LISTS_PER_RUN, READS_PER_RUN
 from infrastructure.monitoring import PUT_METRIC_DATA
 from local.account.client import running_account
 from local.account.home import Home
@@ -23,6 +24,7 @@ from local.b3 import standin as b3_standin
 from local.b3.formats import csv_download
 from local.rights.iam import Call, Document, Grant, is_allowed, parse
 from local.rights.privileges import TrailEntry, read_trail, role_of_arn
+from local.rights.requests import s3_requests
 from tests.end_to_end.least_privilege import Right, needed, refused, rights
 from tests.end_to_end.test_sample import bovespa
 
@@ -54,7 +56,7 @@ class Unused:
 
 
 _IN_PARTS = "Spark's and Athena's writers send what is large in parts; on the laptop nothing is"
-_BY_S3A = "Glue 5.1 reads and writes with Hadoop's S3A, which the laptop has not: tests/infrastructure/s3a_calls.json"
+_BY_S3A = "Glue 5.1 reads and writes with Hadoop's S3A, which the laptop has not: infrastructure/check/s3a_calls.json"
 _OF_FOLDERS = (
     *("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
     *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
@@ -168,10 +170,11 @@ class Administrator:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the roles may do, and what they did."""
+    """What the roles may do, and what they did; `run` is what the first daily run did."""
 
     given: list[Right]
     trail: list[TrailEntry]
+    run: list[TrailEntry]
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +194,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         administrator.drop_tables()
         collected_at = sample.collected_at(SESSION).isoformat()
         command(account, site.url, "run", "--live", "--collected-at", collected_at)
+        run = read_trail(Home(account.home).trail)
         administrator.take_tables_back()
         administrator.leave_strays()
         command(account, site.url, "import", str(folder), "--replace")
@@ -198,9 +202,10 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         command(account, site.url, "reconcile", "--since", str(SESSION), "--until", str(SESSION))
         command(account, site.url, "prices", "--from", str(SESSION), "--to", str(SESSION))
         command(account, site.url, "status", "--session", str(SESSION))
+        command(account, site.url, "withdraw", "--session", str(SESSION), "--reason", "wrong")
         command(account, site.url, "report")
         administrator.pass_noon()
-        yield Evidence(administrator.rights(), read_trail(Home(account.home).trail))
+        yield Evidence(administrator.rights(), read_trail(Home(account.home).trail), run)
 
 
 def command(account: Account, site: str, *arguments: str) -> None:
@@ -211,6 +216,16 @@ def command(account: Account, site: str, *arguments: str) -> None:
 
 def test_no_call_was_refused(evidence: Evidence) -> None:
     assert refused(evidence.trail) == []
+
+
+def test_the_bill_reckons_with_the_requests_of_s3_that_a_daily_run_makes(evidence: Evidence) -> None:
+    """The three queries that `bovespa run` shows afterwards are its user's, as analysts' are."""
+    last = max(place for place, entry in enumerate(evidence.run) if entry.call.action == "cloudwatch:PutMetricData")
+    found = s3_requests(evidence.run[:last])
+    assert (found.lists, found.reads) == (
+        pytest.approx(LISTS_PER_RUN, rel=0.08),
+        pytest.approx(READS_PER_RUN, rel=0.08),
+    )
 
 
 def test_every_role_worked(evidence: Evidence) -> None:

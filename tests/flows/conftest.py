@@ -19,6 +19,7 @@ from expectations.contract.statement import Statement
 from expectations.contract.tables import TABLES
 from flows.b3.portfolio import Holding, Portfolio
 from flows.lake.s3 import Bucket
+from local.account.moto_inside import keep_conditions
 from local.b3.sample import recorded
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def account() -> Iterator[S3Client]:
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        keep_conditions()
         with mock_aws():
             client = boto3.client("s3", config=ONCE)
             for bucket in BUCKETS:

@@ -11,16 +11,14 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
 from infrastructure.account import StackError
+from infrastructure.check.stacks import names
 from infrastructure.recording import NOTEBOOK_REGION, OPTIONAL_PARTS, EmptyAccount
 
 if TYPE_CHECKING:
-    from conftest import Declared, Deploy, Deployment
+    from conftest import Deploy, Deployment
 
 OURS = {"project": "pipeline-bovespa", "stack": "test"}
 QUEUE = "arn:aws:sqs:sa-east-1:123456789012:trigger-glue-job-dead-letters"
-NAMES = ("name", "bucket", "dashboardName")
-# Each is of something that has a name of its own: a table of its database, a query of its workgroup, a filter of its log.
-BELOW = {"CatalogTable", "PartitionIndex", "NamedQuery", "LogMetricFilter"}
 
 
 class Taken(EmptyAccount):
@@ -45,19 +43,6 @@ def listed(tags: dict[str, str]) -> list[dict[str, str]]:
 
 
 # --- names ---------------------------------------------------------------------------------------------------------------
-
-
-def names(deployment: Deployment) -> set[str]:
-    return {
-        f"{kind(item)} {item.inputs[name]}"
-        for item in deployment.declared
-        for name in NAMES
-        if name in item.inputs and kind(item) not in BELOW
-    }
-
-
-def kind(item: Declared) -> str:
-    return item.type.rpartition(":")[2]
 
 
 def test_no_name_of_one_environment_is_one_of_another(deploy: Deploy, complete: Deployment) -> None:

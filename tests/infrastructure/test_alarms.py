@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 from flows.record.attempt import Attempt
 from flows.record.metrics import run_metrics
 from infrastructure.alarms import ALARMS, Alarm, alarms_of
@@ -30,7 +30,7 @@ def test_an_alarm_can_be(alarm: Alarm) -> None:
 @pytest.mark.parametrize("alarm", OWN, ids=lambda alarm: alarm.name)
 def test_a_run_emits_what_the_alarm_watches(alarm: Alarm) -> None:
     today, began = date(2025, 6, 30), datetime(2025, 6, 30, 11, tzinfo=UTC)
-    attempt = Attempt("run-1", "daily", "IBOV", began, began, Outcome.PUBLISHED, today)
+    attempt = Attempt("run-1", "daily", "IBOV", began, began, Outcome.PUBLISHED, today, verdict=Verdict.VERIFIED)
     dimensions = [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()]
     emitted = [(datum["MetricName"], datum["Dimensions"]) for datum in run_metrics(attempt, today, today)]
     assert (alarm.metric, dimensions) in emitted

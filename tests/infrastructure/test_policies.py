@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infrastructure.check.judge import allows
 from infrastructure.policies import PolicyStatement, allow, tls_only, trusting
 
 if TYPE_CHECKING:
@@ -39,22 +39,8 @@ def statements(deployed: Deployment, role: str) -> list[dict[str, Any]]:
 
 def may(deployed: Deployment, role: str, action: str, resource: str, context: dict[str, str] | None = None) -> bool:
     """Whether IAM would allow it: some statement names the action and the resource, and its conditions hold."""
-    return any(
-        action in item["Action"]
-        and any(fnmatchcase(resource, pattern) for pattern in item["Resource"])
-        and _holds(item.get("Condition", {}), context or {})
-        for item in statements(deployed, role)
-    )
-
-
-def _holds(condition: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
-    wanted = [(name, values) for test in condition.values() for name, values in test.items()]
-    return all(
-        any(
-            fnmatchcase(context.get(name, ""), pattern) for pattern in ([values] if isinstance(values, str) else values)
-        )
-        for name, values in wanted
-    )
+    document = json.dumps({"Statement": statements(deployed, role)})
+    return allows(document, action, resource, context or {})
 
 
 # --- every role ----------------------------------------------------------------------------------------------------------

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.infrastructure.test_policies import may
+from infrastructure.check.s3a import CALLS, is_allowed
 
 if TYPE_CHECKING:
     from conftest import Deployment
-
-CALLS: list[dict[str, str]] = json.loads(Path(__file__).with_name("s3a_calls.json").read_text(encoding="utf-8"))[
-    "calls"
-]
-BUCKETS = {"raw": "arn:aws:s3:::bovespa-raw-data-bucket", "refined": "arn:aws:s3:::bovespa-refined-data-bucket"}
-
-
-def allowed(deployed: Deployment, call: dict[str, str]) -> bool:
-    bucket = BUCKETS[call["bucket"]]
-    resource = f"{bucket}/{call['key']}" if "key" in call else bucket
-    return may(deployed, "etl", call["action"], resource, {"s3:prefix": call["prefix"]} if "prefix" in call else None)
 
 
 def stated(call: dict[str, Any]) -> str:
@@ -31,14 +18,14 @@ def stated(call: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("call", [call for call in CALLS if "form" not in call], ids=stated)
 def test_a_run_of_either_form(deployed: Deployment, complete: Deployment, call: dict[str, str]) -> None:
-    assert allowed(deployed, call)
-    assert allowed(complete, call)
+    assert is_allowed(deployed, call)
+    assert is_allowed(complete, call)
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.get("form") == "visual"], ids=stated)
 def test_a_run_of_the_visual_form_alone(deployed: Deployment, complete: Deployment, call: dict[str, str]) -> None:
-    assert allowed(complete, call)
-    assert not allowed(deployed, call)
+    assert is_allowed(complete, call)
+    assert not is_allowed(deployed, call)
 
 
 @pytest.mark.parametrize("folder", ["staging", "staging/", "staging/jr_1/input/"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, cast
 
 import boto3
@@ -29,11 +30,20 @@ def failing(code: str) -> ClientError:
 
 @dataclass
 class FakeS3:
-    """S3's conditional writes of small objects, of which two never happen at once, as S3 promises."""
+    """S3's conditional writes of small objects, of which two never happen at once, as S3 promises.
+
+    Attributes:
+        ahead: by how much its clock is ahead of this machine's.
+    """
 
     objects: dict[str, tuple[str, bytes, datetime]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     refusal: ClientError | None = None
+    ahead: timedelta = timedelta(0)
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
     def put_object(self, **request: Any) -> dict[str, str]:  # noqa: ANN401 - any request
         with self.lock:
@@ -43,7 +53,7 @@ class FakeS3:
             if ("IfNoneMatch" in request and known) or (replaces and (not known or known[0] != replaces)):
                 raise failing("PreconditionFailed")
             etag = f'"{hash(request["Body"])}"'
-            self.objects[request["Key"]] = (etag, request["Body"], datetime.now(UTC))
+            self.objects[request["Key"]] = (etag, request["Body"], self.now)
             return {"ETag": etag}
 
     def head_object(self, *, Key: str, **_: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
@@ -51,7 +61,8 @@ class FakeS3:
             if Key not in self.objects:
                 raise failing("404")
             etag, _body, stored = self.objects[Key]
-            return {"ETag": etag, "LastModified": stored}
+            answered = {"HTTPHeaders": {"date": format_datetime(self.now, usegmt=True)}}
+            return {"ETag": etag, "LastModified": stored, "ResponseMetadata": answered}
 
     def delete_object(self, *, Key: str, IfMatch: str, **_: str) -> None:  # noqa: N803 - AWS's names
         with self.lock:
@@ -100,6 +111,17 @@ def test_a_claim_is_void_when_its_holder_cannot_be_alive(claims: Claims, s3: Fak
     claims.take("v1", "one")
     s3.age(age)
     assert bool(claims.take("v1", "two")) is free
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=-1)], ids=["S3 ahead", "S3 behind"])
+def test_a_claim_s_age_is_by_s3_s_clock_whatever_this_machine_s_says(
+    claims: Claims, s3: FakeS3, ahead: timedelta
+) -> None:
+    s3.ahead = ahead
+    claims.take("v1", "one")
+    assert claims.take("v1", "two") is None
+    s3.age(VOID_AFTER + 5)
+    assert claims.take("v1", "two")
 
 
 def test_a_claim_outlives_any_invocation() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from local.athena import types
 from local.athena.analysis.forms import chosen, given
-from local.athena.analysis.operators import mismatch
+from local.athena.analysis.operators import called, mismatch
 from local.athena.analysis.values import Value, made
 from local.athena.functions.aggregates import (
     AGGREGATES,
@@ -17,11 +19,14 @@ from local.athena.functions.aggregates import (
     WITHOUT_FRAME,
     decimal_average,
 )
+from local.athena.functions.errors import invalid_argument
 from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 from local.athena.types import SqlType, array, row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.athena.analysis.analyzer import Analyzer
 
 
@@ -37,6 +42,8 @@ def aggregate_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
         raise AthenaQueryError.at(node.at, "NESTED_AGGREGATION", message)
     if node.nulls:
         raise NotOnLaptopError(f"{node.name} … {node.nulls} NULLS", node.at)
+    if node.window:
+        _check_windowed(node)
     inner = analyzer if node.window else replace(analyzer, within_aggregate=True, groups=frozenset())
     arguments = _aggregate_arguments(inner, node)
     over, parts = over_window(analyzer, node)
@@ -50,10 +57,23 @@ def aggregate_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
             )
         return _finished(node, made(f"count(*){over}", types.BIGINT, node.at, *parts))
     order = [(sort, inner.value(sort.value)) for sort in node.order]
-    if node.order and node.window:
-        raise NotOnLaptopError("ORDER BY within a window function's arguments", node.at)
+    if node.is_distinct and any(value.text not in {one.text for one in arguments} for _, value in order):
+        message = "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments"
+        raise AthenaQueryError.at(node.at, "EXPRESSION_NOT_IN_DISTINCT", message)
     found = _aggregated(analyzer, node, arguments, over, order)
     return _finished(node, made(found.text, found.type, node.at, *arguments, *parts, *(value for _, value in order)))
+
+
+def _check_windowed(node: nodes.FunctionCall) -> None:
+    if node.is_distinct:
+        message = "DISTINCT in window function parameters not yet supported"
+    elif node.where:
+        message = "FILTER is not yet supported for window functions"
+    elif node.order:
+        message = "Window function with ORDER BY is not supported"
+    else:
+        return
+    raise AthenaQueryError.at(node.at, "NOT_SUPPORTED", message)
 
 
 def _aggregate_arguments(inner: Analyzer, node: nodes.FunctionCall) -> list[Value]:
@@ -82,18 +102,22 @@ def _aggregated(
     values, kinds = given(form, arguments, bound)
     _check(node, values, kinds)
     body = str(form.body)
-    if node.is_distinct and "{*}" not in body:
+    if node.is_distinct and "{*}" not in body and node.name not in {"max", "max_by"}:
         raise NotOnLaptopError(f"{node.name}(DISTINCT …)", node.at)
     if order and "{*}" not in body:
         body = body.replace("struct_pack(_0 := {0}, _1 := {1})", "struct_pack(_0 := {0}, _1 := {1}){o}")
     sorts = ", ".join(f"{value.text} {sort.direction}" for sort, value in order)
     ordered = f" ORDER BY {sorts}" if sorts else ""
     listed = ", ".join(value.text for value in values)
-    text = body.replace("{*}", f"{'DISTINCT ' if node.is_distinct else ''}{listed}{ordered}").replace("{o}", ordered)
-    text = text.replace("{f}", over)
-    for place, value in enumerate(values):
-        text = text.replace(f"{{{place}}}", value.text)
+    parts = {"*": f"{'DISTINCT ' if node.is_distinct else ''}{listed}{ordered}", "o": ordered, "f": over}
+    parts |= {str(place): value.text for place, value in enumerate(values)}
+    text = _filled(body, parts)
     return _typed(analyzer, node, Value(text, form.returned(kinds, bound), node.at), kinds, values, over)
+
+
+def _filled(body: str, parts: dict[str, str]) -> str:
+    # At once, for what is put in may itself have brackets.
+    return re.sub(r"\{([*\w])\}", lambda place: parts[place[1]], body)
 
 
 def _check(node: nodes.FunctionCall, values: list[Value], kinds: list[SqlType]) -> None:
@@ -145,8 +169,9 @@ def window_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     """
     if node.window is None:
         raise AthenaQueryError.at(node.at, "MISSING_OVER", f"Window function {node.name} requires an OVER clause")
-    if node.where or node.is_distinct or node.is_star or node.order:
-        raise NotOnLaptopError(f"FILTER, DISTINCT or ORDER BY of {node.name}", node.at)
+    _check_windowed(node)
+    if node.is_star:
+        raise AthenaQueryError.at(node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters (*) for function {node.name}")
     if node.nulls and node.name not in WITH_NULLS_TREATED:
         raise AthenaQueryError.at(
             node.at, "NULL_TREATMENT_NOT_ALLOWED", f"Cannot specify null treatment clause for {node.name}"
@@ -155,11 +180,44 @@ def window_call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     form, bound = chosen(node.name, WINDOW_FUNCTIONS[node.name], arguments, node.at)
     values, kinds = given(form, arguments, bound)
     over, parts = over_window(analyzer, node)
+    if node.name in {"lag", "lead"} and not _window(analyzer, node.window).order:
+        message = f"{node.name} function requires an ORDER BY window clause"
+        raise AthenaQueryError.at(node.at, "MISSING_ORDER_BY", message)
+    values = _checked_offset(analyzer, node, values)
     ignoring = " IGNORE NULLS" if node.nulls == "IGNORE" else ""
     listed = ", ".join(value.text for value in values) + ignoring
-    text = str(form.body).replace("{*}", listed).replace("{f}", over)
+    text = _filled(str(form.body), {"*": listed, "f": over})
     found = made(text, form.returned(kinds, bound), node.at, *values, *parts)
     return replace(found, has_window=True)
+
+
+_LEAST = {
+    "lag": (0, "Offset must be at least 0"),
+    "lead": (0, "Offset must be at least 0"),
+    "nth_value": (1, "Offset must be at least 1"),
+    "ntile": (1, "Buckets must be greater than 0"),
+}
+"""The least whole number that is given to a function, and what is said of a lesser one."""
+
+
+def _checked_offset(analyzer: Analyzer, node: nodes.FunctionCall, values: list[Value]) -> list[Value]:
+    """The arguments, with the whole number among them checked for each row."""
+    place = 0 if node.name == "ntile" else 1
+    if node.name not in _LEAST or place >= len(values):
+        return values
+    offset = values[place]
+    checked = called(_at_least(*_LEAST[node.name]), [offset], types.BIGINT, offset.at, analyzer.udfs)
+    return [*values[:place], checked, *values[place + 1 :]]
+
+
+@cache
+def _at_least(least: int, message: str) -> Callable[[int], int]:
+    def check(value: int) -> int:
+        if value < least:
+            raise invalid_argument(message)
+        return value
+
+    return check
 
 
 def over_window(analyzer: Analyzer, node: nodes.FunctionCall) -> tuple[str, list[Value]]:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from local.athena.analysis.aggregation import aggregate_call, window_call
 from local.athena.analysis.forms import scalar
-from local.athena.analysis.known_names import TRINO_FUNCTIONS
+from local.athena.analysis.known_names import TRINO_FUNCTIONS, WITH_LAMBDAS
 from local.athena.analysis.scopes import nearest
 from local.athena.analysis.special import SPECIAL
 from local.athena.functions.aggregates import AGGREGATES, WINDOW_FUNCTIONS
 from local.athena.functions.scalars import SCALARS
+from local.athena.language import nodes
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
 
 if TYPE_CHECKING:
     from local.athena.analysis.analyzer import Analyzer
     from local.athena.analysis.values import Value
-    from local.athena.language import nodes
 
 
 def call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
@@ -35,6 +35,8 @@ def call(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     if node.window or node.where or node.order or node.is_distinct or node.is_star or node.nulls:
         message = f"Function '{node.name}' is not an aggregation function"
         raise AthenaQueryError.at(node.at, "FUNCTION_NOT_AGGREGATE", message)
+    if node.name in WITH_LAMBDAS and any(isinstance(argument, nodes.Lambda) for argument in node.arguments):
+        raise NotOnLaptopError(f"{node.name} with a lambda", node.at)
     if node.name in SPECIAL:
         found = SPECIAL[node.name](analyzer, node)
         if found is not None:

@@ -49,6 +49,9 @@ def in_list(analyzer: Analyzer, node: nodes.InList) -> Value:
     value, *items = to_one_type(values, "IN value and list items")
     if value.type.inner:
         raise NotOnLaptopError(f"comparing values of type {value.type}", node.at)
+    if value.type.base in {"double", "real"}:  # NaN equals nothing
+        pairs = [compare("=", value, item, node.at) for item in items]
+        return made(" OR ".join(pair.enclosed for pair in pairs), types.BOOLEAN, node.at, *pairs, is_bare=False)
     text = f"{value.enclosed} IN ({', '.join(item.text for item in items)})"
     return made(text, types.BOOLEAN, node.at, value, *items, is_bare=False)
 

@@ -78,7 +78,9 @@ def typed_constant(node: nodes.TypedConstant, udfs: Udfs) -> Value:
     if node.type.name in {"timestamp", "timestamp with time zone"}:
         return _timestamp(node)
     if node.type.name == "decimal":
-        text = node.text.strip()
+        text = node.text
+        if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text, re.ASCII):
+            raise AthenaQueryError.at(node.at, "INVALID_LITERAL", f"'{text}' is not a valid decimal literal")
         sign = "-" if text.startswith("-") else ""
         found = decimal_constant(nodes.DecimalConstant(node.at, text.lstrip("+-")))
         return found if not sign else Value(f"-{found.text}", found.type, node.at)
@@ -102,8 +104,14 @@ def _date(node: nodes.TypedConstant) -> Value:
     try:
         text = f"CAST('{read(node.text)}' AS DATE)"
     except TrinoError as error:
-        raise AthenaQueryError.at(node.at, "INVALID_LITERAL", f"'{node.text}' is not a valid date literal") from error
+        raise _invalid(node, "date", error) from error
     return Value(text, types.DATE, node.at, is_bare=True)
+
+
+def _invalid(node: nodes.TypedConstant, what: str, error: TrinoError) -> AthenaQueryError:
+    if error.is_of_laptop:
+        return AthenaQueryError(str(error))
+    return AthenaQueryError.at(node.at, "INVALID_LITERAL", f"'{node.text}' is not a valid {what} literal")
 
 
 def _timestamp(node: nodes.TypedConstant) -> Value:
@@ -111,8 +119,7 @@ def _timestamp(node: nodes.TypedConstant) -> Value:
         moment, digits, zone = parsed_timestamp(node.text)
         zone = zone_name(zone) if zone else None
     except TrinoError as error:
-        message = f"'{node.text}' is not a valid timestamp literal"
-        raise AthenaQueryError.at(node.at, "INVALID_LITERAL", message) from error
+        raise _invalid(node, "timestamp", error) from error
     if digits > types.MAX_TIME_DIGITS:
         raise NotOnLaptopError(f"timestamp({digits})", node.at)
     text = f"CAST('{moment.isoformat(sep=' ')}' AS TIMESTAMP)"

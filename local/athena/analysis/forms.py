@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from local.athena.analysis.known_names import OTHER_FORMS
 from local.athena.analysis.operators import called
 from local.athena.analysis.values import Value, made
 from local.athena.functions.scalars import SCALARS
 from local.athena.functions.signatures import Signature, Udfs, bind, target
-from local.athena.language.errors import AthenaQueryError, Position
+from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,7 @@ def chosen(
 
     Raises:
         AthenaQueryError: it has none.
+        NotOnLaptopError: it has one, which the laptop has not.
     """
     kinds = [argument.type for argument in arguments]
     for exactly in (True, False):
@@ -50,6 +52,10 @@ def chosen(
             parameters = form.padded(len(kinds))
             if parameters is not None and (bound := bind(parameters, kinds, exactly=exactly)) is not None:
                 return form, bound
+    for form in OTHER_FORMS.get(name, ()):
+        parameters = form.padded(len(kinds))
+        if parameters is not None and bind(parameters, kinds, exactly=False) is not None:
+            raise NotOnLaptopError(form.shown, at)
     raise unexpected(name, arguments, forms, at)
 
 

@@ -77,7 +77,9 @@ def _unary(analyzer: Analyzer, node: nodes.Unary) -> Value:
     value = analyzer.value(node.operand)
     if not value.type.is_number and not value.type.base.startswith("interval"):
         raise mismatch(node.at, f"Cannot apply operator: {node.operator}{value.type}")
-    return value if node.operator == "+" else made(f"-{value.enclosed}", value.type, node.at, value, is_bare=False)
+    # DuckDB's minus gives a constant a larger type, where its own has no room for the result.
+    text = f"CAST(0 AS {value.type.duckdb}) - " if value.type.is_integer else "-"
+    return value if node.operator == "+" else made(text + value.enclosed, value.type, node.at, value, is_bare=False)
 
 
 def _binary(analyzer: Analyzer, node: nodes.Binary) -> Value:
@@ -101,7 +103,7 @@ def _at_time_zone(analyzer: Analyzer, node: nodes.AtTimeZone) -> Value:
 
 
 def _extract(analyzer: Analyzer, node: nodes.Extract) -> Value:
-    return extract(node, analyzer.value(node.value))
+    return extract(node, analyzer.value(node.value), analyzer.udfs)
 
 
 # --- choices ----------
@@ -166,7 +168,10 @@ def _lambda(_: Analyzer, node: nodes.Lambda) -> Value:
 def _in_query(analyzer: Analyzer, node: nodes.InQuery) -> Value:
     value = analyzer.value(node.value)
     text, reads = _one_column(analyzer, node.query, value, "=", node.at)
-    return _queried(analyzer, f"{value.enclosed} IN ({text})", types.BOOLEAN, node.at, reads, value)
+    found = f"{value.enclosed} IN ({text})"
+    if value.type.base in {"double", "real"}:  # NaN equals nothing
+        found = f"({found}) AND NOT isnan({value.text})"
+    return _queried(analyzer, found, types.BOOLEAN, node.at, reads, value)
 
 
 def _exists(analyzer: Analyzer, node: nodes.Exists) -> Value:
@@ -194,8 +199,7 @@ def _one_column(
 ) -> tuple[str, frozenset[Field]]:
     text, kinds, reads = analyzer.subquery(query, analyzer.scope)
     if len(kinds) != 1:
-        message = f"Multiple columns returned by subquery are not yet supported. Found {len(kinds)}"
-        raise AthenaQueryError.at(query.at, "SYNTAX_ERROR", message)
+        raise NotOnLaptopError("comparing with a subquery of several columns", query.at)
     common = types.common_type(types.without_zone(value.type), types.without_zone(kinds[0]))
     if common is None:
         raise mismatch(at, f"Cannot apply operator: {value.type} {operator} {kinds[0]}")

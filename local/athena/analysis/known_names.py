@@ -1,7 +1,11 @@
-"""Names of the functions that Athena has, whether the laptop has them or not.
+"""Names of the functions that Athena has, whether the laptop has them or not; and their forms that it has not.
 
 Source: https://trino.io/docs/current/functions/list.html.
 """
+
+from __future__ import annotations
+
+from local.athena.functions.signatures import Signature, signature
 
 _NAMES = """
 abs acos all_match any_match any_value approx_distinct approx_most_frequent approx_percentile approx_set arbitrary
@@ -53,3 +57,25 @@ wilson_interval_upper with_timezone word_stem xxhash64 year year_of_week yow zip
 """
 
 TRINO_FUNCTIONS = frozenset(_NAMES.split())
+
+_FORMS = """
+max(T, bigint) -> array(T)
+min(T, bigint) -> array(T)
+max_by(T, K, bigint) -> array(T)
+min_by(T, K, bigint) -> array(T)
+width_bucket(double, array(double)) -> bigint
+random(bigint, bigint) -> bigint
+rand(bigint, bigint) -> bigint
+from_utf8(varbinary, bigint) -> varchar
+regexp_position(varchar, varchar, bigint) -> integer
+regexp_position(varchar, varchar, bigint, bigint) -> integer
+sequence(timestamp, timestamp, interval year to month) -> array(timestamp)
+sequence(timestamp, timestamp) -> array(timestamp)
+"""
+
+OTHER_FORMS: dict[str, list[Signature]] = {}
+for _form in map(signature, _FORMS.strip().splitlines(), [""] * len(_FORMS.splitlines())):
+    OTHER_FORMS.setdefault(_form.name, []).append(_form)
+
+WITH_LAMBDAS = frozenset({"array_sort", "regexp_replace"})
+"""Functions of the laptop's that Athena has with a lambda, too."""

@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 
 
 def _over(analyzer: Analyzer, node: nodes.FunctionCall, base: str) -> tuple[Value, nodes.Lambda]:
-    if len(node.arguments) != 2 or not isinstance(node.arguments[1], nodes.Lambda):  # noqa: PLR2004 - values and a lambda
+    (values,), function = _over_several(analyzer, node, base)
+    return values, function
+
+
+def _over_several(analyzer: Analyzer, node: nodes.FunctionCall, *bases: str) -> tuple[tuple[Value, ...], nodes.Lambda]:
+    *before, last = (*node.arguments, None)[: len(bases) + 1]
+    if len(node.arguments) != len(bases) + 1 or not isinstance(last, nodes.Lambda):
         raise AthenaQueryError.at(node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters for function {node.name}")
-    values = analyzer.value(node.arguments[0])
-    if values.type.base != base:
+    values = analyzer.values([argument for argument in before if argument])
+    if any(value.type.base != base for value, base in zip(values, bases, strict=True)):
+        kinds = ", ".join(str(value.type) for value in values)
         raise AthenaQueryError.at(
-            node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters ({values.type}) for function {node.name}"
+            node.at, "FUNCTION_NOT_FOUND", f"Unexpected parameters ({kinds}) for function {node.name}"
         )
-    return values, node.arguments[1]
+    return tuple(values), last
 
 
 def _body(analyzer: Analyzer, function: nodes.Lambda, *arguments: tuple[str, SqlType]) -> Value:
@@ -62,6 +69,39 @@ def _filter(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     return made(f"list_filter({values.text}, lambda {name}: {body.text})", values.type, node.at, values, body)
 
 
+def _zip_with(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    (left, right), function = _over_several(analyzer, node, "array", "array")
+    name = _argument(analyzer)
+    kinds = left.type.inner[0], right.type.inner[0]
+    body = _body(analyzer, function, (f"{name}[1]", kinds[0]), (f"{name}[2]", kinds[1]))
+    zipped = f"list_transform(list_zip({left.text}, {right.text}), lambda {name}: {body.text})"
+    text = f"CASE WHEN {left.enclosed} IS NULL OR {right.enclosed} IS NULL THEN NULL ELSE {zipped} END"
+    return made(text, array(body.type), node.at, left, right, body)
+
+
+def _map_filter(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    (entries,), function = _over_several(analyzer, node, "map")
+    name = _argument(analyzer)
+    body = _condition(analyzer, function, *_pair(name, entries))
+    text = f"map_from_entries(list_filter(map_entries({entries.text}), lambda {name}: {body.text}))"
+    return made(text, entries.type, node.at, entries, body)
+
+
+def _transform_values(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    (entries,), function = _over_several(analyzer, node, "map")
+    name = _argument(analyzer)
+    body = _body(analyzer, function, *_pair(name, entries))
+    kind = types.map_of(entries.type.inner[0], body.type)
+    pair = f"struct_pack(k := {name}.key, v := CAST({body.text} AS {body.type.duckdb}))"
+    text = f"map_from_entries(list_transform(map_entries({entries.text}), lambda {name}: {pair}))"
+    return made(text, kind, node.at, entries, body)
+
+
+def _pair(name: str, entries: Value) -> tuple[tuple[str, SqlType], tuple[str, SqlType]]:
+    key, value = entries.type.inner
+    return (f"{name}.key", key), (f"{name}.value", value)
+
+
 def _argument(analyzer: Analyzer) -> str:
     return f"x{len(analyzer.scope.arguments)}"
 
@@ -87,6 +127,9 @@ def _three_valued(found: bool, otherwise: bool, wanted: bool = True) -> str:  # 
 
 
 LAMBDAS = {
+    "zip_with": _zip_with,
+    "map_filter": _map_filter,
+    "transform_values": _transform_values,
     "transform": _transform,
     "filter": _filter,
     "any_match": _matcher(_three_valued(found=True, otherwise=False)),

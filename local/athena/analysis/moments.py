@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from local.athena import types
-from local.athena.analysis.operators import as_local, mismatch
+from local.athena.analysis.operators import as_local, called, mismatch
 from local.athena.analysis.values import Value, made
-from local.athena.functions.dates import zone_name
+from local.athena.functions.dates import zone_name, zone_offset
 from local.athena.functions.errors import TrinoError
+from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
 
 if TYPE_CHECKING:
+    from local.athena.functions.signatures import Udfs
     from local.athena.language import nodes
 
 FIELDS = {
@@ -36,7 +39,7 @@ FIELDS = {
 """DuckDB's expression for each field of a date and time."""
 
 _OF_TIME = {"hour", "minute", "second", "millisecond"}
-_EXTRACTED = set(FIELDS) - {"week_of_year", "millisecond"}
+_EXTRACTED = set(FIELDS) - {"week_of_year", "millisecond"} | {"timezone_hour", "timezone_minute"}
 _OF_DAYS = {
     "day": "{0} // 86400000",
     "hour": "{0} // 3600000 % 24",
@@ -63,13 +66,23 @@ def zone_of(value: Value) -> str:
         raise AthenaQueryError.at(value.at, code, message) from error
 
 
-def extract(node: nodes.Extract, value: Value) -> Value:
+def extract(node: nodes.Extract, value: Value, udfs: Udfs) -> Value:
     """EXTRACT(field FROM value)."""
-    if node.field in {"timezone_hour", "timezone_minute"}:
-        raise NotOnLaptopError(f"extract({node.field})", node.at)
+    if node.field in {"timezone_hour", "timezone_minute"} and value.type.zone:
+        return zone_part(node.field, value, node.at, udfs)
     if node.field not in _EXTRACTED:
         raise AthenaQueryError.at(node.at, "INVALID_ARGUMENTS", f"Invalid EXTRACT field: {node.field}")
     return part(node.field, value, node.at)
+
+
+def zone_part(field: str, value: Value, at: Position, udfs: Udfs) -> Value:
+    """The distance from UTC of a timestamp's zone: `timezone_hour`, `timezone_minute`."""
+    return called(_offset(value.type.zone or types.SESSION_ZONE, field), [value], types.BIGINT, at, udfs)
+
+
+@cache
+def _offset(zone: str, field: str) -> Any:  # noqa: ANN401 - a function
+    return given(zone_offset, zone, field)
 
 
 def part(field: str, value: Value, at: Position) -> Value:
@@ -78,6 +91,8 @@ def part(field: str, value: Value, at: Position) -> Value:
         texts = _OF_DAYS if value.type == types.DAY_TO_SECOND else _OF_MONTHS
         if field in texts:
             return made(f"({texts[field].format(value.enclosed)})", types.BIGINT, at, value)
-    elif value.type.is_timestamp or (value.type.base == "date" and field not in _OF_TIME):
+    elif (value.type.is_timestamp and field in FIELDS) or (
+        value.type.base == "date" and field in set(FIELDS) - _OF_TIME
+    ):
         return made(FIELDS[field].format(as_local(value).text), types.BIGINT, at, value)
     raise mismatch(at, f"Cannot extract {field} from {value.type}")

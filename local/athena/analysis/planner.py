@@ -112,7 +112,10 @@ class QueryPlanner:
         """
         own = dict(tables)
         commons = []
-        for common in node.tables:
+        for place, common in enumerate(node.tables):
+            if any(common.name.key == other.name.key for other in node.tables[:place]):
+                message = f"WITH query name '{common.name.text}' specified more than once"
+                raise AthenaQueryError.at(common.at, "DUPLICATE_NAMED_QUERY", message)
             name, planned = self._common_table(common, outer, own)
             own[common.name.key] = name, planned
             commons.append(f"{quoted(name)} AS ({planned.text})")

@@ -11,7 +11,7 @@ from local.athena.analysis.relations import Relations
 from local.athena.analysis.scopes import Scope
 from local.athena.analysis.values import Value, made, quoted
 from local.athena.language import nodes
-from local.athena.language.errors import AthenaQueryError, Position
+from local.athena.language.errors import AthenaQueryError, NotOnLaptopError, Position
 from local.athena.types import BOOLEAN
 
 if TYPE_CHECKING:
@@ -155,6 +155,8 @@ class SelectPlanner:
         ]
         if not fields:
             text = ".".join(name.text for name in star.of)
+            if (column := self._scope.find(list(star.of))) and column.type.base == "row":
+                raise NotOnLaptopError(f"{text}.* of a row", star.at)
             raise AthenaQueryError.at(star.at, "TABLE_NOT_FOUND", f"Unable to resolve reference {text}")
         found = []
         for field in fields:
@@ -172,6 +174,8 @@ class SelectPlanner:
         parts = []
         for grouping in self._node.groups:
             sets = [[self._key(node) for node in one] for one in grouping.sets]
+            if grouping.kind != "SIMPLE":
+                self._check_columns(node for one in grouping.sets for node in one)
             keys |= {text for one in sets for text in one}
             if grouping.kind == "SIMPLE":
                 parts += sets[0]
@@ -179,6 +183,12 @@ class SelectPlanner:
                 listed = (f"({', '.join(one)})" if len(one) != 1 else one[0] for one in sets)
                 parts.append(f"{grouping.kind} ({', '.join(listed)})")
         return frozenset(keys), f"GROUP BY {', '.join(parts)}" if parts else "GROUP BY ()"
+
+    def _check_columns(self, keys: Iterable[nodes.Expression]) -> None:
+        for node in keys:
+            if not isinstance(node, (nodes.Reference, nodes.Dereference)):
+                message = "GROUP BY expression must be a column reference"
+                raise AthenaQueryError.at(node.at, "INVALID_COLUMN_REFERENCE", message)
 
     def _key(self, node: nodes.Expression) -> str:
         if isinstance(node, nodes.Constant) and type(node.value) is int:

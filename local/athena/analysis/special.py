@@ -14,7 +14,7 @@ from local.athena.analysis.moments import FIELDS, part
 from local.athena.analysis.operators import arithmetic, called, comparable, compare, mismatch, to_one_type
 from local.athena.analysis.special_dates import DATES
 from local.athena.analysis.values import Value, literal, made
-from local.athena.functions import arrays, json_values, maths
+from local.athena.functions import arrays, formats, json_values, maths
 from local.athena.functions.conversions import text_of
 from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
@@ -85,7 +85,12 @@ def _extreme(name: str) -> Special:
             raise NotOnLaptopError(f"{name} of {values[0].type}", node.at)
         # Trino's is null where any of them is.
         nulls = " OR ".join(f"{value.enclosed} IS NULL" for value in values)
-        text = f"CASE WHEN {nulls} THEN NULL ELSE {name}({', '.join(value.text for value in values)}) END"
+        found = f"{name}({', '.join(value.text for value in values)})"
+        if name == "greatest" and values[0].type.base in {"double", "real"}:
+            # NaN is less than every number here.
+            numbers = ", ".join(f"CASE WHEN isnan({value.text}) THEN NULL ELSE {value.text} END" for value in values)
+            found = f"COALESCE(greatest({numbers}), CAST('NaN' AS {values[0].type.duckdb}))"
+        text = f"CASE WHEN {nulls} THEN NULL ELSE {found} END"
         return made(text, values[0].type, node.at, *values)
 
     return build
@@ -102,6 +107,8 @@ def _typeof(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
 def _concat(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     values = arguments_of(analyzer, node, 2, 127)
     if any(value.type.base == "array" for value in values):
+        if any(value.type.base == "unknown" for value in values):
+            raise NotOnLaptopError("an array and a NULL put together", node.at)
         return _concat_arrays(analyzer, node, values)
     bases = {value.type.base for value in values} - {"unknown"}
     kind = types.VARBINARY if bases == {"varbinary"} else types.VARCHAR
@@ -151,7 +158,7 @@ def _format(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
             assert write
             value = called(write, [value], types.VARCHAR, node.at, udfs)  # noqa: PLW2901 - as a text from here on
         prepared.append(value)
-    return called(maths.format_values, prepared, types.VARCHAR, node.at, udfs, takes_nulls=True)
+    return called(formats.format_values, prepared, types.VARCHAR, node.at, udfs, takes_nulls=True)
 
 
 def _json_array_contains(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
@@ -177,24 +184,26 @@ def _json_finder(kind: types.SqlType) -> Callable[..., object]:
 def _of_decimal(analyzer: Analyzer, node: nodes.FunctionCall) -> Value | None:
     """round, ceil, floor and truncate of a decimal, whose precision and scale depend on its own."""
     values = analyzer.values(node.arguments)
+    if node.name == "truncate" and values and values[0].type.is_integer:
+        # Trino's has no form for whole numbers, to which a decimal is the nearest.
+        values[0] = values[0].cast(types.as_decimal(values[0].type))
     if not values or values[0].type.base != "decimal" or len(values) > 2:  # noqa: PLR2004 - a number and digits
         return None
     precision, scale = values[0].type.numbers
     whole = types.decimal(max(precision - scale + min(1, scale), 1), 0)
-    match node.name, len(values):
-        case "round", 1:
-            return called(maths.round_decimal, values, whole, node.at, analyzer.udfs)
-        case "round", 2:
-            kinds = [values[0], values[1].cast(types.BIGINT)]
-            return called(maths.round_decimal_to, kinds, types.decimal(precision + 1, scale), node.at, analyzer.udfs)
-        case "truncate", 1:
-            kind = types.decimal(max(precision - scale, 1), 0)
-            return called(maths.truncate_decimal, values, kind, node.at, analyzer.udfs)
-        case (("ceil" | "ceiling"), 1):
-            return called(maths.ceiling_decimal, values, whole, node.at, analyzer.udfs)
-        case "floor", 1:
-            return called(maths.floor_decimal, values, whole, node.at, analyzer.udfs)
-    raise NotOnLaptopError(f"{node.name} of a decimal to so many digits", node.at)
+    forms: dict[tuple[str, int], tuple[Callable[..., object], types.SqlType]] = {
+        ("round", 1): (maths.round_decimal, whole),
+        ("round", 2): (maths.round_decimal_to, types.decimal(precision + 1, scale)),
+        ("truncate", 1): (maths.truncate_decimal, types.decimal(max(precision - scale, 1), 0)),
+        ("truncate", 2): (maths.truncate_decimal_to, values[0].type),
+        ("floor", 1): (maths.floor_decimal, whole),
+        **dict.fromkeys([("ceil", 1), ("ceiling", 1)], (maths.ceiling_decimal, whole)),
+    }
+    if (node.name, len(values)) not in forms:
+        return None
+    function, kind = forms[node.name, len(values)]
+    given_values = [values[0], *(digits.cast(types.BIGINT) for digits in values[1:])]
+    return called(function, given_values, kind, node.at, analyzer.udfs)
 
 
 def _mod(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
@@ -249,6 +258,12 @@ def _grouping(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
 def _field(name: str) -> Special:
     def build(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
         (value,) = arguments_of(analyzer, node, 1)
+        if value.type.base == "unknown":
+            return value.cast(types.BIGINT)
+        if value.type.base == "date":  # as a function takes it, unlike EXTRACT: hour(DATE '2025-06-30') is 0
+            value = value.cast(types.TIMESTAMP)
+        if not (value.type.is_timestamp or value.type.base.startswith("interval")):
+            raise unexpected(name, [value], (), node.at)
         return part(name, value, node.at)
 
     return build

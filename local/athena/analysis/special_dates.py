@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.athena import types
 from local.athena.analysis.casts import cast
-from local.athena.analysis.moments import zone_of
+from local.athena.analysis.moments import zone_of, zone_part
 from local.athena.analysis.operators import as_local, called, comparable, from_local
 from local.athena.analysis.values import Value, literal, made
 from local.athena.functions import date_texts, dates
@@ -55,19 +55,36 @@ def _date(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
 
 def _date_add(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     unit, amount, moment = _checked(node, analyzer.values(node.arguments), "varchar", _ANY_WHOLE, _ANY_MOMENT)
-    held = _held(moment)
+    is_time = _is_of_time(unit, moment)
+    held = _in_utc(moment) if is_time else _held(moment)
     parts = [unit.cast(types.VARCHAR), amount.cast(types.BIGINT), held]
-    found = called(dates.date_add, parts, held.type, node.at, analyzer.udfs)
-    if moment.type.base == "timestamp with time zone" and str(unit.constant).lower() in {
-        "millisecond",
-        "second",
-        "minute",
-        "hour",
-    }:
-        instant = replace(moment, text=f"timezone('UTC', {moment.text})", type=types.timestamp(moment.type.numbers[0]))
-        found = called(dates.date_add, [*parts[:2], instant], instant.type, node.at, analyzer.udfs)
+    adder = dates.date_add if moment.type.base == "date" else _adder(moment.type.numbers[0])
+    found = called(adder, parts, held.type, node.at, analyzer.udfs)
+    if is_time:
         return made(f"timezone('UTC', {found.text})", moment.type, node.at, unit, amount, moment)
     return _back(found, moment, node, unit, amount)
+
+
+@cache
+def _adder(digits: int) -> Any:  # noqa: ANN401 - a function
+    return given(dates.date_add_to, digits)
+
+
+def _is_of_time(unit: Value, *moments: Value) -> bool:
+    """Whether a unit is one of instants, whatever the clock of their zone says."""
+    zones = {moment.type.zone or types.SESSION_ZONE for moment in moments if moment.type.is_timestamp}
+    if not any(moment.type.zone for moment in moments):
+        return False
+    if unit.is_constant:
+        return str(unit.constant).lower() in {"millisecond", "second", "minute", "hour"}
+    if zones != {types.SESSION_ZONE}:
+        raise NotOnLaptopError("a unit that is not a literal, of timestamps in another time zone", unit.at)
+    return False
+
+
+def _in_utc(moment: Value) -> Value:
+    text = f"timezone('UTC', {moment.text})"
+    return replace(moment, text=text, type=types.timestamp(moment.type.numbers[0]), is_bare=True)
 
 
 def _held(moment: Value) -> Value:
@@ -93,11 +110,10 @@ def _date_diff(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     if pair is None:
         raise _unexpected(node, [unit, first, second])
     if pair[0].type.base == "timestamp with time zone":
-        zones = {value.type.zone or types.SESSION_ZONE for value in (first, second)}
-        if len(zones) > 1 and str(unit.constant).lower() not in {"millisecond", "second", "minute", "hour"}:
-            raise NotOnLaptopError("date_diff of days in two time zones", node.at)
-        zone = min(zones)
-        pair = tuple(as_local(replace(value, type=replace(value.type, zone=zone))) for value in pair)  # type: ignore[assignment]
+        # Days, months and years are those of the zone of the first.
+        zone = first.type.zone or types.SESSION_ZONE
+        local = _in_utc if _is_of_time(unit, first, second) else as_local
+        pair = tuple(local(replace(value, type=replace(value.type, zone=zone))) for value in pair)  # type: ignore[assignment]
     return called(dates.date_diff, [unit.cast(types.VARCHAR), *pair], types.BIGINT, node.at, analyzer.udfs)
 
 
@@ -169,12 +185,10 @@ def _from_iso8601(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     if not isinstance(text.constant, str):
         raise NotOnLaptopError("from_iso8601_timestamp of anything but a literal", node.at)
     try:
-        moment, _, zone = dates.parsed_timestamp(text.constant)
+        moment, zone = dates.from_iso8601_timestamp(text.constant)
         name = dates.zone_name(zone) if zone else types.SESSION_ZONE
     except TrinoError as error:
-        message = f'Invalid format: "{text.constant}"'
-        raise AthenaQueryError.at(node.at, "INVALID_FUNCTION_ARGUMENT", message) from error
-    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        raise AthenaQueryError(str(error)) from error
     return made(
         f"timezone('{duckdb_zone(name)}', CAST({literal(moment.isoformat(' '))} AS TIMESTAMP))",
         types.timestamp(3, name),
@@ -235,7 +249,14 @@ def _to_iso8601(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
     return called(_iso_writer(moment.type), [moment], types.VARCHAR, node.at, analyzer.udfs)
 
 
+def _zone_part(analyzer: Analyzer, node: nodes.FunctionCall) -> Value:
+    (moment,) = _checked(node, analyzer.values(node.arguments), "timestamp with time zone")
+    return zone_part(node.name, moment, node.at, analyzer.udfs)
+
+
 DATES = {
+    "timezone_hour": _zone_part,
+    "timezone_minute": _zone_part,
     "date": _date,
     "date_add": _date_add,
     "date_trunc": _date_trunc,

@@ -15,6 +15,7 @@ from local.athena.functions.numbers import half_up
 from local.athena.functions.signatures import Signature, signature
 
 _WHOLE = ("tinyint", "smallint", "integer", "bigint")
+_INTERVALS = ("interval day to second", "interval year to month")
 
 
 def decimal_average(total: Decimal | None, count: int) -> Decimal | None:
@@ -24,18 +25,29 @@ def decimal_average(total: Decimal | None, count: int) -> Decimal | None:
     return half_up(total / count, -int(total.as_tuple().exponent))
 
 
+def _finite(body: str) -> str:
+    """A body whose result is null where it is no number."""
+    return f"CASE WHEN isfinite({body}) THEN {body} END"
+
+
+# NaN is less than every number for max and greater than every number for min, as it is in DuckDB for both.
 _AGGREGATES = {
     "count(T) -> bigint": "count({*}){f}",
     "count_if(boolean) -> bigint": "count(CASE WHEN {0} THEN 1 END){f}",
     **{f"sum({kind}) -> bigint": "CAST(sum({*}){f} AS BIGINT)" for kind in _WHOLE},
     "sum(double) -> double": "sum({*}){f}",
     "sum(real) -> real": "CAST(sum({*}){f} AS FLOAT)",
-    "sum(interval day to second) -> interval day to second": "CAST(sum({*}){f} AS BIGINT)",
+    **{f"sum({kind}) -> {kind}": "CAST(sum({*}){f} AS BIGINT)" for kind in _INTERVALS},
     "sum(decimal) -> decimal(38)": "sum({*}){f}",
     **{f"avg({kind}) -> double": "avg({*}){f}" for kind in (*_WHOLE, "double")},
     "avg(real) -> real": "CAST(avg({*}){f} AS FLOAT)",
     "avg(decimal) -> @0": "sum({*}){f}",
+    **{f"avg({kind}) -> {kind}": "CAST(floor(avg({*}){f} + 0.5) AS BIGINT)" for kind in _INTERVALS},
     "min(T) -> T": "min({*}){f}",
+    **{
+        f"max({kind}) -> {kind}": "COALESCE(max(CASE WHEN isnan({0}) THEN NULL ELSE {0} END){f}, max({0}){f})"
+        for kind in ("double", "real")
+    },
     "max(T) -> T": "max({*}){f}",
     "bool_and(boolean) -> boolean": "bool_and({*}){f}",
     "every(boolean) -> boolean": "bool_and({*}){f}",
@@ -44,6 +56,10 @@ _AGGREGATES = {
     "any_value(T) -> T": "any_value({*}){f}",
     "array_agg(T) -> array(T)": "list({*}){f}",
     "min_by(T, K) -> T": "arg_min_null({*}){f}",
+    **{
+        f"max_by(T, {kind}) -> T": "arg_max_null({0}, CASE WHEN isnan({1}) THEN CAST('-Infinity' AS FLOAT) ELSE {1} END){f}"
+        for kind in ("double", "real")
+    },
     "max_by(T, K) -> T": "arg_max_null({*}){f}",
     "stddev(double) -> double": "stddev_samp({*}){f}",
     "stddev_samp(double) -> double": "stddev_samp({*}){f}",
@@ -51,11 +67,18 @@ _AGGREGATES = {
     "variance(double) -> double": "var_samp({*}){f}",
     "var_samp(double) -> double": "var_samp({*}){f}",
     "var_pop(double) -> double": "var_pop({*}){f}",
-    "corr(double, double) -> double": "corr({*}){f}",
-    "covar_samp(double, double) -> double": "covar_samp({*}){f}",
-    "covar_pop(double, double) -> double": "covar_pop({*}){f}",
-    "regr_slope(double, double) -> double": "regr_slope({*}){f}",
-    "regr_intercept(double, double) -> double": "regr_intercept({*}){f}",
+    **{
+        f"{name}({kind}, {kind}) -> {kind}": f"CAST({body} AS {'FLOAT' if kind == 'real' else 'DOUBLE'})"
+        for kind in ("real", "double")
+        for name, body in (
+            ("corr", _finite("corr({*}){f}")),
+            ("covar_samp", "covar_samp({*}){f}"),
+            ("covar_pop", "covar_pop({*}){f}"),
+            ("regr_slope", _finite("regr_slope({*}){f}")),
+            ("regr_intercept", _finite("regr_intercept({*}){f}")),
+        )
+    },
+    "geometric_mean(real) -> real": "CAST(exp(avg(ln(CAST({0} AS DOUBLE))){f}) AS FLOAT)",
     "geometric_mean(double) -> double": "exp(avg(ln({0})){f})",
     "bitwise_and_agg(bigint) -> bigint": "bit_and({*}){f}",
     "bitwise_or_agg(bigint) -> bigint": "bit_or({*}){f}",

@@ -27,11 +27,13 @@ def _key(value: Any) -> Any:  # noqa: ANN401 - a value of any type, something th
 
 
 def _no_nulls(values: Iterable[Any], name: str) -> None:
-    if any(
-        isinstance(value, (list, dict)) and None in (value if isinstance(value, list) else value.values())
-        for value in values
-    ):
+    if any(isinstance(value, (list, dict)) and _holds_null(value) for value in values):
         raise not_on_laptop(f"{name} of arrays or rows with nulls in them")
+
+
+def _holds_null(value: Any) -> bool:  # noqa: ANN401 - a value of any type
+    inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    return None in inner or any(map(_holds_null, inner))
 
 
 def array_distinct(values: list[Any]) -> list[Any]:
@@ -52,7 +54,9 @@ def array_union(left: list[Any], right: list[Any]) -> list[Any]:
 
 
 def array_intersect(left: list[Any], right: list[Any]) -> list[Any]:
-    """The values that both have, each once."""
+    """The values that both have, each once, in the order of the longer."""
+    if len(left) < len(right):
+        left, right = right, left
     keys = {_key(value) for value in right}
     return _unique(value for value in left if _key(value) in keys)
 
@@ -65,6 +69,7 @@ def array_except(left: list[Any], right: list[Any]) -> list[Any]:
 
 def arrays_overlap(left: list[Any], right: list[Any]) -> bool | None:
     """Whether both have a value; null where only a null could be it."""
+    _no_nulls([*left, *right], "arrays_overlap")
     keys = {_key(value) for value in right if value is not None}
     if any(_key(value) in keys for value in left if value is not None):
         return True
@@ -73,6 +78,7 @@ def arrays_overlap(left: list[Any], right: list[Any]) -> bool | None:
 
 def contains(values: list[Any], wanted: Any) -> bool | None:  # noqa: ANN401 - a value of any type
     """Whether an array has a value; null where it has none and a null."""
+    _no_nulls([*values, wanted], "contains")
     if wanted in values:
         return True
     return None if None in values else False
@@ -80,11 +86,13 @@ def contains(values: list[Any], wanted: Any) -> bool | None:  # noqa: ANN401 - a
 
 def array_position(values: list[Any], wanted: Any) -> int:  # noqa: ANN401 - a value of any type
     """Where a value first comes, from 1; else 0."""
+    _no_nulls([*values, wanted], "array_position")
     return values.index(wanted) + 1 if wanted in values else 0
 
 
 def array_remove(values: list[Any], unwanted: Any) -> list[Any]:  # noqa: ANN401 - a value of any type
     """Without a value; nulls stay."""
+    _no_nulls([*values, unwanted], "array_remove")
     return [value for value in values if value is None or value != unwanted]
 
 
@@ -112,6 +120,9 @@ def array_min(values: list[Any]) -> Any:  # noqa: ANN401 - a value of any type
 
 def array_sort(values: list[Any]) -> list[Any]:
     """In order, nulls last."""
+    if any(isinstance(value, dict) for value in values):
+        raise not_on_laptop("array_sort of rows")
+    _no_nulls(values, "array_sort")
     return sorted(value for value in values if value is not None) + [None] * values.count(None)
 
 
@@ -144,8 +155,10 @@ def value_at(entries: dict[Any, Any], key: Any) -> Any:  # noqa: ANN401 - a valu
     return entries.get(key)
 
 
-def repeat(value: Any, count: int) -> list[Any]:  # noqa: ANN401 - a value of any type
+def repeat(value: Any, count: int | None) -> list[Any] | None:  # noqa: ANN401 - a value of any type
     """A value so many times."""
+    if count is None:
+        return None
     if count > _LARGEST_SEQUENCE:
         raise invalid_argument("count argument of repeat function must be less than or equal to 10000")
     return [value] * max(count, 0)

@@ -1,6 +1,6 @@
-"""Trino's functions of bytes, and of addresses.
+"""Trino's functions of bytes.
 
-Source: https://trino.io/docs/current/functions/binary.html and …/url.html.
+Source: https://trino.io/docs/current/functions/binary.html.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ import base64
 import hashlib
 import hmac
 import zlib
-from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlsplit
 
 from local.athena.functions.errors import invalid_argument
-
-# --- bytes -----------------------------------------------------------------------------------------------------------
 
 
 def to_utf8(text: str) -> bytes:
@@ -24,6 +21,56 @@ def to_utf8(text: str) -> bytes:
 def from_utf8(value: bytes) -> str:
     """Bytes as a text; what is no UTF-8 becomes U+FFFD."""
     return value.decode(errors="replace")
+
+
+def from_utf8_with(value: bytes, instead: str) -> str:
+    """Bytes as a text; what is no UTF-8 becomes another character, or nothing."""
+    if len(instead) > 1:
+        raise invalid_argument("Replacement character string must empty or a single character")
+    parts: list[str] = []
+    while True:
+        try:
+            return "".join([*parts, value.decode()])
+        except UnicodeDecodeError as error:
+            parts += [value[: error.start].decode(), instead]
+            value = value[error.end :]
+
+
+def substring(value: bytes, start: int) -> bytes:
+    """The bytes from a place on, from 1, or from the end where negative."""
+    return substring_of(value, start, len(value))
+
+
+def substring_of(value: bytes, start: int, length: int) -> bytes:
+    """So many bytes from a place on; none from place 0, or from before the first."""
+    if start == 0 or length <= 0 or abs(start) > len(value):
+        return b""
+    first = start - 1 if start > 0 else len(value) + start
+    return value[first : first + length]
+
+
+def reverse(value: bytes) -> bytes:
+    """Backwards."""
+    return value[::-1]
+
+
+def lpad(value: bytes, size: int, padding: bytes) -> bytes:
+    """The bytes brought to a size from the left; cut on their right where there are more."""
+    return _padding(value, size, padding) + value[:size]
+
+
+def rpad(value: bytes, size: int, padding: bytes) -> bytes:
+    """The bytes brought to a size from the right."""
+    return value[:size] + _padding(value, size, padding)
+
+
+def _padding(value: bytes, size: int, padding: bytes) -> bytes:
+    if not 0 <= size < 2**31:
+        raise invalid_argument(f"Target length must be in the range [0..{2**31 - 1}]")
+    if not padding:
+        raise invalid_argument("Padding bytes must not be empty")
+    missing = max(size - len(value), 0)
+    return (padding * (missing // len(padding) + 1))[:missing]
 
 
 def to_hex(value: bytes) -> str:
@@ -80,31 +127,3 @@ def hmac_sha256(value: bytes, key: bytes) -> bytes:
 def crc32(value: bytes) -> int:
     """CRC-32."""
     return zlib.crc32(value)
-
-
-# --- addresses -------------------------------------------------------------------------------------------------------
-
-
-def url_encode(text: str) -> str:
-    """As a part of an address."""
-    return quote_plus(text, safe="*-._").replace("~", "%7E")
-
-
-def url_decode(text: str) -> str:
-    """A part of an address as it was."""
-    return unquote_plus(text)
-
-
-def url_extract_host(text: str) -> str | None:
-    """An address's host."""
-    return urlsplit(text).hostname
-
-
-def url_extract_path(text: str) -> str:
-    """An address's path."""
-    return unquote_plus(urlsplit(text).path)
-
-
-def url_extract_parameter(text: str, name: str) -> str | None:
-    """The first value of a parameter."""
-    return next((value for key, value in parse_qsl(urlsplit(text).query, keep_blank_values=True) if key == name), None)

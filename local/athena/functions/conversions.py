@@ -5,29 +5,30 @@ Source: the tests of Trino's casts, and https://trino.io/docs/current/functions/
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from local.athena.functions.dates import parsed_timestamp
+from local.athena.functions.dates import parsed_timestamp, rounded
 from local.athena.functions.errors import TrinoError, invalid_cast
-from local.athena.functions.json_values import from_json, to_json
+from local.athena.functions.json_casts import from_json, makes_of_json, to_json
 from local.athena.functions.numbers import half_up, java_double, java_real, standard_double
 from local.athena.functions.partials import given
+from local.athena.functions.read_texts import (
+    LIMITS,
+    date_of_text,
+    decimal_of,
+    decimal_of_text,
+    float_of_text,
+    truth_of_text,
+    whole_of_text,
+)
 from local.athena.functions.texts import moment_text
-from local.athena.types import MAX_PRECISION, SqlType
+from local.athena.types import SqlType
 
 Converter = Callable[[Any], Any]
-
-_LIMITS = {"tinyint": 2**7, "smallint": 2**15, "integer": 2**31, "bigint": 2**63}
-_SHORT = {"integer": "INT"}
-_FLOAT = re.compile(r"[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?)")
-_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_DATE = re.compile(r"\s*(\d{1,4})-(\d{1,2})-(\d{1,2})\s*")
-_TRUTHS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 
 
 @cache
@@ -40,7 +41,7 @@ def converter(source: SqlType, target: SqlType) -> Converter | None:
     if target.base == "json":
         return given(to_json, source)
     if source.base == "json":
-        return given(from_json, target)
+        return given(from_json, target) if makes_of_json(target) else None
     if target.base == "varchar":
         return _to_varchar(source, target)
     make = _MAKERS.get((_family(source), _family(target)))
@@ -59,7 +60,7 @@ def _of_structure(source: SqlType, target: SqlType) -> Converter | None:
     if target.base == "json":
         return given(to_json, source)
     if source.base == "json":
-        return given(from_json, target)
+        return given(from_json, target) if makes_of_json(target) else None
     if source.base != target.base or len(source.inner) != len(target.inner):
         return None
     inner = [
@@ -178,7 +179,7 @@ def year_to_month_text(months: int) -> str:
 
 
 def _whole(value: int, target: SqlType, shown: object) -> int:
-    limit = _LIMITS[target.base]
+    limit = LIMITS[target.base]
     if not -limit <= value < limit:
         if target.base == "bigint":
             raise invalid_cast(f"Unable to cast {shown} to bigint")
@@ -197,37 +198,19 @@ def _whole_of_float(source: SqlType, target: SqlType, value: float) -> int:
 
 
 def _whole_of_decimal(_: SqlType, target: SqlType, value: Decimal) -> int:
-    limit = _LIMITS[target.base]
+    limit = LIMITS[target.base]
     found = int(half_up(value))
     if not -limit <= found < limit:
         raise invalid_cast(f"Cannot cast '{format(value, 'f')}' to {target.base.upper()}")
     return found
 
 
-def _whole_of_text(_: SqlType, target: SqlType, value: str) -> int:
-    limit = _LIMITS[target.base]
-    if not re.fullmatch(r"[+-]?[0-9]+", value) or not -limit <= int(value) < limit:
-        raise invalid_cast(f"Cannot cast '{value}' to {_SHORT.get(target.base, target.base.upper())}")
-    return int(value)
-
-
-def _float_of_text(_: SqlType, target: SqlType, value: str) -> float:
-    if not _FLOAT.fullmatch(value.strip()):
-        raise invalid_cast(f"Cannot cast '{value}' to {target.base.upper()}")
-    return float(value.strip().rstrip("dDfF") if "n" not in value.lower() else value)
-
-
 def _float_of_truth(_: SqlType, __: SqlType, value: bool) -> float:  # noqa: FBT001 - it is the value
     return float(value)
 
 
-def _decimal(_: SqlType, target: SqlType, value: Decimal | int, shown: object = None) -> Decimal:
-    precision, scale = target.numbers
-    found = half_up(Decimal(value), scale)
-    if abs(found) >= Decimal(10) ** (precision - scale):
-        kind = f"DECIMAL({precision}, {scale})"
-        raise invalid_cast(f"Cannot cast {shown or repr(str(value))} to {kind}")
-    return found
+def _decimal(_: SqlType, target: SqlType, value: Decimal | int) -> Decimal:
+    return decimal_of(target, value, repr(str(value)))
 
 
 def _decimal_of_float(source: SqlType, target: SqlType, value: float) -> Decimal:
@@ -235,56 +218,47 @@ def _decimal_of_float(source: SqlType, target: SqlType, value: float) -> Decimal
     if value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN differs from itself
         raise invalid_cast(f"Cannot cast {shown} to DECIMAL({target.numbers[0]}, {target.numbers[1]})")
     text = java_double(value) if source.base == "double" else java_real(value)
-    return _decimal(source, target, Decimal(text), shown)
+    return decimal_of(target, Decimal(text), shown)
 
 
-def _decimal_of_text(source: SqlType, target: SqlType, value: str) -> Decimal:
-    if not _DECIMAL.fullmatch(value.strip()) or len(value) > 2 * MAX_PRECISION:
-        kind = f"DECIMAL({target.numbers[0]}, {target.numbers[1]})"
-        raise invalid_cast(f"Cannot cast VARCHAR '{value}' to {kind}. Value is not a number.")
-    return _decimal(source, target, Decimal(value.strip()), f"VARCHAR '{value}'")
+def _whole_of_text(_: SqlType, target: SqlType, value: str) -> int:
+    return whole_of_text(target, value)
+
+
+def _float_of_text(_: SqlType, target: SqlType, value: str) -> float:
+    return float_of_text(target, value)
+
+
+def _decimal_of_text(_: SqlType, target: SqlType, value: str) -> Decimal:
+    return decimal_of_text(target, value)
 
 
 def _truth_of_text(_: SqlType, __: SqlType, value: str) -> bool:
-    if value.lower() not in _TRUTHS:
-        raise invalid_cast(f"Cannot cast '{value}' to BOOLEAN")
-    return _TRUTHS[value.lower()]
+    return truth_of_text(value)
+
+
+def _date_of_text(_: SqlType, __: SqlType, value: str) -> date:
+    return date_of_text(value)
 
 
 def _truth_of_number(_: SqlType, __: SqlType, value: float | Decimal) -> bool:
     return value != 0
 
 
-def _date_of_text(_: SqlType, __: SqlType, value: str) -> date:
-    found = _DATE.fullmatch(value)
-    try:
-        return date(*map(int, found.groups())) if found else _no_date(value)
-    except ValueError as error:
-        raise invalid_cast(f"Value cannot be cast to date: {value}") from error
-
-
-def _no_date(value: str) -> date:
-    raise invalid_cast(f"Value cannot be cast to date: {value}")
-
-
 def _timestamp_of_text(_: SqlType, target: SqlType, value: str) -> datetime:
     try:
         moment, _digits, zone = parsed_timestamp(value)
     except TrinoError as error:
+        if error.is_of_laptop:
+            raise
         raise invalid_cast(f"Value cannot be cast to timestamp: {value}") from error
     if zone:
         raise invalid_cast(f"Value cannot be cast to timestamp: {value}")
-    return _rounded(moment, target.numbers[0])
+    return rounded(moment, target.numbers[0])
 
 
 def _timestamp_of_timestamp(_: SqlType, target: SqlType, value: datetime) -> datetime:
-    return _rounded(value, target.numbers[0])
-
-
-def _rounded(moment: datetime, digits: int) -> datetime:
-    unit = 10 ** (6 - digits)
-    microseconds = (moment.microsecond + unit // 2) // unit * unit
-    return moment.replace(microsecond=0) + timedelta(microseconds=microseconds)
+    return rounded(value, target.numbers[0])
 
 
 def _timestamp_of_date(_: SqlType, __: SqlType, value: date) -> datetime:

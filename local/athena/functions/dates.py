@@ -6,8 +6,9 @@ Source: https://trino.io/docs/current/functions/datetime.html.
 from __future__ import annotations
 
 import calendar
+import math
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -15,11 +16,12 @@ from zoneinfo import available_timezones
 
 from local.athena import types
 from local.athena.functions.errors import TrinoError, invalid_argument
+from local.athena.functions.numbers import java_double
 from local.athena.functions.texts import OFFSET, zone_info
 from local.athena.types import SqlType
 
 _TIMESTAMP = re.compile(
-    r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,12}))?)?)?(?:\s*([A-Za-z+-][\w/+:-]*))?\s*"
+    r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,12}))?)?)?(?:\s*([A-Za-z+-][\w/+:-]*))?\s*"
 )
 _UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
 _DATE_UNITS = ("day", "week", "month", "quarter", "year")
@@ -104,13 +106,28 @@ def _months_later(moment: date, months: int) -> date:
     return moment.replace(year=year, month=month + 1, day=min(moment.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def date_add_to(digits: int, unit: str, amount: int, moment: datetime) -> datetime:
+    """A timestamp moved by so many units, and rounded to as many digits of a second as its type has."""
+    found = date_add(unit, amount, moment)
+    assert isinstance(found, datetime)
+    return rounded(found, digits) if digits < 3 else found  # noqa: PLR2004 - milliseconds
+
+
+def rounded(moment: datetime, digits: int) -> datetime:
+    """The nearest moment of so many digits of a second."""
+    unit = 10 ** (6 - digits)
+    microseconds = (moment.microsecond + unit // 2) // unit * unit
+    return moment.replace(microsecond=0) + timedelta(microseconds=microseconds)
+
+
 def date_diff(unit: str, first: date, second: date) -> int:
     """How many whole units lie between two moments; negative where the second comes first."""
+    if second < first:
+        return -date_diff(unit, second, first)
     name = checked_unit(types.TIMESTAMP if isinstance(first, datetime) else types.DATE, unit)
     if name in _MONTHS:
-        return _between(_whole_months(first, second), _MONTHS[name])
-    milliseconds = _milliseconds(second) - _milliseconds(first)
-    return _between(milliseconds, _MILLISECONDS[name])
+        return _whole_months(first, second) // _MONTHS[name]
+    return (_milliseconds(second) - _milliseconds(first)) // _MILLISECONDS[name]
 
 
 def _milliseconds(moment: date) -> int:
@@ -119,18 +136,9 @@ def _milliseconds(moment: date) -> int:
     return (moment - date(1970, 1, 1)) // timedelta(milliseconds=1)
 
 
-def _between(amount: int, size: int) -> int:
-    return amount // size if amount >= 0 else -(-amount // size)
-
-
 def _whole_months(first: date, second: date) -> int:
     months = (second.year - first.year) * 12 + second.month - first.month
-    reached = _months_later(first, months)
-    if months > 0 and reached > second:
-        return months - 1
-    if months < 0 and reached < second:
-        return months + 1
-    return months
+    return months - 1 if _months_later(first, months) > second else months
 
 
 def date_trunc(unit: str, moment: Any) -> Any:  # noqa: ANN401 - a date of a date, a timestamp of a timestamp
@@ -191,7 +199,9 @@ def parse_duration(text: str) -> int:
 
 def human_readable_seconds(seconds: float) -> str:
     """Seconds in words: `1 day, 1 hour`."""
-    rest = round(abs(seconds))
+    if not math.isfinite(seconds):
+        raise invalid_argument(f"Invalid argument found: {java_double(seconds)}")
+    rest = math.floor(abs(seconds) + 0.5)
     parts = []
     for name, size in (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, rest = divmod(rest, size)
@@ -200,16 +210,75 @@ def human_readable_seconds(seconds: float) -> str:
     return ", ".join(parts) or "0 seconds"
 
 
+def zone_offset(zone: str, part: str, moment: datetime) -> int:
+    """A zone's distance from UTC at an instant: its whole hours or the minutes beyond them.
+
+    Args:
+        zone: by its name.
+        part: `timezone_hour` or `timezone_minute`.
+        moment: the instant.
+    """
+    offset = moment.astimezone(zone_info(zone)).utcoffset()
+    assert offset is not None
+    minutes = int(offset / timedelta(minutes=1))
+    found = abs(minutes) // 60 if part == "timezone_hour" else abs(minutes) % 60
+    return found if minutes >= 0 else -found
+
+
+# --- ISO 8601 --------------------------------------------------------------------------------------------------------
+
+_ISO_DATE = (
+    r"(?P<year>\d{4})(?:-(?:W(?P<week>\d{1,2})(?:-(?P<weekday>\d))?|(?P<day_of_year>\d{3})|"
+    r"(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?))?"
+)
+_ISO_TIME = r"(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
+_ISO_ZONE = r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)"
+_ISO_DAY = re.compile(_ISO_DATE, re.ASCII)
+_ISO_MOMENT = re.compile(rf"(?:{_ISO_DATE})?(?P<t>T(?:{_ISO_TIME})?{_ISO_ZONE}?)?", re.ASCII)
+
+
 def from_iso8601_date(text: str) -> date:
     """A date as ISO 8601 writes it: by its month, its week or its day of the year."""
+    found = _ISO_DAY.fullmatch(text)
+    if not found:
+        raise invalid_argument(f'Invalid format: "{text}"')
+    return _iso_day(found.groupdict(), text)
+
+
+def from_iso8601_timestamp(text: str) -> tuple[datetime, str | None]:
+    """A moment as ISO 8601 writes it, to the millisecond, and the zone that it states.
+
+    Raises:
+        TrinoError: it is none.
+    """
+    found = _ISO_MOMENT.fullmatch(text)
+    if not found or not text or text == "T":
+        raise invalid_argument(f'Invalid format: "{text}"')
+    parts = found.groupdict()
+    day = _iso_day(parts, text) if parts["year"] else date(1970, 1, 1)
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
+    milliseconds = int((parts["fraction"] or "").ljust(3, "0")[:3])
     try:
-        return date.fromisoformat(text) if "W" in text else datetime.strptime(text, _iso_format(text)).date()  # noqa: DTZ007 - a date
+        moment = datetime.combine(day, time(hour, minute, second, milliseconds * 1000))
     except ValueError as error:
-        raise invalid_argument(f'Invalid format: "{text}"') from error
+        raise invalid_argument(f'Cannot parse "{text}"') from error
+    zone = parts["zone"]
+    return moment, zone if not zone or zone == "Z" else f"{zone[:3]}:{zone[3:].lstrip(':') or '00'}"
 
 
-def _iso_format(text: str) -> str:
-    return {4: "%Y", 7: "%Y-%m", 8: "%Y-%j", 10: "%Y-%m-%d"}.get(len(text), "%Y-%m-%d")
+def _iso_day(parts: dict[str, str | None], text: str) -> date:
+    year = int(parts["year"] or 0)
+    try:
+        if week := parts["week"]:
+            return date.fromisocalendar(year, int(week), int(parts["weekday"] or 1))
+        if day_of_year := parts["day_of_year"]:
+            found = date(year, 1, 1) + timedelta(days=int(day_of_year) - 1)
+            if found.year != year or int(day_of_year) == 0:
+                raise invalid_argument(f'Cannot parse "{text}"')
+            return found
+        return date(year, int(parts["month"] or 1), int(parts["day"] or 1))
+    except ValueError as error:
+        raise invalid_argument(f'Cannot parse "{text}"') from error
 
 
 def to_iso8601(digits: int | None, zone: str | None, value: Any) -> str:  # noqa: ANN401 - a date or a timestamp

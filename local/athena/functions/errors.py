@@ -17,6 +17,7 @@ class TrinoError(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
+        self.is_of_laptop = code.endswith("on the laptop")
 
 
 def invalid_argument(message: str) -> TrinoError:

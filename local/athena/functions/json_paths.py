@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from local.athena import types
-from local.athena.functions.errors import TrinoError, not_on_laptop
+from local.athena.functions.errors import TrinoError, invalid_argument, not_on_laptop
 from local.athena.functions.json_values import JsonNumber, lenient, parsed, written
 from local.athena.functions.partials import given
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
@@ -16,11 +16,12 @@ from local.athena.types import SqlType
 if TYPE_CHECKING:
     from local.athena.language import nodes
 
-_STEP = re.compile(
-    r'\.(?P<name>[A-Za-z_][\w]*)|\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|\[(?P<word>[A-Za-z_]\w*)\]'
-)
+_STEP = re.compile(r'\.(?P<name>[\w:-]+)|\["(?P<quoted>(?:[^"\\]|\\["\\])*)"\]|\[(?P<word>[\w-]+)\]')
 _SQL_STEP = re.compile(r'\.(?P<name>[A-Za-z_][\w]*)|\."(?P<quoted>[^"]*)"|\[(?P<index>\d+)\]|\[(?P<all>\*)\]')
 _SQL_PATH = re.compile(r"\s*(lax|strict)\s+\$(.*?)\s*", re.DOTALL)
+
+
+_NOTHING = object()
 
 
 class _PathError(Exception):
@@ -31,43 +32,46 @@ class _PathError(Exception):
 
 
 @cache
-def _steps(path: str) -> tuple[str | int, ...]:
-    if not path.startswith("$"):
-        raise not_on_laptop(f"the JSON path '{path}'")
-    found: list[str | int] = []
-    offset = 1
+def _steps(path: str) -> tuple[str, ...]:
+    found: list[str] = []
+    offset = 1 if path.startswith("$") else len(path) + 1
     while offset < len(path):
         match = _STEP.match(path, offset)
         if not match:
-            raise not_on_laptop(f"the JSON path '{path}'")
-        name = match["name"] or match["word"] or match["quoted"]
-        found.append(int(match["index"]) if match["index"] else name)
+            break
+        quoted = match["quoted"]
+        found.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else match["name"] or match["word"])
         offset = match.end()
+    if offset != len(path):
+        raise invalid_argument(f"Invalid JSON path: '{path}'")
     return tuple(found)
 
 
 def _looked_up(text: str, path: str) -> Any:  # noqa: ANN401 - JSON's values
+    """What is at a path; where nothing is, not even JSON's null, `_NOTHING`."""
     value = lenient(text)
+    if value is None and text.strip() != "null":
+        return _NOTHING
     for step in _steps(path):
-        if isinstance(step, int) and isinstance(value, list):
-            value = value[step] if step < len(value) else None
-        elif isinstance(value, dict):
-            value = value.get(str(step))
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
         else:
-            return None
+            return _NOTHING
     return value
 
 
 def json_extract(text: str, path: str) -> str | None:
-    """The JSON at a path; null where there is none."""
+    """The JSON at a path, which may be JSON's null; null where there is none."""
     value = _looked_up(text, path)
-    return None if value is None else written(value)
+    return None if value is _NOTHING else written(value)
 
 
 def json_extract_scalar(text: str, path: str) -> str | None:
     """The text, number or truth at a path, as a text; null for anything else."""
     value = _looked_up(text, path)
-    if value is None or isinstance(value, (dict, list)):
+    if value is _NOTHING or value is None or isinstance(value, (dict, list)):
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -77,7 +81,7 @@ def json_extract_scalar(text: str, path: str) -> str | None:
 def json_size(text: str, path: str) -> int | None:
     """How many elements the object or the array at a path has; 0 for a scalar."""
     value = _looked_up(text, path)
-    if value is None:
+    if value is _NOTHING:
         return None
     return len(value) if isinstance(value, (dict, list)) else 0
 

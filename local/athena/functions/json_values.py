@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
-from decimal import Decimal
 from typing import Any, NoReturn
 
-from local.athena.functions.errors import invalid_argument, invalid_cast, not_on_laptop
-from local.athena.functions.numbers import half_up, java_double, java_real
-from local.athena.functions.texts import moment_text
+from local.athena.functions.errors import invalid_argument, not_on_laptop
+from local.athena.functions.numbers import java_double
 from local.athena.types import SqlType
 
-_TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 class JsonNumber(str):
     """A number as a JSON text writes it."""
+
+    __slots__ = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is written without a fraction and without an exponent."""
+        return bool(_WHOLE.fullmatch(self))
+
+
+class ExactNumber(JsonNumber):
+    """A number whose text stays as it is, however many digits it has."""
 
     __slots__ = ()
 
@@ -41,17 +49,13 @@ def _no_constant(name: str) -> NoReturn:
 def written(value: Any, *, is_sorted: bool = False) -> str:  # noqa: ANN401 - JSON's values
     """A value as a JSON text, without blanks."""
     if isinstance(value, JsonNumber):
-        return _number(value)
+        return str(value) if value.is_whole or isinstance(value, ExactNumber) else java_double(float(value))
     if isinstance(value, dict):
         items = sorted(value.items()) if is_sorted else value.items()
         return "{" + ",".join(f"{written(key)}:{written(item, is_sorted=is_sorted)}" for key, item in items) + "}"
     if isinstance(value, list):
         return "[" + ",".join(written(item, is_sorted=is_sorted) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)
-
-
-def _number(text: str) -> str:
-    return text if re.fullmatch(r"-?\d+", text) else java_double(float(text))
 
 
 def canonical_json(text: str) -> str:
@@ -78,119 +82,6 @@ def lenient(text: str) -> Any:  # noqa: ANN401 - JSON's values
         if text.lstrip()[:1] in {"{", "["}:
             raise not_on_laptop("reading JSON that is broken off") from error
         return None
-
-
-# --- casts -----------------------------------------------------------------------------------------------------------
-
-
-def to_json(kind: SqlType, value: Any) -> str:  # noqa: ANN401 - a value of the type
-    """A value as JSON.
-
-    Raises:
-        TrinoError: the laptop does not make JSON of this type.
-    """
-    return written(_plain(kind, value), is_sorted=True)
-
-
-def _plain(kind: SqlType, value: Any) -> Any:  # noqa: ANN401, C901, PLR0911 - one answer a type
-    if value is None:
-        return None
-    match kind.base:
-        case "boolean" | "varchar":
-            return value
-        case "tinyint" | "smallint" | "integer" | "bigint":
-            return JsonNumber(value)
-        case "double":
-            return JsonNumber(java_double(value))
-        case "real":
-            return JsonNumber(java_real(value))
-        case "json":
-            return parsed(value)
-        case "date":
-            return date.isoformat(value)
-        case "timestamp":
-            return moment_text(kind.numbers[0], None, value)
-        case "array":
-            return [_plain(kind.inner[0], item) for item in value]
-        case "map" if kind.inner[0].base == "varchar":
-            return {key: _plain(kind.inner[1], item) for key, item in value.items()}
-        case _:
-            raise not_on_laptop(f"a cast of {kind} to json")
-
-
-def from_json(kind: SqlType, text: str) -> Any:  # noqa: ANN401 - a value of the type
-    """A JSON text as a value of a type; JSON's null is null.
-
-    Raises:
-        TrinoError: it is none of the type.
-    """
-    value = parsed(text)
-    try:
-        return _of_json(kind, value)
-    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
-        raise invalid_cast(f"Cannot cast to {kind}. Unexpected value in JSON: {text}") from error
-
-
-def _of_json(kind: SqlType, value: Any) -> Any:  # noqa: ANN401, PLR0911 - a value of the type; one answer a type
-    if value is None:
-        return "null" if kind.base == "json" else None
-    match kind.base:
-        case "json":
-            return written(value)
-        case "varchar":
-            return _text(kind, value)
-        case "boolean":
-            return _truth(value)
-        case "tinyint" | "smallint" | "integer" | "bigint":
-            return int(half_up(Decimal(str(value) if not isinstance(value, bool) else int(value))))
-        case "double" | "real":
-            return float(value)
-        case "array":
-            return [_of_json(kind.inner[0], item) for item in _list(value)]
-        case "map" if kind.inner[0].base == "varchar":
-            return {key: _of_json(kind.inner[1], item) for key, item in value.items()}
-        case "row":
-            return _row(kind, value)
-        case _:
-            raise not_on_laptop(f"a cast of json to {kind}")
-
-
-def _text(kind: SqlType, value: Any) -> str:  # noqa: ANN401 - JSON's values
-    if isinstance(value, (dict, list)):
-        raise TypeError(kind)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = _number(value) if isinstance(value, JsonNumber) else str(value)
-    return text[: kind.numbers[0]] if kind.numbers else text
-
-
-def _truth(value: Any) -> bool:  # noqa: ANN401 - JSON's values
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, JsonNumber):
-        return float(value) != 0
-    if value.lower() not in _TRUTHS:
-        raise ValueError(value)
-    return _TRUTHS[value.lower()]
-
-
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return value
-
-
-def _row(kind: SqlType, value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON's values
-    if isinstance(value, dict):
-        lowered = {key.lower(): item for key, item in value.items()}
-        items = [lowered.get((label or "").lower()) for label in kind.labels]
-    else:
-        items = _list(value)
-    pairs = enumerate(zip(kind.inner, items, strict=True))
-    return {f"_{place}": _of_json(inner, item) for place, (inner, item) in pairs}
-
-
-# --- functions -------------------------------------------------------------------------------------------------------
 
 
 def json_array_length(text: str) -> int | None:

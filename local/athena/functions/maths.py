@@ -1,41 +1,66 @@
-"""Trino's mathematical functions, and its formatting of numbers.
+"""Trino's mathematical functions.
 
-Source: https://trino.io/docs/current/functions/math.html, …/bitwise.html, …/conversion.html.
+Source: https://trino.io/docs/current/functions/math.html and …/bitwise.html.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
+import struct
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from local.athena.functions.errors import invalid_argument, not_on_laptop
-from local.athena.functions.numbers import half_up, java_double
+from local.athena.functions.errors import TrinoError, invalid_argument, not_on_laptop
+from local.athena.functions.numbers import WIDE, half_up
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LIMIT = 2**63
-_FORMAT = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])")
-_UNITS = ("", "K", "M", "B", "T", "Q")
 
 
 def round_double(value: float) -> float:
     """Half a unit goes away from zero."""
-    if not math.isfinite(value):
-        return value
-    return math.copysign(float(half_up(Decimal(abs(value)))), value)
+    return round_double_to(value, 0)
 
 
 def round_double_to(value: float, digits: int) -> float:
-    """To so many digits after the point, as Java does it: by the shortest text of the number."""
-    if not math.isfinite(value):
+    """To so many digits after the point, as Trino does it: the product with a power of ten is rounded, 1.005 is 1.0."""
+    factor = power(10, digits)
+    scaled = abs(value) * factor
+    if not math.isfinite(scaled):
         return value
-    return math.copysign(float(half_up(Decimal(repr(abs(value))), digits)), value)
+    # From 2^52 on every double is a whole number.
+    whole = float(math.floor(Decimal(scaled) + Decimal("0.5"))) if scaled < 2**52 else scaled
+    return math.copysign(whole / factor, value) if value else 0.0
 
 
-def round_whole_to(value: int, digits: int) -> int:
-    """A whole number to tens, hundreds, …, where the digits are negative."""
-    return value if digits >= 0 else int(half_up(Decimal(value), digits).to_integral_value())
+def round_real(value: float) -> float:
+    """A real: half a unit goes away from zero."""
+    return real(round_double_to(value, 0))
+
+
+def round_real_to(value: float, digits: int) -> float:
+    """A real to so many digits after the point."""
+    return real(round_double_to(value, digits))
+
+
+def real(value: float) -> float:
+    """The real that is nearest to a double."""
+    return float(struct.unpack("f", struct.pack("f", value))[0])
+
+
+def round_whole_to(limit: int, value: int, digits: int) -> int:
+    """A whole number to tens, hundreds, …, where the digits are negative.
+
+    Args:
+        limit: the least number that is too large for its type.
+        value: the number.
+        digits: after the point.
+    """
+    found = value if digits >= 0 else int(half_up(Decimal(value), digits).to_integral_value())
+    if not -limit <= found < limit:
+        raise TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", f"numerical overflow: {value}")
+    return found
 
 
 def round_decimal(value: Decimal) -> Decimal:
@@ -52,6 +77,13 @@ def round_decimal_to(value: Decimal, digits: int) -> Decimal:
 def truncate_double(value: float) -> float:
     """Without its fraction."""
     return float(math.trunc(value)) if math.isfinite(value) else value
+
+
+def truncate_decimal_to(value: Decimal, digits: int) -> Decimal:
+    """A decimal with so many digits of its fraction; with zeros in place of those before the point, where negative."""
+    scale = -int(value.as_tuple().exponent)
+    kept = value.quantize(Decimal(1).scaleb(-min(digits, scale)), ROUND_DOWN, WIDE)
+    return kept.quantize(Decimal(1).scaleb(-scale), ROUND_DOWN, WIDE)
 
 
 def truncate_decimal(value: Decimal) -> Decimal:
@@ -71,7 +103,12 @@ def floor_decimal(value: Decimal) -> Decimal:
 
 def sign_of(value: float) -> float:
     """-1, 0, 1; NaN for NaN."""
-    return math.copysign(1.0, value) if value else value
+    return math.copysign(1.0, value) if value and not math.isnan(value) else value
+
+
+def sign_of_decimal(value: Decimal) -> Decimal:
+    """-1, 0, 1."""
+    return Decimal((value > 0) - (value < 0))
 
 
 def power(base: float, exponent: float) -> float:
@@ -121,9 +158,10 @@ def log10(value: float) -> float:
 
 def log(base: float, value: float) -> float:
     """Logarithm to a base."""
-    if base <= 0 or value <= 0 or base == 1:
-        raise not_on_laptop("log of such a base or number")
-    return math.log(value) / math.log(base)
+    divided, by = ln(value), ln(base)
+    if by == 0:
+        return math.nan if divided == 0 or math.isnan(divided) else math.copysign(math.inf, divided)
+    return divided / by
 
 
 def to_base(value: int, radix: int) -> str:
@@ -171,92 +209,42 @@ def width_bucket(value: float, low: float, high: float, count: int) -> int:
 
 def bit_count(value: int, bits: int) -> int:
     """How many bits of a number of so many are set."""
+    if not 2 <= bits <= 64:  # noqa: PLR2004 - a bigint's bits
+        raise invalid_argument(f"Bits specified in bit_count must be between 2 and 64, got {bits}")
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+        raise invalid_argument(
+            f"Number must be representable with the bits specified. {value} can not be represented with {bits} bits"
+        )
     return (value & ((1 << bits) - 1)).bit_count()
 
 
-def bitwise_left_shift(value: int, shift: int) -> int:
-    """A bigint's bits shifted to the left."""
-    if shift >= 64:  # noqa: PLR2004 - a bigint's bits
-        return 0
-    found = (value << shift) & (2**64 - 1)
-    return found - 2**64 if found >= _LIMIT else found
+def bitwise_left_shift(bits: int, value: int, shift: int) -> int:
+    """A number's bits shifted to the left.
+
+    Args:
+        bits: how many its type has.
+        value: the number.
+        shift: by so many.
+    """
+    return _of_bits(bits, value << shift) if _is_shift(bits, shift) else 0
 
 
-# --- formatting ------------------------------------------------------------------------------------------------------
+def bitwise_right_shift(bits: int, value: int, shift: int) -> int:
+    """A number's bits shifted to the right, zeros coming in from the left."""
+    return _of_bits(bits, (value & ((1 << bits) - 1)) >> shift) if _is_shift(bits, shift) else 0
 
 
-def format_values(text: str, *values: Any) -> str:  # noqa: ANN401 - values of any type
-    """Java's String.format, of what is the same in Python; all else is refused."""
-    places = iter(range(len(values)))
-
-    def part(found: re.Match[str]) -> str:
-        place, flags, width, precision, conversion = found.groups()
-        if conversion == "%":
-            return "%"
-        if conversion == "n":
-            return "\n"
-        index = int(place) - 1 if place else next(places, len(values))
-        if index >= len(values):
-            raise invalid_argument(f"Format specifier '{found[0]}'")
-        return _formatted(found[0], flags, int(width or 0), precision, conversion, values[index])
-
-    rest = _FORMAT.sub("", text)
-    if "%" in rest:
-        raise not_on_laptop(f"format('{text}')")
-    return _FORMAT.sub(part, text)
+def bitwise_right_shift_arithmetic(bits: int, value: int, shift: int) -> int:
+    """A number's bits shifted to the right, its sign coming in from the left."""
+    return value >> shift if _is_shift(bits, shift) else -1 if value < 0 else 0
 
 
-def _formatted(spec: str, flags: str, width: int, precision: str | None, conversion: str, value: Any) -> str:  # noqa: ANN401
-    if set(flags) - set("-0,+"):
-        raise not_on_laptop(f"format's '{spec}'")
-    if value is None and conversion in "sdf":
-        text = "null"
-    elif conversion == "s":
-        text = _shown(value)
-        text = text[: int(precision)] if precision else text
-    elif conversion in "dxX" and isinstance(value, int) and not isinstance(value, bool):
-        if conversion != "d" and (value < 0 or "," in flags):
-            raise not_on_laptop(f"format's '{spec}'")
-        text = format(value, ("+" if "+" in flags else "") + ("," if "," in flags else "") + conversion)
-    elif conversion == "f" and isinstance(value, (float, Decimal)):
-        text = _fixed(value, flags, int(precision or 6))
-    else:
-        raise (
-            not_on_laptop(f"format's '{spec}'")
-            if conversion in "eEgGaAbBcChHtTo"
-            else invalid_argument(f"Format specifier '{spec}'")
-        )
-    if "-" in flags:
-        return text.ljust(width)
-    if "0" in flags and conversion != "s":
-        sign = text[:1] if text[:1] in "+-" else ""
-        return sign + text[len(sign) :].rjust(width - len(sign), "0")
-    return text.rjust(width)
+def _is_shift(bits: int, shift: int) -> bool:
+    if shift < 0:
+        raise not_on_laptop("shifting bits by less than nothing")
+    return shift < bits
 
 
-def _fixed(value: float | Decimal, flags: str, precision: int) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return java_double(value)
-    exact = half_up(Decimal(repr(value)) if isinstance(value, float) else value, precision)
-    return format(exact, ("+" if "+" in flags else "") + ("," if "," in flags else "") + f".{precision}f")
-
-
-def _shown(value: Any) -> str:  # noqa: ANN401 - a value of any type
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return java_double(value)
-    if isinstance(value, (str, int, Decimal)):
-        return format(value, "f") if isinstance(value, Decimal) else str(value)
-    raise not_on_laptop("format's '%s' of such a value")
-
-
-def format_number(value: float) -> str:
-    """A number with a unit: `123K`."""
-    amount, unit = Decimal(repr(value)) if isinstance(value, float) else Decimal(value), 0
-    while abs(amount) >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - a unit's size
-        amount, unit = amount / 1000, unit + 1
-    size = abs(amount)
-    scale = 2 if size < 10 else 1 if size < 100 else 0  # noqa: PLR2004 - three digits in all
-    text = format(half_up(amount, scale), "f")
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{_UNITS[unit]}"
+def _of_bits(bits: int, value: int) -> int:
+    found = value & ((1 << bits) - 1)
+    return found - (1 << bits) if found >= 1 << (bits - 1) else found

@@ -9,7 +9,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e7
 """Between these a double is written without an exponent, as Java's Double.toString does."""
 
-_WIDE = Context(prec=400)
+WIDE = Context(prec=400)
+"""Digits enough for any number."""
 
 
 def java_double(value: float) -> str:
@@ -47,7 +48,7 @@ def standard_double(value: float) -> str:
     if not math.isfinite(value):
         return _not_finite(value)
     if value == 0:
-        return "-0.0E0" if math.copysign(1, value) < 0 else "0.0E0"
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
     return _scientific(Decimal(repr(value)))
 
 
@@ -58,11 +59,11 @@ def _not_finite(value: float) -> str:
 
 
 def _scientific(value: Decimal) -> str:
-    sign, digits, exponent = value.normalize(_WIDE).as_tuple()
+    sign, digits, exponent = value.normalize(WIDE).as_tuple()
     fraction = "".join(map(str, digits[1:])) or "0"
     return f"{'-' if sign else ''}{digits[0]}.{fraction}E{int(exponent) + len(digits) - 1}"
 
 
 def half_up(value: Decimal, scale: int = 0) -> Decimal:
     """A decimal with so many digits after its point; half a digit goes away from zero."""
-    return value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _WIDE)
+    return value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, WIDE)

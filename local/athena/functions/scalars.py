@@ -9,10 +9,25 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from local.athena.functions import arrays, binaries, dates, json_paths, json_values, maths, regexes, strings
+from local.athena.functions import (
+    addresses,
+    arrays,
+    binaries,
+    dates,
+    formats,
+    json_paths,
+    json_values,
+    maths,
+    regexes,
+    strings,
+)
+from local.athena.functions.partials import given
 from local.athena.functions.signatures import Signature, signature
 
 Body = str | Callable[..., Any]
+
+NORMAL_FORMS = ("nfc", "nfd", "nfkc", "nfkd")
+"""Unicode's, each of which the parser makes a function of: `normalize(x, NFD)` is a call of normalize_nfd."""
 
 _STRINGS: dict[str, Body] = {
     "upper(varchar) -> @0": strings.upper,
@@ -20,13 +35,16 @@ _STRINGS: dict[str, Body] = {
     "length(varchar) -> bigint": "length({0})",
     "length(varbinary) -> bigint": "octet_length({0})",
     "reverse(varchar) -> @0": strings.reverse,
+    "reverse(varbinary) -> varbinary": binaries.reverse,
     "substr(varchar, bigint) -> @0": strings.substring,
     "substr(varchar, bigint, bigint) -> @0": strings.substring_of,
     "substring(varchar, bigint) -> @0": strings.substring,
     "substring(varchar, bigint, bigint) -> @0": strings.substring_of,
+    **{f"{name}(varbinary, bigint) -> varbinary": binaries.substring for name in ("substr", "substring")},
+    **{f"{name}(varbinary, bigint, bigint) -> varbinary": binaries.substring_of for name in ("substr", "substring")},
     "strpos(varchar, varchar) -> bigint": strings.strpos,
     "strpos(varchar, varchar, bigint) -> bigint": strings.strpos_instance,
-    "replace(varchar, varchar, varchar) -> varchar": strings.replace,
+    "replace(varchar, varchar, varchar) -> @replaced": strings.replace,
     "replace(varchar, varchar) -> @0": strings.remove,
     "trim(varchar) -> @0": strings.trim,
     "ltrim(varchar) -> @0": strings.ltrim,
@@ -36,25 +54,33 @@ _STRINGS: dict[str, Body] = {
     "rtrim(varchar, varchar) -> @0": strings.rtrim_of,
     "lpad(varchar, bigint, varchar) -> varchar": strings.lpad,
     "rpad(varchar, bigint, varchar) -> varchar": strings.rpad,
-    "split(varchar, varchar) -> array(varchar)": strings.split,
-    "split(varchar, varchar, bigint) -> array(varchar)": strings.split_limited,
+    "lpad(varbinary, bigint, varbinary) -> varbinary": binaries.lpad,
+    "rpad(varbinary, bigint, varbinary) -> varbinary": binaries.rpad,
+    "split(varchar, varchar) -> array(@0)": strings.split,
+    "split(varchar, varchar, bigint) -> array(@0)": strings.split_limited,
     "split_part(varchar, varchar, bigint) -> @0": strings.split_part,
     "split_to_map(varchar, varchar, varchar) -> map(varchar, varchar)": strings.split_to_map,
     "starts_with(varchar, varchar) -> boolean": strings.starts_with,
     "chr(bigint) -> varchar(1)": strings.chr_,
     "codepoint(varchar) -> integer": strings.codepoint,
     "translate(varchar, varchar, varchar) -> varchar": strings.translate,
-    "normalize(varchar) -> varchar": strings.normalize,
+    "normalize(varchar) -> varchar": given(strings.normalize, "NFC"),
+    **{f"normalize_{form}(varchar) -> varchar": given(strings.normalize, form.upper()) for form in NORMAL_FORMS},
     "levenshtein_distance(varchar, varchar) -> bigint": strings.levenshtein_distance,
     "hamming_distance(varchar, varchar) -> bigint": strings.hamming_distance,
     "soundex(varchar) -> varchar(4)": strings.soundex,
-    "url_encode(varchar) -> varchar": binaries.url_encode,
-    "url_decode(varchar) -> varchar": binaries.url_decode,
-    "url_extract_host(varchar) -> @0": binaries.url_extract_host,
-    "url_extract_path(varchar) -> @0": binaries.url_extract_path,
-    "url_extract_parameter(varchar, varchar) -> @0": binaries.url_extract_parameter,
+    "url_encode(varchar) -> @escaped": addresses.url_encode,
+    "url_decode(varchar) -> @0": addresses.url_decode,
+    "url_extract_protocol(varchar) -> @0": addresses.url_extract_protocol,
+    "url_extract_host(varchar) -> @0": addresses.url_extract_host,
+    "url_extract_port(varchar) -> bigint": addresses.url_extract_port,
+    "url_extract_path(varchar) -> @0": addresses.url_extract_path,
+    "url_extract_query(varchar) -> @0": addresses.url_extract_query,
+    "url_extract_fragment(varchar) -> @0": addresses.url_extract_fragment,
+    "url_extract_parameter(varchar, varchar) -> @0": addresses.url_extract_parameter,
     "to_utf8(varchar) -> varbinary": binaries.to_utf8,
     "from_utf8(varbinary) -> varchar": binaries.from_utf8,
+    "from_utf8(varbinary, varchar) -> varchar": binaries.from_utf8_with,
     "to_hex(varbinary) -> varchar": binaries.to_hex,
     "from_hex(varchar) -> varbinary": binaries.from_hex,
     "to_base64(varbinary) -> varchar": binaries.to_base64,
@@ -68,33 +94,36 @@ _STRINGS: dict[str, Body] = {
     "regexp_like(varchar, varchar) -> boolean": regexes.regexp_like,
     "regexp_extract(varchar, varchar) -> @0": regexes.regexp_extract,
     "regexp_extract(varchar, varchar, bigint) -> @0": regexes.regexp_extract_group,
-    "regexp_extract_all(varchar, varchar) -> array(varchar)": regexes.regexp_extract_all,
-    "regexp_extract_all(varchar, varchar, bigint) -> array(varchar)": regexes.regexp_extract_all_group,
+    "regexp_extract_all(varchar, varchar) -> array(@0)": regexes.regexp_extract_all,
+    "regexp_extract_all(varchar, varchar, bigint) -> array(@0)": regexes.regexp_extract_all_group,
     "regexp_count(varchar, varchar) -> bigint": regexes.regexp_count,
     "regexp_position(varchar, varchar) -> bigint": regexes.regexp_position,
     "regexp_replace(varchar, varchar) -> @0": regexes.regexp_remove,
-    "regexp_replace(varchar, varchar, varchar) -> varchar": regexes.regexp_replace,
-    "regexp_split(varchar, varchar) -> array(varchar)": regexes.regexp_split,
+    "regexp_replace(varchar, varchar, varchar) -> @matches_replaced": regexes.regexp_replace,
+    "regexp_split(varchar, varchar) -> array(@0)": regexes.regexp_split,
 }
 
-_WHOLE = ("tinyint", "smallint", "integer", "bigint")
+_BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
+_WHOLE = tuple(_BITS)
 _NUMBERS: dict[str, Body] = {
     **{f"abs({kind}) -> {kind}": "abs({0})" for kind in (*_WHOLE, "double", "real")},
     "abs(decimal) -> @0": "abs({0})",
     **{f"sign({kind}) -> {kind}": f"CAST(sign({{0}}) AS {kind})" for kind in _WHOLE},
-    "sign(double) -> double": maths.sign_of,
+    **{f"sign({kind}) -> {kind}": maths.sign_of for kind in ("double", "real")},
+    "sign(decimal) -> decimal(1,0)": maths.sign_of_decimal,
+    **{f"{name}({kind}) -> {kind}": "{0}" for name in ("ceil", "ceiling", "floor", "round") for kind in _WHOLE},
     **{
-        f"{name}({kind}) -> {kind}": "{0}"
-        for name in ("ceil", "ceiling", "floor", "round", "truncate")
-        for kind in _WHOLE
+        f"round({kind}, bigint) -> {kind}": given(maths.round_whole_to, 2 ** (bits - 1)) for kind, bits in _BITS.items()
     },
-    **{f"round({kind}, bigint) -> {kind}": maths.round_whole_to for kind in ("integer", "bigint")},
+    "round(real) -> real": maths.round_real,
+    "round(real, bigint) -> real": maths.round_real_to,
     "round(double) -> double": maths.round_double,
     "round(double, bigint) -> double": maths.round_double_to,
-    "ceil(double) -> double": "ceil({0})",
-    "ceiling(double) -> double": "ceil({0})",
+    **{f"{name}(double) -> double": "ceil({0})" for name in ("ceil", "ceiling")},
+    **{f"{name}(real) -> real": "CAST(ceil({0}) AS FLOAT)" for name in ("ceil", "ceiling")},
     "floor(double) -> double": "floor({0})",
-    "truncate(double) -> double": maths.truncate_double,
+    "floor(real) -> real": "CAST(floor({0}) AS FLOAT)",
+    **{f"truncate({kind}) -> {kind}": maths.truncate_double for kind in ("double", "real")},
     "pi() -> double": "pi()",
     "e() -> double": "exp(CAST(1 AS DOUBLE))",
     "nan() -> double": "CAST('NaN' AS DOUBLE)",
@@ -121,9 +150,17 @@ _NUMBERS: dict[str, Body] = {
     "bitwise_or(bigint, bigint) -> bigint": "({0}) | ({1})",
     "bitwise_xor(bigint, bigint) -> bigint": "xor({0}, {1})",
     "bitwise_not(bigint) -> bigint": "~({0})",
-    "bitwise_left_shift(bigint, bigint) -> bigint": maths.bitwise_left_shift,
-    "format_number(bigint) -> varchar": maths.format_number,
-    "format_number(double) -> varchar": maths.format_number,
+    **{
+        f"{name}({kind}, bigint) -> {kind}": given(shift, bits)
+        for name, shift in (
+            ("bitwise_left_shift", maths.bitwise_left_shift),
+            ("bitwise_right_shift", maths.bitwise_right_shift),
+            ("bitwise_right_shift_arithmetic", maths.bitwise_right_shift_arithmetic),
+        )
+        for kind, bits in _BITS.items()
+    },
+    "format_number(bigint) -> varchar": formats.format_number,
+    "format_number(double) -> varchar": formats.format_number,
 }
 
 _DATES: dict[str, Body] = {
@@ -144,7 +181,7 @@ _JSON: dict[str, Body] = {
     "json_extract(json, varchar) -> json": json_paths.json_extract,
     "json_extract(varchar, varchar) -> json": json_paths.json_extract,
     "json_extract_scalar(json, varchar) -> varchar": json_paths.json_extract_scalar,
-    "json_extract_scalar(varchar, varchar) -> varchar": json_paths.json_extract_scalar,
+    "json_extract_scalar(varchar, varchar) -> @0": json_paths.json_extract_scalar,
     "json_size(json, varchar) -> bigint": json_paths.json_size,
     "json_size(varchar, varchar) -> bigint": json_paths.json_size,
     "json_array_length(json) -> bigint": json_values.json_array_length,

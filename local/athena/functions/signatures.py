@@ -11,12 +11,25 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter
 from inspect import Signature as ArgumentNames
+from math import isnan
 from typing import Any
 
+from local.athena.functions.errors import not_on_laptop
 from local.athena.language.cursor import Cursor
 from local.athena.language.nodes import TypeName
 from local.athena.language.type_names import parse_type
-from local.athena.types import DATE, TIMESTAMP, SqlType, as_decimal, coerces, common_type, without_zone
+from local.athena.types import (
+    DATE,
+    LONGEST,
+    TIMESTAMP,
+    SqlType,
+    array,
+    as_decimal,
+    coerces,
+    common_type,
+    varchar,
+    without_zone,
+)
 
 _VARIABLES = frozenset("TKVU")
 _SIGNATURE = re.compile(r"(\w+)\((.*)\) -> (.+)")
@@ -31,7 +44,7 @@ class Signature:
         name: in small letters.
         parameters: the types that it takes, with variables.
         is_variadic: whether the last parameter may come any number of times.
-        returns: its type, with variables; or the place of the argument whose type it has.
+        returns: its type, with variables; or the place of the argument whose type it has; or what makes it of theirs.
         body: DuckDB's text with `{0}` for the arguments, or a Python function.
         takes_nulls: whether a Python function is called where an argument is null; else the result is null.
         is_volatile: whether each call may give another value.
@@ -40,7 +53,7 @@ class Signature:
     name: str
     parameters: tuple[SqlType, ...]
     is_variadic: bool
-    returns: SqlType | int
+    returns: SqlType | int | Callable[[list[SqlType]], SqlType]
     body: str | Callable[..., Any]
     takes_nulls: bool = False
     is_volatile: bool = False
@@ -58,7 +71,9 @@ class Signature:
 
     def returned(self, kinds: Iterable[SqlType], bound: dict[str, SqlType]) -> SqlType:
         """The type of a call."""
-        return list(kinds)[self.returns] if isinstance(self.returns, int) else substituted(self.returns, bound)
+        if isinstance(self.returns, SqlType):
+            return substituted(self.returns, bound)
+        return list(kinds)[self.returns] if isinstance(self.returns, int) else self.returns(list(kinds))
 
 
 def signature(text: str, body: str | Callable[..., Any], **more: bool) -> Signature:
@@ -68,8 +83,48 @@ def signature(text: str, body: str | Callable[..., Any], **more: bool) -> Signat
     name, parameters, returns = found.groups()
     is_variadic = parameters.endswith(", ...")
     kinds = _types(parameters.removesuffix(", ..."))
-    place = int(returns[1:]) if returns.startswith("@") else _types(returns)[0]
-    return Signature(name, kinds, is_variadic, place, body, **more)
+    return Signature(name, kinds, is_variadic, _returns(returns), body, **more)
+
+
+def _returns(text: str) -> SqlType | int | Callable[[list[SqlType]], SqlType]:
+    if text in _COMPUTED:
+        return _COMPUTED[text]
+    return int(text[1:]) if text.startswith("@") else _types(text)[0]
+
+
+def _array_of_first(kinds: list[SqlType]) -> SqlType:
+    return array(kinds[0])
+
+
+def _replaced(kinds: list[SqlType]) -> SqlType:
+    length, new = _length(kinds[0]), _length(kinds[2])
+    return _varchar(length + new * (length + 1))
+
+
+def _matches_replaced(kinds: list[SqlType]) -> SqlType:
+    length, new = _length(kinds[0]), _length(kinds[2])
+    return _varchar(length + max(length * new // 2, new) * (length + 1))
+
+
+def _escaped(kinds: list[SqlType]) -> SqlType:
+    return _varchar(_length(kinds[0]) * 12)
+
+
+def _length(kind: SqlType) -> int:
+    return kind.numbers[0] if kind.numbers else LONGEST
+
+
+def _varchar(length: int) -> SqlType:
+    return varchar(length if length < LONGEST else None)
+
+
+_COMPUTED: dict[str, Callable[[list[SqlType]], SqlType]] = {
+    "array(@0)": _array_of_first,
+    "@replaced": _replaced,
+    "@matches_replaced": _matches_replaced,
+    "@escaped": _escaped,
+}
+"""The types that depend on the lengths of the arguments' texts."""
 
 
 def _types(text: str) -> tuple[SqlType, ...]:
@@ -179,7 +234,9 @@ class Udfs:
         parameters, result = [kind.duckdb for kind in kinds], "VARCHAR" if is_float else returns.duckdb
         name = self._name(function, parameters, result)
         if name not in self.used:
-            called = _of_arity(function, len(kinds), takes_nulls=takes_nulls, as_text=is_float)
+            checked = _without_nan(function) if any(map(_holds_floats, [*kinds, returns])) else function
+            called = _of_arity(checked, len(kinds), takes_nulls=takes_nulls, as_text=is_float)
+            called.original = function  # type: ignore[attr-defined]  # `__wrapped__` would give DuckDB its signature
             self.used[name] = called, parameters, result
         text = f"{name}({', '.join(arguments)})"
         return f"CAST({text} AS {returns.duckdb})" if is_float else text
@@ -191,6 +248,30 @@ class Udfs:
         return f"{function.__name__.strip('_')}_{len(self.used)}"
 
 
+def _holds_floats(kind: SqlType) -> bool:
+    return any(inner.base in {"double", "real"} or _holds_floats(inner) for inner in kind.inner)
+
+
+def _without_nan(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that refuses arrays, maps and rows with a NaN in them, which DuckDB takes for a null."""
+
+    def call(*arguments: object) -> object:
+        found = function(*arguments)
+        if any(map(_has_nan, [*arguments, found])):
+            raise not_on_laptop("NaN in an array, a map or a row that a function takes or gives")
+        return found
+
+    return call
+
+
+def _has_nan(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_has_nan(one) or (isinstance(one, float) and isnan(one)) for one in (*value, *value.values()))
+    if isinstance(value, list):
+        return any(_has_nan(one) or (isinstance(one, float) and isnan(one)) for one in value)
+    return False
+
+
 def _of_arity(function: Callable[..., Any], count: int, *, takes_nulls: bool, as_text: bool) -> Callable[..., Any]:
     def call(*arguments: object) -> object:
         if not takes_nulls and None in arguments:
@@ -198,7 +279,6 @@ def _of_arity(function: Callable[..., Any], count: int, *, takes_nulls: bool, as
         found = function(*arguments)
         return repr(found) if as_text and found is not None else found
 
-    call.original = function  # type: ignore[attr-defined]  # `__wrapped__` would give DuckDB its signature
     names = (Parameter(f"argument_{place}", Parameter.POSITIONAL_OR_KEYWORD) for place in range(count))
     call.__signature__ = ArgumentNames(list(names))  # type: ignore[attr-defined]  # DuckDB counts them
     return call

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from typing import Literal
 
 from local.athena.functions.errors import invalid_argument, not_on_laptop
 
@@ -24,14 +25,19 @@ def upper(text: str) -> str:
     """In capitals, character by character: ß stays."""
     if text.isascii():
         return text.upper()
-    return "".join(large if len(large := one.upper()) == 1 else one for one in text)
+    return "".join(_one_or(one, one.upper(), one.title()) for one in text)
 
 
 def lower(text: str) -> str:
     """In small letters, character by character."""
     if text.isascii():
         return text.lower()
-    return "".join(small if len(small := one.lower()) == 1 else one for one in text)
+    return "".join(_one_or(one, one.lower(), one.lower().removesuffix("\u0307")) for one in text)
+
+
+def _one_or(one: str, *wanted: str) -> str:
+    """The first of those wanted that is a single character, as the one is, which else stays."""
+    return next((other for other in wanted if len(other) == 1), one)
 
 
 def substring(text: str, start: int) -> str:
@@ -193,9 +199,9 @@ def translate(text: str, old: str, new: str) -> str:
     return text.translate(table)
 
 
-def normalize(text: str) -> str:
-    """In Unicode's form NFC."""
-    return unicodedata.normalize("NFC", text)
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """In one of Unicode's forms."""
+    return unicodedata.normalize(form, text)
 
 
 def starts_with(text: str, start: str) -> bool:

@@ -10,6 +10,7 @@ from local.athena.language.errors import NotOnLaptopError, Position
 from local.athena.language.tokens import TokenKind
 from local.athena.language.type_names import parse_type
 
+_NORMAL_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 _JSON = {"JSON_EXISTS", "JSON_QUERY", "JSON_VALUE"}
 
 
@@ -78,13 +79,16 @@ class CallParser(Cursor):
 
     # --- functions with words among their arguments ----------------------------------------------------------------------
 
-    def special(self, word: str) -> nodes.Expression | None:  # noqa: C901, PLR0911 - one answer a word
+    def special(self, word: str) -> nodes.Expression | None:  # noqa: C901, PLR0911, PLR0912 - one answer a word
         """A call with a grammar of its own; None where the word begins none."""
         if self.ahead().text != "(":
             return None
         if word in _JSON:
             return self._json(word)
         at = self.at
+        if word == "GROUPING":
+            self.advance()
+            return self.call(at, "grouping")
         match word:
             case "CAST" | "TRY_CAST":
                 return self._cast(word == "TRY_CAST")
@@ -92,9 +96,8 @@ class CallParser(Cursor):
                 return self._extract()
             case "TRIM":
                 return self._trim()
-            case "NORMALIZE" | "GROUPING":
-                self.advance()
-                return self.call(at, word.lower())
+            case "NORMALIZE":
+                return self._normalize()
             case "ROW":
                 self.advance()
                 return nodes.RowOf(at, self.enclosed(lambda: self.listed(self.expression)))
@@ -144,6 +147,18 @@ class CallParser(Cursor):
         self.expect(")")
         name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(side, "trim")
         return nodes.FunctionCall(at, name, (source,) if characters is None else (source, characters))
+
+    def _normalize(self) -> nodes.Expression:
+        at = self.advance().at
+        self.expect("(")
+        value = self.value()
+        form = "NFC"
+        if self.takes(","):
+            if not self.sees_any(*_NORMAL_FORMS):
+                self.fail(*(f"'{form}'" for form in _NORMAL_FORMS))
+            form = self.advance().word
+        self.expect(")")
+        return nodes.FunctionCall(at, f"normalize_{form.lower()}", (value,))
 
     def _position(self) -> nodes.Expression:
         at = self.advance().at

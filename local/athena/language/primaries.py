@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import string
+import sys
 from abc import abstractmethod
 
 from local.athena.language import nodes
@@ -18,7 +20,6 @@ _NOW = {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCAL
 _NOW |= {"CURRENT_CATALOG", "CURRENT_SCHEMA", "CURRENT_PATH"}
 _UNITS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 _LARGEST_BIGINT = 2**63
-_ESCAPE = re.compile(r"\\(?:([0-9A-Fa-f]{4})|\+([0-9A-Fa-f]{6})|(\\))")
 
 
 class PrimaryParser(CallParser):
@@ -71,13 +72,25 @@ class PrimaryParser(CallParser):
             case TokenKind.STRING:
                 found = nodes.Constant(at, text[1:-1].replace("''", "'"))
             case TokenKind.UNICODE_STRING:
-                found = nodes.Constant(at, _ESCAPE.sub(_character, text[3:-1].replace("''", "'")))
+                return self._unicode(token)
             case TokenKind.BINARY:
                 found = nodes.Constant(at, _bytes(text[2:-1], at))
             case _:
                 self.fail("<expression>")
         self.advance()
         return found
+
+    def _unicode(self, token: Token) -> nodes.Expression:
+        self.advance()
+        escape = "\\"
+        if self.takes("UESCAPE"):
+            escape = self.string()
+            if len(escape) != 1 or escape in "+'\"" or escape.isspace() or escape in string.hexdigits:
+                raise AthenaQueryError.at(token.at, "SYNTAX_ERROR", "Invalid Unicode escape character")
+        body = token.text[3:-1].replace("''", "'")
+        one = re.escape(escape)
+        found = re.sub(rf"{one}(?:([0-9A-Fa-f]{{4}})|\+([0-9A-Fa-f]{{6}})|({one})|)", _character, body)
+        return nodes.Constant(token.at, found)
 
     def _worded(self, token: Token) -> nodes.Expression:  # noqa: PLR0911 - one answer a word
         word, at = token.word, token.at
@@ -189,4 +202,9 @@ def _bytes(digits: str, at: Position) -> bytes:
 
 
 def _character(match: re.Match[str]) -> str:
-    return "\\" if match[3] else chr(int(match[1] or match[2], 16))
+    if match[3]:
+        return match[3]
+    digits = match[1] or match[2]
+    if not digits or int(digits, 16) > sys.maxunicode:
+        raise AthenaQueryError(f"SYNTAX_ERROR: Incomplete escape sequence: {match[0]}")
+    return chr(int(digits, 16))

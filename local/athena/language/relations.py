@@ -81,6 +81,8 @@ class RelationParser(CallParser):
             alias = self.name()
             columns = self.enclosed(lambda: self.listed(self.name)) if self.sees("(") else ()
             relation = nodes.Aliased(alias.at, relation, alias, columns)
+        if self.sees("MATCH_RECOGNIZE"):
+            raise NotOnLaptopError("MATCH_RECOGNIZE", self.at)
         if self.sees("TABLESAMPLE"):
             raise NotOnLaptopError("TABLESAMPLE", self.at)
         return relation

@@ -151,7 +151,7 @@ def _correcting() -> list[Case]:
         killed(
             fault="killed before files of shares that are gone are removed (correction)",
             protection=kept_by.STRAY_FILES,
-            arm=dies("DeleteObjects"),
+            arm=dies("DeleteObject", key="refined-data/"),
         ),
         killed(
             fault="killed before partitions are shown (correction)",

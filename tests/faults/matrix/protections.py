@@ -12,6 +12,7 @@ from matrix.removals import (
     NO_RETRIES,
     any_manifest,
     around,
+    as_if,
     in_the_account,
     never_hiding,
     no_lease,
@@ -20,6 +21,7 @@ from matrix.removals import (
     not_undone,
     of_one_header,
     other_handler,
+    over_anything,
     overwriting,
     put_over_anything,
     recorded_first,
@@ -41,6 +43,7 @@ from flows.b3.client import B3Client
 from flows.history.month_files import MonthlyTable
 from flows.lake import athena, catalog, lease, s3
 from flows.lake.catalog import Catalog
+from flows.lake.lease import Lease
 from flows.record import status
 from flows.session import etl, pipeline, storage
 from flows.session.pipeline import Pipeline
@@ -122,13 +125,13 @@ LEASE = Protection(
 LEASE_HOLDER = Protection(
     "flows/lake/lease.py",
     "a lease knows its holder",
-    around(lease, "_taken", lambda taken: lambda refined, key, void, _: taken(refined, key, void, "")),
+    around(Lease, "_taken", as_if(holder="")),
 )
 
 LEASE_VOID = Protection(
     "flows/lake/lease.py",
     "a dead holder's lease is void after a time",
-    around(lease, "_taken", lambda taken: lambda refined, key, _, holder: taken(refined, key, float("inf"), holder)),
+    around(Lease, "_taken", as_if(void_after=float("inf"))),
 )
 
 LEASE_RENEWAL = Protection(
@@ -137,6 +140,20 @@ LEASE_RENEWAL = Protection(
 
 LEASE_GONE = Protection(
     "flows/lake/lease.py", "a lease may be gone already", setting(lease, "suppress", lambda _: nullcontext())
+)
+
+LEASE_FENCE = Protection(
+    "flows/lake/lease.py", "nothing is written without the lease", setting(Lease, "guard", lambda _, what: what)
+)
+
+COPY_CONDITION = Protection(
+    "flows/session/publish.py", "a file is put over the one that was listed only (If-Match)", over_anything
+)
+
+RESTORED = Protection(
+    "flows/session/restore.py",
+    "who was overtaken looks whether all is as recorded",
+    setting(pipeline, "restore", lambda *_: None),
 )
 
 FILES_FIRST = Protection(

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -18,7 +19,7 @@ from flows.b3 import client as b3_scraper
 from flows.b3.client import B3Client
 from flows.errors import B3Unavailable, PayloadError
 from flows.lake.s3 import Bucket
-from flows.session import etl, storage
+from flows.session import etl, pipeline, storage
 from flows.session.pipeline import Pipeline
 from flows.session.publish import Publisher
 from flows.session.storage import Publication, RawVersion
@@ -135,6 +136,12 @@ def put_over_anything(put: Callable[..., None]) -> Callable[..., None]:
     )
 
 
+def over_anything(patch: pytest.MonkeyPatch, _: World) -> None:
+    copy = Bucket.copy
+    patch.setattr(Bucket, "copy", lambda bucket, source, key, **_: copy(bucket, source, key))
+    patch.setattr(pipeline, "restore", lambda *_: None)
+
+
 def remove_retries(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(world, "clients", world.hasty)
 
@@ -142,15 +149,25 @@ def remove_retries(patch: pytest.MonkeyPatch, world: World) -> None:
 # --- one publisher a session ---------------------------------------------------------------------------------------------
 
 
+class NoLease:
+    """A lease that keeps nobody out."""
+
+    def guard(self, what: Any) -> Any:  # noqa: ANN401 - a bucket, or a catalog
+        return what
+
+
 @contextmanager
-def no_lease(*_: object) -> Iterator[None]:
-    yield
+def no_lease(*_: object) -> Iterator[NoLease]:
+    yield NoLease()
 
 
-def not_renewed(*given: Any) -> object:  # noqa: ANN401 - the bucket, the key, …
-    *_, (_, etag), _, stopped = given
+def not_renewed(_lease: object, _every: float, stopped: Event) -> None:
     stopped.wait()
-    return etag
+
+
+def as_if(**changed: object) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A method of the lease that sees another one."""
+    return lambda method: lambda lease: method(replace(lease, **changed))
 
 
 # --- publishing ----------------------------------------------------------------------------------------------------------
@@ -187,7 +204,7 @@ def none_is_known(refuse: Callable[..., None]) -> Callable[..., None]:
 
 
 def visible_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
-    def call(publisher: Publisher, table: Any, files: Sequence[Any]) -> None:  # noqa: ANN401
+    def call(publisher: Publisher, table: Any, files: Sequence[Any], there: Any) -> None:  # noqa: ANN401
         publisher.catalog.create(
             table,
             {
@@ -197,7 +214,7 @@ def visible_before_copied(copy: Callable[..., None]) -> Callable[..., None]:
                 for item in files
             },
         )
-        copy(publisher, table, files)
+        copy(publisher, table, files, there)
 
     return call
 

@@ -175,6 +175,17 @@ def published(bench: Bench, portfolio: Portfolio) -> None:
     demand(lease not in keys(bench.world, REFINED_BUCKET, lease), "a lease is left")
 
 
+def shows_only(bench: Bench, portfolio: Portfolio) -> None:
+    """Athena, the catalog and the bucket have this portfolio of the session, and nothing of any other."""
+    refined, summary = tables(bench)
+    demand(
+        visible_figures(visible(bench, refined)) == figures(portfolio),
+        "Athena shows other figures than were published last",
+    )
+    _exactly(bench, refined, [item.codigo for item in portfolio.holdings])
+    _exactly(bench, summary, [None])
+
+
 def as_undisturbed(bench: Bench) -> None:
     """The published state equals, cell by cell, that of the session to which nothing happened.
 

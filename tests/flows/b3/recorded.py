@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from expectations.contract.quotes import Quote
@@ -34,6 +35,7 @@ QUANTITY_OF_TIMS3 = 806_346_600
 """From 2025-07-03 on, by its flag EBG."""
 
 
+@cache
 def portfolio(session: date) -> Portfolio:
     """What B3 stated for a recorded session."""
     if session not in _FURTHER:
@@ -57,6 +59,7 @@ def portfolio(session: date) -> Portfolio:
     )
 
 
+@cache
 def quotes(session: date) -> dict[str, Quote]:
     """The closes of a session, by ticker."""
     if session in sample.PRICED:
@@ -95,6 +98,7 @@ def with_cells(found: Portfolio, **cells: dict[str, object]) -> Portfolio:
     )
 
 
+@cache
 def _rows() -> list[dict[str, str]]:
     text = (Path(__file__).parent / "data" / "july_2025.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))

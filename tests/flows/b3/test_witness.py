@@ -120,8 +120,15 @@ def test_a_second_payment_under_a_flag_that_is_still_on_is_told_by_the_divisor()
     found = judge(recorded.portfolio(JULY_2), recorded.prices(JULY_2))
     assert "BBDC4" in {event.ticker for event in found.events}
     assert "its flag is still on" in found.line
-    alone = judge(recorded.portfolio(JULY_2), recorded.prices(JULY_2, alone=True))
-    assert alone.verdict is Verdict.DIVERGENT, "nothing tells the payment from a fault"
+
+
+def test_a_second_payment_that_the_distributions_number_denies_is_divergent() -> None:
+    alone = recorded.prices(JULY_2, alone=True)
+    closes = {**alone.closes, "NATU3": alone.closes["NTCO3"]}
+    alone = replace(alone, closes=closes)
+    assert judge(recorded.portfolio(JULY_2), alone).verdict is Verdict.WITH_EVENTS
+    denied = replace(alone, opened=closes)
+    assert judge(recorded.portfolio(JULY_2), denied).verdict is Verdict.DIVERGENT
 
 
 def test_a_second_payment_is_told_by_the_distributions_number() -> None:
@@ -203,6 +210,16 @@ def test_a_share_without_a_price_leaves_the_others_judged() -> None:
     assert (found.verdict, found.unpriced) == (Verdict.WITHOUT_PRICES, ("WEGE3",))
     damaged = exchanged("qtde_teorica", "PETR3", "PETR4")(recorded.portfolio(JULY_7))
     assert judge(damaged, lacking).verdict is Verdict.DIVERGENT
+
+
+def test_where_every_share_may_have_gone_ex_nothing_is_judged() -> None:
+    prices = recorded.prices(JULY_7, alone=True)
+    plain = {ticker: replace(quote, especi=quote.especi[:4].rstrip()) for ticker, quote in prices.closes.items()}
+    flagged = {row.codigo: f"{row.tipo[:4]:4}ER" for row in recorded.portfolio(JULY_7).holdings}
+    lower = {ticker: replace(quote, close=quote.close + Decimal("0.5")) for ticker, quote in plain.items()}
+    found = judge(recorded.with_cells(recorded.portfolio(JULY_7), tipo=flagged), replace(prices, closes=lower))
+    assert found.verdict is Verdict.WITHOUT_PRICES
+    assert found.line == "every share may have gone ex: no price is certain"
 
 
 def test_a_price_for_a_thousand_is_that_of_one() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import boto3
 import pytest
 
-from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.names import ARTIFACTS_BUCKET, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.outcomes import Outcome
 from flows.backfill.import_folder import FolderImport
 from flows.backfill.importing.files import noon
@@ -152,6 +152,9 @@ def test_a_damaged_copy_is_rejected_with_what_gate_1_found_and_kept(  # noqa: PL
     assert reason in attempt.reason
     (key,) = keys(s3)
     assert key.startswith("landing/year=2025/month=06/day=30/ibov_20250630T150000Z_p001_")
+    report = attempt.report.removeprefix(f"s3://{ARTIFACTS_BUCKET}/").removesuffix("summary.html")
+    found = s3.get_object(Bucket=ARTIFACTS_BUCKET, Key=f"{report}gate-1-raw.json")["Body"].read()
+    assert reason.encode() in found
 
 
 def test_what_cannot_be_read_is_kept_where_its_index_is_known(pipeline: Pipeline, s3: S3Client, tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import zipfile
+from dataclasses import replace
 from datetime import date
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -65,6 +69,15 @@ class TestEncoded:
         assert encode(Form.CSV, "", RESULT, None, None).decode() == (
             'acao,data_pregao,peso,eventos\nVALE3,2025-06-30,10.702,\nB3SA3,2025-06-30,3.472,"EJ, ""x"""\n'
         )
+
+    @pytest.mark.parametrize("text", ["=1+1", "+A1", "-A1", "@SUM(1)", " =1", "\t=1", '=HYPERLINK("http://x")'])
+    def test_a_text_is_no_formula_to_a_spreadsheet(self, text: str) -> None:
+        result = replace(RESULT, rows=((text, "2025-06-30", "-1.5", "-1"),))
+        rows = [*csv.reader(io.StringIO(encode(Form.CSV, "", result, None, None).decode()))]
+        assert rows[1] == [f"'{text}", "2025-06-30", "-1.5", "-1"]
+        with zipfile.ZipFile(io.BytesIO(encode(Form.XLSX, "", result, None, None))) as book:
+            assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+            assert escape(text, quote=False).encode() in book.read("xl/sharedStrings.xml")
 
     def test_parquet_has_the_types(self) -> None:
         table = pq.read_table(io.BytesIO(encode(Form.PARQUET, "", RESULT, None, None)))

@@ -1,4 +1,4 @@
-"""The command line in Portuguese: nothing is missing from the catalogue, and what a program reads is the same."""
+"""The command line and the site in Portuguese: nothing is missing from the catalogue, and what a program reads is the same."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from typing import Any
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 from typer.core import TyperArgument, TyperOption
 
+import flows
 from expectations.contract.outcomes import Outcome
 from expectations.queries.saved import QUERIES
 from flows.cli import language
 from flows.cli.commands import COMMANDS, load
+from flows.language import CATALOGUES, NUMBER
+from flows.record.state import MEANINGS, State
 from flows.record.status_report import HEADING
+from flows.site.render import GATES, MONTHS, SHORT_WEEKDAYS, STEPS, WEEKDAYS
 
-CATALOGUE = language.CATALOGUES / "pt" / "LC_MESSAGES" / "bovespa.po"
-SOURCES = sorted(Path(language.__file__).parent.glob("*.py"))
+CATALOGUE = CATALOGUES / "pt" / "LC_MESSAGES" / "bovespa.po"
+FLOWS = Path(flows.__file__).parent
+SOURCES = sorted([*(FLOWS / "cli").glob("*.py"), *(FLOWS / "site").glob("*.py")])
+TEMPLATES = sorted((FLOWS / "site" / "templates").glob("*.j2"))
 
 OF_OTHERS = {  # what is said by others, whose words reach the screen
     *("Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"),
@@ -63,6 +71,13 @@ def nouns_of(source: Path) -> set[str]:
     }
 
 
+def of_template(path: Path) -> set[str]:
+    """The texts that a template has translated, and the nouns that it counts."""
+    parsed = Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+    found = extract_from_ast(parsed, ("_", "counted"))
+    return {text if name == "_" else f"{{}} {text[1]}" for _, name, text in found if text}
+
+
 def name_of(call: ast.Call) -> str:
     return str(getattr(call.func, "id", getattr(call.func, "attr", "")))
 
@@ -91,13 +106,16 @@ def wanted() -> set[str]:
     return (
         said
         | {noun for source in SOURCES for noun in nouns_of(source)}
+        | {text for template in TEMPLATES for text in of_template(template)}
+        | {*WEEKDAYS, *SHORT_WEEKDAYS, *MONTHS, *GATES.values(), *STEPS.values()}
+        | {*map(str, State), *MEANINGS.values()}
         | helps()
         | OF_OTHERS
         | TYPERS
         | {
             *map(str, Outcome),
             *HEADING,
-            language._NUMBER,
+            NUMBER,
         }
     )
 

@@ -38,6 +38,19 @@ def test_an_address_is_shown_as_its_user_can_open_it(home: Path | None, address:
     assert Place(Settings(), home).link_to(address) == expected
 
 
+def test_a_page_of_the_site_is_shown_in_the_user_s_language_where_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGE", "pt")
+    folder = tmp_path / "s3" / "bucket"
+    folder.mkdir(parents=True)
+    (folder / "index.pt.html").write_text("", encoding="utf-8")
+    shown = [Place(Settings(), tmp_path).page_of(f"s3://bucket/{name}") for name in ("index.html", "old.html", "x.md")]
+    assert [link.rpartition("/")[2] for link in shown] == ["index.pt.html", "old.html", "x.md"]
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert Place(Settings(), tmp_path).page_of("s3://bucket/index.html").endswith("/index.html")
+
+
 def test_in_aws_the_account_is_that_of_the_environment_and_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOVESPA_BUCKET_SUFFIX", "-acme")
     with open_place(Screen(as_json=True), aws=True) as place:

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+from prefect.cli import flow_run
 from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSVariables, ECSWorker
 
 from flows.deploy.ecs_pool import filled
@@ -25,6 +26,7 @@ OUTPUTS: dict[str, Any] = {
     "ecr_repository": "123456789012.dkr.ecr.sa-east-1.amazonaws.com/bovespa-flows",
     "prefect_secret": "arn:aws:secretsmanager:sa-east-1:123456789012:secret:bovespa/prefect-api-key",
 }
+_BEHAVIOR = "PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR"
 BASE: dict[str, Any] = ECSWorker.get_default_base_job_template()
 
 
@@ -49,7 +51,12 @@ def default(name: str) -> Any:  # noqa: ANN401 - any JSON
         ("aws_credentials", {"$ref": {"block_document_id": "block-1"}}),
         (
             "env",
-            {"BOVESPA_ENVIRONMENT": "dev", "BOVESPA_BUCKET_SUFFIX": "-acme", "AWS_DEFAULT_REGION": "sa-east-1"},
+            {
+                "BOVESPA_ENVIRONMENT": "dev",
+                "BOVESPA_BUCKET_SUFFIX": "-acme",
+                "AWS_DEFAULT_REGION": "sa-east-1",
+                "PREFECT_FLOW_RUN_EXECUTE_SIGTERM_BEHAVIOR": "reschedule",
+            },
         ),
         ("configure_cloudwatch_logs", True),
     ],
@@ -100,3 +107,10 @@ def test_a_stack_without_ecs_is_told_what_to_set() -> None:
 def test_the_template_of_another_type_is_refused() -> None:
     with pytest.raises(SettingsError, match="no template of an ECS work pool"):
         filled({"variables": {"properties": {"command": {}}}}, OUTPUTS, tag="1", region="x", credentials="b")
+
+
+def test_a_task_that_ecs_stops_lets_its_flow_end_in_order() -> None:
+    known = {"reschedule", "relinquish"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(_BEHAVIOR, default("env")[_BEHAVIOR])
+        assert flow_run._termination_intent() in known

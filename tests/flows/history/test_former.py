@@ -134,6 +134,7 @@ def test_whoever_reads_sees_every_row_once_wherever_the_run_is_killed(aws: Accou
         watch = Watch(allowed)
         with suppress(Killed):
             refresh(aws.pipeline(watch), INDEX)
+        aws.pass_time()
         assert aws.history() == HISTORY, f"after {allowed} calls"
         assert sorted(map(str, aws.rows(CHANGES_TABLE))) == changes, f"after {allowed} calls"
         by_prefix = {

@@ -8,21 +8,27 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from random import random
+from threading import Timer
 from time import sleep
 from typing import TYPE_CHECKING, Any, cast
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from expectations.contract.catalog import storage_descriptor
-from expectations.contract.keys import published_key, raw_key
+from expectations.contract.keys import lease_key, monthly_lease_key, published_key, raw_key
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, PART_NAME, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table, refined_table
 from flows.errors import AwsError, PublishError, WriteConflict
-from flows.history.month_files import CONTENTS, encode
+from flows.history.month_files import CONTENTS, Month, MonthlyTable, encode
 from flows.history.refresh import FreshRows, Refreshed, refresh
+from flows.history.rows import PublishedRows
+from flows.lake import lease
+from flows.lake.catalog import Catalog
 from flows.lake.lease import session_lease
 from flows.session import storage
 from tests.flows.history.published import (
@@ -46,6 +52,7 @@ from tests.flows.session.test_publish import Killed, Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
 
 
 def spoilt(_: bytes) -> bytes:
@@ -517,6 +524,54 @@ class TestWhatCannotBe:
             assert waiting.result(20) == Refreshed()
         assert aws.history() == {}
 
+    def test_a_session_is_read_back_under_its_lease(self, aws: Account) -> None:
+        aws.publish(two(JUN_2))
+        read = []
+
+        class Reading:
+            def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+                return getattr(aws.s3, name)
+
+            def get_object(self, **request: Any) -> Any:  # noqa: ANN401
+                if request["Key"].startswith(refined_table(INDEX).prefix):
+                    read.append(aws.keys(lease_key(INDEX, JUN_2)))
+                return aws.s3.get_object(**request)
+
+        lake = aws.pipeline().lake
+        reading = replace(lake, refined=replace(lake.refined, client=cast("S3Client", Reading())))
+        refresh(replace(aws.pipeline(), lake=reading), INDEX)
+        assert read == [[lease_key(INDEX, JUN_2)]]
+
+    def test_a_session_that_was_read_while_another_may_have_replaced_it_is_read_again(
+        self, aws: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        aws.publish(two(JUN_2))
+        of, looks, real = PublishedRows.of, list[float](), lease.elapsed
+
+        def stand_still(rows: PublishedRows, record: storage.Publication) -> pa.Table:
+            looks.append(3600.0)
+            if len(looks) == 1:
+                aws.put(lease_key(INDEX, JUN_2), b"of one that replaces the session's files")
+                Timer(0.3, aws.give_lease_back, (INDEX, JUN_2)).start()
+            return of(rows, record)
+
+        monkeypatch.setattr(lease, "elapsed", lambda: real() + sum(looks[:1]))
+        monkeypatch.setattr(PublishedRows, "of", stand_still)
+        refresh(aws.pipeline(), INDEX)
+        assert len(looks) == 2
+        assert aws.history() == {JUN_2: weights(60.0, 40.0)}
+
+    def test_other_figures_than_the_record_s_are_named_though_they_are_as_many(self, aws: Account) -> None:
+        earlier = aws.publish(two(JUN_2))
+        aws.unpublish(JUN_2)
+        aws.publish(two(JUN_2, "61.000"), run="jr_2")
+        storage.write_publication(aws.pipeline().lake.refined, earlier.record)
+        with pytest.raises(
+            PublishError, match="IBXX 2025-06-02: other figures are published than the record says: bov"
+        ):
+            refresh(aws.pipeline(), INDEX)
+        assert aws.history() == {}
+
     def test_a_table_that_is_not_there_is_an_error_of_aws(self, aws: Account) -> None:
         aws.glue.delete_table(DatabaseName=DATABASE, Name=HISTORY_TABLE.name)
         with pytest.raises(AwsError, match=r"partitions of bovespa_historico: .*EntityNotFoundException"):
@@ -545,3 +600,77 @@ class TestWhatCannotBe:
         with pytest.raises(PublishError, match="partitions of bovespa_historico: 1 refused"):
             refresh(replace(aws.pipeline(), lake=refusing), INDEX, [fresh])
         assert aws.history() == before
+
+
+class TestPartitions:
+    """Glue has no conditional writes: who changes the months' partitions holds the lease of the monthly tables."""
+
+    @pytest.mark.parametrize("method", ["batch_create_partition", "batch_update_partition", "batch_delete_partition"])
+    def test_are_changed_under_the_lease_of_the_monthly_tables(self, aws: Account, method: str) -> None:
+        held: list[list[str]] = []
+
+        class Noting:
+            def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+                if name == method:
+                    held.append(aws.keys(monthly_lease_key(INDEX)))
+                return getattr(aws.glue, name)
+
+        fresh = aws.publish(two(JUN_2))
+        if method != "batch_create_partition":
+            refresh(aws.pipeline(), INDEX, [fresh])
+            aws.pipeline().lake.catalog.point(
+                HISTORY_TABLE, {partition_values(HISTORY_TABLE, INDEX, JUNE): HIDDEN_PREFIX}
+            )
+        if method == "batch_delete_partition":
+            aws.unpublish(JUN_2)
+        lake = aws.pipeline().lake
+        noting = replace(lake, catalog=replace(lake.catalog, client=cast("GlueClient", Noting())))
+        refresh(replace(aws.pipeline(), lake=noting), INDEX, [fresh] if method != "batch_delete_partition" else [])
+        assert held
+        assert all(held)
+        assert aws.keys("leases/") == []
+
+    def test_are_not_changed_by_one_that_was_overtaken(self, aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        fresh = aws.publish(two(JUN_2))
+        months, real, slept = MonthlyTable.months, lease.elapsed, list[float]()
+
+        def stand_still(table: MonthlyTable) -> dict[date, Month]:
+            found = months(table)
+            if aws.keys(monthly_lease_key(INDEX)) and not slept:
+                slept.append(3600.0)
+                aws.put(monthly_lease_key(INDEX), b"of another")
+                Timer(
+                    0.3, aws.s3.delete_object, (), {"Bucket": REFINED_BUCKET, "Key": monthly_lease_key(INDEX)}
+                ).start()
+                created.clear()
+            return found
+
+        create, created = Catalog.create, list[str]()
+
+        def noted(catalog: Catalog, table: Table, prefixes: Any, **given: bool) -> None:  # noqa: ANN401
+            create(catalog, table, prefixes, **given)
+            created.append(aws.keys(monthly_lease_key(INDEX))[0])
+
+        monkeypatch.setattr(lease, "elapsed", lambda: real() + sum(slept))
+        monkeypatch.setattr(MonthlyTable, "months", stand_still)
+        monkeypatch.setattr(Catalog, "create", noted)
+        refresh(aws.pipeline(), INDEX, [fresh])
+        assert slept
+        assert len(created) == 2  # of each table, and none by the one that stood still
+        assert aws.history() == {JUN_2: weights(60.0, 40.0)}
+
+    def test_of_a_month_that_came_back_meanwhile_are_left(self, aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        refresh(aws.pipeline(), INDEX, [aws.publish(two(JUN_2))])
+        aws.unpublish(JUN_2)
+        enter, back = lease.Lease.take, list[FreshRows]()
+
+        def with_another_before(taken: lease.Lease) -> bool:
+            if taken.key == monthly_lease_key(INDEX) and not back:
+                back.append(aws.publish(two(JUN_2, "61.000"), run="jr_2"))
+                refresh(aws.pipeline(), INDEX, back)
+            return enter(taken)
+
+        monkeypatch.setattr(lease.Lease, "take", with_another_before)
+        refresh(aws.pipeline(), INDEX)
+        assert back
+        assert aws.history() == {JUN_2: weights(61.0, 40.0)}

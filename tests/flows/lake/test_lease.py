@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -14,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from expectations.contract.keys import ContractError, lease_key
 from expectations.contract.names import REFINED_BUCKET
-from flows.errors import AwsError, PublishError
-from flows.lake.lease import session_lease
+from flows.errors import AwsError, LeaseLost, PublishError, WriteConflict
+from flows.lake.lease import Lease, elapsed, session_lease
 from flows.lake.s3 import Bucket
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ KEY = "leases/ibov/year=2025/month=06/day=30/lease"
 
 
 @contextmanager
-def lease(s3: S3Client, void_after: float = 30, index: str = "IBOV") -> Iterator[None]:
-    with session_lease(Bucket(s3, REFINED_BUCKET), index, SESSION, void_after):
-        yield
+def lease(s3: S3Client, void_after: float = 30, index: str = "IBOV") -> Iterator[Lease]:
+    with session_lease(Bucket(s3, REFINED_BUCKET), index, SESSION, void_after) as held:
+        yield held
 
 
 def lies(s3: S3Client) -> bool:
@@ -141,10 +142,18 @@ class Held:
     Args:
         age: how long ago the other took it.
         refusals: how often the lease is refused before it is free.
+        ahead: by how much S3's clock is ahead of this machine's.
     """
 
-    def __init__(self, age: timedelta = timedelta(0), refusals: int = 1000, code: str = "PreconditionFailed") -> None:
+    def __init__(
+        self,
+        age: timedelta = timedelta(0),
+        refusals: int = 1000,
+        code: str = "PreconditionFailed",
+        ahead: timedelta = timedelta(0),
+    ) -> None:
         self._age = age
+        self._ahead = ahead
         self._refusals = refusals
         self._code = code
         self.deleted: list[str] = []
@@ -156,7 +165,9 @@ class Held:
         raise ClientError({"Error": {"Code": self._code, "Message": "taken"}}, "PutObject")
 
     def head_object(self, **_: Any) -> dict[str, object]:  # noqa: ANN401
-        return {"LastModified": datetime.now(UTC) - self._age, "ETag": '"theirs"', "Metadata": {}}
+        now = datetime.now(UTC) + self._ahead
+        answered = {"HTTPHeaders": {"date": format_datetime(now, usegmt=True)}}
+        return {"LastModified": now - self._age, "ETag": '"theirs"', "Metadata": {}, "ResponseMetadata": answered}
 
     def list_objects_v2(self, **_: Any) -> dict[str, object]:  # noqa: ANN401
         return {"Contents": [{"Key": KEY}]}
@@ -189,3 +200,158 @@ def test_that_is_void_is_dropped_by_its_own_etag_so_that_a_newer_one_stays() -> 
 def test_that_s3_refuses_for_another_reason_is_an_error_of_aws() -> None:
     with pytest.raises(AwsError, match="AccessDenied"), lease(Held(code="AccessDenied")):
         pytest.fail("entered without the lease")
+
+
+SKEWED = pytest.mark.parametrize("ahead", [timedelta(hours=9), timedelta(hours=-9)], ids=["S3 ahead", "S3 behind"])
+
+
+@SKEWED
+def test_is_as_old_as_s3_s_own_clock_says_whatever_this_machine_s_does(ahead: timedelta) -> None:
+    young = Held(timedelta(seconds=5), ahead=ahead)
+    with pytest.raises(PublishError, match="another flow has been publishing"), lease(young, 0.05 + 5):
+        pytest.fail("entered without the lease")
+    assert young.deleted == []
+
+
+@SKEWED
+def test_is_void_once_s3_s_own_clock_says_so_whatever_this_machine_s_does(ahead: timedelta) -> None:
+    old = Held(timedelta(seconds=60), refusals=1, ahead=ahead)
+    with lease(old):
+        assert old.deleted == ['"theirs"']
+
+
+# --- its holder stood still --------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """The clock that nobody sets, for a holder that stands still at will."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr("flows.lake.lease.elapsed", found)
+    return found
+
+
+def test_that_another_took_over_is_not_taken_back_by_its_renewal(s3: S3Client) -> None:
+    with lease(s3) as held:
+        s3.put_object(Bucket=REFINED_BUCKET, Key=KEY, Body=b"of the next")
+        with pytest.raises(
+            LeaseLost, match=r"leases/ibov/.*: this flow stood still for more than 30 s, and another has"
+        ):
+            held.renew()
+        assert s3.get_object(Bucket=REFINED_BUCKET, Key=KEY)["Body"].read() == b"of the next"
+        with pytest.raises(LeaseLost):
+            held.renew()
+    assert s3.get_object(Bucket=REFINED_BUCKET, Key=KEY)["Body"].read() == b"of the next"
+
+
+def test_that_another_took_over_and_gave_back_is_lost_too(s3: S3Client) -> None:
+    with lease(s3) as held:
+        s3.delete_object(Bucket=REFINED_BUCKET, Key=KEY)
+        with pytest.raises(LeaseLost):
+            held.renew()
+        assert not lies(s3)
+
+
+def test_has_another_etag_each_time_so_that_who_found_it_void_drops_none_that_is_renewed(s3: S3Client) -> None:
+    with lease(s3) as held:
+        found = held.etag
+        held.renew()
+        with pytest.raises(WriteConflict):
+            Bucket(s3, REFINED_BUCKET).delete(KEY, if_etag=found)
+        assert lies(s3)
+
+
+def test_that_was_renewed_without_an_answer_is_still_one_s_own(s3: S3Client) -> None:
+    with lease(s3) as held:
+        s3.put_object(Bucket=REFINED_BUCKET, Key=KEY, Body=b"renewed", Metadata={"holder": held.holder})
+        held.renew()
+        held.check()
+        assert s3.head_object(Bucket=REFINED_BUCKET, Key=KEY)["ETag"] == held.etag
+    assert not lies(s3)
+
+
+def test_lets_nothing_be_written_once_another_may_have_it(s3: S3Client, clock: Clock) -> None:
+    refined = Bucket(s3, REFINED_BUCKET)
+    refined.put("there", b"before")
+    with lease(s3, void_after=30) as held:
+        guarded = held.guard(refined)
+        guarded.put("there", b"while it is held")
+        s3.put_object(Bucket=REFINED_BUCKET, Key=KEY, Body=b"of the next")
+        clock.now += 15
+        writes: list[Callable[[], object]] = [
+            lambda: guarded.put("there", b"late"),
+            lambda: guarded.copy(KEY, "there"),
+            lambda: guarded.delete("there", if_etag=s3.head_object(Bucket=REFINED_BUCKET, Key="there")["ETag"]),
+            lambda: guarded.delete_all(["there"]),
+        ]
+        for write in writes:
+            with pytest.raises(LeaseLost):
+                write()
+    assert refined.read("there") == b"while it is held"
+
+
+def test_that_nobody_took_meanwhile_is_renewed_before_the_next_write(s3: S3Client, clock: Clock) -> None:
+    with lease(s3, void_after=30) as held:
+        before = held.etag
+        clock.now += 3600
+        held.guard(Bucket(s3, REFINED_BUCKET)).put("late", b"all the same")
+        assert held.etag != before
+        held.check()
+
+
+@pytest.mark.parametrize(("stood", "sure"), [(14.9, True), (15.0, False)])
+def test_is_surely_held_for_half_of_the_time_after_which_it_is_void(
+    s3: S3Client,
+    clock: Clock,
+    stood: float,
+    sure: bool,  # noqa: FBT001
+) -> None:
+    with lease(s3, void_after=30) as held:
+        clock.now += stood
+        if sure:
+            held.check()
+            return
+        with pytest.raises(LeaseLost, match="not renewed for 15 s, so that another flow may publish the session"):
+            held.check()
+
+
+def test_that_cannot_be_renewed_for_an_outage_is_an_error_of_aws_and_nothing_is_written(
+    s3: S3Client, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lease(s3, void_after=30) as held:
+        clock.now += 3600
+
+        def out(*_: object, **__: object) -> None:
+            raise AwsError("S3 is out")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Bucket, "put", out)
+            with pytest.raises(AwsError, match="S3 is out"):
+                held.ensure()
+
+
+def test_is_counted_from_before_it_was_asked_for(clock: Clock) -> None:
+    class Slow(Held):
+        def put_object(self, **given: Any) -> dict[str, str]:  # noqa: ANN401
+            clock.now += 10
+            return super().put_object(**given)
+
+    with lease(cast("S3Client", Slow(refusals=0))) as held:
+        assert held.renewed_at == 1000.0
+        held.renew()
+        assert held.renewed_at == 1010.0
+
+
+def test_goes_on_by_a_clock_that_nobody_sets() -> None:
+    first = elapsed()
+    time.sleep(0.01)
+    assert 0 < elapsed() - first < 5

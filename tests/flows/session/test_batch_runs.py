@@ -91,6 +91,10 @@ def put_list(artifacts: Bucket, *versions: RawVersion) -> str:
     return address(*versions)
 
 
+def void(_: object) -> None:
+    """For a call within an expression."""
+
+
 class TestList:
     def test_is_of_the_versions_whatever_their_order(self) -> None:
         assert list_key([FIRST, SECOND]) == list_key([SECOND, FIRST])
@@ -169,8 +173,21 @@ class TestStarting:
                 glue.add("STARTING", raw_list=where)
 
         glue.look = start_at_third_look
+        glue.refusal = AssertionError("another has put the list, and starts its run")
         assert runs.start([FIRST]).run_id == "jr_1"
         assert len(glue.runs) == 1
+
+    def test_at_once_with_another_finds_its_run_though_neither_saw_one_at_first(
+        self, artifacts: Bucket, glue: Glue, runs: BatchRuns
+    ) -> None:
+        def put_and_start_meanwhile(glue: Glue) -> None:
+            glue.look = lambda _: None
+            put_list(artifacts, FIRST)
+            glue.look = lambda glue: None if glue.runs else void(glue.add("STARTING", raw_list=address(FIRST)))
+
+        glue.look = put_and_start_meanwhile
+        glue.refusal = AssertionError("another has put the list, and starts its run")
+        assert runs.start([FIRST]).run_id == "jr_1"
 
     def test_is_made_good_where_whoever_has_put_the_list_was_killed(
         self, artifacts: Bucket, glue: Glue, runs: BatchRuns

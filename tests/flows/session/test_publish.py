@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from expectations.contract.manifest import StagedFile
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, REFINED_BUCKET
@@ -363,12 +364,12 @@ class TestPartialFailure:
 
     def test_of_deleting_files_keeps_the_session_hidden(self, aws: Account) -> None:
         class Full(Watched):
-            def delete_objects(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401
-                return {"Errors": [{"Key": "x", "Code": "InternalError"}]}
+            def delete_object(self, **_: Any) -> None:  # noqa: ANN401
+                raise ClientError({"Error": {"Code": "InternalError", "Message": "x"}}, "DeleteObject")
 
         aws.publisher().publish(aws.stage("run1", ["ALOS3", "ABEV3"]))
         with pytest.raises(
-            AwsError, match=r"deleting objects of s3://.*/refined-data/year=2025/month=06/day=30/.*: 1 refused"
+            AwsError, match=r"deleting s3://.*/refined-data/year=2025/month=06/day=30/acao=ABEV3/.*InternalError"
         ):
             aws.publisher(s3=Full(aws.s3, Watch())).publish(aws.stage("run2", ["ALOS3"]))
         assert aws.seen() == {}

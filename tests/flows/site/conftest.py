@@ -15,7 +15,7 @@ from flows.record.attempt import Attempt
 from flows.record.index_status import IndexStatus
 from flows.record.state import SessionState
 from flows.site.facts import IndexFacts
-from flows.site.figures import Figures
+from flows.site.figures import Figures, Holding
 
 MakeAttempt = Callable[..., Attempt]
 MakeFacts = Callable[..., IndexFacts]
@@ -56,6 +56,7 @@ def make_facts() -> MakeFacts:
         *days: SessionState,
         attempts: tuple[Attempt, ...] = (),
         figures: dict[date, Figures] | None = None,
+        holdings: dict[date, tuple[Holding, ...]] | None = None,
         index: str = "IBOV",
     ) -> IndexFacts:
         rows: defaultdict[date, list[Attempt]] = defaultdict(list)
@@ -67,7 +68,7 @@ def make_facts() -> MakeFacts:
                 keys[attempt.session].append(key)
         first, last = (days[0].session, days[-1].session) if days else (None, None)
         due = last or date(2025, 7, 2)
-        return IndexFacts(IndexStatus(index, first, last, due, due, days), keys, rows, figures or {})
+        return IndexFacts(IndexStatus(index, first, last, due, due, days), keys, rows, figures or {}, holdings or {})
 
     return make
 

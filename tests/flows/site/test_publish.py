@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,11 +21,12 @@ from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import HISTORY_TABLE
 from expectations.gates.gate import CRITICAL, Demand, GateReport
 from flows.errors import AwsError
+from flows.language import LANGUAGES, PORTUGUESE
 from flows.record.attempt import Attempt
 from flows.record.ledger import Ledger
-from flows.record.report import publish_report
-from flows.site.pages import ROOT_KEY, index_key, session_key, year_key
+from flows.site.addresses import ROOT_KEY, in_language, index_key, session_key, year_key
 from flows.site.publish import rebuild_site, refresh_site, refresh_site_of
+from flows.site.run_report import publish_report
 from tests.flows.traces import Account, Glue
 
 if TYPE_CHECKING:
@@ -74,24 +76,68 @@ def get(s3: S3Client, key: str) -> str:
 
 
 def pages(s3: S3Client) -> dict[str, str]:
-    """The site's own files."""
-    found = s3.list_objects_v2(Bucket=ARTIFACTS_BUCKET).get("Contents", [])
-    keys = [item["Key"] for item in found]
-    return {key: get(s3, key) for key in keys if key.endswith("/index.html") and "data-docs" not in key}
+    """The site's own files in English, but for the runs' summaries."""
+    return {key: get(s3, key) for key in keys(s3) if key.endswith("/index.html") and "data-docs" not in key}
+
+
+def keys(s3: S3Client) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=ARTIFACTS_BUCKET).get("Contents", [])]
+
+
+def portfolio_file(session: date, weights: dict[str, float]) -> bytes:
+    """A month of the history with one session."""
+    count, shares = len(weights), list(weights)
+    rows = pa.table(
+        {
+            "data_pregao": [session] * count,
+            "acao": shares,
+            "nome_acao": shares,
+            "classe": ["ON"] * count,
+            "setor": [None] * count,
+            "quantidade_teorica_acoes": [1.0] * count,
+            "percentual_participacao_ibov": list(weights.values()),
+        }
+    )
+    target = io.BytesIO()
+    pq.write_table(rows, target)
+    return target.getvalue()
+
+
+def broken_links(s3: S3Client) -> list[tuple[str, str]]:
+    """The links of the site's pages that lead to nothing."""
+    there = set(keys(s3))
+    pages_of_site = [key for key in there if key.endswith(".html") and "data-docs" not in key]
+    links = [(key, link) for key in pages_of_site for link in re.findall(r'href="([^"#]+)"', get(s3, key))]
+    return [
+        (key, link)
+        for key, link in links
+        if posixpath.normpath(posixpath.join(posixpath.dirname(key), link)) not in there
+    ]
 
 
 class TestRefreshing:
     def test_a_first_run_makes_a_page_of_each_kind(self, aws: Account, s3: S3Client) -> None:
         run(aws, attempt(MONDAY))
         assert set(pages(s3)) == {session_key("IBOV", MONDAY), year_key("IBOV", 2025), index_key("IBOV"), ROOT_KEY}
-        assert "Session <b>2025-07-01</b>" in get(s3, ROOT_KEY)
+        assert "Published up to 2025-06-30; 2025-07-01 is due" in get(s3, ROOT_KEY)
         assert "shares sum to 100" in get(s3, session_key("IBOV", MONDAY))
 
     def test_the_next_run_is_shown_beside_those_before(self, aws: Account, s3: S3Client) -> None:
         run(aws, attempt(MONDAY))
         run(aws, attempt(TUESDAY))
         page = get(s3, index_key("IBOV"))
-        assert ("2025-06-30" in page, "<b>2025-07-01</b> is published" in page) == (True, True)
+        assert "Complete: every session from 2025-06-30 to 2025-07-01 is published" in page
+
+    def test_every_page_is_there_in_every_language(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        assert set(keys(s3)) >= {in_language(key, language) for key in pages(s3) for language in LANGUAGES}
+        assert "Publicado até 2025-06-30; falta 2025-07-01" in get(s3, in_language(ROOT_KEY, PORTUGUESE))
+
+    def test_no_link_leads_to_nothing(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        run(aws, attempt(None, Outcome.FAILED, reason="B3 could not be had"))
+        run(aws, attempt(MONDAY, index="IBXX"))
+        assert broken_links(s3) == []
 
     def test_a_run_that_found_its_session_published_leaves_what_the_gates_said(
         self, aws: Account, s3: S3Client
@@ -123,7 +169,7 @@ class TestRefreshing:
         note(aws, attempt(MONDAY))
         refresh_site(aws.pipeline, datetime(2027, 3, 1, 18, tzinfo=UTC), "IBOV", [MONDAY])
         assert set(pages(s3)) >= {year_key("IBOV", year) for year in (2025, 2026, 2027)}
-        links = re.findall(r'href="\.\./\.\./ibov/(year=\d+/index\.html)"', get(s3, year_key("IBOV", 2025)))
+        links = re.findall(r'href="\.\./(year=\d+/index\.html)"', get(s3, year_key("IBOV", 2025)))
         assert sorted(links) == ["year=2026/index.html", "year=2027/index.html"]
 
     def test_pages_are_served_as_pages(self, aws: Account, s3: S3Client) -> None:
@@ -147,14 +193,12 @@ class TestRefreshing:
 
     def test_figures_are_those_of_the_history(self, aws: Account, s3: S3Client) -> None:
         note(aws, attempt(MONDAY))
-        rows = pa.table({"data_pregao": [MONDAY] * 2, "percentual_participacao_ibov": [60.0, 40.0]})
-        target = io.BytesIO()
-        pq.write_table(rows, target)
         key = partition_prefix(HISTORY_TABLE, "IBOV", MONDAY) + PART_NAME
-        s3.put_object(Bucket=REFINED_BUCKET, Key=key, Body=target.getvalue())
+        s3.put_object(Bucket=REFINED_BUCKET, Key=key, Body=portfolio_file(MONDAY, {"VALE3": 60.0, "PETR4": 40.0}))
         refresh_site(aws.pipeline, NOW, "IBOV", [MONDAY])
         assert "60.000 %" in get(s3, session_key("IBOV", MONDAY))
         assert "60.00 %" in get(s3, ROOT_KEY)
+        assert "IBOV: 2 shares" in get(s3, ROOT_KEY)
 
     @pytest.mark.parametrize("name", ["day=30/index.html", "ibov/index.html", "reports/index.html"])
     def test_what_another_flow_noted_meanwhile_is_shown(self, aws: Account, s3: S3Client, name: str) -> None:
@@ -164,7 +208,7 @@ class TestRefreshing:
         meddled = replace(aws, s3=Meddled(s3, lambda: note(aws, others.pop()) if others else None, name))  # type: ignore[arg-type]
         refresh_site(meddled.pipeline, NOW, "IBOV", [MONDAY])
         for key in (ROOT_KEY, index_key("IBOV")):
-            assert "<b>2025-07-01</b> is published" in get(s3, key)
+            assert "to 2025-07-01 is published" in get(s3, key)
 
     def test_that_fails_is_an_error_of_aws_and_no_failure_of_what_it_shows(self, aws: Account) -> None:
         note(aws, attempt(MONDAY))
@@ -202,6 +246,22 @@ class TestRebuilding:
             s3.delete_object(Bucket=ARTIFACTS_BUCKET, Key=key)
         assert rebuild_site(aws.pipeline, NOW).problems == []
         assert pages(s3) == made_before
+        assert broken_links(s3) == []
+
+    def test_gives_a_run_of_an_earlier_version_its_page_in_every_language(self, aws: Account, s3: S3Client) -> None:
+        run(aws, attempt(MONDAY))
+        (summary,) = [key for key in keys(s3) if key.endswith("/summary.html")]
+        s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=summary, Body=b"<h1>of an earlier version</h1>")
+        s3.delete_object(Bucket=ARTIFACTS_BUCKET, Key=in_language(summary, PORTUGUESE))
+        rebuild_site(aws.pipeline, NOW)
+        assert "IBOV 2025-06-30: published" in get(s3, summary)
+        assert "IBOV 2025-06-30: publicado" in get(s3, in_language(summary, PORTUGUESE))
+
+    def test_gives_a_session_of_which_no_attempt_is_known_a_page(self, aws: Account, s3: S3Client) -> None:
+        aws.publish(MONDAY, aws.upload(MONDAY))
+        rebuild_site(aws.pipeline, NOW)
+        assert "IBOV, Monday, 2025-06-30" in get(s3, session_key("IBOV", MONDAY))
+        assert broken_links(s3) == []
 
     def test_of_an_index_that_was_only_imported_shows_it_too(self, aws: Account, s3: S3Client) -> None:
         aws.publish(MONDAY, aws.upload(MONDAY, "SMLL"), "SMLL")
@@ -224,8 +284,8 @@ class TestRebuilding:
         s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=unread, Body=b"[]")
         (problem,) = rebuild_site(aws.pipeline, NOW).problems
         assert unread in problem
-        assert "<b>2025-07-01</b> is published" in get(s3, ROOT_KEY)
+        assert "Complete: every session from 2025-06-30 to 2025-07-01" in get(s3, ROOT_KEY)
 
     def test_of_an_empty_account_is_an_empty_page(self, aws: Account, s3: S3Client) -> None:
         assert rebuild_site(aws.pipeline, NOW + timedelta(days=1)).problems == []
-        assert "Nothing has been published" in get(s3, ROOT_KEY)
+        assert "Nothing is published yet" in get(s3, ROOT_KEY)

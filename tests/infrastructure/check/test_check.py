@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from infrastructure.check import command_line, policies, rules, template, texts
+from infrastructure.check import command_line, policies, rules, s3a, stacks, template, texts
 from infrastructure.check.__main__ import STACKS, check_stack
 from infrastructure.check.policies import EXPLAINED
 from infrastructure.policies import PolicyStatement, allow
@@ -52,6 +53,10 @@ def test_nothing_is_found(region: str, settings: dict[str, str]) -> None:
     assert list(check_stack(region, settings)) == []
 
 
+def test_two_environments_share_nothing_and_a_database_is_made_where_there_is_none() -> None:
+    assert stacks.check() == []
+
+
 def test_both_regions_and_every_optional_part_are_looked_at() -> None:
     assert {region for region, _ in STACKS} == {REGION, NOTEBOOK_REGION}
     switched = {name for _, settings in STACKS for name in settings}
@@ -59,7 +64,12 @@ def test_both_regions_and_every_optional_part_are_looked_at() -> None:
 
 
 def test_every_combination_of_the_switches_is_previewed() -> None:
-    assert len(command_line.combinations()) == 2 ** len(command_line.SWITCHES) == 64
+    found = command_line.combinations()
+    switched = {tuple(settings[name] for name in command_line.SWITCHES) for settings in found}
+    assert len(found) == len(switched) == 2 ** len(command_line.SWITCHES) == 64
+    for beside in command_line.BESIDE:
+        of_ecs = {settings["ecsOrchestration"] for settings in found if beside.items() <= settings.items()}
+        assert of_ecs == {"true", "false"}
 
 
 # --- each fault, put back ------------------------------------------------------------------------------------------------
@@ -107,6 +117,132 @@ def test_fault_8_capacity_providers_in_an_accounts_first_cluster(complete: Deplo
     providers = replace(cluster, type="aws:ecs/clusterCapacityProviders:ClusterCapacityProviders")
     wrong = replace(complete, declared=[*complete.declared, providers])
     assert any("capacity providers" in text for text in rules.check(wrong, NOTEBOOK_REGION))
+
+
+def test_fault_5_a_name_that_two_environments_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = StackSettings.named
+    monkeypatch.setattr(
+        StackSettings,
+        "named",
+        lambda settings, name: name if name == "trigger-glue-job-dead-letters" else named(settings, name),
+    )
+    assert stacks.check() == ["environment dev: Queue trigger-glue-job-dead-letters is also the default environment's"]
+
+
+def test_fault_5_a_stack_that_takes_over_what_another_one_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infrastructure.account.refuse_what_is_another_stacks", lambda _: None)
+    (found,) = stacks.check()
+    assert "resources are declared over it" in found
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        pytest.param(True, "a new account has no database default", id="it is taken for granted"),
+        pytest.param(False, "it is made where it is somebody else's already", id="it is always made"),
+    ],
+)
+def test_fault_7_the_database_default(monkeypatch: pytest.MonkeyPatch, *, answer: bool, reason: str) -> None:
+    monkeypatch.setattr("infrastructure.account.has_database", lambda _: answer)
+    monkeypatch.setattr("infrastructure.catalog.has_database", lambda _: answer)
+    assert any(reason in text for text in stacks.check())
+
+
+def test_fault_9_metrics_that_only_a_glue_context_writes(complete: Deployment) -> None:
+    job = complete.one("glue/job:Job")
+    arguments = {**job.inputs["defaultArguments"], "--enable-metrics": "true"}
+    wrong = with_inputs(complete, "glue/job:Job", "etl", defaultArguments=arguments)
+    assert any("--enable-metrics writes nothing" in text for text in rules.check(wrong, NOTEBOOK_REGION))
+    line = ["Glue", "glue.driver.aggregate.elapsedTime", "JobName", "bovespa-etl-job"]
+    body = json.dumps({"widgets": [{"type": "metric", "properties": {"metrics": [line]}}]})
+    wrong = with_inputs(complete, "cloudwatch/dashboard:Dashboard", "bovespa", dashboardBody=body)
+    assert any("nobody writes ['Glue'" in text for text in rules.check(wrong, NOTEBOOK_REGION))
+
+
+def test_fault_10_a_job_or_a_caller_without_queueing(complete: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    for changed in ({"jobRunQueuingEnabled": None}, {"executionClass": "FLEX"}):
+        wrong = with_inputs(complete, "glue/job:Job", "etl", **changed)
+        assert any("queueing" in text for text in rules.check(wrong, NOTEBOOK_REGION))
+    wrong = with_inputs(complete, "lambda/function:Function", "trigger", environment={"variables": {}})
+    assert any("with queueing as the job has it" in text for text in rules.check(wrong, NOTEBOOK_REGION))
+    assert [path.exists() for path in rules.STARTING] == [True, True]
+
+
+@pytest.mark.parametrize("path", rules.STARTING, ids=lambda path: path.name)
+def test_fault_10_a_run_that_is_started_without_queueing(
+    complete: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: Path
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    broken = tmp_path / path.name
+    broken.write_text(text.replace("JobRunQueuingEnabled=", "Timeout="), encoding="utf-8")
+    monkeypatch.setattr(rules, "ROOT", tmp_path)
+    monkeypatch.setattr(rules, "STARTING", (broken,))
+    assert any("StartJobRun without JobRunQueuingEnabled" in text for text in rules.check(complete, NOTEBOOK_REGION))
+
+
+@pytest.mark.parametrize("name", ["modules", "script"])
+def test_fault_11_a_script_that_an_update_deletes(name: str) -> None:
+    deployment = record_program()
+    broken = [replace(item, retained=False) if item.name == name else item for item in deployment.declared]
+    (found,) = rules.check(replace(deployment, declared=broken), REGION)
+    assert f"object {name}: an update deletes it" in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        pytest.param("s3/bucket:Bucket", "raw", id="bucket"),
+        pytest.param("s3/bucketPolicy:BucketPolicy", "refined", id="what keeps it private"),
+        pytest.param("s3/bucketVersioning:BucketVersioning", "raw", id="its versions"),
+        pytest.param("glue/catalogTable:CatalogTable", "bovespa_refined_data", id="table"),
+        pytest.param("glue/catalogDatabase:CatalogDatabase", "database", id="database"),
+    ],
+)
+def test_fault_12_what_holds_data_and_is_not_protected(complete: Deployment, kind: str, name: str) -> None:
+    item = complete.one(kind, name)
+    broken = [replace(item, protected=False) if other is item else other for other in complete.declared]
+    (found,) = rules.check(replace(complete, declared=broken), NOTEBOOK_REGION)
+    assert f" {name}: it holds data" in found
+
+
+@pytest.mark.parametrize(
+    ("changed", "needs"),
+    [
+        pytest.param(
+            lambda policy: policy.replace('"s3:ListBucketMultipartUploads"', '"s3:GetBucketLocation"'),
+            "needs s3:ListBucketMultipartUploads",
+            id="uploads",
+        ),
+        pytest.param(
+            lambda policy: policy.replace('-bucket/staging"', '-bucket/else"').replace('"staging",', ""),
+            "refined/staging needs s3:GetObject",
+            id="a folder's name without its slash",
+        ),
+        pytest.param(
+            lambda policy: policy.replace('-bucket/raw-data"', '-bucket/else"'),
+            "raw/raw-data needs s3:GetObject",
+            id="raw files in the visual form",
+        ),
+    ],
+)
+def test_fault_13_a_call_of_s3as_that_the_role_may_not_make(
+    complete: Deployment, changed: Callable[[str], str], needs: str
+) -> None:
+    policy = complete.one("iam/rolePolicy:RolePolicy", "etl").inputs["policy"]
+    assert changed(policy) != policy
+    wrong = with_inputs(complete, "iam/rolePolicy:RolePolicy", "etl", policy=changed(policy))
+    assert any(needs in text for text in s3a.check(wrong)), list(s3a.check(wrong))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("cloudwatch/eventTarget:EventTarget", "etl-ended-badly"), ("budgets/budget:Budget", "monthly")],
+)
+def test_fault_14_who_publishes_before_the_topic_lets_it(complete: Deployment, kind: str, name: str) -> None:
+    item = complete.one(kind, name)
+    broken = [replace(item, after=frozenset()) if other is item else other for other in complete.declared]
+    (found,) = rules.check(replace(complete, declared=broken), NOTEBOOK_REGION)
+    assert f"{name}: it does not wait for the topic's policy" in found
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,10 @@ class Served:
         return respond(start_response, "200 OK", {"Path": environ["PATH_INFO"]})
 
     def moto(self, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's
+        if environ["PATH_INFO"].endswith("/nothing"):
+            raise NotImplementedError
+        if environ["PATH_INFO"].endswith("/broken"):
+            raise KeyError("a")
         return respond(start_response, "200 OK", {"Moto": environ["PATH_INFO"]})
 
     def commit(self) -> None:
@@ -71,6 +75,42 @@ def test_an_operation_of_an_owned_service_that_is_not_offered_is_refused_and_not
 
     assert (status, body["__type"]) == (400, "InvalidInputException")
     assert body["message"] == "AWSGlue.StartCrawler is not offered by the account on the laptop"
+
+
+def answer_of(served: Served, path: str, body: str, headers: dict[str, str]) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", served.server.server_port)
+    connection.request("POST", path, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "said"),
+    [
+        (
+            "/nothing",
+            {"X-Amz-Target": "Logs_20140328.StopQuery"},
+            '"message": "Logs_20140328.StopQuery is not offered by',
+        ),
+        ("/broken", {"X-Amz-Target": "AWSEvents.X"}, '"AWSEvents.X with these arguments is not offered by the account'),
+        ("/2015-03-31/functions/nothing", {}, '"POST /2015-03-31/functions/nothing is not offered by the account'),
+        ("/bucket/nothing?acl=&x=1", {}, "<Error><Code>NotImplemented</Code><Message>POST /bucket/nothing?acl is not"),
+    ],
+)
+def test_what_nobody_answers_is_refused_in_the_services_form(
+    served: Served, path: str, headers: dict[str, str], said: str
+) -> None:
+    status, body = answer_of(served, path, "{}", headers)
+
+    assert (status, said in body) == (501, True), body
+
+
+def test_an_operation_that_a_form_names_is_refused_by_its_name(served: Served) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    status, body = answer_of(served, "/nothing", "Action=TagMFADevice&Version=2010-05-08", headers)
+
+    assert (status, "<ErrorResponse><Error>" in body, "TagMFADevice is not offered" in body) == (501, True, True), body
 
 
 def test_invoke_is_answered_by_the_functions(served: Served) -> None:

@@ -58,12 +58,13 @@ def test_a_body_that_nobody_reads_is_not_the_next_request(connection: http.clien
         assert status == 200
 
 
-def test_an_application_that_fails_is_a_500_and_the_connection_goes_on(
+def test_an_application_that_fails_is_said_to_and_the_connection_goes_on(
     server: BaseWSGIServer, connection: http.client.HTTPConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(server, "app", lambda *_: 1 / 0)
-        assert ask(connection, "GET", "/") == (500, b"")
+        status, said = ask(connection, "GET", "/")
+    assert (status, b"GET / with these arguments is not offered by the account on the laptop" in said) == (501, True)
     assert ask(connection, "GET", "/f")[0] == 200
 
 

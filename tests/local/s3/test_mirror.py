@@ -5,10 +5,23 @@ import pytest
 from local.s3.mirror import FileMark, Mirror, UnmirrorableKeyError
 
 
-@pytest.mark.parametrize("key", ["../b/k", "a/../../b", "a//b", "/a", "", ".", "a/./b", "a\0b", f"a/{'x' * 256}"])
+@pytest.mark.parametrize("key", ["../b/k", "a/../../b", "a//b", "/a", "", ".", "a/./b"])
 def test_a_key_that_is_no_path_below_its_bucket_is_refused(mirror: Mirror, key: str) -> None:
     with pytest.raises(UnmirrorableKeyError, match="is not a relative path"):
         mirror.path("bucket", key)
+
+
+@pytest.mark.parametrize("key", ["a\0b", "a/\x01", "\x1f", "a\uffff"])
+def test_a_key_that_no_listing_could_show_is_refused(mirror: Mirror, key: str) -> None:
+    with pytest.raises(UnmirrorableKeyError, match="no listing"):
+        mirror.path("bucket", key)
+
+
+def test_a_key_with_a_name_longer_than_a_files_is_refused(mirror: Mirror) -> None:
+    mirror.path("bucket", f"a/{'x' * 255}")
+
+    with pytest.raises(UnmirrorableKeyError, match="more than 255 bytes"):
+        mirror.path("bucket", f"a/{'é' * 128}")
 
 
 def test_a_written_object_is_a_plain_file_below_its_bucket(mirror: Mirror) -> None:

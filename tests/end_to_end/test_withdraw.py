@@ -1,0 +1,131 @@
+"""A session that is withdrawn is visible nowhere, no run puts it back while B3 says the same, and a replay brings it back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from expectations.contract.outcomes import Outcome
+from flows.b3.payload import Payload
+from flows.backfill.recovery import Recovery
+from flows.backfill.replay import Replay
+from flows.backfill.withdraw import withdraw
+from flows.errors import NotPublishedError
+from flows.record.attempt import DAILY, WITHDRAW
+from flows.record.ledger import Ledger
+from flows.record.state import SessionState, State
+from flows.record.status import read_status
+from flows.session import storage
+from local.b3 import sample
+from local.b3.formats import json_page
+
+if TYPE_CHECKING:
+    from flows.b3.portfolio import Portfolio
+    from local.account.client import Account
+    from tests.end_to_end.conftest import Operator
+
+pytestmark = [pytest.mark.account, pytest.mark.timeout(1800)]
+
+BOVESPA = Path(sys.executable).with_name("bovespa")
+INDEX, BEFORE, SESSION = "SMLL", date(2025, 12, 1), date(2025, 12, 2)  # an index that no other test looks at
+REASON = "withdrawn: B3 corrected it by mail"
+TABLES = {"bovespa_refined_indices": 84, "bovespa_historico": 84, "bovespa_mudancas": 2}
+
+
+def portfolio_of(session: date) -> Portfolio:
+    return sample.as_of(session, sample.recorded(date(2025, 6, 30)).restated(index=INDEX))
+
+
+def bovespa(account: Account, site: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    variables = {**os.environ, "BOVESPA_HOME": str(account.home), "B3_BASE_URL": site, "BOVESPA_B3_BACKOFF": "0.1"}
+    done = subprocess.run(
+        [BOVESPA, *arguments, "--index", INDEX, "--json"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def visible(operator: Operator) -> dict[str, int]:
+    where = f"indice = '{INDEX}' AND data_pregao = DATE '{SESSION}'"
+    counted = {name: operator.query(f"SELECT COUNT(*) FROM {name} WHERE {where}").rows[0][0] for name in TABLES}
+    return {name: int(str(count)) for name, count in counted.items()}
+
+
+def state(operator: Operator) -> SessionState:
+    found = read_status(operator.pipeline, datetime.now(UTC), SESSION, SESSION, [INDEX])
+    ((item,),) = found.sessions.values()
+    return item.state
+
+
+def test_it_is_gone_until_it_is_brought_back(operator: Operator, account: Account) -> None:
+    pipeline, url = operator.pipeline, operator.stand_in.url
+    operator.run(portfolio_of(BEFORE))
+    operator.stand_in.show(portfolio_of(SESSION))
+    daily = ("run", "--live", "--collected-at", sample.collected_at(SESSION).isoformat())
+    assert bovespa(account, url, *daily)[0] == 0
+    assert visible(operator) == TABLES
+
+    code, said = bovespa(account, url, "withdraw", "--session", str(SESSION), "--reason", "B3 corrected it\n by mail")
+    assert (code, said["outcome"], said["reason"]) == (0, "quarantined", REASON)
+    gone = dict.fromkeys(TABLES, 0)
+    assert visible(operator) == gone
+    assert (state(operator).state, state(operator).reason) == (State.QUARANTINED, REASON)
+
+    # The schedule's next try, while B3 shows the same; and one that fails for another cause.
+    code, said = bovespa(account, url, *daily)
+    assert (code, said["sessions"][0]["outcome"], said["sessions"][0]["reason"]) == (1, "quarantined", REASON)
+    failed = Ledger.of(pipeline.lake, DAILY).run.begin(INDEX, SESSION).ended(Outcome.FAILED, "B3 was not to be had")
+    Ledger.of(pipeline.lake, DAILY).write(failed)
+    assert (state(operator).state, state(operator).reason) == (State.QUARANTINED, REASON)
+
+    # A recovery, also of a payload that a run has kept and not come to read.
+    recovery = Recovery(pipeline, at_once=True)
+    assert recovery.run(datetime.now(UTC), SESSION, SESSION, [INDEX]).attempts == []
+    body = json_page(portfolio_of(SESSION), 1, 120, by_sector=True)
+    later = sample.collected_at(SESSION) + timedelta(hours=1)
+    storage.land(pipeline.lake.raw, Payload(INDEX, "json", 1, body, later, ""))
+    (attempt,) = recovery.run(datetime.now(UTC), SESSION, SESSION, [INDEX]).attempts
+    assert (attempt.outcome, attempt.reason) == (Outcome.QUARANTINED, REASON)
+    assert visible(operator) == gone
+
+    (attempt,) = Replay(pipeline, INDEX).run(SESSION, SESSION)
+    assert attempt.outcome is Outcome.PUBLISHED
+    assert visible(operator) == TABLES
+    assert state(operator).state is State.PUBLISHED
+    code, said = bovespa(account, url, *daily)
+    assert (code, said["sessions"][0]["outcome"]) == (0, "already published")
+
+
+@pytest.mark.parametrize("step", ["forget_publication", "Publisher.withdraw", "refresh"])
+def test_one_that_is_killed_anywhere_is_finished_by_the_next(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    pipeline = operator.pipeline
+    operator.run(portfolio_of(BEFORE))
+    operator.run(portfolio_of(SESSION))
+    ledger = Ledger.of(pipeline.lake, WITHDRAW)
+    of = "flows.session.storage" if step == "forget_publication" else "flows.backfill.withdraw"
+    with monkeypatch.context() as patched:
+        patched.setattr(f"{of}.{step}", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            withdraw(pipeline, ledger, INDEX, SESSION, "wrong")
+    withdraw(pipeline, ledger, INDEX, SESSION, "wrong")
+    assert visible(operator) == dict.fromkeys(TABLES, 0)
+    assert (state(operator).state, state(operator).reason) == (State.QUARANTINED, "withdrawn: wrong")
+
+
+def test_what_was_never_published_cannot_be_withdrawn(operator: Operator) -> None:
+    with pytest.raises(NotPublishedError, match="SMLL 2025-12-03: nothing is published that could be withdrawn"):
+        withdraw(operator.pipeline, Ledger.of(operator.pipeline.lake, WITHDRAW), INDEX, date(2025, 12, 3), "wrong")
