@@ -139,16 +139,19 @@ class _Fill:
         """Bring in what is missing."""
         files = deque(files_for(self.missing, today))
         while files:
-            file = files.popleft()
+            file, was_had = files.popleft(), True
             try:
                 self._take(file)
             except (QuotesNotPublished, PayloadError) as error:
+                was_had = False
                 self.reasons |= dict.fromkeys(self._open(file), str(error))
             except B3Unavailable as error:
                 self.reasons |= {day: str(error) for item in (file, *files) for day in self._open(item)}
                 return
-            if file.span in SMALLER:
-                files.extendleft(reversed(_grouped(self._open(file), SMALLER[file.span])))
+            left = self._open(file)
+            # Of a file that was had and lacks many sessions, the shares did not trade in them: smaller ones have no more.
+            if file.span in SMALLER and not (was_had and len(left) > MANY_OF_A_MONTH):
+                files.extendleft(reversed(_grouped(left, SMALLER[file.span])))
 
     def _open(self, file: QuotesFile) -> list[date]:
         """The file's sessions that are neither stored nor refused."""

@@ -188,6 +188,12 @@ class TestB3:
         assert market.fill().stored == tuple(JUNE)
         assert market.asked == ["COTAHIST_M062025.ZIP", *(QuotesFile.of(Span.DAY, day).name for day in JUNE)]
 
+    def test_whose_month_lacks_most_of_its_sessions_is_not_asked_for_each_of_them(self, market: Market) -> None:
+        market.site.quotes = quotes_of(JUNE[-2:])
+        report = market.fill()
+        assert (report.stored, len(report.missing)) == (tuple(JUNE[-2:]), len(JUNE) - 2)
+        assert market.asked == ["COTAHIST_M062025.ZIP"]
+
     def test_with_a_page_in_place_of_a_day_is_named_and_stops_no_other_day(self, market: Market) -> None:
         del market.site.quotes[JUNE[-2]]
         report = market.fill(JUNE[-3])
