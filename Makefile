@@ -57,6 +57,7 @@ test: $(VENV)/.dev  ## run the tests
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
 	@echo "Injecting faults: about a quarter of an hour on two cores"
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
+	@$(VENV)/bin/pytest tests/faults/test_broken_home.py --whole-matrix
 	@echo "All faults were survived: see docs/reliability.md"
 
 site-check: $(VENV)/.browser  ## look at the site's pages in Chromium: a phone and a desk, light, dark, print, accessibility; PICTURES=folder keeps pictures

@@ -22,7 +22,7 @@ from expectations.contract.names import PART_NAME
 from expectations.contract.partitions import index_prefix
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table
 from flows.cli.basis import within
-from flows.errors import NotPublishedError, SettingsError
+from flows.errors import DamagedError, NotPublishedError, SettingsError
 from flows.lake.connect import Lake, connect
 from flows.lake.typed import arrow_table
 from flows.session.arrow import arrow_schema
@@ -136,11 +136,18 @@ class Files:
         schema = arrow_schema(table.columns)
         folder = self._bucket / index_prefix(table, index)
         # A file is read at once, for it may be replaced meanwhile.
-        files = [path.read_bytes() for path in sorted(folder.glob(f"*/*/{PART_NAME}")) if _is_within(path, days)]
-        parts = [pq.read_table(io.BytesIO(content)).cast(schema) for content in files]
+        files = {path: path.read_bytes() for path in sorted(folder.glob(f"*/*/{PART_NAME}")) if _is_within(path, days)}
+        parts = [_read(path, content, schema) for path, content in files.items()]
         rows = pa.concat_tables(parts) if parts else schema.empty_table()
         session = pc.field("data_pregao")
         return rows.filter((session >= days.since) & (session <= days.until)).drop_columns(_DAY)
+
+
+def _read(path: Path, content: bytes, schema: pa.Schema) -> pa.Table:
+    try:
+        return pq.read_table(io.BytesIO(content), page_checksum_verification=True).cast(schema)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DamagedError(f"{path} is damaged ({error}); bovespa reconcile makes it again") from error
 
 
 def _is_within(path: Path, days: Days) -> bool:

@@ -17,6 +17,7 @@
     ├── NotRebuildable      a session cannot be computed from what is there: the message names what is missing
     │   └── LeaseLost       the flow stood still for so long that another took its session over: nothing more is written
     ├── AcknowledgeError    there is no loss to acknowledge: the message says what there is
+    ├── DamagedError        what is published is not as it was published: reconcile mends it
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
@@ -118,6 +119,10 @@ class AcknowledgeError(BovespaError):
 
 class NotPublishedError(BovespaError):
     """Nothing is published that an answer could rest on."""
+
+
+class DamagedError(BovespaError):
+    """What an answer would rest on is not as it was published any more."""
 
 
 class QueryError(BovespaError):

@@ -14,8 +14,8 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.b3.calendar import SAO_PAULO, closed, sessions_between
+from flows.backfill.judging import Judging
 from flows.backfill.prices import Prices
-from flows.backfill.verifying import Verifying
 from flows.errors import NotPublishedError
 from flows.lake.connect import connect
 from flows.session.pipeline import Pipeline
@@ -59,7 +59,7 @@ def prices(since: date | None = None, until: date | None = None) -> dict[str, ob
 def _verify(pipeline: Pipeline, since: date) -> None:
     """Hold what is published against the prices that have come."""
     log = get_run_logger()
-    attempts = Verifying(pipeline, str(flow_run.id or ""), log.warning).run(datetime.now(UTC), since)
+    attempts = Judging(pipeline, str(flow_run.id or ""), log.warning).run(datetime.now(UTC), since)
     for attempt in attempts:
         log.info("%s %s by prices: %s (%s)", attempt.index, attempt.session, attempt.verdict, attempt.verification)
     refresh_site_of(pipeline, attempts, log.warning)

@@ -193,6 +193,9 @@ def flow_policy(arns: FlowResources) -> str:
     return allow(
         [
             PolicyStatement(["s3:GetObject", "s3:PutObject"], added),
+            # An earlier version, where a payload is not what came any more.
+            PolicyStatement(["s3:GetObjectVersion"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
+            listing(arns.raw, LANDING_PREFIX, versions=True),
             PolicyStatement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
@@ -258,10 +261,11 @@ def folder(bucket_arn: str, prefix: str) -> list[str]:
     return [f"{bucket_arn}/{name}", f"{bucket_arn}/{marker}*"]
 
 
-def listing(bucket_arn: str, *prefixes: str) -> PolicyStatement:
-    """The right to list what lies below prefixes of a bucket."""
+def listing(bucket_arn: str, *prefixes: str, versions: bool = False) -> PolicyStatement:
+    """The right to list what lies below prefixes of a bucket, or the versions of it."""
     patterns = [f"{item}*" if item.endswith("/") else item for item in prefixes]
-    return PolicyStatement(["s3:ListBucket"], [bucket_arn], {"StringLike": {"s3:prefix": patterns}})
+    action = "s3:ListBucketVersions" if versions else "s3:ListBucket"
+    return PolicyStatement([action], [bucket_arn], {"StringLike": {"s3:prefix": patterns}})
 
 
 def tables_of(table_arn: str, tables: Sequence[Table] = TABLES) -> list[str]:

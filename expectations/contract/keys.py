@@ -126,7 +126,16 @@ def landing_key(index: str, session: date | None, collected_at: datetime, source
     """
     folder = session_path(session) if session else "undated"
     stamp = collected_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return f"{LANDING_PREFIX}{folder}/{check_index(index).lower()}_{stamp}_p{page:03d}_{sha256[:12]}.{source}.gz"
+    name = f"{check_index(index).lower()}_{stamp}_p{page:03d}_{sha256[:_DIGITS]}.{source}.gz"
+    return f"{LANDING_PREFIX}{folder}/{name}"
+
+
+_DIGITS = 12
+
+
+def is_landing_digest(key: str, sha256: str) -> bool:
+    """Whether a key in landing is of bytes with that hexadecimal digest."""
+    return f"_{sha256[:_DIGITS]}." in key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -242,6 +251,21 @@ _PUBLISHED_KEY = re.compile(rf"published/{_INDEX}/{_DAY}/publication\.json", re.
 def read_published_key(key: str) -> SessionName | None:
     """The session whose publication record lies under the key; None where it is no record's key."""
     found = _PUBLISHED_KEY.fullmatch(key)
+    session = _day(*found.groups()[1:]) if found else None
+    return SessionName(found[1].upper(), session) if found and session else None
+
+
+def seal_key(index: str, session: date) -> str:
+    """The key of a session's seal, by whose ETag a listing tells that record and files are as they were published."""
+    return f"{published_prefix(index)}{session_path(session)}/seal"
+
+
+_SEAL_KEY = re.compile(rf"published/{_INDEX}/{_DAY}/seal", re.ASCII)
+
+
+def read_seal_key(key: str) -> SessionName | None:
+    """The session whose seal lies under the key; None where it is no seal's key."""
+    found = _SEAL_KEY.fullmatch(key)
     session = _day(*found.groups()[1:]) if found else None
     return SessionName(found[1].upper(), session) if found and session else None
 

@@ -18,7 +18,7 @@ LEDGER_COLUMNS = (
         "fluxo",
         _TEXT,
         False,
-        "Flow: daily, import, replay, reconcile, rebuild, verify; or acknowledge, where a person said something",
+        "Flow: daily, import, replay, reconcile, rebuild, prices, verify; or acknowledge, where a person said something",
     ),
     Column("indice", _TEXT, False, "Index code, such as IBOV"),
     Column("data_pregao", ColumnType.DATE, True, "Session; null where the attempt ended before it was known"),
@@ -29,7 +29,8 @@ LEDGER_COLUMNS = (
         _TEXT,
         False,
         "published, rebuilt (computed, not B3's words), already published, stale (an older session is shown), quarantined, "
-        "failed, acknowledged (its loss); verified, where nothing was done but to ask prices",
+        "failed, acknowledged (its loss); of what was verified damaged, and intact once it is mended; judged by prices, where "
+        "nothing was done but to ask them",
     ),
     Column("motivo", _TEXT, True, "Why, in one line; null where the session was published"),
     Column("impressao_digital", _TEXT, True, "SHA-256 of what B3 stated: the same figures have the same one"),

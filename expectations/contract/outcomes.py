@@ -33,8 +33,14 @@ class Outcome(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     """Nothing was tried: a person says why the session will not be published."""
 
-    VERIFIED = "verified"
+    JUDGED = "judged by prices"
     """What is published was held against B3's closing prices, and nothing else was done."""
+
+    DAMAGED = "damaged"
+    """Verified, and not as it was published."""
+
+    INTACT = "intact"
+    """Verified after it was damaged, and as it was published again."""
 
 
 DONE = frozenset(
@@ -45,10 +51,14 @@ DONE = frozenset(
         Outcome.STALE,
         Outcome.PLANNED,
         Outcome.ACKNOWLEDGED,
-        Outcome.VERIFIED,
+        Outcome.JUDGED,
+        Outcome.INTACT,
     }
 )
 """The outcomes of an attempt in which there is nothing to mend."""
+
+FINDINGS = frozenset({Outcome.DAMAGED, Outcome.INTACT})
+"""What was found of a session that was published, without an attempt to publish it."""
 
 FRESHLY_PUBLISHED = frozenset({Outcome.PUBLISHED, Outcome.REBUILT})
 """The outcomes of an attempt after which other rows are visible than before it."""

@@ -77,6 +77,24 @@ def month_of_key(table: Table, index: str | None, key: str) -> date | None:
         return None
 
 
+_SESSION_FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
+
+
+def sessions_prefix(table: Table, index: str) -> str:
+    """The key prefix below which all sessions of an index lie in one of its tables."""
+    return index_prefix(table, index) if INDEX_PARTITION in table.partitions else table.prefix
+
+
+def session_of_key(table: Table, index: str, key: str) -> date | None:
+    """The session of an index in whose folder of a table a key lies; None where it lies in none."""
+    prefix = sessions_prefix(table, index)
+    found = _SESSION_FOLDER.match(key, len(prefix)) if key.startswith(prefix) else None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3])) if found else None
+    except ValueError:
+        return None
+
+
 def month_of_values(table: Table, index: str | None, values: tuple[str, ...]) -> date | None:
     """The first day of the month whose partition of a monthly table has the values; None where they are no month's."""
     try:

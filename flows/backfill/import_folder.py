@@ -269,11 +269,11 @@ class _Import:
         """What the session's raw file makes of the portfolio: nothing to upload, nothing to do, a conflict; or None."""
         portfolio, there = found.portfolio, raw.portfolio()
         if there.source == REBUILT:
-            other = differences(portfolio, there)
-            apart = described(other) if other else "every cell is the same"
+            found_apart = differences(portfolio, there)
+            apart = described(found_apart) if found_apart else "every cell is the same"
             self.replaced[portfolio.index, portfolio.session] = f"replaces the rebuilt session: {apart}"
             return None
-        publication = storage.read_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
+        publication = storage.replaceable_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
         if not same_figures(portfolio, there):
             state = "published" if publication else "uploaded"
             other = described(differences(portfolio, there))
@@ -282,7 +282,9 @@ class _Import:
         if portfolio.has_sectors and not there.has_sectors:
             return None
         published = publication is not None and publication.fingerprint == raw.facts.fingerprint
-        return self._ended(found, Outcome.ALREADY_PUBLISHED) if published else current
+        if published and not self.pipeline.damage(portfolio.index, portfolio.session):
+            return self._ended(found, Outcome.ALREADY_PUBLISHED)
+        return current
 
     def _settled(self, group: Sequence[Found]) -> tuple[Found | None, list[Attempt]]:
         """The one of a session's portfolios that is taken, and what becomes of the others; none where they disagree."""

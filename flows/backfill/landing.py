@@ -7,6 +7,7 @@ there more than once (an answer that broke off, and the next attempt), so that e
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from expectations.contract.keys import LandingKey, read_landing_key
+from expectations.contract.keys import LandingKey, is_landing_digest, read_landing_key
 from expectations.contract.names import UNDATED_PREFIX
 from flows.b3.csv_download import decode_download, parse_csv
 from flows.b3.json_answer import parse_page, parse_pages
@@ -27,7 +28,7 @@ from flows.backfill.importing.readers import read_files
 from flows.errors import AwsError, PayloadError
 
 if TYPE_CHECKING:
-    from flows.lake.s3 import Bucket
+    from flows.lake.s3 import Bucket, StoredObject
 
 _MOST_READINGS = 16  # of one collection: two answers for each of four pages
 
@@ -86,6 +87,19 @@ def read_landing(raw: Bucket, keys: Iterable[str]) -> Iterator[Landed | Unread]:
         yield from _read_collection(raw, collected_at, sorted(members))
 
 
+def check_landing(raw: Bucket, key: str) -> str:
+    """Why what lies under a key is not the payload that came, in one line; empty where it is, or was put back just now.
+
+    Raises:
+        AwsError: it could not be read, or put back.
+    """
+    try:
+        _fetch(raw, key)
+    except PayloadError as error:
+        return f"{raw.address(key)}: {error.problem}"
+    return ""
+
+
 def _read_collection(raw: Bucket, collected_at: datetime, members: Sequence[LandingKey]) -> Iterator[Landed | Unread]:
     imported: list[tuple[LandingKey, SourceFile]] = []
     received: list[tuple[LandingKey, bytes]] = []
@@ -108,10 +122,37 @@ def _fetch(raw: Bucket, key: str) -> tuple[bytes, str]:
     found = raw.find(key)
     if found is None:
         raise AwsError(f"reading {raw.address(key)}: it is not there")
+    if (body := _unpacked(key, found)) is None:
+        found, body = _put_back(raw, key)
+    return body, _file_name(found)
+
+
+def _file_name(found: StoredObject) -> str:
+    return unquote(found.info.metadata.get("file-name", ""))
+
+
+def _unpacked(key: str, found: StoredObject) -> bytes | None:
+    """The bytes as they came; None where the object is not what came, of which the key holds the digest."""
     try:
-        return gzip.decompress(found.body), unquote(found.info.metadata.get("file-name", ""))
-    except (OSError, EOFError, zlib.error) as error:
-        raise PayloadError(key, f"not gzip ({error})") from error
+        body = gzip.decompress(found.body)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return body if is_landing_digest(key, hashlib.sha256(body).hexdigest()) else None
+
+
+def _put_back(raw: Bucket, key: str) -> tuple[StoredObject, bytes]:
+    """What came under the key, from an earlier version of the object, which is put over what is no such payload.
+
+    Raises:
+        PayloadError: there is none.
+    """
+    for version_id in raw.versions(key):
+        found = raw.find(key, version_id)
+        body = _unpacked(key, found) if found else None
+        if found and body is not None:
+            raw.put(key, found.body, kind="application/gzip", metadata=found.info.metadata)
+            return found, body
+    raise PayloadError(key, "not the bytes that came, and no earlier version of the object has them: they are lost")
 
 
 def _from_files(collected_at: datetime, imported: Sequence[tuple[LandingKey, SourceFile]]) -> Iterator[Landed | Unread]:

@@ -1,6 +1,7 @@
 """Recovery: every session is brought from where it stands to published, with one Glue run for all that need one.
 
-What was landed is parsed, what has no Glue run gets one, what was staged is audited and published without another. What a gate
+What was landed is parsed, what has no Glue run gets one, what was staged is audited and published without another. What was
+published and is damaged is published again from its raw file, or from what was landed where that is damaged too. What a gate
 refused is left alone until something changes, and what B3 showed while nobody looked is gone: both are named.
 
 A recovery may run beside a daily flow and beside itself. What is younger than some minutes is left to the flow that is at work
@@ -24,7 +25,9 @@ from expectations.gates import raw
 from flows.b3.calendar import collectable
 from flows.backfill.batch import Batch, Progress, begun, keep, noting
 from flows.backfill.landing import by_session
+from flows.backfill.raw_versions import usable_raw
 from flows.backfill.reread import Unusable, reread
+from flows.backfill.verification import Verifier
 from flows.errors import PublishError
 from flows.history.refresh import FreshRows, Refresh, refresh
 from flows.lake.lease import session_lease
@@ -34,6 +37,7 @@ from flows.record.state import NOTHING_TO_DO, SessionState, State
 from flows.record.status import AccountStatus, SessionStatus, read_status
 from flows.record.withdrawals import withdrawal_among, withdrawn
 from flows.session import storage
+from flows.session.intact import show_again
 
 if TYPE_CHECKING:
     from flows.record.attempt import FlowRun
@@ -52,6 +56,7 @@ class RecoveryStep(StrEnum):
     PARSE = "parse"
     REFINE = "refine"
     REFINE_AGAIN = "refine again"
+    MEND = "mend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +146,12 @@ class Recovery:
         attempts, versions = self._parse(planned(RecoveryStep.PARSE), undated, ledger)
         versions += [item.facts.version for item in planned(RecoveryStep.REFINE) if item.facts.version]
         attempts += self._take(versions, ledger, again=False)
-        again = [item.facts.version for item in planned(RecoveryStep.REFINE_AGAIN) if item.facts.version]
-        attempts += self._take(again, ledger, again=True)
+        mended, again = self._parse(planned(RecoveryStep.MEND), undated, ledger)
+        again += [item.facts.version for item in planned(RecoveryStep.REFINE_AGAIN) if item.facts.version]
+        attempts += mended + self._take(again, ledger, again=True)
         left = [item.state for item in planned(RecoveryStep.LEAVE) if item.state.state not in NOTHING_TO_DO]
         problems = self._refresh(found.sessions)
+        attempts += self._found_intact([item for item in sessions if item.traces.found_damaged], attempts, ledger)
         return Recovered(sorted(attempts, key=lambda attempt: (attempt.index, attempt.session)), left, problems)
 
     def _refresh(self, indices: Iterable[str]) -> list[str]:
@@ -158,10 +165,12 @@ class Recovery:
         return problems
 
     def _step(self, item: SessionStatus, now: datetime, undated: Collection[Name]) -> RecoveryStep:
+        state = item.state.state
+        if state is State.DAMAGED:
+            return RecoveryStep.MEND
         changed_at, young = item.traces.changed_at, timedelta(seconds=self.pipeline.settings.reconcile_after)
         if changed_at and now - changed_at < young and not self.at_once:
             return RecoveryStep.LEAVE
-        state = item.state.state
         if state is State.LANDED or item.traces.has_unread or item.name in undated:
             return RecoveryStep.PARSE
         if state in (State.RAW, State.STAGED):
@@ -202,21 +211,37 @@ class Recovery:
         lake, (index, session) = self.pipeline.lake, item.name
         try:
             with session_lease(lake.refined, index, session, self.pipeline.settings.lease_timeout):
-                current = storage.find_raw(lake.raw, index, session)
-                made = reread(self.pipeline, index, session, payloads, current)
-            publication = storage.read_publication(lake.refined, index, session)
+                publication = storage.replaceable_publication(lake.refined, index, session)
+                current = usable_raw(lake.raw, index, session, publication)
+                if publication and item.state.state is State.DAMAGED:
+                    show_again(lake, publication)
+                kept = current if item.state.state is State.DAMAGED else None
+                made = kept or reread(self.pipeline, index, session, payloads, current)
         except (ContractError, PublishError) as error:
             return Unusable(str(error)).attempt(flow_run, index, session)
         if isinstance(made, Unusable):
             # What was uploaded has passed the gate, whatever came after it.
             return current if current and not publication else made.attempt(flow_run, index, session)
-        if publication and publication.covers(made):
+        if publication and publication.covers(made) and not self.pipeline.damage(index, session, bytes_too=True):
             attempt = begun(flow_run, made)
             return attempt.ended(Outcome.ALREADY_PUBLISHED, run_id=publication.run_id, rows=publication.rows)
         withdrawal = withdrawal_among(lake.refined, item.traces.attempts, made.fingerprint)
         if withdrawal and not self.retry_quarantined:
             return withdrawn(begun(flow_run, made), withdrawal.reason)
         return made
+
+    def _found_intact(
+        self, items: Sequence[SessionStatus], attempts: Sequence[Attempt], ledger: Ledger
+    ) -> list[Attempt]:
+        """That sessions which were found damaged are as they were published, where they were not published again."""
+        published = {(attempt.index, attempt.session) for attempt in attempts if attempt.outcome is Outcome.PUBLISHED}
+        verifier = Verifier(self.pipeline)
+        intact: list[Attempt] = []
+        for item in items:
+            if item.name not in published and not verifier.damage(*item.name):
+                intact.append(ledger.run.begin(*item.name).ended(Outcome.INTACT))
+                ledger.note(intact[-1])
+        return intact
 
     def _take(self, versions: Sequence[RawVersion], ledger: Ledger, *, again: bool) -> list[Attempt]:
         if not versions:

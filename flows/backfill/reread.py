@@ -46,14 +46,13 @@ def reread(
 
     Args:
         payloads: keys in landing, of this session or without one.
-        current: the session's raw version, where there is one.
+        current: the session's raw version, where there is one; it is replaced where it is no raw file of the session.
 
     Raises:
         AwsError: S3 could not be asked.
-        ContractError: the current raw file is not of the contract's form.
     """
     bucket = pipeline.lake.raw
-    raw = storage.read_raw(bucket, current) if current else None
+    raw = storage.replaceable_raw(bucket, current) if current else None
     read = [item for item in read_landing(bucket, payloads) if _concerns(item, index, session)]
     best = _best(pipeline, read, raw)
     if isinstance(best, Unusable):

@@ -19,7 +19,7 @@ Published = Mapping[str, Sequence[date]]
 
 _OF_IBOV = frozenset(table.name for table in TABLES if INDEX_PARTITION not in table.partitions) - {QUOTES_TABLE.name}
 _OF_OTHERS = frozenset(table.name for table in TABLES if table.name.endswith("_indices"))
-_OF_NONE = frozenset(view.name for view in VIEWS if not any(name == INDEX_PARTITION for name, _ in view.columns))
+_OF_NONE = frozenset(view.name for view in VIEWS if not any(name == INDEX_PARTITION.name for name, _ in view.columns))
 _OF_ALL = frozenset(item.name for item in (*TABLES, *VIEWS)) - _OF_IBOV - _OF_OTHERS - _OF_NONE
 _INDEX_CONDITION = re.compile(r"\bindice\s*(?:=|in\s*\()\s*((?:'[^']*'[\s,]*)+)", re.IGNORECASE)
 _MANY = 3  # indices; of more, only the number is said
@@ -116,6 +116,29 @@ def of_query(sql: str, published: Published, now: datetime) -> Basis | None:
     if not tables & (_OF_IBOV | _OF_OTHERS | _OF_ALL):
         return None
     return Basis(tuple(Sessions(code, tuple(published.get(code, ()))) for code in indices), _today(now))
+
+
+_SESSION_TABLES = _OF_IBOV | _OF_OTHERS
+_ONE_TIME = re.compile(r"\b(year|month|day)\s*=\s*(\d+)", re.IGNORECASE)
+_SEVERAL_TIMES = re.compile(r"\b(?:or|union|join|not|case|with)\b|\(\s*select\b", re.IGNORECASE)
+
+
+def rests_on_months(sql: str) -> bool:
+    """Whether a query asks the tables of all sessions by month, or views of them."""
+    return bool(set(re.findall(r"\bbovespa_\w+", sql.lower())) & _OF_ALL)
+
+
+def rests_on_sessions(sql: str) -> bool:
+    """Whether a query asks the tables of each session."""
+    return bool(set(re.findall(r"\bbovespa_\w+", sql.lower())) & _SESSION_TABLES)
+
+
+def asked_for(sql: str, sessions: Sequence[date]) -> list[date]:
+    """Those of the sessions that a query asks for: all of them, unless it plainly names a year, a month or a day."""
+    if _SEVERAL_TIMES.search(sql):
+        return [*sessions]
+    named = {(name.lower(), int(value)) for name, value in _ONE_TIME.findall(sql)}
+    return [day for day in sessions if all(getattr(day, name) == value for name, value in named)]
 
 
 def within(

@@ -101,7 +101,10 @@ def changes(
     sql = changes_query(index, first, last, weights=weights)
     with open_place(screen, aws=aws) as place:
         basis = of_changes(index, place.published(index).get(index, ()), first, last, now())
-        result = place.query(sql)
+        try:
+            result = place.query(sql)
+        finally:
+            place.refuse_damaged(index, basis.sessions[0].published, monthly=True)
         levels = _levels(place, index, result) if wanted.form is Form.TABLE else {}
     if wanted.form is Form.TABLE:
         what = "" if weights else f" {tr('of composition')}"

@@ -83,6 +83,11 @@ COMMANDS = {
         _ASK,
         "Show where each session stands: published, staged, raw, landed, quarantined (which gate, why) or missing.",
     ),
+    "verify": Listed(
+        "sessions",
+        _ASK,
+        "Compare everything that is published with what was published, to the byte, and name what differs.",
+    ),
     "report": Listed(
         "report",
         _ASK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +17,13 @@ from botocore.exceptions import BotoCoreError
 
 from expectations.contract.keys import published_prefix, read_published_key
 from expectations.contract.names import PUBLISHED_PREFIX
+from flows.backfill.verification import month_damages
 from flows.cli.console import Screen
-from flows.cli.language import spoken, tr
-from flows.errors import AwsError, SettingsError
+from flows.cli.language import counted, spoken, tr
+from flows.errors import AwsError, DamagedError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
+from flows.session.intact import visible_damage
 from flows.settings import Settings, load_settings
 from flows.site.addresses import in_language
 
@@ -78,6 +80,30 @@ class Place:
                 found[name.index].append(name.session)
         return {code: sorted(found[code]) for code in sorted(found)}
 
+    def refuse_damaged(self, index: str, sessions: Sequence[date], *, monthly: bool) -> None:
+        """Make sure that an answer may rest on some published sessions.
+
+        Args:
+            monthly: it rests on the tables of all sessions by month, not on those of each session.
+
+        Raises:
+            DamagedError: one is not as it was published; the message names it.
+            AwsError: AWS could not be asked.
+        """
+        if monthly:
+            months = month_damages(self.lake, index)
+            found = {day: months[day.replace(day=1)] for day in sessions if day.replace(day=1) in months}
+        else:
+            found = visible_damage(self.lake, index, sessions, self.settings.lease_timeout)
+        if found:
+            first = min(found)
+            more = tr(" and {} more").format(counted(len(found) - 1, "session")) if len(found) > 1 else ""
+            raise DamagedError(
+                tr(
+                    "{} {}{}: what is published is damaged, and an answer would be wrong: {}; bovespa reconcile mends it"
+                ).format(index, first, more, found[first])
+            )
+
     def link_to(self, address: str) -> str:
         """An S3 address as the user can open it."""
         path = self._path(address)
@@ -96,13 +122,16 @@ class Place:
 
 
 @contextmanager
-def open_place(screen: Screen, *, aws: bool, as_flow: bool = False, need: Need = Need.ASK) -> Iterator[Place]:
+def open_place(
+    screen: Screen, *, aws: bool, as_flow: bool = False, need: Need = Need.ASK, mends: bool = False
+) -> Iterator[Place]:
     """The account that a command works on, reached by this process's environment within the block.
 
     Args:
         need: how much of the account on the laptop must be up.
         aws: the one that the environment names, with its rights.
         as_flow: on the laptop, with the rights of the flows' role instead of the user's.
+        mends: on the laptop, make the account's state again where it is of no use.
 
     Raises:
         SettingsError: a setting is wrong, or the account on the laptop does not start.
@@ -114,7 +143,7 @@ def open_place(screen: Screen, *, aws: bool, as_flow: bool = False, need: Need =
         if aws:
             yield Place(settings, None)
         else:
-            with _on_the_laptop(screen, settings, need, as_flow=as_flow) as place:
+            with _on_the_laptop(screen, settings, need, as_flow=as_flow, mends=mends) as place:
                 yield place
 
 
@@ -128,7 +157,7 @@ def environment_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _on_the_laptop(screen: Screen, settings: Settings, need: Need, *, as_flow: bool) -> Iterator[Place]:
+def _on_the_laptop(screen: Screen, settings: Settings, need: Need, *, as_flow: bool, mends: bool) -> Iterator[Place]:
     try:
         # Absent where only the flows are installed.
         from local.door import FLOW_ROLE, AccountError, Stage, running_account  # noqa: PLC0415
@@ -136,7 +165,11 @@ def _on_the_laptop(screen: Screen, settings: Settings, need: Need, *, as_flow: b
         raise SettingsError(_not_installed(error)) from error
     try:
         up = running_account(
-            settings.home, progress=lambda text: screen.say(tr(text)), stage=Stage[need.name], keep_up=settings.keep_up
+            settings.home,
+            progress=lambda text: screen.say(tr(text)),
+            stage=Stage[need.name],
+            keep_up=settings.keep_up,
+            mends=mends,
         )
         with up as account:
             os.environ.pop("AWS_PROFILE", None)

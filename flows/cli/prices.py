@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from flows.b3.calendar import SAO_PAULO, closed
+from flows.backfill.judging import Judging
 from flows.backfill.price_intake import PricesReport
 from flows.backfill.prices import Prices
-from flows.backfill.verifying import Verifying
 from flows.cli.console import Screen
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
@@ -53,7 +53,7 @@ def prices(
         raise SettingsError(tr("--from {} is after --to {}").format(f"{since:%Y-%m-%d}", last))
     with open_pipeline(screen, aws=aws) as (_, pipeline), screen.progress() as progress:
         report = Prices(pipeline, progress).fill(since.date(), last, now.date())
-        verified = Verifying(pipeline, warn=screen.say).run(now, since.date())
+        verified = Judging(pipeline, warn=screen.say).run(now, since.date())
         refresh_site_of(pipeline, verified, screen.say)
     screen.result(report.to_dict() | {"verified": [attempt.to_dict() for attempt in verified]})
     show_prices(screen, report)

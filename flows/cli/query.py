@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from flows.cli.answers import Wanted, give
-from flows.cli.basis import now, of_query
+from flows.cli.basis import Basis, asked_for, now, of_query, rests_on_months, rests_on_sessions
 from flows.cli.options import Command, Format, InAws, Json, Limit, Output, examples, group
-from flows.cli.place import open_place
+from flows.cli.place import Place, open_place
 
 app = group()
 
@@ -35,6 +35,24 @@ def query(
     wanted = Wanted.of(form, output, limit, as_json=as_json)
     screen = wanted.screen
     with open_place(screen, aws=aws) as place:
-        result = place.query(sql)
         basis = of_query(sql, place.published(), now())
+        try:
+            result = place.query(sql)
+        finally:
+            # Also where the query failed: what is damaged says more than Athena does.
+            refuse_damaged(place, sql, basis)
     give(screen, wanted, sql, result, basis)
+
+
+def refuse_damaged(place: Place, sql: str, basis: Basis | None) -> None:
+    """Make sure that what a query's answer rests on is as it was published.
+
+    Raises:
+        DamagedError: it is not; the message names the session.
+        AwsError: AWS could not be asked.
+    """
+    for item in basis.sessions if basis else ():
+        if rests_on_sessions(sql):
+            place.refuse_damaged(item.index, asked_for(sql, item.published), monthly=False)
+        if rests_on_months(sql):
+            place.refuse_damaged(item.index, item.published, monthly=True)

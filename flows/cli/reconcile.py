@@ -48,7 +48,7 @@ def reconcile(
     May run beside other flows, and be stopped anywhere and run again. The exit code is 1 where a session failed.
     """
     screen = Screen(as_json=as_json)
-    with open_pipeline(screen, aws=aws) as (place, pipeline), screen.progress() as progress:
+    with open_pipeline(screen, aws=aws, mends=True) as (place, pipeline), screen.progress() as progress:
         recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
         recovered = recovery.run(datetime.now(UTC), day_of(since), day_of(until), index or ())
         refresh_site_of(pipeline, recovered.attempts, screen.say)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from expectations.contract.keys import ContractError
+from flows.backfill.judging import Judging
 from flows.backfill.prices import Prices
 from flows.backfill.rebuilding import Rebuilding, RebuildPlan
-from flows.backfill.verifying import Verifying
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.cli.rebuild import show_comparison
@@ -72,7 +72,7 @@ def check_sample(pipeline: Pipeline, sample: RecordedSample, screen: Screen) -> 
     verified: dict[date, Verification] = {}
     try:
         Prices(pipeline).fill(sample.priced[0], sample.priced[-1], now.date())
-        Verifying(pipeline, warn=screen.say).run(now, sessions[0], sessions[-1], [sample.index])
+        Judging(pipeline, warn=screen.say).run(now, sessions[0], sessions[-1], [sample.index])
         witness = Witness.of(pipeline.lake)
         for session in sessions:
             verified[session] = witness.verify(sample.index, session)

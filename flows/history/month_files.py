@@ -84,7 +84,12 @@ def month_of(session: date) -> date:
 def encode(rows: pa.Table, metadata: Mapping[str, str] | None = None) -> bytes:
     """Rows as the bytes of a Parquet file; the same rows and metadata are always the same bytes."""
     target = io.BytesIO()
-    options: Any = {"compression": "zstd", "store_schema": False, "write_page_index": True}
+    options: Any = {
+        "compression": "zstd",
+        "store_schema": False,
+        "write_page_index": True,
+        "write_page_checksum": True,
+    }
     with pq.ParquetWriter(target, rows.schema, **options) as writer:
         writer.write_table(rows)
         if metadata:
@@ -170,7 +175,7 @@ class MonthlyTable:
         """
         schema = arrow_schema(self.table.columns)
         try:
-            read = pq.read_table(io.BytesIO(body))
+            read = pq.read_table(io.BytesIO(body), page_checksum_verification=True)
             stated = contents or (read.schema.metadata or {}).get(CONTENTS.encode(), b"{}")
             return Content(read.cast(schema), self._sessions(json.loads(stated), read.num_rows))
         except (pa.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError):

@@ -103,7 +103,8 @@ class PublishedRows:
         found = self.lake.refined.find(key)
         if found is None:
             raise WriteConflict(f"{self.lake.refined.address(key)}: somebody has removed it meanwhile")
-        return read_record(found.body, self.lake.refined.address(key)), found.info.etag.strip('"')
+        record = read_record(found.body, self.lake.refined.address(key), self.index, session)
+        return record, found.info.etag.strip('"')
 
     def of(self, record: Publication) -> pa.Table:
         """The history's rows of a published session, from the files that Athena shows.

@@ -147,6 +147,13 @@ class Bucket:
             found = self._unless_gone(key, lambda: self.client.head_object(**self._one(key, version_id)))
             return _info(found) if found else None
 
+    def versions(self, key: str) -> list[str]:
+        """The ids of an object's versions, the newest first."""
+        with aws_errors(f"listing the versions of {self.address(key)}"):
+            pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=key)
+            listed = [item for page in pages for item in page.get("Versions", [])]
+        return [item["VersionId"] for item in listed if item["Key"] == key]
+
     def _one(self, key: str, version_id: str | None) -> Any:  # noqa: ANN401 - a request
         return {"Bucket": self.name, "Key": key} | ({"VersionId": version_id} if version_id else {})
 

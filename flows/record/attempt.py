@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from expectations.gates.gate import GateReport
     from flows.glue_run import GlueRun
 
-DAILY, IMPORT, REPLAY, RECONCILE, REBUILD, VERIFY = "daily", "import", "replay", "reconcile", "rebuild", "verify"
+DAILY, IMPORT, REPLAY, RECONCILE, VERIFY = "daily", "import", "replay", "reconcile", "verify"
+REBUILD, PRICES = "rebuild", "prices"
 WITHDRAW, ACKNOWLEDGE = "withdraw", "acknowledge"
+UNKNOWN = "unknown"
+"""The flow of an attempt whose row had to be written again."""
 
 SCHEMA = arrow_schema(LEDGER_COLUMNS)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from expectations.contract.keys import ContractError, attempt_key, ledger_prefix
 from expectations.contract.ledger import LEDGER_TABLE
+from expectations.contract.outcomes import DONE
 from expectations.contract.partitions import ledger_values
 from flows.errors import BovespaError
 from flows.lake.s3 import PARQUET
-from flows.record.attempt import Attempt, FlowRun, read_parquet
+from flows.record.attempt import UNKNOWN, Attempt, FlowRun, read_parquet
 
 if TYPE_CHECKING:
+    from expectations.contract.keys import AttemptKey
     from flows.lake.catalog import Values
     from flows.lake.connect import Lake
     from flows.lake.s3 import Bucket
@@ -82,12 +84,26 @@ class Ledger:
             self._registered.add(values)
         return key
 
+    def restore(self, row: AttemptKey) -> None:
+        """Write a row again that cannot be read, as far as its key tells.
 
-def read_attempt(refined: Bucket, key: str) -> Attempt:
+        Raises:
+            AwsError: S3 could not be asked.
+        """
+        known = FlowRun(UNKNOWN, UNKNOWN).begin(row.index, row.session, outcome=row.outcome, warnings=row.warnings)
+        reason = "" if row.outcome in DONE else "the ledger's row was damaged: its reason is lost"
+        attempt = replace(known, started_at=row.ended_at, ended_at=row.ended_at, reason=reason)
+        self.lake.refined.put(row.key, attempt.to_parquet(), kind=PARQUET)
+
+
+def read_attempt(refined: Bucket, row: AttemptKey) -> Attempt:
     """One attempt.
 
     Raises:
         AwsError: it could not be read.
-        ContractError: it is not a row of the ledger.
+        ContractError: it is not a row of the ledger, or another than its key says.
     """
-    return read_parquet(refined.read(key))
+    found = read_parquet(refined.read(row.key))
+    if (found.index, found.session, found.outcome) != (row.index, row.session, row.outcome):
+        raise ContractError(f"ledger: the row of {found.index} {found.session}, {found.outcome}")
+    return found

@@ -1,7 +1,8 @@
 """Where each session stands, and why: decided from what lies in S3 of it, its last attempt and the calendar. Pure.
 
-A session is published when its publication is not older than its raw file, or says all that the raw file says. What a gate
-refused is quarantined until something changes: for gate 1 until another payload comes, for gate 2 until another raw version does.
+A session is published when its publication is not older than its raw file, or says all that the raw file says, and what was
+published is still there as it was: otherwise it is damaged. What a gate refused is quarantined until something changes: for
+gate 1 until another payload comes, for gate 2 until another raw version does.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class State(StrEnum):
     """Where a session stands."""
 
     PUBLISHED = "published"
+    DAMAGED = "damaged"
     STAGED = "staged but not published"
     RAW = "raw only"
     LANDED = "landed only"
@@ -46,6 +48,7 @@ class State(StrEnum):
 
 MEANINGS = {
     State.PUBLISHED: "both gates passed, Athena shows it",
+    State.DAMAGED: "it was published, and is not as it was published any more",
     State.STAGED: "refined, and not audited or published yet",
     State.RAW: "its raw file is uploaded, and not refined",
     State.LANDED: "what B3 sent is kept, and was not read",
@@ -81,11 +84,13 @@ class SessionDetails:
     """What had to be read of a session whose listings do not tell all.
 
     Attributes:
-        attempt: the newest of the session; of one that is missing, of the run that was after it.
+        damage: what of the published session is not as it was published, in one line; empty where nothing is known of any.
+        raw_damage: why the current raw version is no raw file of the session, in one line; empty where it is one.
+        attempt: the newest to publish the session; of one that is missing, of the run that was after it.
         version: the current raw version.
         run: the Glue run that refines, or has refined, that version.
         staged: whether what it left in staging is whole.
-        verified: the newest attempt that asked prices, where they do not agree.
+        judged: the newest attempt that asked prices, where they do not agree.
     """
 
     attempt: Attempt | None = None
@@ -93,7 +98,9 @@ class SessionDetails:
     publication: Publication | None = None
     run: GlueRun | None = None
     staged: bool = False
-    verified: Attempt | None = None
+    judged: Attempt | None = None
+    damage: str = ""
+    raw_damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +153,9 @@ class SessionState:
 def is_settled(traces: SessionTraces) -> bool:
     """Whether the listings alone tell that the session is published, and that nothing came since."""
     telling = (Outcome.QUARANTINED, Outcome.FAILED, Outcome.ACKNOWLEDGED)
-    failed = bool(traces.attempts) and traces.attempts[-1].outcome in telling
+    failed = traces.tried is not None and traces.tried.outcome in telling
     current = traces.published_at and (traces.raw_at is None or traces.raw_at < traces.published_at)
-    return bool(current) and not failed and not traces.has_unread
+    return bool(current) and not failed and not traces.has_unread and not traces.found_damaged
 
 
 def session_state(traces: SessionTraces, facts: SessionDetails, calendar: CalendarFacts) -> SessionState:
@@ -169,14 +176,16 @@ def session_state(traces: SessionTraces, facts: SessionDetails, calendar: Calend
         in_calendar=calendar.is_session,
         note="; ".join(_notes(traces, facts, state, calendar)),
         verdict=(traces.verdict or Verdict.WITHOUT_PRICES) if state is State.PUBLISHED else None,
-        verification=facts.verified.verification if facts.verified and state is State.PUBLISHED else "",
+        verification=facts.judged.verification if facts.judged and state is State.PUBLISHED else "",
     )
 
 
 def _state(traces: SessionTraces, facts: SessionDetails, calendar: CalendarFacts) -> State:
     refused = _is_refused(traces, facts)
     if traces.published_at and (refused or _is_current(traces, facts)):
-        return State.PUBLISHED
+        return State.DAMAGED if facts.damage else State.PUBLISHED
+    if traces.published_at and facts.raw_damage:
+        return State.DAMAGED
     if _is_acknowledged(traces, facts):
         return State.ACKNOWLEDGED
     if refused:
@@ -224,7 +233,9 @@ def _is_refused(traces: SessionTraces, facts: SessionDetails) -> bool:
 def _cause(traces: SessionTraces, facts: SessionDetails, state: State) -> Attempt | None:
     """The attempt that is the reason why the session is not published."""
     attempt = facts.attempt
-    if attempt is None or not attempt.reason or (state in NOTHING_TO_DO and state is not State.ACKNOWLEDGED):
+    if attempt is None or not attempt.reason or state is State.DAMAGED:
+        return None
+    if state in NOTHING_TO_DO and state is not State.ACKNOWLEDGED:
         return None
     if (attempt.outcome is Outcome.ACKNOWLEDGED) is not (state is State.ACKNOWLEDGED):
         return None
@@ -236,6 +247,10 @@ def _cause(traces: SessionTraces, facts: SessionDetails, state: State) -> Attemp
 
 
 def _reason(facts: SessionDetails, state: State, cause: Attempt | None) -> str:
+    if state is State.DAMAGED:
+        return facts.damage or facts.raw_damage
+    if state is State.RAW and facts.raw_damage:
+        return facts.raw_damage
     if state is State.RAW and facts.run:
         return f"Glue run {facts.run.run_id} is {facts.run.state}"
     if cause:
@@ -250,7 +265,7 @@ def _warnings(traces: SessionTraces) -> int:
 def _notes(traces: SessionTraces, facts: SessionDetails, state: State, calendar: CalendarFacts) -> Iterator[str]:
     if not calendar.is_session and state is not State.HOLIDAY:
         yield NOT_IN_CALENDAR
-    if traces.published_at and state is not State.PUBLISHED:
+    if traces.published_at and state not in (State.PUBLISHED, State.DAMAGED):
         yield SUPERSEDED
     if state is State.PUBLISHED:
         yield from _later_notes(traces, facts)
@@ -264,8 +279,8 @@ def _later_notes(traces: SessionTraces, facts: SessionDetails) -> Iterator[str]:
         yield NOT_B3S
     if count := _warnings(traces):
         yield "1 warning" if count == 1 else f"{count} warnings"
-    if facts.verified and traces.verdict is Verdict.DIVERGENT:
-        yield f"{Verdict.DIVERGENT}: {facts.verified.verification}"
+    if facts.judged and traces.verdict is Verdict.DIVERGENT:
+        yield f"{Verdict.DIVERGENT}: {facts.judged.verification}"
     attempt = facts.attempt
     if attempt and attempt.outcome is Outcome.QUARANTINED:
         yield f"what came later was refused: {attempt.reason}"

@@ -21,6 +21,7 @@ from flows.record.traces import AccountTraces, SessionTraces, read_traces
 from flows.record.withdrawals import withdrawal_among
 from flows.session import storage
 from flows.session.batch_runs import BatchRuns
+from flows.session.intact import listed_damage
 
 if TYPE_CHECKING:
     from expectations.contract.keys import AttemptKey
@@ -174,6 +175,7 @@ class _Reader:
     def facts(
         self, listed: Sequence[SessionTraces], tries: Mapping[tuple[str, date], AttemptKey]
     ) -> dict[SessionTraces, SessionDetails]:
+        damages = self._damages(listed)
         untold = [
             item
             for item in listed
@@ -187,21 +189,52 @@ class _Reader:
         for item, facts in read.items():
             if facts.version and (run := runs.get(facts.version.version_id)):
                 read[item] = replace(facts, run=run, staged=whole.get(run.run_id, False))
-        return {item: read.get(item, SessionDetails()) for item in listed}
+        facts_of = {item: read.get(item, SessionDetails()) for item in listed}
+        for item, damage in damages.items():
+            facts_of[item] = replace(facts_of[item], damage=damage)
+        return facts_of
+
+    def _damages(self, listed: Sequence[SessionTraces]) -> dict[SessionTraces, str]:
+        """What listings tell of published sessions that are not as they were published."""
+        lake, void_after = self.pipeline.lake, self.pipeline.settings.lease_timeout
+        found: dict[SessionTraces, str] = {}
+        for index in dict.fromkeys(item.index for item in listed):
+            published = {item.session: item for item in listed if item.index == index and item.published_at}
+            damaged = listed_damage(lake, index, published.keys(), void_after)
+            found |= {published[session]: damage for session, damage in damaged.items()}
+        return found
 
     def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionDetails:
         index, session = traces.index, traces.session
-        row = traces.attempts[-1] if traces.attempts else tries.get((index, session))
+        row = traces.tried or tries.get((index, session))
         version = storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None
         attempt = self.attempt(row) if row else None
         if attempt is None or attempt.outcome is not Outcome.ACKNOWLEDGED:
             attempt = self._withdrawal(traces, version) or attempt
-        return SessionDetails(
+        found = SessionDetails(
             attempt=attempt,
             version=version,
             publication=self.publication(traces) if traces.published_at else None,
-            verified=self.attempt(traces.verified) if traces.verified and traces.verdict is Verdict.DIVERGENT else None,
+            judged=self.attempt(traces.judged) if traces.judged and traces.verdict is Verdict.DIVERGENT else None,
+            damage=self._finding(traces),
         )
+        return found if _covered(found) else replace(found, raw_damage=self._raw_damage(found.version))
+
+    def _finding(self, traces: SessionTraces) -> str:
+        """What was found damaged when the session was verified."""
+        row = traces.found_damaged
+        found = self.attempt(row) if row else None
+        if row is None:
+            return ""
+        return found.reason if found else f"found damaged at {row.ended_at:%Y-%m-%d %H:%M} UTC"
+
+    def _raw_damage(self, version: RawVersion | None) -> str:
+        try:
+            if version:
+                storage.read_raw(self.pipeline.lake.raw, version)
+        except ContractError as error:
+            return str(error)
+        return ""
 
     def _withdrawal(self, traces: SessionTraces, version: RawVersion | None) -> Attempt | None:
         """The withdrawal of the raw file's portfolio, whichever of the raw versions that say the same it was published from."""
@@ -214,7 +247,7 @@ class _Reader:
         return _readable(lambda: storage.read_publication(self.pipeline.lake.refined, traces.index, traces.session))
 
     def attempt(self, row: AttemptKey) -> Attempt | None:
-        return _readable(lambda: read_attempt(self.pipeline.lake.refined, row.key))
+        return _readable(lambda: read_attempt(self.pipeline.lake.refined, row))
 
     def _runs(self, versions: Sequence[RawVersion]) -> dict[str, GlueRun]:
         lake = self.pipeline.lake
@@ -252,7 +285,7 @@ def read_history(pipeline: Pipeline, traces: SessionTraces) -> SessionHistory:
         AwsError: AWS could not be asked.
     """
     reader = _Reader(pipeline)
-    asked = (traces.verified,) if traces.verified and traces.verified.outcome is Outcome.VERIFIED else ()
+    asked = (traces.judged,) if traces.judged and traces.judged.outcome is Outcome.JUDGED else ()
     read = (row for row in side_by_side(reader.attempt, (*traces.attempts, *asked)) if row)
     attempts = tuple(sorted(read, key=lambda row: row.ended_at))
     publication = reader.publication(traces) if traces.published_at else None

@@ -26,7 +26,7 @@ from expectations.contract.names import (
     RAW_PREFIX,
     UNDATED_PREFIX,
 )
-from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, Verdict
+from expectations.contract.outcomes import FINDINGS, FRESHLY_PUBLISHED, Outcome, Verdict
 from flows.b3.calendar import expected
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class SessionTraces:
     Attributes:
         payloads: keys in landing.
         attempts: rows of the ledger, the newest last, but for those of attempts that only asked prices.
-        verified: the row of the newest attempt that asked prices.
+        attempted_at: when the newest row was stored that tells of an attempt to publish.
+        judged: the row of the newest attempt that asked prices.
     """
 
     index: str
@@ -56,15 +57,15 @@ class SessionTraces:
     published_at: datetime | None = None
     attempts: tuple[AttemptKey, ...] = ()
     attempted_at: datetime | None = None
-    verified: AttemptKey | None = None
-    verified_at: datetime | None = None
+    judged: AttemptKey | None = None
+    judged_at: datetime | None = None
 
     @property
     def verdict(self) -> Verdict | None:
         """What prices say of what is published; None where they were not asked since it was."""
-        if self.verified is None or self.verified_at is None or self.published_at is None:
+        if self.judged is None or self.judged_at is None or self.published_at is None:
             return None
-        return self.verified.verdict if self.verified_at >= self.published_at else None
+        return self.judged.verdict if self.judged_at >= self.published_at else None
 
     @property
     def is_rebuilt(self) -> bool:
@@ -77,6 +78,20 @@ class SessionTraces:
         """Whether a payload came after all that flows have made of the session, and that no attempt records."""
         known = [instant for instant in (self.raw_at, self.published_at, self.attempted_at) if instant]
         return self.landed_at is not None and all(self.landed_at > instant for instant in known)
+
+    @property
+    def tried(self) -> AttemptKey | None:
+        """The newest attempt to publish the session."""
+        return next((row for row in reversed(self.attempts) if row.outcome not in FINDINGS), None)
+
+    @property
+    def found_damaged(self) -> AttemptKey | None:
+        """The row by which what is published was found damaged; None where it was not, or was published again since."""
+        telling = FINDINGS | FRESHLY_PUBLISHED
+        last = next((row for row in reversed(self.attempts) if row.outcome in telling), None)
+        if last is None or last.outcome is not Outcome.DAMAGED or self.published_at is None:
+            return None
+        return last if last.ended_at > self.published_at else None
 
     @property
     def changed_at(self) -> datetime | None:
@@ -93,13 +108,13 @@ class SessionTraces:
             published_at=_later(self.published_at, other.published_at),
             attempts=self.attempts + other.attempts,
             attempted_at=_later(self.attempted_at, other.attempted_at),
-            **_newest_verified(self, other),
+            **_newest_judged(self, other),
         )
 
 
-def _newest_verified(one: SessionTraces, other: SessionTraces) -> dict[str, Any]:
-    newest = max((one, other), key=lambda traces: traces.verified_at or _NEVER)
-    return {"verified": newest.verified, "verified_at": newest.verified_at}
+def _newest_judged(one: SessionTraces, other: SessionTraces) -> dict[str, Any]:
+    newest = max((one, other), key=lambda traces: traces.judged_at or _NEVER)
+    return {"judged": newest.judged, "judged_at": newest.judged_at}
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -166,11 +181,12 @@ def _attempted(rows: Sequence[tuple[datetime, AttemptKey]]) -> Iterator[SessionT
     for stored_at, row in rows:
         if row.session is None:
             continue
-        asked: dict[str, Any] = {"verified": row, "verified_at": stored_at} if row.verdict else {}
-        if row.outcome is Outcome.VERIFIED:
+        asked: dict[str, Any] = {"judged": row, "judged_at": stored_at} if row.verdict else {}
+        if row.outcome is Outcome.JUDGED:
             yield SessionTraces(row.index, row.session, **asked)
-        else:
-            yield SessionTraces(row.index, row.session, attempts=(row,), attempted_at=stored_at, **asked)
+            continue
+        attempted_at = None if row.outcome in FINDINGS else stored_at
+        yield SessionTraces(row.index, row.session, attempts=(row,), attempted_at=attempted_at, **asked)
 
 
 def _tries(rows: Iterator[AttemptKey]) -> dict[tuple[str, date], AttemptKey]:

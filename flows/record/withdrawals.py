@@ -65,7 +65,7 @@ def withdrawal_among(refined: Bucket, rows: Iterable[AttemptKey], fingerprint: s
             return None
         if row.outcome is Outcome.QUARANTINED:
             with suppress(ContractError):
-                attempt = read_attempt(refined, row.key)
+                attempt = read_attempt(refined, row)
                 if is_withdrawal(attempt) and attempt.fingerprint == fingerprint:
                     return attempt
     return None

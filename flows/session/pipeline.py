@@ -22,6 +22,7 @@ from flows.lake.connect import Lake
 from flows.lake.lease import session_lease
 from flows.session import etl, storage
 from flows.session.confirm import confirm, session_query, session_tables
+from flows.session.intact import session_damage
 from flows.session.neighbours import PublishedSessions
 from flows.session.publish import Publisher
 from flows.session.raw_file import RAW_SCHEMA, RawFacts, decode, encode
@@ -87,9 +88,19 @@ class Pipeline:
         return Collected(facts, encode(portfolio, facts))
 
     def publication(self, facts: RawFacts) -> Publication | None:
-        """The session's publication, when it already says all that the facts' portfolio says."""
-        found = storage.read_publication(self.lake.refined, facts.index, facts.session)
-        return found if found and found.covers(facts) else None
+        """The session's publication, when it says all that the facts' portfolio says, and all of it is as it was published.
+
+        Raises:
+            AwsError: AWS could not be asked.
+        """
+        found = storage.replaceable_publication(self.lake.refined, facts.index, facts.session)
+        if found is None or not found.covers(facts) or self.damage(facts.index, facts.session):
+            return None
+        return found
+
+    def damage(self, index: str, session: date, *, bytes_too: bool = False) -> str:
+        """What of a published session is not as it was published, as `session_damage` says it."""
+        return session_damage(self.lake, index, session, self.settings.lease_timeout, bytes_too=bytes_too)
 
     def why_not_taken(self, facts: RawFacts) -> str | None:
         """Why an answer that is stale is not taken; None where it fills a gap.
@@ -99,9 +110,8 @@ class Pipeline:
 
         Raises:
             AwsError: S3 could not be asked.
-            ContractError: the publication record is not readable.
         """
-        publication = storage.read_publication(self.lake.refined, facts.index, facts.session)
+        publication = storage.replaceable_publication(self.lake.refined, facts.index, facts.session)
         current = storage.find_raw(self.lake.raw, facts.index, facts.session)
         if current and storage.read_raw(self.lake.raw, current).facts.source == REBUILT:
             return None
@@ -230,12 +240,11 @@ class Pipeline:
         staged, facts, lake = audited.staged, audited.facts, self.lake
         with session_lease(lake.refined, staged.index, staged.session, self.settings.lease_timeout) as lease:
             refined, catalog = lease.guard(lake.refined), lease.guard(lake.catalog)
-            found = storage.find_publication(refined, staged.index, staged.session)
-            before, etag = found or (None, None)
-            if not force and before and before.covers(facts):
+            before, etag = storage.replaceable_record(refined, staged.index, staged.session)
+            if not force and before and before.covers(facts) and not self._own_damage(facts):
                 return before
             self._refuse_outdated(version, facts)
-            Publisher(refined, catalog).publish(staged)
+            files = Publisher(refined, catalog).publish(staged)
             rows, summary_rows = self._confirm(audited)
             publication = Publication(
                 index=staged.index,
@@ -250,9 +259,14 @@ class Pipeline:
                 history=before.history_before(version.version_id) if before else (),
                 source=facts.source,
                 evidence=facts.evidence,
+                files=files,
             )
             storage.write_publication(refined, publication, over=etag)
             return publication
+
+    def _own_damage(self, facts: RawFacts) -> str:
+        """The same as `damage` for who holds the session's lease itself."""
+        return session_damage(self.lake, facts.index, facts.session, void_after=-1)
 
     def _refuse_outdated(self, version: RawVersion, facts: RawFacts) -> None:
         current = storage.find_raw(self.lake.raw, facts.index, facts.session)

@@ -22,6 +22,7 @@ from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import Table, refined_table, summary_table
 from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.lake.calls import side_by_side
+from flows.session.intact import published_files
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from flows.lake.catalog import Catalog, Values
     from flows.lake.s3 import Bucket
     from flows.session.staging import StagedSession
+    from flows.session.storage import PublishedFile
 
 
 ETags = Mapping[str, str]
@@ -47,17 +49,20 @@ class Publisher:
     refined: Bucket
     catalog: Catalog
 
-    def publish(self, staged: StagedSession) -> None:
+    def publish(self, staged: StagedSession) -> tuple[PublishedFile, ...]:
         """Make the session's published state equal the staged one, whatever it was before.
 
         May be killed anywhere and run again.
+
+        Returns:
+            The files that are published now, by key.
 
         Raises:
             PublishError: the catalog refused a partition, or the lease was lost.
             AwsError: AWS refused or failed a call, or somebody else wrote the session's files.
         """
-        self._replace(refined_table(staged.index), staged, staged.refined)
-        self._replace(summary_table(staged.index), staged, staged.summary)
+        refined = self._replace(refined_table(staged.index), staged, staged.refined)
+        return (*refined, *self._replace(summary_table(staged.index), staged, staged.summary))
 
     def shows(self, staged: StagedSession) -> bool:
         """Whether the session's published state is the staged one, to the last file; raises `AwsError`."""
@@ -93,7 +98,7 @@ class Publisher:
             self._delete_files(self._there(table, index, session), kept=())
         return visible
 
-    def _replace(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> None:
+    def _replace(self, table: Table, staged: StagedSession, files: Sequence[StagedFile]) -> list[PublishedFile]:
         prefixes = _prefixes(table, files)
         present = self.catalog.partitions(table, session_expression(table, staged.index, staged.session))
         self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
@@ -101,8 +106,10 @@ class Publisher:
         self._copy(table, files, there)
         self.catalog.delete(table, present.keys() - prefixes.keys())
         self._delete_files(there, kept={prefix + PART_NAME for prefix in prefixes.values()})
+        kept = published_files(self.refined.objects(partition_prefix(table, staged.index, staged.session)))
         self.catalog.create(table, dict.fromkeys(prefixes.keys() - present.keys(), HIDDEN_PREFIX))
         self._move(table, prefixes, back=dict.fromkeys(prefixes, HIDDEN_PREFIX))
+        return kept
 
     def _move(self, table: Table, prefixes: Mapping[Values, str], back: Mapping[Values, str]) -> None:
         """Point all partitions to other prefixes, or else back to those where they were."""

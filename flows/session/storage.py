@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract.keys import ContractError, published_key, raw_key
+from pydantic import TypeAdapter, ValidationError
+
+from expectations.contract.keys import ContractError, parse_raw_key, published_key, raw_key, seal_key
 from flows.errors import AwsError, WriteConflict
 from flows.lake.s3 import JSON, PARQUET
 from flows.session.raw_file import RawFacts, RawFile, decode
@@ -56,6 +59,20 @@ class PublishedVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A file of a published session, as S3 stated it once it was in place.
+
+    Attributes:
+        size: in bytes.
+        etag: tells one content from another, without quotes.
+    """
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The record of a published session, written once Athena has confirmed it.
 
@@ -68,6 +85,7 @@ class Publication:
         history: the raw versions that were published before, the newest first.
         source: where the portfolio came from, as in `Portfolio`; empty in records of before it was kept.
         evidence: of a portfolio that was computed, what it rests on, one line each.
+        files: of the two tables; none in a record of before this was recorded.
     """
 
     index: str
@@ -82,6 +100,7 @@ class Publication:
     history: tuple[PublishedVersion, ...] = ()
     source: str = ""
     evidence: tuple[str, ...] = ()
+    files: tuple[PublishedFile, ...] = ()
 
     def covers(self, facts: RawFacts | RawVersion) -> bool:
         """Whether the published session says all that the portfolio says of which these are the facts."""
@@ -136,6 +155,11 @@ def find_raw(raw: Bucket, index: str, session: date) -> RawVersion | None:
     )
 
 
+def raw_metadata(facts: RawFacts) -> dict[str, str]:
+    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is."""
+    return {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+
+
 def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
     """Upload a raw file; S3's event then starts the ETL.
 
@@ -146,7 +170,7 @@ def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool =
         AwsError: it could not be uploaded.
     """
     key = raw_key(facts.index, facts.session)
-    metadata = {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+    metadata = raw_metadata(facts)
     if of_batch:
         metadata[ETL_METADATA] = BATCH
     written = raw.put(key, content, kind=PARQUET, metadata=metadata)
@@ -161,9 +185,33 @@ def read_raw(raw: Bucket, version: RawVersion) -> RawFile:
 
     Raises:
         AwsError: it could not be read.
-        ContractError: it is not a raw file of this pipeline.
+        ContractError: it is not the raw file of its session.
     """
-    return decode(raw.read(version.key, version.version_id))
+    expected = parse_raw_key(version.key)
+    try:
+        found = decode(raw.read(version.key, version.version_id))
+    except ContractError as error:
+        raise ContractError(
+            f"{raw.address(version.key)}: {error}; {_mended(expected.index, expected.session)}"
+        ) from error
+    if (found.facts.index, found.facts.session) != (expected.index, expected.session):
+        raise ContractError(
+            f"{raw.address(version.key)}: the raw file of {found.facts.index} {found.facts.session}; "
+            f"{_mended(expected.index, expected.session)}"
+        )
+    return found
+
+
+def replaceable_raw(raw: Bucket, version: RawVersion) -> RawFile | None:
+    """The same for who makes the raw file anew: one that is not of its session is none.
+
+    Raises:
+        AwsError: it could not be read.
+    """
+    try:
+        return read_raw(raw, version)
+    except ContractError:
+        return None
 
 
 def read_publication(refined: Bucket, index: str, session: date) -> Publication | None:
@@ -181,25 +229,62 @@ def find_publication(refined: Bucket, index: str, session: date) -> tuple[Public
     """The same with the ETag of the record, by which it can be replaced; raises as `read_publication` does."""
     key = published_key(index, session)
     found = refined.find(key)
-    return (read_record(found.body, refined.address(key)), found.info.etag) if found else None
+    return (read_record(found.body, refined.address(key), index, session), found.info.etag) if found else None
 
 
-def read_record(body: bytes, address: str) -> Publication:
-    """A publication record's content.
+def replaceable_publication(refined: Bucket, index: str, session: date) -> Publication | None:
+    """The same for who publishes the session: a record that is not readable is none, and is written again.
 
     Raises:
-        ContractError: the record is not readable.
+        AwsError: S3 could not be asked.
     """
     try:
-        found = json.loads(body)
-        found |= {"history": tuple(PublishedVersion(**item) for item in found.get("history", ()))}
-        return Publication(**found | {"evidence": tuple(found.get("evidence", ()))})
-    except (AttributeError, RecursionError, TypeError, ValueError) as error:
-        raise ContractError(f"{address}: not a publication record ({error})") from error
+        return read_publication(refined, index, session)
+    except ContractError:
+        return None
+
+
+def replaceable_record(refined: Bucket, index: str, session: date) -> tuple[Publication | None, str | None]:
+    """The same with the ETag of whatever lies there, by which it can be replaced; raises as `replaceable_publication` does."""
+    etag = found.etag if (found := refined.look(published_key(index, session))) else None
+    try:
+        readable = find_publication(refined, index, session)
+    except ContractError:
+        return None, etag
+    return readable or (None, None)
+
+
+_RECORD = TypeAdapter(Publication)
+
+
+def read_record(body: bytes, address: str, index: str, session: date) -> Publication:
+    """A publication record's content.
+
+    Args:
+        index, session: whose record it must be.
+
+    Raises:
+        ContractError: the record is not readable, or another session's.
+    """
+    try:
+        found = _RECORD.validate_json(body, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ContractError(
+            f"{address}: not a publication record ({f'{where}: ' if where else ''}{first['msg']}); {_mended(index, session)}"
+        ) from error
+    if (found.index, found.session) != (index, session.isoformat()):
+        raise ContractError(f"{address}: the record of {found.index} {found.session}; {_mended(index, session)}")
+    return found
+
+
+def _mended(index: str, session: date) -> str:
+    return f"bovespa reconcile --since {session} --until {session} --index {index} mends it"
 
 
 def write_publication(refined: Bucket, publication: Publication, over: str | None = WHATEVER) -> None:
-    """Record a session as published.
+    """Record a session as published, and seal its files.
 
     Args:
         over: ETag of the record that it replaces; None where there was none; by default whatever there is.
@@ -208,15 +293,18 @@ def write_publication(refined: Bucket, publication: Publication, over: str | Non
         WriteConflict: another one is there by now.
         AwsError: it could not be recorded.
     """
-    key = published_key(publication.index, date.fromisoformat(publication.session))
-    body = json.dumps(asdict(publication), indent=1).encode()
+    session = date.fromisoformat(publication.session)
+    key, body = published_key(publication.index, session), json.dumps(asdict(publication), indent=1).encode()
     try:
-        refined.put(key, body, kind=JSON, if_absent=over is None, if_etag=over or None)
+        etag = refined.put(key, body, kind=JSON, if_absent=over is None, if_etag=over or None).etag
     except WriteConflict:
         # A put that took place and whose answer was lost is tried again, and finds itself.
         found = refined.find(key)
         if found is None or found.body != body:
             raise
+        etag = found.info.etag
+    if publication.files:
+        write_seal(refined, publication.index, session, etag, publication.files)
 
 
 def forget_publication(refined: Bucket, index: str, session: date) -> None:
@@ -225,4 +313,23 @@ def forget_publication(refined: Bucket, index: str, session: date) -> None:
     Raises:
         AwsError: it could not be recorded.
     """
-    refined.delete_all([published_key(index, session)])
+    refined.delete_all([published_key(index, session), seal_key(index, session)])
+
+
+def write_seal(refined: Bucket, index: str, session: date, record_etag: str, files: Iterable[PublishedFile]) -> None:
+    """Seal a session's record and files as they are.
+
+    Raises:
+        AwsError: it could not be written.
+    """
+    refined.put(seal_key(index, session), seal(record_etag, files), kind="text/plain")
+
+
+def seal(record_etag: str, files: Iterable[PublishedFile]) -> bytes:
+    """The text of a seal: the record's ETag, and of each file key, size and ETag.
+
+    S3's ETag of so small an object is the MD5 digest of its content, so that a listing alone tells whether the text that it
+    would give is the one that was sealed.
+    """
+    lines = (f"{item.key} {item.size} {item.etag}" for item in sorted(files, key=lambda item: item.key))
+    return "\n".join([record_etag.strip('"'), *lines, ""]).encode()

@@ -13,6 +13,7 @@ from flows.language import LANGUAGES, Language
 from flows.record.state import MEANINGS
 from flows.site import charts
 from flows.site.addresses import in_language, way
+from flows.site.demands import demand_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -101,6 +102,7 @@ def _environment(language: Language) -> Environment:
         "month": words.month,
         "stamp": stamp,
         "figures": words.figures,
+        "demand": words.demand,
         "gate_name": words.gate,
         "gate_short": gate_short,
         "step_name": words.step,
@@ -118,6 +120,9 @@ class _Words:
 
     def number(self, value: float, digits: int = 0) -> str:
         return self.language.written(f"{value:,.{digits}f}")
+
+    def demand(self, text: str) -> str:
+        return demand_in(self.language, text)
 
     def gate(self, name: str) -> str:
         return self.language.tr(GATES.get(name, name))

@@ -84,7 +84,7 @@ def summary_pages(prefix: str, attempt: Attempt, findings: Findings, written: da
 
 def docs_pages(files: Iterable[str]) -> dict[str, str]:
     """The Data Docs' pages among an attempt's files, by the check that they show."""
-    pages = [path for path in files if path.startswith(_VALIDATIONS) and path.endswith(".html")]
+    pages = [path for path in sorted(files) if path.startswith(_VALIDATIONS) and path.endswith(".html")]
     return {".".join(path.removeprefix(_VALIDATIONS).split("/")[:2]): path for path in pages}
 
 

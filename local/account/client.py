@@ -117,6 +117,7 @@ def running_account(
     program: Path = PROGRAM,
     stage: Stage = Stage.FLOWS,
     keep_up: float = 0.0,
+    mends: bool = False,
 ) -> Iterator[Account]:
     """Use the account of a home: the one that runs, or a new one, which ends some time after its last user has gone.
 
@@ -126,25 +127,39 @@ def running_account(
         program: the Pulumi program that a new account is provisioned with.
         stage: how far it must be up.
         keep_up: how many seconds it stays when nobody uses it any more.
+        mends: make a state again that is of no use, from the buckets' folders.
 
     Raises:
         AccountError: the account did not start, or its home is no folder that can be written.
     """
-    folders = _created(home.resolve())
     with ExitStack() as users:
-        with locked(folders.start_lock):
-            digest = code_digest(program)
-            if _said(folders).get("code", digest) != digest:
-                end_account(home)  # it is of other code; one that somebody uses stays
-            users.enter_context(locked(folders.users_lock, shared=True))
-            if not is_locked(folders.server_lock):
-                _start(folders, program, stage, progress)
-            _await_stage(folders, stage, progress)
-            account = _described(folders)
+        with _home_errors(home):
+            folders = _created(home.resolve())
+            with locked(folders.start_lock):
+                digest = code_digest(program)
+                if _said(folders).get("code", digest) != digest:
+                    end_account(home)  # it is of other code; one that somebody uses stays
+                users.enter_context(locked(folders.users_lock, shared=True))
+                if not is_locked(folders.server_lock):
+                    _start(folders, program, stage, progress, mends=mends)
+                _await_stage(folders, stage, progress)
+                account = _described(folders)
         try:
             yield account
         finally:
             _keep(folders, time.time() + keep_up if keep_up else 0)
+
+
+@contextmanager
+def _home_errors(home: Path) -> Iterator[None]:
+    """Within the block, what the system refuses of a home's files is an AccountError."""
+    try:
+        yield
+    except OSError as error:
+        raise AccountError(
+            f"the account's home {home} cannot be used: {error.filename or home}: {error.strerror}; move what is in the way "
+            "elsewhere, or let BOVESPA_HOME name another folder"
+        ) from error
 
 
 def end_account(home: Path) -> bool:
@@ -206,23 +221,26 @@ def _said(home: Home) -> dict[str, Any]:
 
 
 def _created(root: Path) -> Home:
-    try:
-        home = Home(root).create()
-        private(home.users_lock)
-    except OSError as error:
-        raise AccountError(
-            f"the account's home {root} cannot be used: {error.strerror}; BOVESPA_HOME names another folder"
-        ) from error
+    home = Home(root).create()
+    private(home.users_lock)
     return home
 
 
-def _start(home: Home, program: Path, stage: Stage, progress: Callable[[str], None]) -> None:
+def _start(home: Home, program: Path, stage: Stage, progress: Callable[[str], None], *, mends: bool) -> None:
     home.description.unlink(missing_ok=True)
     log = home.logs / "account.log"
     with private(log).open("ab") as output:
         begin = output.tell()
         server = subprocess.Popen(  # noqa: S603 - this Python, our module
-            [sys.executable, "-m", "local.account.server", str(home.root), str(program), str(int(stage))],
+            [
+                sys.executable,
+                "-m",
+                "local.account.server",
+                str(home.root),
+                str(program),
+                str(int(stage)),
+                *(["mend"] if mends else []),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=output,
@@ -258,7 +276,11 @@ def _last_error(log: Path, begin: int) -> str | None:
         content.seek(begin)
         lines = content.read().decode(errors="replace").splitlines()
     found = [match[1] for line in lines if (match := _EXCEPTION_LINE.match(line))]
-    return found[-1].removeprefix("ProvisionError: ") if found else None
+    return (
+        found[-1].removeprefix("ProvisionError: ").removeprefix("StateError: ").removeprefix("KeysError: ")
+        if found
+        else None
+    )
 
 
 def _late_error(log: Path, begin: int) -> str | None:

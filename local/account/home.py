@@ -47,6 +47,11 @@ class Home:
         return self.root / "state.db"
 
     @property
+    def rebuilding(self) -> Path:
+        """There while the state is made again from the buckets' folders."""
+        return self.root / "state.rebuilding"
+
+    @property
     def mirror(self) -> Path:
         """The buckets as folders."""
         return self.root / "s3"

@@ -165,7 +165,7 @@ def _copy_on_condition(self: S3Response) -> Any:  # noqa: ANN401 - moto's
     there = self.backend.get_object(self.bucket_name, self.parse_key_name()) if wanted or unwanted else None
     if wanted and there is None:
         raise MissingKey(key=self.parse_key_name())
-    if wanted and wanted.strip('"') not in (there.etag.strip('"'), "*"):
+    if wanted and there and wanted.strip('"') not in (there.etag.strip('"'), "*"):
         raise PreconditionFailed("If-Match")
     if unwanted and there is not None:
         raise PreconditionFailed("If-None-Match")

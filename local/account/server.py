@@ -16,26 +16,37 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.account.condition import remove_database, set_aside, state_problem
 from local.account.home import Home, private
 from local.account.locks import locked
 from local.account.stages import Stage
 from local.account.standing import Standing, code_digest, read_standing, write_standing
+from local.account.state import MENDED, StateError
 from local.prefect_.server import PrefectServer, prefect_auth
 from local.rights.keys import HomeKeys
 
 if TYPE_CHECKING:
     from local.account.services import Services
+    from local.provision.clients import Clients
 
 log = logging.getLogger("local.account.server")
 
 _LOOK_SECONDS = 0.1  # between two looks at what is wanted
 
 
-def main(home_folder: str, program: str, stage: str) -> None:
+MEND = "mend"
+"""The argument that lets a state be made again that is of no use."""
+
+
+def main(home_folder: str, program: str, stage: str, *options: str) -> None:
     """Run the account of a home until nobody uses it any more.
 
     Args:
         stage: how far it is wanted first, a number of `Stage`.
+        options: MEND, or nothing.
+
+    Raises:
+        StateError: the home's state is of no use, and was not to be mended.
     """
     # All that this process and its children make is their owner's alone.
     os.umask(0o077)
@@ -45,9 +56,11 @@ def main(home_folder: str, program: str, stage: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with locked(home.server_lock):
         _empty(home.scratch)
+        _empty(home.runtime)
+        rebuilds = _prepare_state(home, mends=MEND in options)
         for file in (home.wanted, home.progress):
             file.unlink(missing_ok=True)
-        account = _Account(home, Path(program), HomeKeys.make(home.secret))
+        account = _Account(home, Path(program), HomeKeys.make(home.secret), rebuilds=rebuilds)
         try:
             account.serve(Stage(int(stage)))
         finally:
@@ -58,11 +71,28 @@ def main(home_folder: str, program: str, stage: str) -> None:
     os._exit(0)
 
 
+def _prepare_state(home: Home, *, mends: bool) -> bool:
+    """Look whether the state can be used, or move it away; whether it is to be made again."""
+    marker = home.rebuilding
+    problem = "was being made again, and that was not finished" if marker.exists() else state_problem(home)
+    if not problem:
+        return False
+    if not mends:
+        raise StateError(f"{home.state} {problem}; {MENDED}")
+    if marker.exists():
+        remove_database(home.state)
+    else:
+        log.warning("%s %s: made again; what was there is %s", home.state, problem, set_aside(home.state))
+        marker.touch()
+    return True
+
+
 class _Account:
     """The account while it is up."""
 
-    def __init__(self, home: Home, program: Path, keys: HomeKeys) -> None:
+    def __init__(self, home: Home, program: Path, keys: HomeKeys, *, rebuilds: bool) -> None:
         self._home, self._program, self._keys = home, program, keys
+        self._rebuilds = rebuilds
         self._digest = code_digest(program)
         self._stage: Stage | None = None
         self._prefect: PrefectServer | None = None
@@ -80,7 +110,7 @@ class _Account:
 
         services = Services(self._home, self._keys)
         standing = Standing(administrator(services.access))
-        standing.restore(read_standing(self._home.standing, self._digest))
+        standing.restore([] if self._rebuilds else read_standing(self._home.standing, self._digest))
         # What stands of other code, or of no account yet, is nothing to ask.
         self._rise(services, standing, stage if standing.restored else max(stage, Stage.WORK))
         _report(ready=True)
@@ -128,7 +158,17 @@ class _Account:
         clients = connect(services.access, services.may_invoke, standing)
         grant_flow_role(clients, provision(self._program, clients))
         write_standing(self._home.standing, self._digest, standing.calls)
+        if self._rebuilds:
+            self._rebuild(services, clients)
         services.deliver_events()
+
+    def _rebuild(self, services: Services, clients: Clients) -> None:
+        from local.account.rebuild import rebuild_state  # noqa: PLC0415 - the flows' packages, which the account does without
+
+        self._say("Making its state again from the buckets' folders")
+        rebuild_state(services.objects, clients)
+        self._home.rebuilding.unlink()
+        self._rebuilds = False
 
     def _say(self, progress: str) -> None:
         """Tell whoever waits: the one who started the account by the pipe, others by a file."""

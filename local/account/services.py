@@ -74,6 +74,11 @@ class Services:
         """Whether a function's resource policy lets S3 invoke it for a bucket."""
         return may_invoke(self._moto.find_function(function_arn), source_arn)
 
+    @property
+    def objects(self) -> ObjectStore:
+        """S3."""
+        return self._objects
+
     def deliver_events(self) -> None:
         """Hand events to their functions, first those that an earlier account left."""
         self._outbox.start(self._functions.deliver)

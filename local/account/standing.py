@@ -78,7 +78,7 @@ def read_standing(file: Path, digest: str) -> list[Call]:
     try:
         body = json.loads(file.read_text(encoding="utf-8"))
         return [(service, operation, arguments) for service, operation, arguments in body[digest]]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return []
 
 

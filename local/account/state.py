@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 STATE_VERSION = 1
 
+MENDED = (
+    "bovespa reconcile makes it again from the buckets' folders; earlier versions of raw files, and how Glue's runs and queries "
+    "went, are lost"
+)
+"""What mends a state that is of no use, and what of it is lost."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS object_versions (
     bucket TEXT, key TEXT, version_id TEXT,
@@ -65,7 +71,7 @@ class StateError(RuntimeError):
 
 
 class AccountState:
-    """The SQLite file, safe to use from the server's many threads.
+    """The SQLite file, safe to use from the server's many threads; `local.account.condition` says whether it can be used.
 
     Raises:
         StateError: another version of the account wrote it, or it is damaged.
@@ -77,7 +83,7 @@ class AccountState:
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.DatabaseError as error:
-            raise StateError(f"{path} is damaged ({error}): put a copy of it back, or delete {path.parent}") from error
+            raise StateError(f"{path} is damaged ({error}); {MENDED}") from error
         # A killed process loses nothing at NORMAL; only a power cut may lose the last transactions, never consistency.
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._check_version(path)
@@ -86,7 +92,7 @@ class AccountState:
     def _check_version(self, path: Path) -> None:
         (found,) = self._connection.execute("PRAGMA user_version").fetchone()
         if found not in (0, STATE_VERSION):
-            raise StateError(f"{path} is of version {found}, this account reads {STATE_VERSION}: delete {path.parent}")
+            raise StateError(f"{path} is of version {found} where this account reads {STATE_VERSION}; {MENDED}")
         self._connection.execute(f"PRAGMA user_version = {STATE_VERSION}")
 
     @contextmanager

@@ -15,11 +15,13 @@ import sqlite3
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.account.children import Child
+from local.account.condition import is_whole, remove, remove_database
 from local.installation.packages import kept, site_packages
 
 if TYPE_CHECKING:
@@ -45,15 +47,23 @@ class PrefectServer:
 
     def __init__(self, home: Home, auth: str) -> None:
         self._database = home.prefect / "prefect.db"
-        self._is_new = not self._database.exists()
-        if self._is_new and _template().exists():
-            shutil.copyfile(_template(), self._database)
-            self._is_new = False
         self._log = home.logs / "prefect.log"
         port = kept_port(home.prefect / "port")
         self.url = f"http://127.0.0.1:{port}"
         program = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        self._child = Child(program, self._environment(home, auth), home.prefect, self._log)
+        environment = self._environment(home, auth)
+        self._begin = partial(Child, program, environment, home.prefect, self._log)
+        self._is_new = False
+        if not self._database.is_file() or not is_whole(self._database):
+            self._make_database()
+        self._child = self._begin()
+
+    def _make_database(self) -> None:
+        """Begin with a new database: nothing in it is needed for longer than the account runs."""
+        remove_database(self._database)
+        self._is_new = not _template().exists()
+        if not self._is_new:
+            shutil.copyfile(_template(), self._database)
 
     @property
     def api_url(self) -> str:
@@ -66,9 +76,15 @@ class PrefectServer:
         Raises:
             PrefectServerError: it will not.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline, is_again = time.monotonic() + _PATIENCE_SECONDS, False
         while not self._answers():
             if self._child.wait(_POLL_SECONDS) is not None:
+                if not is_again:
+                    # Of another release of Prefect, or damaged where SQLite does not look.
+                    is_again = True
+                    self._make_database()
+                    self._child = self._begin()
+                    continue
                 raise PrefectServerError(f"Prefect's server ended at its start: see {self._log}")
             if time.monotonic() > deadline:
                 raise PrefectServerError(f"Prefect's server does not answer: see {self._log}")
@@ -130,8 +146,10 @@ def kept_port(file: Path) -> int:
     Args:
         file: where it is kept.
     """
-    known = file.read_text(encoding="utf-8").strip() if file.exists() else ""
+    known = file.read_text(encoding="utf-8", errors="replace").strip() if file.is_file() else ""
     port = int(known) if known.isdigit() and _is_free(int(known)) else _free_port()
+    if file.is_dir():
+        remove(file)
     file.write_text(str(port), encoding="utf-8")
     return port
 

@@ -59,7 +59,14 @@ class HomeKeys:
 
         Args:
             file: where the home's secret is kept, readable for its owner alone.
+
+        Raises:
+            KeysError: a folder is in its place.
         """
+        if file.is_dir():
+            raise KeysError(
+                f"{file} is a folder where the account keeps its secret: move it away, and a new one is made"
+            )
         try:
             file.chmod(0o600)
             return cls.read(file)

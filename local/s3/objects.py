@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from local.account.moto_inside import (
@@ -33,6 +34,8 @@ from local.s3.mirror import UnmirrorableKeyError
 from local.s3.object_rows import StoredKey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local.account.state import AccountState
     from local.s3.archive import Archive, FileChanges
     from local.s3.events import Outbox
@@ -49,6 +52,7 @@ class _Page:
 
 
 _FIRST = _Page()
+_NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
 class ObjectStore(S3Backend):  # type: ignore[misc]
@@ -201,6 +205,28 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         if events:
             self._outbox.wake()
 
+    def adopt_files(self, known: Callable[[str, str, bytes], tuple[str, Mapping[str, str]]]) -> None:
+        """Take every file of the buckets' folders for its object, without an event.
+
+        Args:
+            known: what is known of an object by bucket, key and content: its version id, empty for any, and its metadata.
+        """
+        for bucket in list(self.buckets.values()):
+            with self._lock:
+                for key, mark in self._archive.file_changes(bucket.name, "", bucket.keys.names("")).written:
+                    content = self._archive.load_file(bucket.name, key)
+                    self._adopt(bucket, key, mark, *known(bucket.name, key, content))
+            self._request.__dict__.pop("happened", None)
+            self.commit()
+
+    def content_of_file(self, bucket_name: str, key_name: str) -> bytes:
+        """What lies in the buckets' folders under a key.
+
+        Raises:
+            OSError: nothing does.
+        """
+        return self._archive.load_file(bucket_name, key_name)
+
     # --- files that others wrote -----------------------------------------------------------------------------------------
 
     def _touch(self, bucket_name: str, key_name: str) -> None:
@@ -231,9 +257,16 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
                 bucket.keys.pop(key_name)
             self._touch(bucket.name, key_name)
 
-    def _adopt(self, bucket: FakeBucket, key_name: str, mark: FileMark) -> None:
+    def _adopt(
+        self,
+        bucket: FakeBucket,
+        key_name: str,
+        mark: FileMark,
+        known_id: str = "",
+        metadata: Mapping[str, str] = _NO_METADATA,
+    ) -> None:
         content = self._archive.load_file(bucket.name, key_name)
-        version_id = str(uuid.uuid4()) if bucket.is_versioned else "null"
+        version_id = (known_id or str(uuid.uuid4())) if bucket.is_versioned else "null"
         version = StoredKey(
             self._archive.loader(bucket.name, key_name, version_id),
             len(content),
@@ -246,6 +279,7 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
             version_id=version_id,
         )
         version.last_modified = datetime.fromtimestamp(mark.mtime_ns / 1e9, UTC).replace(tzinfo=None)
+        version.set_metadata(dict(metadata))
         kept = bucket.keys.getlist(key_name, []) if bucket.is_versioned else []
         bucket.keys.setlist(key_name, [*kept, version])
         self._archive.adopt(bucket.name, version, mark)

@@ -19,7 +19,7 @@ from expectations.contract.keys import ContractError, published_key
 from expectations.contract.names import REFINED_BUCKET
 from expectations.contract.partitions import month_key
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Column, ColumnType, Table
-from flows.errors import NotPublishedError, SettingsError
+from flows.errors import DamagedError, NotPublishedError, SettingsError
 from flows.lake.athena import QueryResult
 from flows.session.arrow import arrow_schema
 
@@ -205,6 +205,15 @@ class TestInAws:
     def test_an_answer_has_its_types(self, asked: list[str]) -> None:
         assert asked == []
         assert bovespa.query("SELECT DISTINCT", aws=True)["data_pregao"].max() == pd.Timestamp(SECOND)
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"PAR1", None])
+def test_a_file_that_is_damaged_is_named_and_nothing_is_answered(bucket: Path, spoilt: bytes | None) -> None:
+    file = bucket / month_key(HISTORY_TABLE, "IBOV", FIRST)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if spoilt is None else spoilt)
+    with pytest.raises(DamagedError, match=r"part-00000\.parquet is damaged .*; bovespa reconcile makes it again"):
+        bovespa.history()
 
 
 def test_a_users_own_environment_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ import pytest
 from expectations.contract.outcomes import Outcome, Verdict
 from expectations.contract.tables import REBUILT
 from flows.backfill.import_folder import FolderImport
+from flows.backfill.judging import Judging
 from flows.backfill.rebuilding import Rebuilding, rebuildable
-from flows.backfill.verifying import Verifying
 from flows.history.month_files import month_of
 from flows.history.quotes import NewQuotes, store_quotes
 from flows.record.state import NOT_B3S, State
@@ -85,4 +85,4 @@ def test_a_missed_session_is_rebuilt_and_replaced_by_b3s_own_file(operator: Oper
     found = state(operator)
     assert NOT_B3S not in found.note
     assert found.verdict is Verdict.WITH_EVENTS
-    assert Verifying(pipeline).run(datetime.now(UTC), JULY_4, JULY_4, ["IBOV"]) == []
+    assert Judging(pipeline).run(datetime.now(UTC), JULY_4, JULY_4, ["IBOV"]) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from expectations.contract.keys import manifest_key
 from expectations.contract.manifest import Manifest
-from expectations.contract.names import RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.names import PART_NAME, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.outcomes import Outcome
+from expectations.contract.partitions import partition_prefix, partition_values
+from expectations.contract.tables import TICKER_PARTITION
 from flows.b3.calendar import SAO_PAULO
 from flows.b3.payload import Payload
 from flows.lake.connect import Lake
@@ -19,9 +22,10 @@ from flows.record.attempt import Attempt
 from flows.record.ledger import Ledger
 from flows.record.status import AccountStatus, read_status
 from flows.session import storage
+from flows.session.confirm import session_tables
 from flows.session.pipeline import Pipeline
 from flows.session.raw_file import RawFacts, encode
-from flows.session.storage import Publication, RawVersion
+from flows.session.storage import Publication, PublishedFile, RawVersion
 from flows.settings import load_settings
 
 if TYPE_CHECKING:
@@ -42,17 +46,30 @@ EIGHT = datetime(2025, 6, 2, 11, tzinfo=UTC)
 
 @dataclass
 class Glue:
-    """Glue's runs, newest first; those that are started fail. Of partitions it keeps none."""
+    """Glue's runs, newest first; those that are started fail. And the partitions of what is published, by table and session."""
 
     runs: list[dict[str, Any]] = field(default_factory=list)
     looks: int = 0
+    partitions: dict[tuple[str, date], dict[tuple[str, ...], str]] = field(default_factory=dict)
 
     def get_paginator(self, _: str) -> Glue:
         return self
 
-    def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+        if "TableName" in asked:
+            yield {"Partitions": self._partitions(asked["TableName"], asked["Expression"])}
+            return
         self.looks += 1
         yield {"JobRuns": self.runs}
+
+    def _partitions(self, table: str, expression: str) -> list[dict[str, Any]]:
+        year, month, *day = map(int, re.findall(r"= (\d+)", expression))
+        return [
+            {"Values": list(values), "StorageDescriptor": {"Location": f"s3://{REFINED_BUCKET}/{prefix}"}}
+            for (of, session), found in self.partitions.items()
+            if of == table and (session.year, session.month) == (year, month) and day in ([], [session.day])
+            for values, prefix in found.items()
+        ]
 
     def batch_create_partition(self, **_: object) -> dict[str, Any]:
         return {}
@@ -106,9 +123,20 @@ class Account:
     def publish(self, session: date, version: RawVersion, index: str = "IBOV") -> None:
         record = Publication(
             index, session.isoformat(), "2025-06-02T11:05:00+00:00", version.fingerprint, version.has_sectors,
-            version.version_id, "jr_1", 84, 30,
+            version.version_id, "jr_1", 84, 30, files=self.files(session, index),
         )  # fmt: skip
         storage.write_publication(Bucket(self.s3, REFINED_BUCKET), record)
+
+    def files(self, session: date, index: str = "IBOV", body: bytes = b"rows") -> tuple[PublishedFile, ...]:
+        """The session's published files, of which one for each table is enough here."""
+        refined = Bucket(self.s3, REFINED_BUCKET)
+        tickers = {table: "VALE3" if TICKER_PARTITION in table.partitions else None for table in session_tables(index)}
+        prefixes = [partition_prefix(table, index, session, ticker) for table, ticker in tickers.items()]
+        written = {prefix + PART_NAME: refined.put(prefix + PART_NAME, body) for prefix in prefixes}
+        for (table, ticker), prefix in zip(tickers.items(), prefixes, strict=True):
+            values = partition_values(table, index, session, ticker)
+            self.glue.partitions[table.name, session] = {values: prefix}
+        return tuple(PublishedFile(key, len(body), item.etag.strip('"')) for key, item in written.items())
 
     def note(self, session: date | None, outcome: Outcome, at: datetime, **more: Any) -> None:  # noqa: ANN401
         Ledger.of(self.pipeline.lake, "daily").write(Attempt("run", "daily", "IBOV", at, at, outcome, session, **more))

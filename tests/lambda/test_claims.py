@@ -136,6 +136,33 @@ def test_who_comes_back_late_does_not_give_up_the_claim_of_another(claims: Claim
     assert claims.take("v1", "three") is None
 
 
+def test_who_claims_again_under_the_same_name_cannot_be_taken_for_who_did_before(claims: Claims, s3: FakeS3) -> None:
+    late = str(claims.take("v1", "one"))
+    s3.age(VOID_AFTER + 1)
+    assert claims.take("v1", "one")
+    claims.give_up("v1", late)
+    assert claims.take("v1", "two") is None
+
+
+def test_a_void_claim_that_another_replaces_meanwhile_is_the_other_s(
+    claims: Claims, s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims.take("v1", "dead")
+    s3.age(VOID_AFTER + 1)
+    look = s3.head_object
+
+    def look_and_be_overtaken(**request: str) -> dict[str, Any]:
+        found = look(**request)
+        monkeypatch.setattr(s3, "head_object", look)
+        assert claims.take("v1", "quicker")
+        return found
+
+    monkeypatch.setattr(s3, "head_object", look_and_be_overtaken)
+    assert claims.take("v1", "slower") is None
+    (body,) = (body for _, body, _ in s3.objects.values())
+    assert json.loads(body)["holder"] == "quicker"
+
+
 def test_of_many_that_claim_at_once_one_does(claims: Claims, s3: FakeS3) -> None:
     for age in (0.0, VOID_AFTER + 1):
         s3.age(age)

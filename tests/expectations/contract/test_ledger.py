@@ -73,7 +73,8 @@ def test_there_is_something_to_mend_after_each_outcome_but_these() -> None:
         "stale",
         "planned",
         "acknowledged",
-        "verified",
+        "judged by prices",
+        "intact",
     } == DONE
     assert {outcome for outcome in Outcome if outcome not in DONE} == {
         "quarantined",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from matrix import protections as kept_by
 from matrix.bench import clients
@@ -17,7 +17,9 @@ from matrix.case import Case, Ends, Fault, Stage, at_aws
 from matrix.state import demand, publication, shows_only
 from matrix.wire import to
 
+from expectations.contract.keys import lease_key
 from expectations.contract.names import HIDDEN_PREFIX
+from flows.lake import lease
 from flows.lake.lease import session_lease
 from flows.session import storage
 from flows.session.publish import Publisher
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from matrix.case import Arm
     from matrix.proxy import Call, Exchange
 
-_VOID_AFTER = 4  # seconds
 _LONGEST = 120.0  # seconds that any of it may take
 
 
@@ -37,11 +38,13 @@ class Standstill:
 
     Attributes:
         begun: it stands still.
+        slept: seconds for which it stood still, by the clock of its machine.
         late: what it had on the wire may arrive.
         over: it goes on.
     """
 
     begun: Event = field(default_factory=Event)
+    slept: list[float] = field(default_factory=list)
     late: Event = field(default_factory=Event)
     over: Event = field(default_factory=Event)
 
@@ -73,15 +76,18 @@ class Standstill:
 
 
 def _publishes_meanwhile(rival: Bench, still: Standstill, *, wire: bool) -> None:
-    """Another flow, with clients of its own: it waits until the lease is void and publishes the version before again."""
+    """Another flow, with clients of its own: the lease is void for it, and it publishes the version before again."""
     try:
         demand(still.begun.wait(_LONGEST), "the flow did not come to where it was to stand still")
         lake, record = clients().lake, publication(rival)
         assert record is not None, "a correction has an earlier version"
-        with session_lease(lake.refined, rival.portfolio.index, rival.session, _VOID_AFTER) as lease:
-            Publisher(lease.guard(lake.refined), lease.guard(lake.catalog)).publish(rival.staged())
+        key = lease_key(rival.portfolio.index, rival.session)
+        lake.refined.delete_all([key])  # by now it is void
+        with session_lease(lake.refined, rival.portfolio.index, rival.session, _LONGEST) as held:
+            Publisher(held.guard(lake.refined), held.guard(lake.catalog)).publish(rival.staged())
             storage.write_publication(lake.refined, replace(record, published_at="2026-01-02T03:04:05+00:00"))
     finally:
+        still.slept.append(_LONGEST)
         still.late.set()
         if not wire:
             still.over.set()
@@ -91,8 +97,9 @@ def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Cal
     @contextmanager
     def arm(bench: Bench) -> Iterator[None]:
         still, rival = Standstill(), replace(bench, version=bench.earlier)
-        call, flow = begins(still), bench.world.clients
+        call, flow, clock = begins(still), bench.world.clients, lease.elapsed
         with ExitStack() as stack:
+            stack.enter_context(patch.object(lease, "elapsed", lambda: clock() + sum(still.slept)))
             stack.enter_context(at_aws(*(fault(still) for fault in faults))(bench) if faults else nullcontext())
             for client in (flow.s3, flow.glue, flow.athena):
                 client.meta.events.register("before-send", call)
@@ -115,7 +122,6 @@ def _arrives_late(matches: Callable[[Call], bool], after: int = 0) -> Arm:
 
 def as_the_other_published(bench: Bench) -> None:
     assert bench.before is not None, "a correction has an earlier version"
-    time.sleep(0.1)
     shows_only(bench, bench.before)
 
 
@@ -141,7 +147,6 @@ def _cases() -> list[Case]:
         stage=Stage.CORRECT,
         ends=Ends.FAILS,
         seen=as_the_other_published,
-        limits={"lease_timeout": str(_VOID_AFTER)},
         by_ticker=True,
         says="/lease: ",
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from expectations.contract.keys import landing_key
 from expectations.contract.names import RAW_BUCKET
 from flows.b3.payload import Payload
-from flows.backfill.landing import Landed, Unread, read_landing, undated
+from flows.backfill.landing import Landed, Unread, check_landing, read_landing, undated
 from flows.lake.s3 import Bucket
 from flows.session import storage
 from local.b3.formats import csv_download, html_page, json_page
@@ -80,18 +84,28 @@ class TestReading:
         assert isinstance(item, Unread)
         assert (item.keys, "not JSON" in item.reason) == ((key,), True)
 
-    def test_says_what_is_no_payload_at_all(self, s3: S3Client, small: Portfolio) -> None:
+    @pytest.mark.parametrize("spoilt", [b"not packed", b"", gzip.compress(b"another answer")])
+    def test_reads_what_came_where_it_was_spoilt_since(self, s3: S3Client, small: Portfolio, spoilt: bytes) -> None:
         key = land(s3, json_page(small, 1, 50, by_sector=True))
-        s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=b"not packed")
+        s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=spoilt)
+        (item,) = read(s3)
+        assert isinstance(item, Landed)
+        assert item.keys == (key,)
+        assert check_landing(Bucket(s3, RAW_BUCKET), key) == ""
+
+    @pytest.mark.parametrize("spoilt", [b"not packed", b"", gzip.compress(b"another answer")])
+    def test_says_what_is_not_the_payload_that_came(self, s3: S3Client, spoilt: bytes) -> None:
+        key = landing_key("IBOV", None, EIGHT, "json", 1, "ab" * 32)
+        s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=spoilt)
         (item,) = read(s3)
         assert isinstance(item, Unread)
-        assert "not gzip" in item.reason
+        assert "not the bytes that came" in item.reason
 
 
 class TestUndated:
     def test_payloads_are_of_the_session_that_is_read_in_them(self, s3: S3Client, small: Portfolio) -> None:
         body = json_page(small, 1, 50, by_sector=True)
-        key = landing_key("IBOV", None, EIGHT, "json", 1, "ab" * 32)
+        key = landing_key("IBOV", None, EIGHT, "json", 1, hashlib.sha256(body).hexdigest())
         s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=Payload("IBOV", "json", 1, body, EIGHT, "").packed())
         land(s3, b"<html>")
         assert undated(Bucket(s3, RAW_BUCKET), "IBOV") == {date(2025, 6, 30): [key]}

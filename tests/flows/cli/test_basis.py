@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from flows.cli.basis import of_changes, of_days, of_query
+from flows.cli.basis import asked_for, of_changes, of_days, of_query, rests_on_months, rests_on_sessions
 from flows.errors import NotPublishedError
 
 NOW = datetime(2025, 7, 4, 15, tzinfo=UTC)
@@ -96,3 +96,33 @@ class TestChanges:
     def test_of_the_first_published_session_are_not_known(self) -> None:
         with pytest.raises(NotPublishedError, match="2025-06-30 is the first published session, there is none before"):
             of_changes("IBOV", PUBLISHED["IBOV"], None, FIRST, NOW)
+
+
+@pytest.mark.parametrize(
+    ("where", "asked"),
+    [
+        ("", [FIRST, SECOND]),
+        ("WHERE year = 2025 AND month = 6 AND day = 30", [FIRST]),
+        ("WHERE YEAR=2025 and MONTH=7", [SECOND]),
+        ("WHERE year = 2024", []),
+        ("WHERE year = 2025 AND month = 6 OR acao = 'VALE3'", [FIRST, SECOND]),
+        ("WHERE NOT month = 6", [FIRST, SECOND]),
+        ("WHERE month = 6 UNION SELECT * FROM bovespa_refined_data", [FIRST, SECOND]),
+        ("WHERE month = (SELECT max(month) FROM bovespa_refined_data WHERE month = 6)", [FIRST, SECOND]),
+        ("WHERE month >= 6", [FIRST, SECOND]),
+        ("WHERE data_pregao = DATE '2025-06-30'", [FIRST, SECOND]),
+    ],
+)
+def test_only_a_query_that_plainly_names_a_time_asks_for_fewer_sessions(where: str, asked: list[date]) -> None:
+    assert asked_for(f"SELECT * FROM bovespa_refined_data {where}", [FIRST, SECOND]) == asked
+
+
+def test_a_query_rests_on_sessions_or_on_months_or_on_both() -> None:
+    cases = {
+        "SELECT * FROM bovespa_refined_data": (True, False),
+        "SELECT * FROM bovespa_setores": (False, True),
+        "SELECT * FROM BOVESPA_HISTORICO, bovespa_resumo_setor": (True, True),
+        "SELECT * FROM bovespa_execucoes": (False, False),
+        "SELECT 1": (False, False),
+    }
+    assert {sql: (rests_on_sessions(sql), rests_on_months(sql)) for sql in cases} == cases

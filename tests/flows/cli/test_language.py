@@ -26,6 +26,7 @@ from flows.cli.commands import COMMANDS, load
 from flows.language import CATALOGUES, NUMBER
 from flows.record.state import MEANINGS, State
 from flows.record.status_report import HEADING
+from flows.site.demands import DEMANDS
 from flows.site.render import GATES, MONTHS, SHORT_WEEKDAYS, STEPS, WEEKDAYS
 
 CATALOGUE = CATALOGUES / "pt" / "LC_MESSAGES" / "bovespa.po"
@@ -109,6 +110,7 @@ def wanted() -> set[str]:
         | {text for template in TEMPLATES for text in of_template(template)}
         | {*WEEKDAYS, *SHORT_WEEKDAYS, *MONTHS, *GATES.values(), *STEPS.values()}
         | {*map(str, State), *MEANINGS.values()}
+        | set(DEMANDS)
         | helps()
         | OF_OTHERS
         | TYPERS

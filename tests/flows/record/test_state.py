@@ -139,6 +139,37 @@ CASES = [
         "no Glue run",
         id="published by a record that cannot be read",
     ),
+    pytest.param(
+        lies(raw=1, published=5), {"damage": "a file is missing"}, State.DAMAGED, "a file is missing", id="damaged"
+    ),
+    pytest.param(
+        lies(raw=1, published=5, attempt=FAILED),
+        {"damage": "a file is missing", "attempt": FAILED},
+        State.DAMAGED,
+        "a file is missing",
+        id="damaged, and an attempt failed later",
+    ),
+    pytest.param(
+        lies(raw=6, published=5),
+        {"version": replace(VERSION, fingerprint=""), "publication": PUBLICATION, "raw_damage": "not Parquet"},
+        State.DAMAGED,
+        "not Parquet",
+        id="published, and its raw file was spoilt",
+    ),
+    pytest.param(
+        lies(raw=6),
+        {"version": VERSION, "raw_damage": "not Parquet", "run": GlueRun("jr_1", "FAILED")},
+        State.RAW,
+        "not Parquet",
+        id="a raw file that was spoilt",
+    ),
+    pytest.param(
+        lies(raw=6, published=5),
+        {"version": replace(VERSION, fingerprint="f2"), "publication": PUBLICATION, "damage": "a file is missing"},
+        State.RAW,
+        "no Glue run",
+        id="damaged, and to be replaced by a correction anyway",
+    ),
 ]
 
 

@@ -177,6 +177,20 @@ class TestStarting:
         assert runs.start([FIRST]).run_id == "jr_1"
         assert len(glue.runs) == 1
 
+    def test_takes_the_run_of_whoever_has_put_the_list_though_it_has_succeeded_meanwhile(
+        self, artifacts: Bucket, glue: Glue, runs: BatchRuns
+    ) -> None:
+        where, looks = put_list(artifacts, FIRST), list[int]()
+
+        def end_at_second_look(glue: Glue) -> None:
+            looks.append(1)
+            if len(looks) == 2:
+                glue.add("SUCCEEDED", raw_list=where)
+
+        glue.look = end_at_second_look
+        glue.refusal = AssertionError("another has put the list, and its run has succeeded")
+        assert runs.start([FIRST]).run_id == "jr_1"
+
     def test_at_once_with_another_finds_its_run_though_neither_saw_one_at_first(
         self, artifacts: Bucket, glue: Glue, runs: BatchRuns
     ) -> None:

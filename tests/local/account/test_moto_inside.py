@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
 from moto.s3 import models, notifications
 
 import local
-from local.account.moto_inside import forward_events, get_permission
+from local.account.moto_inside import forward_events, get_permission, keep_conditions
 from local.s3.objects import ObjectStore
 
 
@@ -100,3 +103,38 @@ def test_a_signature_that_differs_is_found_out() -> None:
         assert_takes_the_same(
             lambda bucket, key: (bucket, key), lambda bucket, key, version=None: (bucket, key, version)
         )
+
+
+# --- conditional copies ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copying() -> Iterator[Any]:
+    """S3 in memory with the objects `a` and `b`, and a copy under a condition."""
+    keep_conditions()
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        s3.create_bucket(Bucket="bucket")
+        for key in "ab":
+            s3.put_object(Bucket="bucket", Key=key, Body=key.encode())
+        yield s3
+
+
+def copied(s3: Any, key: str, **condition: str) -> str:  # noqa: ANN401
+    """What becomes of a copy of `a`: S3's code of an error, or nothing."""
+    try:
+        s3.copy_object(Bucket="bucket", Key=key, CopySource={"Bucket": "bucket", "Key": "a"}, **condition)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def test_a_copy_is_made_over_what_its_condition_names_only(copying: Any) -> None:  # noqa: ANN401
+    etag = copying.head_object(Bucket="bucket", Key="b")["ETag"]
+    assert copied(copying, "b", IfMatch='"another"') == "PreconditionFailed"
+    assert copied(copying, "b", IfNoneMatch="*") == "PreconditionFailed"
+    assert copied(copying, "c", IfMatch=etag) == "NoSuchKey"
+    assert copying.get_object(Bucket="bucket", Key="b")["Body"].read() == b"b"
+    assert copied(copying, "b", IfMatch=etag) == ""
+    assert copied(copying, "c", IfNoneMatch="*") == ""
+    assert [copying.get_object(Bucket="bucket", Key=key)["Body"].read() for key in "bc"] == [b"a", b"a"]

@@ -1,4 +1,4 @@
-"""The project's own queries run here: views, saved queries, those of the documents, the notebook and the flows."""
+"""The project's own queries run here: views, saved queries, those of the documents and the flows."""
 
 from __future__ import annotations
 
@@ -53,20 +53,11 @@ def documented() -> Iterator[str]:
         yield from _IN_SHELL.findall(text)
 
 
-def in_the_notebook() -> Iterator[str]:
-    cells = json.loads((ROOT / "notebooks" / "ibovespa.ipynb").read_text(encoding="utf-8"))["cells"]
-    for cell in cells:
-        for text in re.findall(r'query\(f?"{1,3}(\s*SELECT.*?)"{1,3}\)', "".join(cell["source"]), re.DOTALL):
-            filled = text.replace("{INDEX}", "IBOV").replace("{latest:%Y-%m-%d}", DAY.isoformat())
-            yield re.sub(r"\{latest\.(\w+)\}", lambda found: str(getattr(DAY, found[1])), filled)
-
-
 def queries() -> Iterator[tuple[str, str]]:
     yield from ((view.name, f"SELECT * FROM {view.name}") for view in VIEWS)
     yield from ((view.query_name, view.sql) for view in VIEWS)
     yield from ((query.name, query.sql) for query in QUERIES)
     yield from ((f"document {number}", text) for number, text in enumerate(documented()))
-    yield from ((f"notebook {number}", text) for number, text in enumerate(in_the_notebook()))
     yield from ((table.name, session_query(table, "IBOV", DAY)) for table in session_tables("IBOV"))
     yield from ((table.name, session_query(table, "IFIX", DAY)) for table in session_tables("IFIX"))
     yield "changes", changes_query("IBOV", None, None, weights=False)
@@ -81,7 +72,6 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
 
 def test_the_documents_have_queries() -> None:
     assert len(list(documented())) > 10
-    assert len(list(in_the_notebook())) > 2
 
 
 @pytest.mark.parametrize(("name", "text"), [pytest.param(*query, id=query[0]) for query in queries()])
@@ -90,7 +80,8 @@ def test_a_query_of_the_projects_runs(mirror: Mirror, name: str, text: str) -> N
     engine = Engine(mirror, lambda _: [])
     try:
         engine.prepare(plan)
-        assert engine.run(plan).rows in ((), ((None,),))
+        rows = engine.run(plan).rows
+        assert rows in ((), ((None,),)) or not plan.scans, "no table has a row"
     finally:
         engine.close()
 
@@ -100,7 +91,9 @@ def test_a_view_gives_the_types_that_it_declares(view: Any) -> None:  # noqa: AN
     plan = plan_query(view.sql, Tables(GivenTables(*known())), DATABASE)
     declared = json.loads(json.dumps([(name, str(kind)) for name, kind in view.columns]))
     hive = {"varchar": "string", "integer": "int", "timestamp(3)": "timestamp"}
-    assert [[name, hive.get(str(kind), str(kind))] for name, kind in plan.columns] == declared
+    # A text of a VALUES has a length, and becomes one without.
+    kinds = [(name, kind.base if kind.base == "varchar" else str(kind)) for name, kind in plan.columns]
+    assert [[name, hive.get(kind, kind)] for name, kind in kinds] == declared
 
 
 def test_the_refined_table_has_athenas_types() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,14 +13,43 @@ from local.prefect_.server import PrefectServer, PrefectServerError, kept_port
 
 
 @pytest.mark.account
-def test_a_server_that_cannot_start_is_reported_with_its_log(home: Home) -> None:
-    home.prefect.joinpath("prefect.db").mkdir()  # no database can be there
+def test_a_server_that_cannot_start_is_reported_with_its_log(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PrefectServer, "_environment", lambda *_: {})  # no package is found
 
     server = PrefectServer(home, "bovespa:secret")
 
     with pytest.raises(PrefectServerError, match=rf"Prefect's server ended at its start: see {home.logs}/prefect\.log"):
         server.wait()
     assert Path(home.logs / "prefect.log").read_text()
+
+
+SPOILERS: dict[str, Callable[[Path], object]] = {
+    "cut": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
+    "emptied": lambda file: file.write_bytes(b""),
+    "deleted": lambda file: file.unlink(),
+    "another file": lambda file: file.write_bytes(b"no database" * 1000),
+    "a folder": lambda file: (file.unlink(), file.mkdir()),
+    "another's database": lambda file: (file.unlink(), sqlite3.connect(file).execute("CREATE TABLE other (x)")),
+}
+
+
+@pytest.mark.account
+@pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
+def test_a_spoilt_database_is_made_again(home: Home, spoil: Callable[[Path], object]) -> None:
+    database = home.prefect / "prefect.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(
+            "CREATE TABLE numbers AS WITH RECURSIVE n(x) AS (SELECT 1 UNION SELECT x + 1 FROM n LIMIT 9999) SELECT x FROM n"
+        )
+        connection.commit()
+    spoil(database)
+    server = PrefectServer(home, "bovespa:secret")
+    try:
+        server.wait()
+    finally:
+        server.stop()
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
 
 
 def test_the_ui_stays_at_the_port_of_the_last_time(tmp_path: Path) -> None:

@@ -48,6 +48,30 @@ def waiting_events(store: ObjectStore) -> list[dict[str, Any]]:
     return [json.loads(body)["Records"][0] for (body,) in rows]
 
 
+def test_files_without_a_state_are_taken_for_objects_without_an_event(disk: Disk) -> None:
+    store = disk.open()
+    put(store, "plain", "a/b.parquet", b"rows")
+    put(store, "versioned", "in/c.parquet", b"raw")
+    for ending in ("", "-wal", "-shm"):
+        disk.home.state.with_name(f"state.db{ending}").unlink(missing_ok=True)
+    again = disk.open()
+    notify(again, "versioned")
+    asked: list[tuple[str, str, bytes]] = []
+
+    def known(bucket: str, key: str, content: bytes) -> tuple[str, dict[str, str]]:
+        asked.append((bucket, key, content))
+        return ("v1", {"fingerprint": "f1"}) if bucket == "versioned" else ("", {})
+
+    again.adopt_files(known)
+    assert sorted(asked) == [("plain", "a/b.parquet", b"rows"), ("versioned", "in/c.parquet", b"raw")]
+    assert waiting_events(again) == []
+    for store in (again, disk.open()):
+        found = store.get_object("versioned", "in/c.parquet")
+        assert (found.version_id, found.metadata["fingerprint"], found.value) == ("v1", "f1", b"raw")
+        assert store.get_object("plain", "a/b.parquet").etag.strip('"') == md5(b"rows").hexdigest()
+        assert keys(store, "plain") == ["a/b.parquet"]
+
+
 # --- durability --------------------------------------------------------------------------------------------------------
 
 

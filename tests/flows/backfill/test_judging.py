@@ -14,7 +14,7 @@ from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import DATABASE, REFINED_BUCKET
 from expectations.contract.outcomes import Outcome, Verdict
 from flows.b3.calendar import SAO_PAULO
-from flows.backfill.verifying import Verifying
+from flows.backfill.judging import Judging
 from flows.errors import AwsError
 from flows.lake.metrics import Metrics
 from flows.record.state import SessionState, State
@@ -64,15 +64,15 @@ def test_sessions_are_verified_once_prices_have_come_and_not_again(ibov: Account
     watch = CloudWatch()
     pipeline = pipeline_of(ibov, watch)
     assert {item.verdict for item in states(pipeline).values()} == {Verdict.WITHOUT_PRICES}
-    assert Verifying(pipeline).run(NOW) == [], "no prices are no news"
+    assert Judging(pipeline).run(NOW) == [], "no prices are no news"
     store(pipeline.lake, JUNE_27, JUNE_30, JULY_1)
-    attempts = Verifying(pipeline).run(NOW)
+    attempts = Judging(pipeline).run(NOW)
     assert [(item.session, item.outcome, item.verdict) for item in attempts] == [
-        (JUNE_30, Outcome.VERIFIED, Verdict.WITH_EVENTS),
-        (JULY_1, Outcome.VERIFIED, Verdict.WITH_EVENTS),
+        (JUNE_30, Outcome.JUDGED, Verdict.WITH_EVENTS),
+        (JULY_1, Outcome.JUDGED, Verdict.WITH_EVENTS),
     ]
     assert {item.verdict for item in states(pipeline).values()} == {Verdict.WITH_EVENTS}
-    assert Verifying(pipeline).run(NOW) == []
+    assert Judging(pipeline).run(NOW) == []
     assert watch.values == [("DivergentSessions", 0.0)]
 
 
@@ -84,22 +84,22 @@ def test_what_diverges_says_why_and_is_counted(ibov: Account) -> None:
     swapped = {"VALE3": rows["ITUB4"].qtde_teorica, "ITUB4": rows["VALE3"].qtde_teorica}
     damaged = [replace(row, qtde_teorica=swapped.get(row.codigo, row.qtde_teorica)) for row in rows.values()]
     publish(ibov, replace(sample.recorded(JULY_1), holdings=tuple(damaged)))
-    Verifying(pipeline).run(NOW)
+    Judging(pipeline).run(NOW)
     found = states(pipeline)[JULY_1]
     assert (found.state, found.verdict) == (State.PUBLISHED, Verdict.DIVERGENT)
     assert "VALE3" in found.why
     assert watch.values == [("DivergentSessions", 1.0)]
-    assert Verifying(pipeline).run(NOW) == [], "the same divergence is no news"
+    assert Judging(pipeline).run(NOW) == [], "the same divergence is no news"
 
 
 def test_what_is_published_anew_has_to_be_verified_anew(ibov: Account) -> None:
     pipeline = pipeline_of(ibov, CloudWatch())
     store(pipeline.lake, JUNE_27, JUNE_30, JULY_1)
-    Verifying(pipeline).run(NOW)
+    Judging(pipeline).run(NOW)
     before = read_status(pipeline, NOW).traces.sessions["IBOV"][JULY_1]
     assert before.verdict is Verdict.WITH_EVENTS
-    assert before.verified_at is not None
-    later = replace(before, published_at=before.verified_at.replace(year=2099))
+    assert before.judged_at is not None
+    later = replace(before, published_at=before.judged_at.replace(year=2099))
     assert later.verdict is None
 
 
@@ -107,7 +107,7 @@ def test_metrics_that_cannot_be_kept_are_a_warning(ibov: Account) -> None:
     pipeline = pipeline_of(ibov, CloudWatch(away=True))
     store(pipeline.lake, JUNE_27, JUNE_30, JULY_1)
     warnings: list[str] = []
-    assert Verifying(pipeline, warn=warnings.append).run(NOW)
+    assert Judging(pipeline, warn=warnings.append).run(NOW)
     assert warnings == ["the metrics were not kept: CloudWatch is down"]
 
 
@@ -115,8 +115,8 @@ def test_that_it_was_verified_hides_no_attempt_that_failed_since(ibov: Account) 
     """A verification is no attempt to publish: what a session waits for is what the attempts before it say."""
     pipeline = pipeline_of(ibov, CloudWatch())
     store(pipeline.lake, JUNE_27, JUNE_30, JULY_1)
-    Verifying(pipeline).run(NOW)
+    Judging(pipeline).run(NOW)
     traces = read_status(pipeline, NOW).traces.sessions["IBOV"][JULY_1]
     assert (traces.attempts, traces.attempted_at) == ((), None)
-    assert traces.verified is not None
-    assert traces.verified.outcome is Outcome.VERIFIED
+    assert traces.judged is not None
+    assert traces.judged.outcome is Outcome.JUDGED

@@ -11,7 +11,7 @@ from expectations.contract.outcomes import Outcome, Verdict
 from flows.errors import AwsError
 from flows.history.witness import Witness
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
-from flows.record.attempt import VERIFY
+from flows.record.attempt import PRICES
 from flows.record.ledger import Ledger
 from flows.record.metrics import verification_metrics
 from flows.record.state import State
@@ -26,7 +26,7 @@ Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Verifying:
+class Judging:
     """Verifies what is published and was not found to follow from prices whole.
 
     Attributes:
@@ -60,7 +60,7 @@ class Verifying:
         open_sessions = [item for items in found.sessions.values() for item in items if _is_open(item)]
         witness, ledger = (
             Witness.of(self.pipeline.lake),
-            Ledger.of(self.pipeline.lake, VERIFY, self.execution, self.warn),
+            Ledger.of(self.pipeline.lake, PRICES, self.execution, self.warn),
         )
         asked = side_by_side(lambda item: _asked(item, witness, ledger), open_sessions, PARALLEL_SESSIONS)
         attempts = [attempt for item, attempt in zip(open_sessions, asked, strict=True) if _is_news(item, attempt)]
@@ -84,7 +84,7 @@ def _is_open(item: SessionStatus) -> bool:
 def _asked(item: SessionStatus, witness: Witness, ledger: Ledger) -> Attempt:
     index, session = item.name
     facts = witness.facts(index, session)
-    return ledger.run.begin(index, session).ended(Outcome.VERIFIED, **facts)
+    return ledger.run.begin(index, session).ended(Outcome.JUDGED, **facts)
 
 
 def _is_news(item: SessionStatus, attempt: Attempt) -> bool:
