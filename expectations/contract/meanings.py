@@ -127,6 +127,8 @@ _CHANGES = {
 }
 _OUTCOMES = {
     "published": ("o pregão foi publicado", "the session was published"),
+    "rebuilt": ("foi calculado e publicado; não são palavras da B3", "it was computed and published; not B3's words"),
+    "judged by prices": ("só foi confrontado com os preços de fechamento", "it was only held against closing prices"),
     "already published": ("já estava publicado, nada a fazer", "it was published already, nothing to do"),
     "stale": ("a B3 mostrava um pregão mais antigo que o devido", "B3 showed an older session than it should"),
     "quarantined": (
@@ -140,6 +142,8 @@ _OUTCOMES = {
     ),
     "planned": ("nada foi feito: seria publicado", "nothing was done: it would be published"),
     "failed": ("falhou; o motivo está em `motivo`", "it failed; `motivo` says why"),
+    "damaged": ("não está mais como foi publicado", "it is not as it was published any more"),
+    "intact": ("está de novo como foi publicado", "it is as it was published again"),
     "acknowledged": ("alguém disse por que não será publicado", "somebody said why it will not be published"),
 }
 

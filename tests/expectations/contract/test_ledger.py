@@ -81,6 +81,7 @@ def test_there_is_something_to_mend_after_each_outcome_but_these() -> None:
         "conflicting",
         "rejected",
         "failed",
+        "damaged",
     }
 
 

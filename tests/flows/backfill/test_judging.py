@@ -42,7 +42,9 @@ class CloudWatch:
 
 
 @pytest.fixture
-def ibov(s3: Any, glue: Any) -> Account:  # noqa: ANN401 - the fixtures' clients
+def ibov(s3: Any, glue: Any, monkeypatch: pytest.MonkeyPatch) -> Account:  # noqa: ANN401 - the fixtures' clients
+    # The account has of a session what is read of it here: its raw file and its record.
+    monkeypatch.setattr("flows.record.status.listed_damage", lambda *_: {})
     account = Account(s3, glue)
     with suppress(glue.exceptions.AlreadyExistsException):
         glue.create_table(DatabaseName=DATABASE, TableInput=table_input(LEDGER_TABLE, REFINED_BUCKET))
