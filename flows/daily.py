@@ -25,13 +25,14 @@ from prefect.states import Completed, Failed
 
 from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 from expectations.gates.gate import GateRefused, GateReport, require
 from flows.b3.calendar import SAO_PAULO, expected, is_stale
 from flows.errors import AwsError, BovespaError, EtlRunFailed
 from flows.glue_run import GlueRun
 from flows.history.changes_report import changes_headline, changes_markdown, of_composition
 from flows.history.refresh import FreshRows, Refreshed, fresh_rows, refresh
+from flows.history.witness import Witness
 from flows.lake.connect import connect
 from flows.record.attempt import DAILY, Attempt, OpenAttempt
 from flows.record.ledger import Ledger
@@ -192,6 +193,8 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
         publication = publish(pipeline, version, audited, force=force)
     going.note(rows=publication.rows)
     _refresh(pipeline, going, fresh_rows(publication, audited))
+    with going.step("prices"):
+        _ask_prices(pipeline, going)
     going.end(Outcome.STALE if stale else Outcome.PUBLISHED, stale)
 
 
@@ -222,6 +225,16 @@ def _refresh(pipeline: Pipeline, going: OpenAttempt, fresh: list[FreshRows]) -> 
         create_markdown_artifact(
             changes_markdown(index, session, changes), key=f"changes-{index.lower()}", description=headline
         )
+
+
+def _ask_prices(pipeline: Pipeline, going: OpenAttempt) -> None:
+    """Hold what was published against B3's closing prices, which stops nothing: they may not be there, or be wrong themselves."""
+    attempt = going.attempt
+    assert attempt.session is not None, "what is published has a session"
+    going.note(**Witness.of(pipeline.lake).facts(attempt.index, attempt.session))
+    log = get_run_logger()
+    tell = log.warning if going.attempt.verdict is Verdict.DIVERGENT else log.info
+    tell("%s %s by prices: %s (%s)", attempt.index, attempt.session, going.attempt.verdict, going.attempt.verification)
 
 
 def _is_withdrawn(pipeline: Pipeline, going: OpenAttempt) -> bool:

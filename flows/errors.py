@@ -4,6 +4,7 @@
     ├── SettingsError       a setting is wrong: mend it
     ├── B3Error
     │   ├── B3Unavailable   B3 could not be had: try again later
+    │   │   └── QuotesNotPublished  B3 has no prices of that day, or not yet: no failure of anything
     │   └── PayloadError    B3 answered what this code does not understand: the bytes are in landing/, replay once mended
     ├── AwsError            AWS refused, failed, or was not to be had
     │   └── WriteConflict   a conditional write found that somebody else has written: read again, decide again
@@ -13,6 +14,7 @@
     │   └── EtlOverdue      the Glue run is still going after the deadline: run the flow again, it reattaches
     ├── StagingError        the run's output is not what its manifest says: nothing is published
     ├── PublishError        the published state could not be reached: run the flow again
+    ├── NotRebuildable      a session cannot be computed from what is there: the message names what is missing
     │   └── LeaseLost       the flow stood still for so long that another took its session over: nothing more is written
     ├── AcknowledgeError    there is no loss to acknowledge: the message says what there is
     ├── DamagedError        what is published is not as it was published: reconcile mends it
@@ -42,6 +44,10 @@ class B3Error(BovespaError):
 
 class B3Unavailable(B3Error):  # noqa: N818 - a state of B3, not a fault of this code
     """B3 could not be had: no usable HTTP answer within the limits."""
+
+
+class QuotesNotPublished(B3Unavailable):
+    """B3 has no file of prices for what was asked: a day without a session, or before its evening."""
 
 
 class PayloadError(B3Error):
@@ -97,6 +103,10 @@ class StagingError(BovespaError):
 
 class PublishError(BovespaError):
     """A session could not be brought to its published state."""
+
+
+class NotRebuildable(BovespaError):  # noqa: N818 - a state of what is known
+    """A session cannot be computed from the sessions beside it and prices; the message names what is missing."""
 
 
 class LeaseLost(PublishError):  # noqa: N818 - a state of the lease

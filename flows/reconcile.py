@@ -12,6 +12,7 @@ from prefect.states import Failed
 
 from expectations.contract.keys import check_index
 from flows.b3.calendar import SAO_PAULO
+from flows.backfill.rebuilding import rebuildable
 from flows.backfill.recovery import Recovery
 from flows.backfill.recovery_report import recovery_markdown
 from flows.lake.connect import connect
@@ -49,6 +50,10 @@ def reconcile(
     recovered = recovery.run(now, since, until, wanted)
     refresh_site_of(pipeline, recovered.attempts, get_run_logger().warning)
     create_markdown_artifact(recovery_markdown(recovered, now), key="reconcile", description=recovered.headline)
+    for name, how in rebuildable(pipeline, recovered.missing).items():
+        get_run_logger().info(
+            "%s %s could be rebuilt (%s): bovespa rebuild --session %s --index %s", *name, how, name[1], name[0]
+        )
     if recovered.failed:
         return Failed(message=recovered.headline, data=recovered.to_dict())
     get_run_logger().info(recovered.headline)

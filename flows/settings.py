@@ -58,6 +58,17 @@ class Settings(BaseModel):
     b3_backoff: float = Field(1.0, ge=0, description="First pause between attempts; it doubles, with jitter")
     b3_max_bytes: int = Field(5 * 1024 * 1024, gt=0, description="Limit of one answer, unpacked")
 
+    prices_base_url: HttpUrl = Field(
+        HttpUrl("https://bvmf.bmfbovespa.com.br/InstDados/SerHist"),
+        description="Where B3's files of prices (COTAHIST) are; a stand-in may serve them",
+    )
+    prices_timeout: float = Field(600.0, gt=0, description="Limit of one file of prices: all calls, retries and pauses")
+    prices_max_bytes: int = Field(256 * 1024 * 1024, gt=0, description="Limit of one file of prices, packed")
+    prices_max_unpacked: int = Field(2 * 1024**3, gt=0, description="Limit of one file of prices, unpacked")
+    prices_days: int = Field(
+        10, ge=1, description="Sessions, up to the newest, whose prices the flow `prices` looks after by itself"
+    )
+
     environment: str = Field(
         "", pattern=names.ENVIRONMENT_PATTERN, description="As in the Pulumi program; it is a part of the names below"
     )

@@ -78,6 +78,14 @@ ALARMS = (
         _OF_INDEX,
     ),
     Alarm(
+        "bovespa-divergent-session",
+        "A published session does not follow from B3's closing prices: a figure of it, or a price, is wrong, or an event is of a "
+        "kind that is not understood. It stays published; `bovespa status --aws` says what does not follow.",
+        metrics.NAMESPACE,
+        metrics.DIVERGENT_SESSIONS,
+        _OF_INDEX,
+    ),
+    Alarm(
         "bovespa-slow-run",
         "A run took more than a quarter of an hour. Its summary has the seconds of each step.",
         metrics.NAMESPACE,

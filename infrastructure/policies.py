@@ -19,7 +19,14 @@ from expectations.contract.names import (
     REPORTS_PREFIX,
     STAGING_PREFIX,
 )
-from expectations.contract.tables import JOB_TABLES, MONTHLY_TABLES, TABLES, TICKER_PARTITION, Table
+from expectations.contract.tables import (
+    INDEX_PARTITION,
+    JOB_TABLES,
+    MONTHLY_TABLES,
+    TABLES,
+    TICKER_PARTITION,
+    Table,
+)
 
 SCRIPTS_PREFIX = "scripts/"
 RESULTS_PREFIX = "results/"
@@ -28,6 +35,8 @@ _MULTIPART = ("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _PUBLISHING = ("glue:GetPartitions", "glue:BatchCreatePartition", "glue:BatchUpdatePartition")
 _QUERIED = ("glue:GetTable", "glue:GetPartition", "glue:BatchGetPartition")
 _BY_TICKER = [table for table in TABLES if TICKER_PARTITION in table.partitions]
+# Prices have no earlier version, and no month of them is removed.
+_BY_INDEX_AND_MONTH = [table for table in MONTHLY_TABLES if INDEX_PARTITION in table.partitions]
 
 
 def etl_logs(job: str) -> str:
@@ -173,11 +182,19 @@ def flow_policy(arns: FlowResources) -> str:
     """The flows: keep what B3 sent, have many raw files refined at once, publish what was audited, query it."""
     kept = [*(table.prefix for table in TABLES), LEASES_PREFIX, PUBLISHED_PREFIX]
     recorded = [LEDGER_TABLE.prefix]
+    # What was landed is read again by a replay; a run adds itself to the data-quality site, of which the reports of others are
+    # part. In one statement: a managed policy has 6,144 characters at most.
+    added = [
+        f"{arns.raw}/{LANDING_PREFIX}*",
+        f"{arns.artifacts}/{REPORTS_PREFIX}*",
+        f"{arns.artifacts}/{BATCHES_PREFIX}*",
+    ]
+    added += [f"{arns.refined}/{prefix}*" for prefix in recorded]
     return allow(
         [
-            PolicyStatement(["s3:PutObject"], [f"{arns.raw}/{LANDING_PREFIX}*", f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
-            # What was landed is read again by a replay; an earlier version, where a payload is not what came any more.
-            PolicyStatement(["s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
+            PolicyStatement(["s3:GetObject", "s3:PutObject"], added),
+            # An earlier version, where a payload is not what came any more.
+            PolicyStatement(["s3:GetObjectVersion"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
             listing(arns.raw, LANDING_PREFIX, versions=True),
             PolicyStatement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
             # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
@@ -185,18 +202,14 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
             # While a folder that an earlier version left is put in order, its month is read from a copy.
             PolicyStatement(
-                ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in MONTHLY_TABLES]
+                ["s3:PutObject"], [f"{arns.refined}/{STAGING_PREFIX}{table.prefix}*" for table in _BY_INDEX_AND_MONTH]
             ),
             # What lies in a session's or a month's folder and is not of its publication is deleted; so is, when a session is
             # withdrawn, the record that it is published.
             PolicyStatement(
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),
-            PolicyStatement(["s3:GetObject", "s3:PutObject"], [f"{arns.refined}/{prefix}*" for prefix in recorded]),
             listing(arns.refined, STAGING_PREFIX, *kept, *recorded),
-            PolicyStatement(["s3:GetObject", "s3:PutObject"], [f"{arns.artifacts}/{BATCHES_PREFIX}*"]),
-            # A run adds itself to the data-quality site, of which the reports of the others are part.
-            PolicyStatement(["s3:GetObject"], [f"{arns.artifacts}/{REPORTS_PREFIX}*"]),
             listing(arns.artifacts, REPORTS_PREFIX),
             # A job says whether its runs wait in a queue.
             PolicyStatement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
@@ -208,7 +221,7 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(_QUERIED, tables_of(arns.table, JOB_TABLES)),
             # A share that left the index leaves no partition behind, nor does a month of which nothing is published any more;
             # where a session is one partition, it stays.
-            PolicyStatement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *MONTHLY_TABLES))),
+            PolicyStatement(["glue:BatchDeletePartition"], tables_of(arns.table, (*_BY_TICKER, *_BY_INDEX_AND_MONTH))),
             *_querying(arns),
             putting_metrics(arns.namespace),
         ]

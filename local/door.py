@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.account.client import Account, AccountError, end_account, running_account
 from local.account.home import Home
 from local.account.stages import Stage
 from local.rights.privileges import FLOW_ROLE
+
+if TYPE_CHECKING:
+    from flows.b3.portfolio import Portfolio
 
 __all__ = [
     "FLOW_ROLE",
@@ -34,13 +39,21 @@ class RecordedSample:
         index: index code.
         sessions: in order, each with the instant at which it counts as collected.
         url: the stand-in's address, as `B3_BASE_URL` takes it.
+        prices_url: that of the files of prices, as `BOVESPA_PRICES_BASE_URL` takes it.
         show: makes the stand-in serve the portfolio of one of the sessions.
+        priced: the sessions whose prices are served, in order.
+        session_after: what B3 stated of the session after the last one, which is not collected.
+        ex_amounts: what came off closes, in reais a share, by session and ticker.
     """
 
     index: str
     sessions: tuple[tuple[date, datetime], ...]
     url: str
+    prices_url: str
     show: Callable[[date], None]
+    priced: tuple[date, ...]
+    session_after: Portfolio
+    ex_amounts: Mapping[tuple[date, str], Decimal]
 
 
 @contextmanager
@@ -49,11 +62,16 @@ def recorded_sample() -> Iterator[RecordedSample]:
     from local.b3 import sample, standin  # noqa: PLC0415 - the command line alone needs it
 
     with standin.serving() as stand_in:
+        stand_in.quotes.update((session, sample.quotes(session)) for session in sample.PRICED)
         yield RecordedSample(
             sample.INDEX,
             tuple((session, sample.collected_at(session)) for session in sample.SESSIONS),
             stand_in.url,
+            stand_in.prices_url,
             lambda session: stand_in.show(sample.recorded(session)),
+            sample.PRICED,
+            sample.recorded(sample.SESSION_AFTER),
+            sample.EX_AMOUNTS,
         )
 
 

@@ -51,6 +51,11 @@ def index_expression(index: str) -> str:
     return f"{INDEX_PARTITION.name} = '{index}'"
 
 
+def index_partitions(table: Table, index: str | None) -> str:
+    """What Glue is asked for to get the partitions of an index, or those of a table that has all indices in one."""
+    return index_expression(index) if index and INDEX_PARTITION in table.partitions else ""
+
+
 def session_expression(table: Table, index: str, session: date) -> str:
     """What Glue is asked for to get the partitions of a session."""
     of_session = f"year = {session.year} AND month = {session.month} AND day = {session.day}"

@@ -19,12 +19,13 @@ from expectations.contract.names import (
     LEDGER_PREFIX,
     MANIFEST_NAME,
     PUBLISHED_PREFIX,
+    QUOTES_LANDING_PREFIX,
     RAW_PREFIX,
     RAW_SUFFIX,
     REPORTS_PREFIX,
     STAGING_PREFIX,
 )
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 
 
 class ContractError(ValueError):
@@ -37,6 +38,7 @@ def session_path(session: date) -> str:
 
 
 _MOST_MONTHS = 12
+_UNDATED = "undated"
 
 
 def time_prefixes(prefix: str, since: date, until: date) -> list[str]:
@@ -173,6 +175,56 @@ def _instant(stamp: str, form: str) -> datetime | None:
         return None
 
 
+# --- files of B3's prices in landing ---
+
+
+def quotes_landing_prefix(code: str) -> str:
+    """The key prefix of all that was received as one file of COTAHIST: `landing/cotahist/A2025/`.
+
+    Args:
+        code: the file's, `QuotesFile.code`.
+    """
+    return f"{QUOTES_LANDING_PREFIX}{code}/"
+
+
+def quotes_landing_key(code: str | None, sha256: str, kind: str) -> str:
+    """The key of a file of B3's prices as received; the same bytes have the same key.
+
+    Args:
+        code: the file's, `QuotesFile.code`; None where nothing tells.
+        sha256: hexadecimal digest of the bytes as received, of which the first 12 digits are taken.
+        kind: `zip`, `txt` (kept gzipped), or `html`, a page that came in place of one.
+    """
+    name = f"{sha256[:12]}.{kind}{'.gz' if kind == 'txt' else ''}"
+    return f"{quotes_landing_prefix(code or _UNDATED)}{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesLandingKey:
+    """What the key of a file of B3's prices in landing says; `code` is None where nothing told of which span it is."""
+
+    code: str | None
+    digest: str
+    kind: str
+    key: str
+
+
+_QUOTES_LANDING_KEY = re.compile(
+    rf"{QUOTES_LANDING_PREFIX}(undated|D\d{{8}}|M\d{{6}}|A\d{{4}})/([0-9a-f]{{12}})\.(zip|html|txt(?=\.gz))(?:\.gz)?",
+    re.ASCII,
+)
+
+
+def read_quotes_landing_key(key: str) -> QuotesLandingKey | None:
+    """Read such a key back; None where it is none."""
+    found = _QUOTES_LANDING_KEY.fullmatch(key)
+    if not found:
+        return None
+    code, digest, kind = found.groups()
+    known = QuotesLandingKey(None if code == _UNDATED else code, digest, kind, key)
+    return known if quotes_landing_key(known.code, digest, kind) == key else None
+
+
 def staging_prefix(run_id: str) -> str:
     """The prefix below which one Glue run writes: `staging/<run>/`."""
     return f"{STAGING_PREFIX}{run_id}/"
@@ -247,11 +299,12 @@ def ledger_prefix(instant: datetime) -> str:
     return f"{LEDGER_PREFIX}{instant.astimezone(UTC):year=%Y/month=%m/}"
 
 
-_UNDATED = "undated"
 _OUTCOMES = frozenset(map(str, Outcome))
 _STAMP = "%Y%m%dT%H%M%S%fZ"
+_VERDICTS = {verdict.replace(" ", "-"): verdict for verdict in Verdict}
 _ATTEMPT_KEY = re.compile(
     rf"{LEDGER_PREFIX}year=(\d{{4}})/month=(\d\d)/{_INDEX}_(\d{{8}}|{_UNDATED})_([a-z-]+?)(?:-w([1-9]\d*))?"
+    rf"(?:-v({'|'.join(_VERDICTS)}))?"
     r"_(\d{8}T\d{12}Z)_[0-9a-f]+\.parquet",
     re.ASCII,
 )
@@ -263,6 +316,7 @@ class AttemptKey:
 
     Attributes:
         warnings: demands of the gates that were not met without being critical.
+        verdict: what prices say of what is published since the attempt; None where it did not ask them.
     """
 
     index: str
@@ -271,9 +325,10 @@ class AttemptKey:
     ended_at: datetime
     warnings: int
     key: str
+    verdict: Verdict | None = None
 
 
-def attempt_key(
+def attempt_key(  # noqa: PLR0913 - all that a listing is to tell
     index: str,
     session: date | None,
     outcome: Outcome,
@@ -282,6 +337,7 @@ def attempt_key(
     unique: str,
     *,
     warnings: int = 0,
+    verdict: Verdict | None = None,
 ) -> str:
     """The key of one row.
 
@@ -291,6 +347,7 @@ def attempt_key(
     """
     of_session = f"{session:%Y%m%d}" if session else _UNDATED
     kind = outcome.replace(" ", "-") + (f"-w{warnings}" if warnings else "")
+    kind += f"-v{verdict.replace(' ', '-')}" if verdict else ""
     stamp = ended_at.astimezone(UTC).strftime(_STAMP)
     return f"{ledger_prefix(started_at)}{check_index(index).lower()}_{of_session}_{kind}_{stamp}_{unique}{RAW_SUFFIX}"
 
@@ -300,12 +357,12 @@ def read_attempt_key(key: str) -> AttemptKey | None:
     found = _ATTEMPT_KEY.fullmatch(key)
     if not found or _day(found[1], found[2], "01") is None:
         return None
-    index, session, kind, warnings, stamp = found.groups()[2:]
+    index, session, kind, warnings, verdict, stamp = found.groups()[2:]
     day = _day(session[:4], session[4:6], session[6:]) if session != _UNDATED else None
     ended_at, outcome = _instant(stamp, _STAMP), kind.replace("-", " ")
     if ended_at is None or outcome not in _OUTCOMES or (day is None and session != _UNDATED):
         return None
-    return AttemptKey(index.upper(), day, Outcome(outcome), ended_at, int(warnings or 0), key)
+    return AttemptKey(index.upper(), day, Outcome(outcome), ended_at, int(warnings or 0), key, _VERDICTS.get(verdict))
 
 
 # --- claims ---

@@ -18,7 +18,7 @@ LEDGER_COLUMNS = (
         "fluxo",
         _TEXT,
         False,
-        "Flow: daily, import, replay, reconcile, verify; or acknowledge, where a person said something",
+        "Flow: daily, import, replay, reconcile, rebuild, prices, verify; or acknowledge, where a person said something",
     ),
     Column("indice", _TEXT, False, "Index code, such as IBOV"),
     Column("data_pregao", ColumnType.DATE, True, "Session; null where the attempt ended before it was known"),
@@ -28,8 +28,9 @@ LEDGER_COLUMNS = (
         "estado",
         _TEXT,
         False,
-        "published, already published, stale (an older session is shown), quarantined, failed, acknowledged (its loss); of what "
-        "was verified damaged, and intact once it is mended",
+        "published, rebuilt (computed, not B3's words), already published, stale (an older session is shown), quarantined, "
+        "failed, acknowledged (its loss); of what was verified damaged, and intact once it is mended; judged by prices, where "
+        "nothing was done but to ask them",
     ),
     Column("motivo", _TEXT, True, "Why, in one line; null where the session was published"),
     Column("impressao_digital", _TEXT, True, "SHA-256 of what B3 stated: the same figures have the same one"),
@@ -47,6 +48,22 @@ LEDGER_COLUMNS = (
     Column("etapas", _TEXT, True, "Seconds of each step, as a JSON object"),
     Column("coleta", _INSTANT, True, "Instant at which B3's answer counts as collected, UTC; null where none was had"),
     Column("origem", _TEXT, True, f"{ORIGIN}; null where the attempt read none"),
+    Column(
+        "verificacao",
+        _TEXT,
+        True,
+        "What B3's closing prices say of what is published: verificada, verificada com eventos (shares went ex), divergente, "
+        "sem precos; null where the attempt did not ask them",
+    ),
+    Column(
+        "verificacao_detalhes", _TEXT, True, "How many weights follow from the prices, and which do not, in one line"
+    ),
+    Column(
+        "nivel_anterior",
+        _FIGURE,
+        True,
+        "The index's closing level of the session before, in points, computed from quantities, closes and divisor",
+    ),
 )
 
 LEDGER_TABLE = Table(

@@ -128,6 +128,8 @@ _CHANGES = {
 }
 _OUTCOMES = {
     "published": ("o pregão foi publicado", "the session was published"),
+    "rebuilt": ("foi calculado e publicado; não são palavras da B3", "it was computed and published; not B3's words"),
+    "judged by prices": ("só foi confrontado com os preços de fechamento", "it was only held against closing prices"),
     "already published": ("já estava publicado, nada a fazer", "it was published already, nothing to do"),
     "stale": ("a B3 mostrava um pregão mais antigo que o devido", "B3 showed an older session than it should"),
     "quarantined": (

@@ -24,6 +24,9 @@ GLUE_DPU_SECONDS = "GlueDpuSeconds"
 COMPOSITION_CHANGES = "CompositionChanges"
 """Shares that entered, left, were renamed, or got another quantity, of the session that a run published."""
 
+DIVERGENT_SESSIONS = "DivergentSessions"
+"""Sessions that were held against B3's closing prices and do not follow from them."""
+
 LAMBDA_ERRORS = "TriggerErrorLines"
 """Of the log of the Lambda, by a metric filter; without a dimension."""
 

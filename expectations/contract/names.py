@@ -21,6 +21,7 @@ ENVIRONMENT_PATTERN = r"^([a-z][a-z0-9]{0,11})?$"
 
 LANDING_PREFIX = "landing/"
 UNDATED_PREFIX = "landing/undated/"
+QUOTES_LANDING_PREFIX = "landing/cotahist/"
 RAW_PREFIX = "raw-data/"
 RAW_SUFFIX = ".parquet"
 STAGING_PREFIX = "staging/"

@@ -1,4 +1,4 @@
-"""How an attempt at a session ended. Standard library only."""
+"""How an attempt at a session ended, and what prices say of what is published. Standard library only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ class Outcome(StrEnum):
     """How an attempt ended."""
 
     PUBLISHED = "published"
+    REBUILT = "rebuilt"
+    """Published, computed from the sessions beside it and prices, for nobody collected it: not B3's words."""
+
     ALREADY_PUBLISHED = "already published"
     STALE = "stale"
     """B3 showed an older session than it should."""
@@ -30,6 +33,9 @@ class Outcome(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     """Nothing was tried: a person says why the session will not be published."""
 
+    JUDGED = "judged by prices"
+    """What is published was held against B3's closing prices, and nothing else was done."""
+
     DAMAGED = "damaged"
     """Verified, and not as it was published."""
 
@@ -40,10 +46,12 @@ class Outcome(StrEnum):
 DONE = frozenset(
     {
         Outcome.PUBLISHED,
+        Outcome.REBUILT,
         Outcome.ALREADY_PUBLISHED,
         Outcome.STALE,
         Outcome.PLANNED,
         Outcome.ACKNOWLEDGED,
+        Outcome.JUDGED,
         Outcome.INTACT,
     }
 )
@@ -51,3 +59,22 @@ DONE = frozenset(
 
 FINDINGS = frozenset({Outcome.DAMAGED, Outcome.INTACT})
 """What was found of a session that was published, without an attempt to publish it."""
+
+FRESHLY_PUBLISHED = frozenset({Outcome.PUBLISHED, Outcome.REBUILT})
+"""The outcomes of an attempt after which other rows are visible than before it."""
+
+
+class Verdict(StrEnum):
+    """What B3's own closing prices say of a session's portfolio."""
+
+    VERIFIED = "verificada"
+    """Every weight follows from the quantities and the closes of the session before."""
+
+    WITH_EVENTS = "verificada com eventos"
+    """Every weight does but those of shares that went ex, and theirs follow from prices that an event explains."""
+
+    DIVERGENT = "divergente"
+    """Something does not follow, and no event explains it."""
+
+    WITHOUT_PRICES = "sem precos"
+    """The prices of the session before, or those of some shares, are not there."""

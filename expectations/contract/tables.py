@@ -83,9 +83,13 @@ TICKER_PARTITION = Column("acao", ColumnType.STRING, False, "Ticker (the same as
 # A table with one file a month has as columns what the tables with one file a session or share have as partitions.
 _DAY = Column("day", ColumnType.INT, False, "Day of the session")
 
+REBUILT = "reconstruida"
+"""The origin of a session that B3 did not state: computed from its neighbours and prices."""
+
 ORIGIN = (
     "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of csv`, `copy of html`, "
-    "`copy of parquet`, an imported file"
+    f"`copy of parquet`, an imported file; `{REBUILT}`, computed from the sessions beside it and B3's closing prices: "
+    "not B3's words"
 )
 
 HISTORY_COLUMNS = (
@@ -116,6 +120,30 @@ CHANGES_COLUMNS = (
     Column("variacao_participacao", ColumnType.DOUBLE, False, "Change of the share, in percentage points"),
     Column("rebalanceamento", ColumnType.BOOLEAN, False, "Whether the index was rebalanced between the two sessions"),
     Column("pregao_anterior", ColumnType.DATE, False, "The published session before"),
+    Column("data_pregao", ColumnType.DATE, False, "Session"),
+    _DAY,
+)
+
+QUOTES_COLUMNS = (
+    Column("acao", ColumnType.STRING, False, "Ticker"),
+    Column("isin", ColumnType.STRING, False, "ISIN of the paper"),
+    Column("nome_acao", ColumnType.STRING, False, "Company's short name"),
+    Column(
+        "especificacao",
+        ColumnType.STRING,
+        False,
+        "Class, event flags and listing level (COTAHIST's ESPECI), as the raw column `tipo`",
+    ),
+    Column(
+        "preco_fechamento",
+        ColumnType.DOUBLE,
+        False,
+        "Price of the session's last trade (PREULT), in reais per `fator_cotacao` units, not adjusted for events",
+    ),
+    Column("fator_cotacao", ColumnType.INT, False, "Units that the price is for (FATCOT): 1, rarely 1000"),
+    Column(
+        "numero_distribuicao", ColumnType.INT, False, "Number of the distribution (DISMES); rises by one on an ex-day"
+    ),
     Column("data_pregao", ColumnType.DATE, False, "Session"),
     _DAY,
 )
@@ -174,11 +202,18 @@ CHANGES_TABLE = Table(
     (INDEX_PARTITION, *MONTH_PARTITIONS),
     "What changed in an index against its published session before, one row a share that did",
 )
+QUOTES_TABLE = Table(
+    "bovespa_cotacoes",
+    "cotacoes/",
+    QUOTES_COLUMNS,
+    MONTH_PARTITIONS,
+    "B3's own closing prices (COTAHIST) of the indices' shares, one row a share that traded and session, one file a month",
+)
 JOB_TABLES = (REFINED_TABLE, SUMMARY_TABLE, INDICES_REFINED_TABLE, INDICES_SUMMARY_TABLE)
 """What the Glue job writes, and the flows publish."""
 
-MONTHLY_TABLES = (HISTORY_TABLE, CHANGES_TABLE)
-"""What the flows themselves make of what is published."""
+MONTHLY_TABLES = (HISTORY_TABLE, CHANGES_TABLE, QUOTES_TABLE)
+"""What the flows themselves write, of what is published and of B3's prices."""
 
 TABLES = (*JOB_TABLES, *MONTHLY_TABLES)
 

@@ -18,6 +18,12 @@ from expectations.queries.views import VIEWS, View
 
 COMPUTED = {
     "coluna": "Column of the tables in which the value stands",
+    "contribuicao_pontos": "The share's part of the index's level, in points: quantity times close over the divisor",
+    "bovespa_indice_calculado.preco_fechamento": "Price of one share at the close before, in reais; the last one of thirty days",
+    "bovespa_indice_calculado.pregao_anterior": "The published session before, of whose close the level is, by its own portfolio",
+    "bovespa_indice_calculado.redutor": "B3's divisor of the session before",
+    "bovespa_indice_calculado.quantidade_teorica_acoes": "Theoretical quantity in the session before, in shares",
+    "nivel_anterior": "The index's closing level of the session before, in points, computed; only where every share has a price",
     "data": "Day, of which the composition is asked",
     "bovespa_dias_desde_coleta.dias_desde_coleta": "Whole days from the collection to today, both as dates in São Paulo",
     "cinco_maiores": "Sum of the five largest shares of the index, in percent",

@@ -179,6 +179,50 @@ JOIN default.bovespa_historico AS carteira
   ON carteira.indice = dias.indice AND carteira.data_pregao = dias.data_pregao""",
     ),
     View(
+        "bovespa_indice_calculado",
+        "Each index's closing level of the session before, computed of B3's quantities, closes and divisor; each share's points",
+        (
+            *(("indice", _TEXT), ("data_pregao", _DAY), ("pregao_anterior", _DAY), ("acao", _TEXT)),
+            *(("quantidade_teorica_acoes", _FIGURE), ("preco_fechamento", _FIGURE), ("redutor", _FIGURE)),
+            *(("contribuicao_pontos", _FIGURE), ("nivel_anterior", _FIGURE)),
+        ),
+        """\
+WITH sessoes AS (
+       SELECT indice, data_pregao AS pregao_anterior,
+              LEAD(data_pregao) OVER (PARTITION BY indice ORDER BY data_pregao) AS data_pregao
+       FROM (SELECT DISTINCT indice, data_pregao FROM default.bovespa_historico) AS publicadas
+     ),
+     cotadas AS (SELECT DISTINCT data_pregao FROM default.bovespa_cotacoes),
+     fechamentos AS (
+       SELECT sessoes.indice, sessoes.data_pregao, sessoes.pregao_anterior, carteira.acao,
+              carteira.quantidade_teorica_acoes, carteira.redutor,
+              MAX_BY(cotacao.preco_fechamento / cotacao.fator_cotacao, cotacao.data_pregao) AS preco_fechamento
+       FROM sessoes
+       JOIN cotadas ON cotadas.data_pregao = sessoes.pregao_anterior
+       JOIN default.bovespa_historico AS carteira
+         ON carteira.indice = sessoes.indice AND carteira.data_pregao = sessoes.pregao_anterior
+       LEFT JOIN default.bovespa_cotacoes AS cotacao
+         ON cotacao.acao = carteira.acao
+        AND cotacao.data_pregao BETWEEN DATE_ADD('day', -30, sessoes.pregao_anterior) AND sessoes.pregao_anterior
+       WHERE sessoes.data_pregao IS NOT NULL
+       GROUP BY sessoes.indice, sessoes.data_pregao, sessoes.pregao_anterior, carteira.acao,
+                carteira.quantidade_teorica_acoes, carteira.redutor
+     ),
+     niveis AS (
+       SELECT indice, data_pregao, pregao_anterior, acao, quantidade_teorica_acoes, preco_fechamento, redutor,
+              quantidade_teorica_acoes * preco_fechamento / redutor AS contribuicao_pontos,
+              SUM(quantidade_teorica_acoes * preco_fechamento / redutor)
+                OVER (PARTITION BY indice, data_pregao) AS nivel_anterior,
+              SUM(CASE WHEN preco_fechamento IS NULL OR redutor IS NULL THEN 1 ELSE 0 END)
+                OVER (PARTITION BY indice, data_pregao) AS sem_preco
+       FROM fechamentos
+     )
+SELECT indice, data_pregao, pregao_anterior, acao, quantidade_teorica_acoes, preco_fechamento, redutor,
+       contribuicao_pontos, nivel_anterior
+FROM niveis
+WHERE sem_preco = 0""",
+    ),
+    View(
         "bovespa_dias_desde_coleta",
         "How many days ago each session was collected, counted to today, both as dates in São Paulo",
         (

@@ -69,6 +69,12 @@ def due(at: datetime) -> date:
     return _session_until(local.date() if local.time() >= ROLL_ENDS else local.date() - _DAY)
 
 
+def closed(at: datetime) -> date:
+    """The newest session whose trading is over at an instant (aware); B3 publishes its prices about three hours later."""
+    local = at.astimezone(SAO_PAULO)
+    return _session_until(local.date() if local.time() >= ROLL_BEGINS else local.date() - _DAY)
+
+
 def expected(at: datetime) -> date:
     """The oldest session of the calendar that B3 should be showing at an instant (aware); an older one is stale."""
     return _session_from(showable(at).earliest)

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from expectations.contract.statement import Statement
+from expectations.contract.tables import REBUILT
 from flows.errors import PayloadError
 
 COPY_OF = "copy of "
@@ -52,7 +53,7 @@ class Portfolio:
 
     Attributes:
         source: `json` or `csv` of B3's answers; of files that were imported `copy of json`, `copy of csv`, `copy of html` or
-            `copy of parquet`.
+            `copy of parquet`; `reconstruida` of one that was computed.
     """
 
     statement: Statement
@@ -87,7 +88,9 @@ class Portfolio:
         stated = self.statement
         divisor = "" if stated.divisor is None else str(stated.divisor.normalize())
         totals = [str(stated.total_quantity), str(stated.total_share), divisor]
-        text = json.dumps([stated.index, stated.session.isoformat(), totals, rows], ensure_ascii=True)
+        said = [stated.index, stated.session.isoformat(), totals, rows]
+        # What was computed is not what B3 stated, however equal: B3's own figures replace it.
+        text = json.dumps([*said, REBUILT] if self.source == REBUILT else said, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
+from expectations.contract.tables import REBUILT
 from expectations.gates.gate import GateRefused, require
 from flows.errors import BovespaError, EtlRunFailed
 from flows.history.refresh import FreshRows, Refresh, fresh_rows, refresh
+from flows.history.witness import Witness
 from flows.lake.calls import PARALLEL_SESSIONS
 from flows.lake.calls import batches as chunks
 from flows.session import etl
@@ -67,7 +70,7 @@ def keep(ledger: Ledger, attempt: Attempt) -> Attempt:
     return kept
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """Takes raw versions to their published state.
 
@@ -83,6 +86,11 @@ class Batch:
     again: bool = False
     note: Note = lambda attempt: attempt
     refresh: Refresh = refresh
+
+    @cached_property
+    def witness(self) -> Witness:
+        """Of all sessions of the batch, so that a month's prices are read once."""
+        return Witness.of(self.pipeline.lake)
 
     def take(self, versions: Sequence[RawVersion]) -> list[Attempt]:
         """Refine, audit and publish the versions: one Glue run for all of them that have none, or one for each thousand.
@@ -103,7 +111,7 @@ class Batch:
             for attempt, rows in _OfRun(self, run, started_at, len(of_run)).publish(of_run):
                 attempts.append(self.note(attempt))
                 fresh += rows
-        for index in sorted({attempt.index for attempt in attempts if attempt.outcome is Outcome.PUBLISHED}):
+        for index in sorted({attempt.index for attempt in attempts if attempt.outcome in FRESHLY_PUBLISHED}):
             self.refresh(self.pipeline, index, [item for item in fresh if item.record.index == index])
         return sorted(attempts, key=lambda attempt: (attempt.index, attempt.session))
 
@@ -176,7 +184,10 @@ class _OfRun:
             record = pipeline.publish(version, audited, force=self.batch.again)
         except (BovespaError, ContractError, GateRefused) as error:
             return attempt.ended(Outcome.FAILED, str(error)), []
-        published = attempt.ended(Outcome.PUBLISHED, run_id=record.run_id, rows=record.rows)
+        facts = self.batch.witness.facts(*_subject(version))
+        source = audited.facts.source
+        outcome = Outcome.REBUILT if source == REBUILT else Outcome.PUBLISHED
+        published = attempt.ended(outcome, run_id=record.run_id, rows=record.rows, source=source, **facts)
         return published, fresh_rows(record, audited)
 
     def _begun(self, version: RawVersion) -> Attempt:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from expectations.contract.keys import ContractError
 from expectations.contract.outcomes import Outcome
+from expectations.contract.tables import REBUILT
 from flows.b3.differences import CellDifference, described, differences
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio, same_figures
@@ -22,6 +23,7 @@ from flows.backfill.importing.files import Found, Hints, ImportProblem, SourceFi
 from flows.backfill.importing.readers import KINDS, Unreadable, read_files
 from flows.backfill.importing.suspects import Suspect, settled, suspects_apart
 from flows.backfill.known_weights import known_weights
+from flows.backfill.price_files import is_price_file
 from flows.errors import SettingsError
 from flows.history.refresh import refresh
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
@@ -83,12 +85,14 @@ class _Import:
         of: what was asked for.
         published: the published sessions of each index that was met.
         reports: what gate 1 found of the portfolios that it let pass, by index, session and file.
+        replaced: by index and session, in what B3's own file differs from the rebuilt session that it replaces.
     """
 
     of: FolderImport
     ledger: Ledger
     published: dict[str, PublishedSessions] = field(default_factory=dict)
     reports: dict[tuple[str, date, str], GateReport] = field(default_factory=dict)
+    replaced: dict[tuple[str, date], str] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -135,7 +139,7 @@ class _Import:
         for path in sorted(folder.rglob("*")):
             # A name that is no text in the file system's encoding is shown and kept as one.
             name = path.relative_to(folder).as_posix().encode(errors="replace").decode()
-            if not path.is_file() or path.suffix.lower().removeprefix(".") not in KINDS:
+            if not path.is_file() or path.suffix.lower().removeprefix(".") not in KINDS or is_price_file(path):
                 continue
             try:
                 files.append(SourceFile(name, self._content(path)))
@@ -226,7 +230,8 @@ class _Import:
             report = self.reports.get(_subject(found))
             known = attempt.with_gates([report, *attempt.gates]) if report else attempt
             names, source = tuple(file.name for file in found.files), found.portfolio.source
-            return replace(known, files=names, collected_at=found.instant, source=source)
+            reason = known.reason or self.replaced.get((found.portfolio.index, found.portfolio.session), "")
+            return replace(known, files=names, collected_at=found.instant, source=source, reason=reason)
 
         note = noting(self.ledger, self.of.progress, versions)
         return Batch(self.pipeline, self.ledger.run, note=lambda attempt: note(whole(attempt))).take(versions)
@@ -251,7 +256,8 @@ class _Import:
         if isinstance(decided, Attempt):
             return decided
         if self.of.dry_run:
-            return self._ended(found, Outcome.PLANNED, "would be imported")
+            apart = self.replaced.get((portfolio.index, portfolio.session))
+            return self._ended(found, Outcome.PLANNED, "; ".join(filter(None, ["would be imported", apart])))
         if decided:
             return decided
         # A correction comes after what it corrects, also for who reads landing later.
@@ -262,6 +268,11 @@ class _Import:
     def _compared(self, found: Found, current: RawVersion, raw: RawFile) -> RawVersion | Attempt | None:
         """What the session's raw file makes of the portfolio: nothing to upload, nothing to do, a conflict; or None."""
         portfolio, there = found.portfolio, raw.portfolio()
+        if there.source == REBUILT:
+            found_apart = differences(portfolio, there)
+            apart = described(found_apart) if found_apart else "every cell is the same"
+            self.replaced[portfolio.index, portfolio.session] = f"replaces the rebuilt session: {apart}"
+            return None
         publication = storage.replaceable_publication(self.pipeline.lake.refined, portfolio.index, portfolio.session)
         if not same_figures(portfolio, there):
             state = "published" if publication else "uploaded"

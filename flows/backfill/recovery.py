@@ -26,7 +26,7 @@ from flows.b3.calendar import collectable
 from flows.backfill.batch import Batch, Progress, begun, keep, noting
 from flows.backfill.landing import by_session
 from flows.backfill.raw_versions import usable_raw
-from flows.backfill.rebuild import Unusable, rebuild
+from flows.backfill.reread import Unusable, reread
 from flows.backfill.verification import Verifier
 from flows.errors import PublishError
 from flows.history.refresh import FreshRows, Refresh, refresh
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from flows.session.storage import RawVersion
 
 Name = tuple[str, date]
+
+_MOST_MISSING = 20  # of which it is looked for what they could be rebuilt from
 
 
 class RecoveryStep(StrEnum):
@@ -75,6 +77,12 @@ class Recovered:
     def failed(self) -> bool:
         """Whether a session that was taken could not be published, or is not in the monthly tables."""
         return bool(self.problems) or any(attempt.failed for attempt in self.attempts)
+
+    @property
+    def missing(self) -> list[Name]:
+        """The newest sessions that nobody collected."""
+        found = [(item.index, item.session) for item in self.left if item.state is State.MISSING]
+        return sorted(found, key=lambda name: name[1])[-_MOST_MISSING:]
 
     @property
     def headline(self) -> str:
@@ -191,7 +199,7 @@ class Recovery:
         versions: list[RawVersion] = []
         advance = self.progress("parsing", len(items)) if items else lambda: None
         for item in items:
-            made = self._rebuilt(item, [*item.traces.payloads, *undated.get(item.name, ())], ledger.run)
+            made = self._reread(item, [*item.traces.payloads, *undated.get(item.name, ())], ledger.run)
             if isinstance(made, Attempt):
                 attempts.append(keep(ledger, made))
             else:
@@ -199,7 +207,7 @@ class Recovery:
             advance()
         return attempts, versions
 
-    def _rebuilt(self, item: SessionStatus, payloads: Sequence[str], flow_run: FlowRun) -> RawVersion | Attempt:
+    def _reread(self, item: SessionStatus, payloads: Sequence[str], flow_run: FlowRun) -> RawVersion | Attempt:
         lake, (index, session) = self.pipeline.lake, item.name
         try:
             with session_lease(lake.refined, index, session, self.pipeline.settings.lease_timeout):
@@ -208,7 +216,7 @@ class Recovery:
                 if publication and item.state.state is State.DAMAGED:
                     show_again(lake, publication)
                 kept = current if item.state.state is State.DAMAGED else None
-                made = kept or rebuild(self.pipeline, index, session, payloads, current)
+                made = kept or reread(self.pipeline, index, session, payloads, current)
         except (ContractError, PublishError) as error:
             return Unusable(str(error)).attempt(flow_run, index, session)
         if isinstance(made, Unusable):

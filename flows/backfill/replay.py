@@ -16,7 +16,7 @@ from expectations.contract.keys import ContractError, read_landing_key, read_raw
 from expectations.contract.names import LANDING_PREFIX, RAW_PREFIX
 from flows.backfill.batch import Batch, Progress, keep, noting
 from flows.backfill.landing import undated
-from flows.backfill.rebuild import Unusable, rebuild
+from flows.backfill.reread import Unusable, reread
 from flows.lake.calls import side_by_side
 from flows.record.attempt import REPLAY
 from flows.record.ledger import Ledger
@@ -33,7 +33,7 @@ class Replay:
     """A replay of one index.
 
     Attributes:
-        from_landing: rebuild raw files from landing first.
+        from_landing: read raw files anew from landing first.
         progress: begins a step (what, of how many) and returns what is to be called after each of them.
     """
 
@@ -55,12 +55,12 @@ class Replay:
         versions = self._versions(since, until)
         failed: list[Attempt] = []
         if self.from_landing:
-            for session, rebuilt in self._rebuilt(since, until, dict(versions)):
-                if isinstance(rebuilt, Unusable):
+            for session, made in self._reread(since, until, dict(versions)):
+                if isinstance(made, Unusable):
                     versions.pop(session, None)
-                    failed.append(keep(ledger, rebuilt.attempt(ledger.run, self.index, session)))
+                    failed.append(keep(ledger, made.attempt(ledger.run, self.index, session)))
                 else:
-                    versions[session] = rebuilt
+                    versions[session] = made
         attempts = [*failed, *self._take(list(versions.values()), ledger)]
         return sorted(attempts, key=lambda attempt: attempt.session or since)
 
@@ -79,14 +79,14 @@ class Replay:
         current = side_by_side(lambda day: storage.find_raw(raw, self.index, day), days)
         return {day: version for day, version in zip(days, current, strict=True) if version}
 
-    def _rebuilt(
+    def _reread(
         self, since: date, until: date, current: dict[date, RawVersion]
     ) -> Iterator[tuple[date, RawVersion | Unusable]]:
         payloads = self._payloads(since, until)
-        advance = self.progress("rebuilding", len(payloads))
+        advance = self.progress("reading again", len(payloads))
         for session, keys in sorted(payloads.items()):
             try:
-                yield session, rebuild(self.pipeline, self.index, session, keys, current.get(session))
+                yield session, reread(self.pipeline, self.index, session, keys, current.get(session))
             except ContractError as error:
                 yield session, Unusable(str(error))
             advance()

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import DEFAULT_INDEX
-from expectations.contract.tables import INDEX_PARTITION, TABLES
+from expectations.contract.tables import INDEX_PARTITION, QUOTES_TABLE, TABLES
 from expectations.queries.views import VIEWS
 from flows.b3.calendar import SAO_PAULO, due, sessions_between
 from flows.cli.language import counted, tr
@@ -18,7 +18,7 @@ from flows.errors import NotPublishedError
 Published = Mapping[str, Sequence[date]]
 """The published sessions of every index, in order."""
 
-_OF_IBOV = frozenset(table.name for table in TABLES if INDEX_PARTITION not in table.partitions)
+_OF_IBOV = frozenset(table.name for table in TABLES if INDEX_PARTITION not in table.partitions) - {QUOTES_TABLE.name}
 _OF_OTHERS = frozenset(table.name for table in TABLES if table.name.endswith("_indices"))
 _OF_NONE = frozenset(view.name for view in VIEWS if not any(name == INDEX_PARTITION.name for name, _ in view.columns))
 _OF_ALL = frozenset(item.name for item in (*TABLES, *VIEWS)) - _OF_IBOV - _OF_OTHERS - _OF_NONE

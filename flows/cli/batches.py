@@ -14,12 +14,14 @@ from expectations.contract.names import DEFAULT_INDEX
 from expectations.contract.outcomes import Outcome
 from flows.backfill import withdraw as withdrawing
 from flows.backfill.import_folder import FolderImport
+from flows.backfill.import_prices import PriceFile, PricesImport, price_files
 from flows.backfill.replay import Replay
 from flows.cli.console import Screen
 from flows.cli.indices import Index, index_code
 from flows.cli.language import tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
+from flows.cli.prices import show_prices
 from flows.cli.states import in_short, reason
 from flows.errors import NotPublishedError, SettingsError
 from flows.record.attempt import WITHDRAW, Attempt
@@ -35,7 +37,9 @@ app = group()
     epilog=examples("bovespa import ~/carteiras", "bovespa import ~/carteiras --index IBXX --dry-run"),
 )
 def import_folder(
-    folder: Annotated[Path, typer.Argument(help="Folder with CSV downloads, JSON answers, saved pages, raw Parquet.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with CSV downloads, JSON answers, saved pages, raw Parquet, COTAHIST.")
+    ],
     *,
     index: Annotated[
         str | None,
@@ -71,12 +75,16 @@ def import_folder(
         attempts = importing.run(folder)
         if not dry_run:
             refresh_site_of(pipeline, attempts, screen.say)
-    if not attempts:
+        # After the portfolios, which tell whose prices are needed.
+        files = price_files(folder)
+        importing_prices = PricesImport(pipeline, replaces=replace, dry_run=dry_run, progress=progress)
+        prices = importing_prices.run(folder, files) if files else []
+    if not attempts and not prices:
         raise SettingsError(
             tr("{}: no file below it is a .csv, .txt, .json, .html, .htm, .parquet, .gz or .zip").format(folder)
         )
-    _show_files(screen, attempts, dry_run=dry_run)
-    if any(attempt.failed for attempt in attempts):
+    _show_files(screen, attempts, prices, dry_run=dry_run)
+    if any(attempt.failed for attempt in attempts) or any(file.failed for file in prices):
         raise typer.Exit(1)
 
 
@@ -93,7 +101,7 @@ def replay(
     index: Index = DEFAULT_INDEX,
     from_landing: Annotated[
         bool,
-        typer.Option("--from-landing", help="Rebuild raw files from what B3 sent first: the parser was mended."),
+        typer.Option("--from-landing", help="Read raw files anew from what B3 sent first: the parser was mended."),
     ] = False,
     aws: InAws = False,
     as_json: Json = False,
@@ -146,15 +154,23 @@ def withdraw(
     screen.heading(f"{attempt.index} {attempt.session}: {attempt.reason}")
 
 
-def _show_files(screen: Screen, attempts: Sequence[Attempt], *, dry_run: bool) -> None:
-    screen.result({"dry_run": dry_run, "counts": _counts(attempts), "files": [item.to_dict() for item in attempts]})
-    screen.heading(_in_short(attempts))
+def _show_files(screen: Screen, attempts: Sequence[Attempt], prices: Sequence[PriceFile], *, dry_run: bool) -> None:
+    body = {"dry_run": dry_run, "counts": _counts(attempts), "files": [item.to_dict() for item in attempts]}
+    screen.result(body | ({"prices": [item.to_dict() for item in prices]} if prices else {}))
+    if attempts:
+        screen.heading(_in_short(attempts))
     for attempt in attempts:
         if attempt.reason:
             known = [str(part) for part in (*attempt.files, attempt.index, attempt.session) if part]
             screen.line(f"  {tr(str(attempt.outcome))}  {' '.join(known)}: {reason(attempt.reason)}")
         for warning in (warning for report in attempt.gates for warning in report.warnings):
             screen.line(f"  {tr('warning')}  {' '.join(attempt.files)}: {warning.line()}")
+    for item in prices:
+        screen.heading(item.name)
+        if item.problem:
+            screen.line(f"  {tr('rejected')}  {item.problem}")
+        if item.report:
+            show_prices(screen, item.report)
 
 
 def _show_attempts(screen: Screen, attempts: Sequence[Attempt]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -19,7 +21,7 @@ from flows.cli.console import Screen, left_out
 from flows.cli.indices import Index
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, Form, Format, InAws, Json, Limit, Output, examples, group
-from flows.cli.place import open_place
+from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
 from flows.lake.athena import QueryResult
 
@@ -29,6 +31,7 @@ _COLUMNS = (
     *("data_pregao", "mudanca", "acao", "acao_anterior", "nome_acao", "quantidade_anterior", "quantidade_atual"),
     *("participacao_anterior", "participacao_atual", "variacao_participacao", "rebalanceamento", "pregao_anterior"),
 )
+_LEVELS = "bovespa_indice_calculado"
 _OF_A_SESSION = ("data_pregao", "pregao_anterior", "rebalanceamento")
 _HEADINGS = {
     **{name: name for name in ("acao", "mudanca", "nome_acao", "acao_anterior")},
@@ -102,15 +105,39 @@ def changes(
             result = place.query(sql)
         finally:
             place.refuse_damaged(index, basis.sessions[0].published, monthly=True)
+        levels = _levels(place, index, result) if wanted.form is Form.TABLE else {}
     if wanted.form is Form.TABLE:
         what = "" if weights else f" {tr('of composition')}"
-        _show(screen, f"{index}: {counted(len(result.rows), 'change')}{what}", result, wanted.limit)
+        _show(screen, f"{index}: {counted(len(result.rows), 'change')}{what}", result, wanted.limit, levels)
         screen.line(f"  {basis.line}")
     else:
         give(screen, wanted, sql, result, basis)
 
 
-def _show(screen: Screen, headline: str, result: QueryResult, limit: int | None) -> None:
+def level_query(index: str, since: str, until: str) -> str:
+    """The query for an index's computed closing levels before some sessions."""
+    days = f"data_pregao BETWEEN DATE '{since}' AND DATE '{until}'"
+    return (
+        f"SELECT DISTINCT data_pregao, ROUND(nivel_anterior, 2) FROM {_LEVELS} "  # noqa: S608 - index and days are of their form
+        f"WHERE indice = '{check_index(index)}' AND {days}"
+    )
+
+
+def _levels(place: Place, index: str, result: QueryResult) -> dict[str, str]:
+    """The closing level before each session that changed, where the prices are there."""
+    days = sorted({str(row[0]) for row in result.rows})
+    if not days:
+        return {}
+    return {str(day): str(level) for day, level in place.query(level_query(index, days[0], days[-1])).rows if level}
+
+
+def _show(
+    screen: Screen,
+    headline: str,
+    result: QueryResult,
+    limit: int | None,
+    levels: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Show changes session by session; what the heading of a session says stands in no column."""
     screen.heading(headline)
     place = {name: number for number, name in enumerate(_COLUMNS)}
@@ -119,6 +146,8 @@ def _show(screen: Screen, headline: str, result: QueryResult, limit: int | None)
     with screen.paged(len(rows)):
         for (day, before, rebalanced), members in groupby(rows, itemgetter(*(place[name] for name in _OF_A_SESSION))):
             note = tr(", rebalanced") if rebalanced == "true" else ""
+            if level := levels.get(str(day)):
+                note += tr(", level at that close {}").format(f"{float(level):,.2f}")
             screen.heading(tr("{}, against {}").format(day, before) + note)
             screen.grid(
                 tuple(_HEADINGS.values()),

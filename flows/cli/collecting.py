@@ -14,7 +14,9 @@ from flows.cli.console import Screen
 from flows.cli.files import query_body
 from flows.cli.language import tr
 from flows.cli.place import Place
+from flows.cli.sample_checks import SampleChecks, check_sample
 from flows.daily_indices import daily_indices, run_daily
+from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 
 _SAID_ELSEWHERE = (
@@ -67,8 +69,12 @@ def collect_live(
     return [*state.result(raise_on_failure=False)]
 
 
-def collect_sample(*, force: bool, screen: Screen) -> list[Mapping[str, Any]]:
-    """Collect and publish the recorded sample's sessions, one after the other; the runs' attempts."""
+def collect_sample(*, force: bool, screen: Screen, place: Place) -> tuple[list[Mapping[str, Any]], SampleChecks]:
+    """Collect and publish the recorded sample's sessions, one after the other, then bring in the prices around them.
+
+    Returns:
+        The runs' attempts, and what the prices say.
+    """
     from local.door import recorded_sample  # noqa: PLC0415 - absent where only the flows are installed
 
     attempts: list[Mapping[str, Any]] = []
@@ -79,11 +85,11 @@ def collect_sample(*, force: bool, screen: Screen) -> list[Mapping[str, Any]]:
                 first, last
             )
         )
-        os.environ["B3_BASE_URL"] = sample.url
+        os.environ |= {"B3_BASE_URL": sample.url, "BOVESPA_PRICES_BASE_URL": sample.prices_url}
         for session, collected_at in sample.sessions:
             sample.show(session)
             attempts.append(run_daily(sample.index, force=force, collected_at=collected_at))
-    return attempts
+        return attempts, check_sample(Pipeline(load_settings(), place.lake), sample, screen)
 
 
 def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -59,6 +59,16 @@ COMMANDS = {
         _COLLECT,
         "Bring every session from where it stands to published, in one Glue run for all that need one.",
     ),
+    "prices": Listed(
+        "prices",
+        _COLLECT,
+        "Bring B3's closing prices (COTAHIST) of the indices' shares into the table bovespa_cotacoes.",
+    ),
+    "rebuild": Listed(
+        "rebuild",
+        _COLLECT,
+        "Compute a session that nobody collected, from the sessions beside it and B3's closing prices.",
+    ),
     "query": Listed(
         "query", _ASK, "Run a query in Athena and show its rows, and which published sessions they rest on."
     ),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
 
+from flows.backfill.rebuilding import rebuildable
 from flows.backfill.recovery import Recovered, Recovery
+from flows.cli.advice import typed
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.cli.options import Command, InAws, Json, examples, group
@@ -50,13 +53,15 @@ def reconcile(
         recovery = Recovery(pipeline, retry_quarantined, at_once, progress=progress)
         recovered = recovery.run(datetime.now(UTC), day_of(since), day_of(until), index or ())
         refresh_site_of(pipeline, recovered.attempts, screen.say)
-    _show_recovered(screen, place, recovered)
+        found = rebuildable(pipeline, recovered.missing)
+    _show_recovered(screen, place, recovered, found)
     if recovered.failed:
         raise typer.Exit(1)
 
 
-def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
-    screen.result(recovered.to_dict())
+def _show_recovered(screen: Screen, place: Place, recovered: Recovered, found: Mapping[tuple[str, date], str]) -> None:
+    listed = [{"index": index, "session": str(session), "from": how} for (index, session), how in found.items()]
+    screen.result(recovered.to_dict() | {"rebuildable": listed})
     outcomes = Counter(str(attempt.outcome) for attempt in recovered.attempts)
     left = Counter(str(item.state) for item in recovered.left)
     screen.heading(
@@ -71,3 +76,6 @@ def _show_recovered(screen: Screen, place: Place, recovered: Recovered) -> None:
     for index, states in lines_of(recovered.left).items():
         screen.heading(tr("{}, left as they are").format(index))
         show_states(screen, place, states)
+    for index, session in found:
+        asked = typed("rebuild", "--session", str(session), "--index", index)
+        screen.line("  " + tr("{} {} could be rebuilt: {}").format(index, session, asked))

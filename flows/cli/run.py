@@ -74,16 +74,20 @@ def run(
         from flows.cli import collecting  # noqa: PLC0415
 
         collecting.say_once(with_links=aws)
+        checks = None
         if live:
             attempts = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
         else:
-            attempts = collecting.collect_sample(force=force, screen=screen)
+            attempts, checks = collecting.collect_sample(force=force, screen=screen, place=place)
         body: dict[str, Any] = {
             "sample": not live,
             "sessions": attempts,
             "queries": collecting.show_queries(screen, place, attempts),
         }
         _show_attempts(screen, place, attempts)
+        if checks:
+            checks.show(screen)
+            body |= checks.to_dict()
     screen.result(body)
     screen.say("\n" + tr("Next: {}").format(" · ".join(after_run(attempts, live=live, aws=aws))))
     if any(attempt["failed"] or attempt["outcome"] == Outcome.STALE for attempt in attempts):

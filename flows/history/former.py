@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from expectations.contract.catalog import index_expression
+from expectations.contract.catalog import index_partitions
 from expectations.contract.names import PART_NAME
 from expectations.contract.partitions import partition_values
 from flows.history.month_files import CONTENTS, Content
@@ -24,7 +24,7 @@ def former_content(table: MonthlyTable, month: date, points_to: str) -> Content 
     Raises:
         AwsError: AWS refused or failed a call.
     """
-    expression = f"{index_expression(table.index)} AND year = {month.year} AND month = {month.month}"
+    expression = f"{index_partitions(table.table, table.index)} AND year = {month.year} AND month = {month.month}"
     parameters = table.catalog.parameters(table.table, expression)
     stated = parameters.get(partition_values(table.table, table.index, month), {}).get(CONTENTS)
     stored = table.refined.find(points_to + PART_NAME) if stated else None

@@ -1,4 +1,4 @@
-"""Tables with one Parquet file for each month and index, at one key that never changes.
+"""Tables with one Parquet file for each month, and index where they have one, at one key that never changes.
 
 A month's file is replaced by one conditional put: whoever reads it, through the catalog or by its prefix, gets the old file or
 the new one, and never both. Which publication of which session its rows come from, and the version of its columns and rules,
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expectations.contract.catalog import SCHEMA_PARAMETER, index_expression, table_parameters
+from expectations.contract.catalog import SCHEMA_PARAMETER, index_partitions, table_parameters
 from expectations.contract.names import PART_NAME
 from expectations.contract.partitions import (
     index_prefix,
@@ -103,13 +103,14 @@ class MonthlyTable:
 
     Attributes:
         refined: the bucket of the files.
+        index: None of a table that is not partitioned by index.
         rules: version of how the rows are made; a file that was made by other rules is made again.
     """
 
     refined: Bucket
     catalog: Catalog
     table: Table
-    index: str
+    index: str | None
     rules: int = 1
 
     def within(self, lease: Lease) -> Self:
@@ -129,8 +130,8 @@ class MonthlyTable:
         """The version of columns and rules."""
         return f"{table_parameters(self.table)[SCHEMA_PARAMETER]}.{self.rules}"
 
-    def months(self) -> dict[date, Month]:
-        """All months of which there is anything, by their first days: from one listing of each, the bucket and the catalog."""
+    def listed(self) -> dict[date, Month]:
+        """The months of which anything lies in the bucket, by their first days; nothing of their partitions is known."""
         found: dict[date, Month] = {}
         for item in self.refined.objects(index_prefix(self.table, self.index)):
             if month := month_of_key(self.table, self.index, item.key):
@@ -139,7 +140,12 @@ class MonthlyTable:
                 found[month] = (
                     replace(known, file=item) if is_file else replace(known, strays=(*known.strays, item.key))
                 )
-        for values, prefix in self.catalog.partitions(self.table, index_expression(self.index)).items():
+        return found
+
+    def months(self) -> dict[date, Month]:
+        """All months of which there is anything, by their first days: from one listing of each, the bucket and the catalog."""
+        found = self.listed()
+        for values, prefix in self.catalog.partitions(self.table, index_partitions(self.table, self.index)).items():
             if month := month_of_values(self.table, self.index, values):
                 found[month] = replace(found.get(month, Month()), points_to=prefix)
         return found

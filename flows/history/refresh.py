@@ -183,7 +183,7 @@ class _Try:
     def _show(self, table: MonthlyTable, listed: Mapping[date, Month], gone: set[date]) -> None:
         kept, superfluous = self.listings.records.keys() - gone, gone & listed.keys()
         if superfluous or any(not table.is_in_order(month, listed.get(month, Month())) for month in kept):
-            with held(table.refined, monthly_lease_key(table.index), self.void_after) as lease:
+            with held(table.refined, monthly_lease_key(self.published.index), self.void_after) as lease:
                 self._put_in_order(table.within(lease), kept, {month: listed[month] for month in superfluous})
 
     def _put_in_order(self, table: MonthlyTable, kept: Iterable[date], superfluous: Mapping[date, Month]) -> None:
@@ -269,7 +269,7 @@ class _Try:
             if fresh.record == record:
                 return etag, fresh.rows
         # Whoever publishes it meanwhile would mix two versions of its files under our eyes.
-        with session_lease(self.history.refined, self.history.index, session, self.void_after) as lease:
+        with session_lease(self.history.refined, self.published.index, session, self.void_after) as lease:
             record, etag = self.published.record(session)
             try:
                 rows = self.published.of(record)

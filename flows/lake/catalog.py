@@ -44,7 +44,7 @@ class Catalog:
         """The key prefix that each partition points to.
 
         Args:
-            expression: which ones, as Glue's GetPartitions takes it.
+            expression: which ones, as Glue's GetPartitions takes it; empty for all.
         """
         root = f"s3://{self.bucket}/"
         return {
@@ -57,9 +57,10 @@ class Catalog:
         return {tuple(item["Values"]): dict(item.get("Parameters", {})) for item in self._read(table, expression)}
 
     def _read(self, table: Table, expression: str) -> list[PartitionTypeDef]:
+        chosen: Any = {"Expression": expression} if expression else {}
         with aws_errors(f"reading partitions of {table.name}"):
             pages = self.client.get_paginator("get_partitions").paginate(
-                DatabaseName=self.database, TableName=table.name, Expression=expression, ExcludeColumnSchema=True
+                DatabaseName=self.database, TableName=table.name, ExcludeColumnSchema=True, **chosen
             )
             return [partition for page in pages for partition in page["Partitions"]]
 

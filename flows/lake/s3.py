@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from shutil import copyfileobj
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -29,6 +30,7 @@ PARQUET = "application/vnd.apache.parquet"
 JSON = "application/json"
 
 _UNVERSIONED = "null"  # S3's own id of the one version of an object in a bucket without versioning
+_PIECE = 1 << 20  # bytes
 _MOST_DELETED = 1000  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
 
@@ -134,6 +136,11 @@ class Bucket:
             found = self._unless_gone(key, lambda: self.client.get_object(**self._one(key, version_id)))
             return StoredObject(found["Body"].read(), _info(found)) if found else None
 
+    def download(self, key: str, target: IO[bytes]) -> None:
+        """Write an object's content, which must be there, to a file, in pieces."""
+        with aws_errors(f"reading {self.address(key)}"):
+            copyfileobj(self.client.get_object(Bucket=self.name, Key=key)["Body"], target, _PIECE)
+
     def look(self, key: str, version_id: str | None = None) -> ObjectInfo | None:
         """An object without its content; None where there is none."""
         with aws_errors(f"looking for {self.address(key)}"):
@@ -169,7 +176,7 @@ class Bucket:
     def put(
         self,
         key: str,
-        body: bytes,
+        body: bytes | IO[bytes],
         *,
         kind: str = "binary/octet-stream",
         metadata: Mapping[str, str] | None = None,
@@ -179,6 +186,7 @@ class Bucket:
         """Write an object.
 
         Args:
+            body: the content, or a file from whose start it is read in pieces.
             kind: its content type.
             if_absent: only where there is none.
             if_etag: only over the content with that ETag.
@@ -190,10 +198,13 @@ class Bucket:
         request |= {"Metadata": dict(metadata)} if metadata else {}
         condition = _condition(if_absent=if_absent, if_etag=if_etag)
         with within(self.fence), aws_errors(f"writing {self.address(key)}"):
-            answer = self._on_condition(
-                key, lambda: self.client.put_object(**request, **condition), conditional=bool(condition)
-            )
+            answer = self._on_condition(key, lambda: self._put({**request, **condition}), conditional=bool(condition))
         return Written(answer["ETag"], answer.get("VersionId", _UNVERSIONED))
+
+    def _put(self, request: dict[str, Any]) -> Any:  # noqa: ANN401 - an answer
+        if not isinstance(request["Body"], bytes):
+            request["Body"].seek(0)  # where an earlier try has read it
+        return self.client.put_object(**request)
 
     def copy(self, source: str, key: str, *, if_absent: bool = False, if_etag: str | None = None) -> None:
         """Copy an object within the bucket, by S3 itself.

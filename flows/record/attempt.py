@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from expectations.contract.keys import ContractError
 from expectations.contract.ledger import LEDGER_COLUMNS
 from expectations.contract.names import REPORTS_PREFIX
-from expectations.contract.outcomes import DONE, Outcome
+from expectations.contract.outcomes import DONE, Outcome, Verdict
 from flows.cost.prices import glue_cost
 from flows.session.arrow import arrow_schema
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flows.glue_run import GlueRun
 
 DAILY, IMPORT, REPLAY, RECONCILE, VERIFY = "daily", "import", "replay", "reconcile", "verify"
+REBUILD, PRICES = "rebuild", "prices"
 WITHDRAW, ACKNOWLEDGE = "withdraw", "acknowledge"
 UNKNOWN = "unknown"
 """The flow of an attempt whose row had to be written again."""
@@ -61,6 +62,9 @@ class Attempt:
         changes: shares that entered, left, were renamed, or have another quantity than in the session before.
         raw_bytes: size of the raw file.
         files: names of the files that the portfolio was read from.
+        verdict: what prices say of what is published since; None where they were not asked.
+        verification: how many weights follow from them, and which do not, in one line.
+        level: closing level of the session before, in points, computed; None where it could not be.
         gates: the gates' reports; none of an attempt that was read back from the ledger.
     """
 
@@ -90,6 +94,9 @@ class Attempt:
     changes: int = 0
     raw_bytes: int = 0
     files: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    verification: str = ""
+    level: float | None = None
     gates: tuple[GateReport, ...] = field(default=(), compare=False, repr=False)
 
     @property
@@ -191,6 +198,9 @@ class Attempt:
             "etapas": json.dumps(dict(self.steps)) if self.steps else None,
             "coleta": self.collected_at,
             "origem": self.source or None,
+            "verificacao": str(self.verdict) if self.verdict else None,
+            "verificacao_detalhes": self.verification or None,
+            "nivel_anterior": self.level,
         }
 
 
@@ -231,6 +241,9 @@ def read_parquet(content: bytes) -> Attempt:
             steps=json.loads(row.get("etapas") or "{}"),
             report=row["relatorio"] or "",
             source=row.get("origem") or "",
+            verdict=Verdict(row["verificacao"]) if row.get("verificacao") else None,
+            verification=row.get("verificacao_detalhes") or "",
+            level=row.get("nivel_anterior"),
         )
     except (pa.ArrowException, KeyError, OSError, TypeError, ValueError) as error:
         raise ContractError(f"ledger: not a row ({type(error).__name__}: {error})") from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from expectations.contract.outcomes import Verdict
 from flows.record.state import NOTHING_TO_DO, SessionState, State
 
 
@@ -29,7 +30,7 @@ def ranges(states: Iterable[SessionState]) -> Iterator[Range]:
     """An index's sessions in order, those that stand alike together."""
 
     def alike(item: SessionState) -> Sequence[object]:
-        return item.state, item.reason, item.gate, item.note
+        return item.state, item.reason, item.gate, item.note, item.verdict
 
     for _, group in groupby(sorted(states, key=lambda item: item.session), key=alike):
         members = list(group)
@@ -89,10 +90,17 @@ class IndexStatus:
         return {str(state): found[state] for state in State if found[state]}
 
     @property
+    def verdicts(self) -> dict[str, int]:
+        """Published sessions by what prices say of them, in the verdicts' order."""
+        found = Counter(item.verdict for item in self.sessions)
+        return {str(verdict): found[verdict] for verdict in Verdict if found[verdict]}
+
+    @property
     def headline(self) -> str:
         """The status in one line."""
         counts = ", ".join(f"{count} {state}" for state, count in self.counts.items()) or "no sessions"
-        return f"{self.index} {self.since} to {self.until}: {counts}; {self.freshness}"
+        prices = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
+        return f"{self.index} {self.since} to {self.until}: {counts}; {self.freshness}{f'; {prices}' if prices else ''}"
 
     @property
     def freshness(self) -> str:
@@ -114,6 +122,7 @@ class IndexStatus:
             "showing": _iso(self.showing),
             "undated_payloads": self.undated,
             "counts": self.counts,
+            "verdicts": self.verdicts,
             "sessions": [item.to_dict() for item in self.sessions],
         }
 

@@ -74,6 +74,7 @@ class Ledger:
             attempt.ended_at,
             uuid4().hex[:_UNIQUE],
             warnings=attempt.warnings,
+            verdict=attempt.verdict,
         )
         self.lake.refined.put(key, attempt.to_parquet(), kind=PARQUET)
         values = ledger_values(attempt.started_at)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from expectations.contract import metrics
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Verdict
 
 if TYPE_CHECKING:
     from flows.lake.metrics import Datum
@@ -30,7 +30,7 @@ def run_metrics(attempt: Attempt, newest_published: date | None, today: date) ->
         (metrics.GATE_FAILURES, float(sum(not gate.passed for gate in attempt.gates)), "Count"),
         (metrics.DURATION, round(sum(attempt.steps.values()), 3), "Seconds"),
     ]
-    published = attempt.outcome is Outcome.PUBLISHED
+    published = attempt.outcome in FRESHLY_PUBLISHED
     if published:
         values += [(metrics.ROWS, float(attempt.rows), "Count"), (metrics.BYTES, float(attempt.raw_bytes), "Bytes")]
     if attempt.dpu_seconds is not None:
@@ -40,7 +40,19 @@ def run_metrics(attempt: Attempt, newest_published: date | None, today: date) ->
         values.append((metrics.COMPOSITION_CHANGES, float(attempt.changes), "Count"))
     if newest_published and newest_published >= today:
         values.append((metrics.FRESH_SESSION, 1.0, "None"))
-    dimensions = [{"Name": metrics.INDEX_DIMENSION, "Value": attempt.index}]
+    if attempt.verdict:
+        values.append((metrics.DIVERGENT_SESSIONS, float(attempt.verdict is Verdict.DIVERGENT), "Count"))
+    return _of_index(attempt.index, values)
+
+
+def verification_metrics(index: str, verdicts: Sequence[Verdict]) -> Sequence[Datum]:
+    """What sessions of an index that were held against prices again came to."""
+    divergent = sum(verdict is Verdict.DIVERGENT for verdict in verdicts)
+    return _of_index(index, [(metrics.DIVERGENT_SESSIONS, float(divergent), "Count")])
+
+
+def _of_index(index: str, values: Sequence[tuple[str, float, str]]) -> Sequence[Datum]:
+    dimensions = [{"Name": metrics.INDEX_DIMENSION, "Value": index}]
     return [
         {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": unit} for name, value, unit in values
     ]

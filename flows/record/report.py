@@ -21,6 +21,7 @@ def attempt_markdown(attempt: Attempt) -> str:
         ("Raw file", attempt.raw or "none"),
         ("Glue run", attempt.run_id or "none"),
         ("Started", f"{attempt.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        *([("Prices", f"{attempt.verdict}: {attempt.verification}")] if attempt.verdict else []),
         *([("Note", attempt.reason)] if attempt.reason and not attempt.failed else []),
     ]
     lines += markdown_table(("What", "Value"), facts)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, Verdict
 from expectations.gates import raw
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 NOT_IN_CALENDAR = "the calendar calls the day a holiday"
 UNREAD = "a payload came later that no attempt records"
+NOT_B3S = "rebuilt from the sessions beside it and prices: not B3's words"
 SUPERSEDED = "an older version is published"
 
-_PUBLISHING = frozenset({Outcome.PUBLISHED, Outcome.STALE})
+_PUBLISHING = FRESHLY_PUBLISHED | {Outcome.STALE}
 
 
 class State(StrEnum):
@@ -89,6 +90,7 @@ class SessionDetails:
         version: the current raw version.
         run: the Glue run that refines, or has refined, that version.
         staged: whether what it left in staging is whole.
+        judged: the newest attempt that asked prices, where they do not agree.
     """
 
     attempt: Attempt | None = None
@@ -96,6 +98,7 @@ class SessionDetails:
     publication: Publication | None = None
     run: GlueRun | None = None
     staged: bool = False
+    judged: Attempt | None = None
     damage: str = ""
     raw_damage: str = ""
 
@@ -111,6 +114,8 @@ class SessionState:
         gate: the gate that refused it.
         demands: what that gate demanded and did not find.
         warnings: demands that were not met without being critical, when it was published.
+        verdict: what prices say of it; None of a session that is not published.
+        verification: how many weights follow from them, and which do not, in one line, where that is worth a look.
         in_calendar: whether the trading calendar has the session.
         note: what else is worth a look.
     """
@@ -126,6 +131,8 @@ class SessionState:
     warnings: int = 0
     in_calendar: bool = True
     note: str = ""
+    verdict: Verdict | None = None
+    verification: str = ""
 
     @property
     def why(self) -> str:
@@ -139,6 +146,7 @@ class SessionState:
             "state": str(self.state),
             "at": self.at.isoformat() if self.at else None,
             "demands": list(self.demands),
+            "verdict": str(self.verdict) if self.verdict else None,
         }
 
 
@@ -167,6 +175,8 @@ def session_state(traces: SessionTraces, facts: SessionDetails, calendar: Calend
         warnings=_warnings(traces) if state is State.PUBLISHED else 0,
         in_calendar=calendar.is_session,
         note="; ".join(_notes(traces, facts, state, calendar)),
+        verdict=(traces.verdict or Verdict.WITHOUT_PRICES) if state is State.PUBLISHED else None,
+        verification=facts.judged.verification if facts.judged and state is State.PUBLISHED else "",
     )
 
 
@@ -265,8 +275,12 @@ def _notes(traces: SessionTraces, facts: SessionDetails, state: State, calendar:
 
 def _later_notes(traces: SessionTraces, facts: SessionDetails) -> Iterator[str]:
     """What is worth a look of a session that is published."""
+    if traces.is_rebuilt:
+        yield NOT_B3S
     if count := _warnings(traces):
         yield "1 warning" if count == 1 else f"{count} warnings"
+    if facts.judged and traces.verdict is Verdict.DIVERGENT:
+        yield f"{Verdict.DIVERGENT}: {facts.judged.verification}"
     attempt = facts.attempt
     if attempt and attempt.outcome is Outcome.QUARANTINED:
         yield f"what came later was refused: {attempt.reason}"

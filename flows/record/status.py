@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 from flows.b3 import calendar
 from flows.b3.calendar import SAO_PAULO
 from flows.lake.calls import side_by_side
@@ -177,7 +177,10 @@ class _Reader:
     ) -> dict[SessionTraces, SessionDetails]:
         damages = self._damages(listed)
         untold = [
-            item for item in listed if not is_settled(item) and (_is_there(item) or (item.index, item.session) in tries)
+            item
+            for item in listed
+            if item.verdict is Verdict.DIVERGENT
+            or (not is_settled(item) and (_is_there(item) or (item.index, item.session) in tries))
         ]
         read = dict(zip(untold, side_by_side(lambda item: self._read(item, tries), untold), strict=True))
         unpublished = [facts.version for facts in read.values() if facts.version and not _covered(facts)]
@@ -212,6 +215,7 @@ class _Reader:
             attempt=attempt,
             version=version,
             publication=self.publication(traces) if traces.published_at else None,
+            judged=self.attempt(traces.judged) if traces.judged and traces.verdict is Verdict.DIVERGENT else None,
             damage=self._finding(traces),
         )
         return found if _covered(found) else replace(found, raw_damage=self._raw_damage(found.version))
@@ -281,7 +285,9 @@ def read_history(pipeline: Pipeline, traces: SessionTraces) -> SessionHistory:
         AwsError: AWS could not be asked.
     """
     reader = _Reader(pipeline)
-    attempts = tuple(row for row in side_by_side(reader.attempt, traces.attempts) if row)
+    asked = (traces.judged,) if traces.judged and traces.judged.outcome is Outcome.JUDGED else ()
+    read = (row for row in side_by_side(reader.attempt, (*traces.attempts, *asked)) if row)
+    attempts = tuple(sorted(read, key=lambda row: row.ended_at))
     publication = reader.publication(traces) if traces.published_at else None
     return SessionHistory(traces.index, traces.session, publication, attempts)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flows.record.state import SessionState
     from flows.record.status import AccountStatus
 
-HEADING = ("State", "Sessions", "Count", "Why", "When", "Report")
+HEADING = ("State", "Sessions", "Count", "Prices", "Why", "When", "Report")
 
 
 def rows(states: Iterable[SessionState]) -> list[tuple[str, ...]]:
@@ -34,7 +34,7 @@ def rows_by_index(states: Iterable[SessionState]) -> list[tuple[str, ...]]:
 def _row(item: Range) -> tuple[str, ...]:
     first = item.first
     when = f"{first.at:%Y-%m-%d %H:%M} UTC" if first.at else ""
-    return str(first.state), item.days, str(item.count), first.why, when, first.report
+    return str(first.state), item.days, str(item.count), str(first.verdict or ""), first.why, when, first.report
 
 
 def status_markdown(status: AccountStatus) -> str:

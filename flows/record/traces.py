@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from expectations.contract.keys import (
     AttemptKey,
@@ -26,7 +26,7 @@ from expectations.contract.names import (
     RAW_PREFIX,
     UNDATED_PREFIX,
 )
-from expectations.contract.outcomes import FINDINGS, Outcome
+from expectations.contract.outcomes import FINDINGS, FRESHLY_PUBLISHED, Outcome, Verdict
 from flows.b3.calendar import expected
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # B3 shows a session before its day, after a long weekend by several days.
 _AHEAD = timedelta(days=10)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class SessionTraces:
 
     Attributes:
         payloads: keys in landing.
-        attempts: rows of the ledger, the newest last.
+        attempts: rows of the ledger, the newest last, but for those of attempts that only asked prices.
         attempted_at: when the newest row was stored that tells of an attempt to publish.
+        judged: the row of the newest attempt that asked prices.
     """
 
     index: str
@@ -55,6 +57,21 @@ class SessionTraces:
     published_at: datetime | None = None
     attempts: tuple[AttemptKey, ...] = ()
     attempted_at: datetime | None = None
+    judged: AttemptKey | None = None
+    judged_at: datetime | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What prices say of what is published; None where they were not asked since it was."""
+        if self.judged is None or self.judged_at is None or self.published_at is None:
+            return None
+        return self.judged.verdict if self.judged_at >= self.published_at else None
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """Whether what is published was computed, and is not B3's words."""
+        found = (row.outcome for row in reversed(self.attempts) if row.outcome in FRESHLY_PUBLISHED)
+        return next(found, None) is Outcome.REBUILT
 
     @property
     def has_unread(self) -> bool:
@@ -70,7 +87,7 @@ class SessionTraces:
     @property
     def found_damaged(self) -> AttemptKey | None:
         """The row by which what is published was found damaged; None where it was not, or was published again since."""
-        telling = FINDINGS | {Outcome.PUBLISHED}
+        telling = FINDINGS | FRESHLY_PUBLISHED
         last = next((row for row in reversed(self.attempts) if row.outcome in telling), None)
         if last is None or last.outcome is not Outcome.DAMAGED or self.published_at is None:
             return None
@@ -91,7 +108,13 @@ class SessionTraces:
             published_at=_later(self.published_at, other.published_at),
             attempts=self.attempts + other.attempts,
             attempted_at=_later(self.attempted_at, other.attempted_at),
+            **_newest_judged(self, other),
         )
+
+
+def _newest_judged(one: SessionTraces, other: SessionTraces) -> dict[str, Any]:
+    newest = max((one, other), key=lambda traces: traces.judged_at or _NEVER)
+    return {"judged": newest.judged, "judged_at": newest.judged_at}
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -155,13 +178,15 @@ def _attempts(refined: Bucket, first: date, today: date) -> Iterator[tuple[datet
 
 
 def _attempted(rows: Sequence[tuple[datetime, AttemptKey]]) -> Iterator[SessionTraces]:
-    return (
-        SessionTraces(
-            row.index, row.session, attempts=(row,), attempted_at=None if row.outcome in FINDINGS else stored_at
-        )
-        for stored_at, row in rows
-        if row.session is not None
-    )
+    for stored_at, row in rows:
+        if row.session is None:
+            continue
+        asked: dict[str, Any] = {"judged": row, "judged_at": stored_at} if row.verdict else {}
+        if row.outcome is Outcome.JUDGED:
+            yield SessionTraces(row.index, row.session, **asked)
+            continue
+        attempted_at = None if row.outcome in FINDINGS else stored_at
+        yield SessionTraces(row.index, row.session, attempts=(row,), attempted_at=attempted_at, **asked)
 
 
 def _tries(rows: Iterator[AttemptKey]) -> dict[tuple[str, date], AttemptKey]:

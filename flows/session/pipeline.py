@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import parse_raw_key
+from expectations.contract.tables import REBUILT
 from expectations.gates import raw, refined
 from expectations.gates.gate import GateReport, run_gate
 from expectations.gates.neighbours import Neighbour, neighbour_checks
@@ -104,16 +105,19 @@ class Pipeline:
     def why_not_taken(self, facts: RawFacts) -> str | None:
         """Why an answer that is stale is not taken; None where it fills a gap.
 
-        B3's site that lags behind may be wrong in more than the date, so it never replaces what came in time.
+        B3's site that lags behind may be wrong in more than the date, so it never replaces what came in time; what was rebuilt
+        did not come at all.
 
         Raises:
             AwsError: S3 could not be asked.
         """
         publication = storage.replaceable_publication(self.lake.refined, facts.index, facts.session)
+        current = storage.find_raw(self.lake.raw, facts.index, facts.session)
+        if current and storage.read_raw(self.lake.raw, current).facts.source == REBUILT:
+            return None
         if publication:
             same = publication.fingerprint == facts.fingerprint
             return f"{facts.session} is published{'' if same else ' with other figures, which stay'}"
-        current = storage.find_raw(self.lake.raw, facts.index, facts.session)
         if current and current.fingerprint != facts.fingerprint:
             return f"the raw file of {facts.session} has other figures, which stay"
         return None
@@ -253,6 +257,8 @@ class Pipeline:
                 rows=rows,
                 summary_rows=summary_rows,
                 history=before.history_before(version.version_id) if before else (),
+                source=facts.source,
+                evidence=facts.evidence,
                 files=files,
             )
             storage.write_publication(refined, publication, over=etag)

@@ -42,6 +42,7 @@ class RawFacts:
         fingerprint: `Portfolio.fingerprint`.
         has_sectors: whether any row carries a sector.
         payloads: landing keys of the payloads that the portfolio was parsed from.
+        evidence: of a portfolio that was computed, what it rests on, one line each.
     """
 
     statement: Statement
@@ -50,6 +51,7 @@ class RawFacts:
     fingerprint: str
     has_sectors: bool
     payloads: tuple[str, ...]
+    evidence: tuple[str, ...] = ()
 
     @property
     def index(self) -> str:
@@ -76,6 +78,8 @@ class RawFacts:
     def to_json(self) -> str:
         """The facts as JSON text, one flat object; the same facts are always the same text."""
         body = asdict(self)
+        if not self.evidence:
+            del body["evidence"]
         return json.dumps(body | body.pop("statement"), default=str, sort_keys=True)
 
     @classmethod
@@ -94,6 +98,7 @@ class RawFacts:
             stated["divisor"] = None if stated["divisor"] is None else Decimal(stated["divisor"])
             rest["collected_at"] = datetime.fromisoformat(rest["collected_at"])
             rest["payloads"] = tuple(rest["payloads"])
+            rest["evidence"] = tuple(rest.get("evidence", ()))
             facts = cls(statement=Statement(**stated), **rest)
             _check(facts)
         except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError) as error:
@@ -109,9 +114,9 @@ def _check(facts: RawFacts) -> None:
         ValueError: a number is not within its bounds.
     """
     stated = facts.statement
-    texts = (stated.index, facts.source, facts.fingerprint, *facts.payloads)
+    texts = (stated.index, facts.source, facts.fingerprint, *facts.payloads, *facts.evidence)
     if not all(isinstance(text, str) for text in texts) or not isinstance(facts.has_sectors, bool):
-        raise TypeError("index, source, fingerprint and payloads are texts, has_sectors is true or false")
+        raise TypeError("index, source, fingerprint, payloads and evidence are texts, has_sectors is true or false")
     records = 0 if stated.total_records is None else stated.total_records
     whole = (stated.total_quantity, records)
     if not all(isinstance(number, int) and not isinstance(number, bool) for number in whole):

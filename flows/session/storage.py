@@ -83,6 +83,8 @@ class Publication:
         run_id: Glue run that made them.
         rows, summary_rows: published rows of the two tables.
         history: the raw versions that were published before, the newest first.
+        source: where the portfolio came from, as in `Portfolio`; empty in records of before it was kept.
+        evidence: of a portfolio that was computed, what it rests on, one line each.
         files: of the two tables; none in a record of before this was recorded.
     """
 
@@ -96,6 +98,8 @@ class Publication:
     rows: int
     summary_rows: int
     history: tuple[PublishedVersion, ...] = ()
+    source: str = ""
+    evidence: tuple[str, ...] = ()
     files: tuple[PublishedFile, ...] = ()
 
     def covers(self, facts: RawFacts | RawVersion) -> bool:

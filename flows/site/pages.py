@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
 from flows.record.state import SessionState, State
 from flows.site import charts
 from flows.site.addresses import ROOT_KEY, index_key, report_key, session_key, year_key
@@ -159,7 +159,7 @@ def session_page(
     frame = Frame(session_key(facts.index, day.session), _crumbs(facts.index, day.session.year), language, written)
     attempts = facts.attempts.get(day.session, ())
     newest_attempt = attempts[-1] if attempts else None
-    last = next((item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED), newest_attempt)
+    last = next((item for item in reversed(attempts) if item.outcome in FRESHLY_PUBLISHED), newest_attempt)
     return render(
         "session.html.j2",
         frame,
@@ -171,7 +171,14 @@ def session_page(
         findings=findings,
         attempts=[(attempt, _report(attempt.report, frame)) for attempt in reversed(attempts)],
         bars=charts.bars(tuple(last.steps.items())) if last else (),
+        asked=_asked(attempts) if day.verdict else None,
+        rebuilt_from=last.reason if last and last.outcome is Outcome.REBUILT else "",
     )
+
+
+def _asked(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The newest attempt that asked prices."""
+    return next((attempt for attempt in reversed(attempts) if attempt.verdict), None)
 
 
 def attempt_page(key: str, attempt: Attempt, findings: Findings, language: Language, written: datetime) -> str:
@@ -252,5 +259,5 @@ def _charts(facts: IndexFacts, sessions: Sequence[SessionState], language: Langu
 
 def _publishing(attempts: Sequence[Attempt]) -> Attempt | None:
     """The last attempt that published the session and recorded its steps."""
-    found = (item for item in reversed(attempts) if item.outcome is Outcome.PUBLISHED and item.steps)
+    found = (item for item in reversed(attempts) if item.outcome in FRESHLY_PUBLISHED and item.steps)
     return next(found, None)

@@ -66,6 +66,7 @@ _BY_ATHENA = (
     "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html"
 )
 _OF_EARLIER = "only months that an earlier version left are read from a copy while they are put in order"
+_MOVED_MONTH = "only a month of prices whose partition somebody has pointed elsewhere is pointed back"
 _EMPTY_MONTH = "only a month whose publication records were all removed leaves the catalog"
 
 EXCEPTIONS = (
@@ -91,6 +92,7 @@ EXCEPTIONS = (
     Unused("flow", "s3:PutObject", "/staging/mudancas/*", _OF_EARLIER),
     Unused("flow", "glue:BatchUpdatePartition", "/bovespa_historico", _OF_EARLIER),
     Unused("flow", "glue:BatchUpdatePartition", "/bovespa_mudancas", _OF_EARLIER),
+    Unused("flow", "glue:BatchUpdatePartition", "/bovespa_cotacoes", _MOVED_MONTH),
     Unused("flow", "glue:BatchDeletePartition", "/bovespa_historico", _EMPTY_MONTH),
     Unused("flow", "glue:BatchDeletePartition", "/bovespa_mudancas", _EMPTY_MONTH),
     Unused("trigger-local", "s3:GetObject", "/claims/*", "only who finds a version claimed looks at the claim"),
@@ -177,7 +179,8 @@ class Evidence:
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     """One session is collected and published; then a folder corrects it and brings another index's and the next one, in an
-    altered account; then the first is rebuilt from landing, looked after, the site of reports is made again, and it is noon."""
+    altered account; then the first is rebuilt from landing, looked after, its prices are brought in, the site of reports is made
+    again, and it is noon."""
     portfolio = sample.as_of(SESSION, sample.recorded(date(2025, 6, 30)))
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
@@ -186,6 +189,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     with running_account(tmp_path_factory.mktemp("home")) as account, b3_standin.serving() as site:
         administrator = Administrator(account)
         site.show(portfolio)
+        site.quotes[SESSION] = [replace(quote, session=SESSION) for quote in sample.quotes(date(2025, 6, 30))]
         administrator.drop_tables()
         collected_at = sample.collected_at(SESSION).isoformat()
         command(account, site.url, "run", "--live", "--collected-at", collected_at)
@@ -195,6 +199,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         command(account, site.url, "import", str(folder), "--replace")
         command(account, site.url, "replay", "--from-landing", "--from", str(SESSION), "--to", str(SESSION))
         command(account, site.url, "reconcile", "--since", str(SESSION), "--until", str(SESSION))
+        command(account, site.url, "prices", "--from", str(SESSION), "--to", str(SESSION))
         command(account, site.url, "status", "--session", str(SESSION))
         command(account, site.url, "withdraw", "--session", str(SESSION), "--reason", "wrong")
         command(account, site.url, "report")
@@ -203,7 +208,8 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
 
 
 def command(account: Account, site: str, *arguments: str) -> None:
-    done = bovespa(account.home, *arguments, B3_BASE_URL=site)
+    prices = b3_standin.StandIn(site).prices_url
+    done = bovespa(account.home, *arguments, B3_BASE_URL=site, BOVESPA_PRICES_BASE_URL=prices)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 from flows.record.attempt import Attempt
 from flows.record.metrics import run_metrics
 from infrastructure.alarms import ALARMS, Alarm, alarms_of
@@ -30,7 +30,7 @@ def test_an_alarm_can_be(alarm: Alarm) -> None:
 @pytest.mark.parametrize("alarm", OWN, ids=lambda alarm: alarm.name)
 def test_a_run_emits_what_the_alarm_watches(alarm: Alarm) -> None:
     today, began = date(2025, 6, 30), datetime(2025, 6, 30, 11, tzinfo=UTC)
-    attempt = Attempt("run-1", "daily", "IBOV", began, began, Outcome.PUBLISHED, today)
+    attempt = Attempt("run-1", "daily", "IBOV", began, began, Outcome.PUBLISHED, today, verdict=Verdict.VERIFIED)
     dimensions = [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()]
     emitted = [(datum["MetricName"], datum["Dimensions"]) for datum in run_metrics(attempt, today, today)]
     assert (alarm.metric, dimensions) in emitted
@@ -68,7 +68,14 @@ def test_each_index_has_alarms_of_its_own_and_what_all_share_has_one() -> None:
     found = {alarm.name: alarm for alarm in alarms_of(["IBOV", "IBXX"])}
     more = found.keys() - {alarm.name for alarm in ALARMS}
     assert more == {
-        f"bovespa-{name}-ibxx" for name in ("no-session-by-noon", "gate-failure", "composition-change", "slow-run")
+        f"bovespa-{name}-ibxx"
+        for name in (
+            "no-session-by-noon",
+            "gate-failure",
+            "composition-change",
+            "divergent-session",
+            "slow-run",
+        )
     }
     assert {found[name].dimensions["Indice"] for name in more} == {"IBXX"}
     assert all(found[name].description.startswith("IBXX: ") for name in more)

@@ -75,7 +75,7 @@ def test_every_resource_is_one_of_the_accounts_own(deployed: Deployment, role: s
         f"{GLUE}:database/default",
         f"{LOGS}:/aws",
     )
-    names = ("refined_", "resumo_", "historico", "mudancas", "execucoes")
+    names = ("refined_", "resumo_", "historico", "mudancas", "cotacoes", "execucoes")
     tables = tuple(f"{GLUE}:table/default/bovespa_{name}" for name in names)
     resources = {resource for item in statements(deployed, role) for resource in item["Resource"]} - {"*"}
     assert {resource for resource in resources if not resource.startswith(own + tables)} == set()
@@ -224,6 +224,12 @@ def test_only_a_job_in_visual_form_reads_and_lists_raw_files(deployed: Deploymen
         pytest.param("s3:PutObject", f"{REFINED}/historico/a.parquet", True, id="write the history"),
         pytest.param("s3:GetObject", f"{REFINED}/historico/a.parquet", True, id="read the history"),
         pytest.param("s3:PutObject", f"{REFINED}/mudancas/a.parquet", True, id="write the changes"),
+        pytest.param("s3:PutObject", f"{REFINED}/cotacoes/a.parquet", True, id="write the prices"),
+        pytest.param("s3:GetObject", f"{REFINED}/cotacoes/a.parquet", True, id="read the prices"),
+        pytest.param("s3:PutObject", f"{RAW}/landing/cotahist/A2024/a.zip", True, id="keep a file of prices"),
+        pytest.param("s3:GetObject", f"{RAW}/landing/cotahist/A2024/a.zip", True, id="read a file of prices again"),
+        pytest.param("s3:DeleteObject", f"{RAW}/landing/cotahist/A2024/a.zip", False, id="no loss of a file of prices"),
+        pytest.param("s3:PutObject", f"{REFINED}/staging/cotacoes/a.parquet", False, id="no copy of prices elsewhere"),
         pytest.param("s3:GetObject", f"{REFINED}/mudancas/a.parquet", True, id="read what they were made from"),
         pytest.param("s3:DeleteObject", f"{REFINED}/mudancas/a.parquet", True, id="remove old changes"),
         pytest.param("athena:StartQueryExecution", WORKGROUP, True, id="query"),

@@ -204,6 +204,11 @@ MONITORING = [
         "bovespa-composition-change",
         {**OF_RUNS, "metricName": "CompositionChanges"},
     ),
+    Wanted(
+        "cloudwatch/metricAlarm:MetricAlarm",
+        "bovespa-divergent-session",
+        {**OF_RUNS, "metricName": "DivergentSessions"},
+    ),
     Wanted("cloudwatch/metricAlarm:MetricAlarm", "bovespa-slow-run", {**OF_RUNS, "metricName": "DurationSeconds"}),
     Wanted("cloudwatch/metricAlarm:MetricAlarm", "bovespa-lambda-errors", {**OF_LAMBDA, "metricName": "Errors"}),
     Wanted("cloudwatch/metricAlarm:MetricAlarm", "bovespa-lambda-throttles", {**OF_LAMBDA, "metricName": "Throttles"}),

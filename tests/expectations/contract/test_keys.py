@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from expectations.contract import keys, names, partitions, tables
 from expectations.contract.keys import ContractError, SessionName
-from expectations.contract.outcomes import Outcome
+from expectations.contract.outcomes import Outcome, Verdict
 
 MONDAY = date(2025, 6, 30)
 INDICES = st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True)
 SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
+VERDICTS = st.none() | st.sampled_from(Verdict)
 MAYBE_SESSIONS = st.none() | SESSIONS
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 SOURCES = st.sampled_from(["json", "csv", "html", "parquet"])
@@ -237,8 +238,10 @@ class TestReadingBack:
         whole = collected_at.replace(microsecond=0)
         assert read(key) == {"landing": keys.LandingKey(whole, source, page, key, index, session)}
 
-    @given(INDICES, MAYBE_SESSIONS, st.sampled_from(Outcome), INSTANTS, INSTANTS, DIGESTS, st.integers(0, 10_000))
-    def test_of_an_attempt_s_key(  # noqa: PLR0917 - parts of the key
+    @given(
+        INDICES, MAYBE_SESSIONS, st.sampled_from(Outcome), INSTANTS, INSTANTS, DIGESTS, st.integers(0, 10_000), VERDICTS
+    )
+    def test_of_an_attempt_s_key(  # noqa: PLR0913, PLR0917 - parts of the key
         self,
         index: str,
         session: date | None,
@@ -247,9 +250,10 @@ class TestReadingBack:
         ended: datetime,
         unique: str,
         warnings: int,
+        verdict: Verdict | None,
     ) -> None:
-        key = keys.attempt_key(index, session, outcome, began, ended, unique, warnings=warnings)
-        assert read(key) == {"attempt": keys.AttemptKey(index, session, outcome, ended, warnings, key)}
+        key = keys.attempt_key(index, session, outcome, began, ended, unique, warnings=warnings, verdict=verdict)
+        assert read(key) == {"attempt": keys.AttemptKey(index, session, outcome, ended, warnings, key, verdict)}
         assert key.startswith(keys.ledger_prefix(began))
 
     @given(INDICES, SESSIONS, INSTANTS, DIGESTS)

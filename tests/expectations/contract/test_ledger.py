@@ -66,7 +66,16 @@ def test_a_key_tells_how_many_warnings_the_gates_had() -> None:
 
 
 def test_there_is_something_to_mend_after_each_outcome_but_these() -> None:
-    assert {"published", "already published", "stale", "planned", "acknowledged", "intact"} == DONE
+    assert {
+        "published",
+        "rebuilt",
+        "already published",
+        "stale",
+        "planned",
+        "acknowledged",
+        "judged by prices",
+        "intact",
+    } == DONE
     assert {outcome for outcome in Outcome if outcome not in DONE} == {
         "quarantined",
         "conflicting",

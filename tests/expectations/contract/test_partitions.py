@@ -61,6 +61,7 @@ class TestMonthKeys:
         assert found == [
             "historico/indice=IBOV/year=2025/month=06/part-00000.parquet",
             "mudancas/indice=IBOV/year=2025/month=06/part-00000.parquet",
+            "cotacoes/year=2025/month=06/part-00000.parquet",
         ]
 
     @given(INDICES, SESSIONS)
@@ -69,7 +70,8 @@ class TestMonthKeys:
             key = partitions.month_key(table, index, session)
             assert key.startswith(partitions.index_prefix(table, index))
             assert partitions.month_of_key(table, index, key) == session.replace(day=1)
-            assert partitions.month_of_key(table, "XXXX" if index != "XXXX" else "YYYY", key) is None
+            if tables.INDEX_PARTITION in table.partitions:
+                assert partitions.month_of_key(table, "XXXX" if index != "XXXX" else "YYYY", key) is None
             values = partitions.partition_values(table, index, session)
             assert partitions.month_of_values(table, index, values) == session.replace(day=1)
             assert partitions.moving_prefix(table, index, session).startswith(names.STAGING_PREFIX)
@@ -131,7 +133,9 @@ class TestMonths:
     )
     def test_another_key_is_of_no_month(self, table: tables.Table, old: str, new: str) -> None:
         key = partitions.month_key(table, "IBOV", MONDAY)
-        assert old in key
+        if old not in key:
+            assert tables.INDEX_PARTITION not in table.partitions
+            old, new = "=2025", "=202"
         assert partitions.month_of_key(table, "IBOV", key.replace(old, new)) is None
 
     @pytest.mark.parametrize(
@@ -142,7 +146,6 @@ class TestMonths:
             ("IBOV", "2025", "x"),
             ("IBOV", "2025", "٦"),
             ("IBXX", "2025", "6"),
-            ("2025", "6"),
             ("6",),
             (),
         ],
@@ -150,3 +153,25 @@ class TestMonths:
     )
     def test_other_values_are_of_no_month(self, table: tables.Table, values: tuple[str, ...]) -> None:
         assert partitions.month_of_values(table, "IBOV", values) is None
+
+    def test_a_partition_has_an_index_where_the_table_has_one(self, table: tables.Table) -> None:
+        of_index = tables.INDEX_PARTITION in table.partitions
+        values, others = ("2025", "6"), ("IBOV", "2025", "6")
+        assert partitions.month_of_values(table, "IBOV", values) == (None if of_index else date(2025, 6, 1))
+        assert partitions.month_of_values(table, "IBOV", others) == (date(2025, 6, 1) if of_index else None)
+
+
+@given(SESSIONS)
+def test_the_months_of_prices_are_those_of_all_indices(session: date) -> None:
+    key = partitions.month_key(tables.QUOTES_TABLE, None, session)
+    assert key == f"cotacoes/year={session:%Y}/month={session:%m}/part-00000.parquet"
+    assert partitions.month_of_key(tables.QUOTES_TABLE, None, key) == session.replace(day=1)
+    values = partitions.partition_values(tables.QUOTES_TABLE, None, session)
+    assert partitions.month_of_values(tables.QUOTES_TABLE, None, values) == session.replace(day=1)
+
+
+def test_a_month_of_an_index_needs_the_index() -> None:
+    with pytest.raises(ContractError, match="bovespa_historico: a partition needs an index"):
+        partitions.partition_values(tables.HISTORY_TABLE, None, MONDAY)
+    with pytest.raises(ContractError, match="index code ''"):
+        partitions.month_key(tables.HISTORY_TABLE, None, MONDAY)

@@ -24,6 +24,13 @@ SHARES = [
     ("IBOV", WED, "NATU3", "NATURA", None, 20.0, 50.0),
     ("IFIX", FRI, "HGLG11", "FII HGLG", None, 5.0, 100.0),
 ]
+QUOTES = [
+    # ticker, session, close, units
+    ("VALE3", MON, 50.0, 1),
+    ("NTCO3", MON, 10000.0, 1000),
+    ("VALE3", TUE, 51.0, 1),
+    # NTCO3 did not trade on Tuesday; of Wednesday there are no prices.
+]
 CHANGES = [
     ("IBOV", TUE, "participacao", "VALE3", None, "VALE", False),
     ("IBOV", WED, "quantidade", "VALE3", None, "VALE", False),
@@ -55,6 +62,10 @@ def published() -> duckdb.DuckDBPyConnection:
         " acao_anterior VARCHAR, nome_acao VARCHAR, rebalanceamento BOOLEAN)"
     )
     connection.executemany('INSERT INTO "default".bovespa_mudancas VALUES (?, ?, ?, ?, ?, ?, ?)', CHANGES)
+    connection.execute(
+        'CREATE TABLE "default".bovespa_cotacoes (acao VARCHAR, data_pregao DATE, preco_fechamento DOUBLE, fator_cotacao INTEGER)'
+    )
+    connection.executemany('INSERT INTO "default".bovespa_cotacoes VALUES (?, ?, ?, ?)', QUOTES)
     return connection
 
 
@@ -105,6 +116,26 @@ def test_a_renamed_ticker_neither_entered_nor_left(published: duckdb.DuckDBPyCon
         ("IBOV", WED, "renomeada", "NATU3", "NTCO3", "NATURA", False),
         ("IFIX", FRI, "entrou", "HGLG11", None, "FII HGLG", True),
     ]
+
+
+def test_the_level_is_that_of_the_portfolio_and_the_closes_of_the_session_before(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    # (10 * 50 + 20 * 10) / 2.5, then (10 * 51 + 20 * 10) / 2.5.
+    assert rows(published, "bovespa_indice_calculado") == [
+        ("IBOV", TUE, MON, "NTCO3", 20.0, 10.0, 2.5, 80.0, 280.0),
+        ("IBOV", TUE, MON, "VALE3", 10.0, 50.0, 2.5, 200.0, 280.0),
+        ("IBOV", WED, TUE, "NTCO3", 20.0, 10.0, 2.5, 80.0, 284.0),
+        ("IBOV", WED, TUE, "VALE3", 10.0, 51.0, 2.5, 204.0, 284.0),
+    ]
+
+
+def test_an_index_with_a_share_without_a_price_has_no_level(published: duckdb.DuckDBPyConnection) -> None:
+    published.execute("BEGIN")
+    published.execute("DELETE FROM \"default\".bovespa_cotacoes WHERE acao = 'NTCO3'")
+    found = rows(published, "bovespa_indice_calculado")
+    published.execute("ROLLBACK")
+    assert found == []
 
 
 def test_concentration_is_the_sum_of_squares_and_of_the_largest(published: duckdb.DuckDBPyConnection) -> None:

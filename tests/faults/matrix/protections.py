@@ -38,6 +38,7 @@ from matrix.removals import (
 
 from expectations.gates import gate, raw
 from flows.b3 import client as b3_scraper
+from flows.b3 import site
 from flows.b3.client import B3Client
 from flows.history.month_files import MonthlyTable
 from flows.lake import athena, catalog, lease, s3
@@ -50,20 +51,20 @@ from flows.session.pipeline import Pipeline
 from flows.session.publish import Publisher
 from flows.session.storage import Publication, RawVersion
 
-B3_RETRIES = Protection("flows/b3/client.py", "retries", setting(B3Client, "_give_up", lambda *_: True))
+B3_RETRIES = Protection("flows/b3/site.py", "retries", setting(B3Client, "_give_up", lambda *_: True))
 
-B3_CALL_LIMIT = Protection("flows/b3/client.py", "limit of a call, whole", around(B3Client, "_body", with_settings()))
+B3_CALL_LIMIT = Protection("flows/b3/site.py", "limit of a call, whole", around(B3Client, "_body", with_settings()))
 
 B3_SIZE = Protection(
-    "flows/b3/client.py", "limit of an answer's size", around(B3Client, "_body", with_settings(b3_max_bytes=10**9))
+    "flows/b3/site.py", "limit of an answer's size", around(B3Client, "_body", with_settings(b3_max_bytes=10**9))
 )
 
 B3_FALLBACK = Protection("flows/b3/client.py", "plain JSON and CSV as further sources", remove_fallback)
 
 B3_NO_REDIRECT = Protection(
-    "flows/b3/client.py",
+    "flows/b3/site.py",
     "no redirect is followed",
-    setting(b3_scraper._Session, "get_redirect_target", requests.Session.get_redirect_target),
+    setting(site.OneAddress, "get_redirect_target", requests.Session.get_redirect_target),
 )
 
 B3_STRICT = Protection("flows/b3/json_answer.py", "an answer that is not understood ends the run", remove_strictness)

@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from expectations.contract.keys import ContractError
-from flows.b3.client import MAX_PAUSE, B3Client, Clock
+from flows.b3.client import B3Client
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio
+from flows.b3.site import MAX_PAUSE, Clock
 from flows.errors import AwsError, B3Unavailable, PayloadError
 from flows.settings import Settings
 from local.b3.formats import json_page

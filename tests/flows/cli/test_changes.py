@@ -103,6 +103,12 @@ def test_changes_are_shown_session_by_session_with_all_their_numbers_in_80_colum
     assert max(map(len, second.splitlines())) <= 80
 
 
+def test_the_level_at_the_close_before_is_said_where_it_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    first = str(TWO_SESSIONS.rows[0][0])
+    _show(Screen(as_json=False), "IBOV: 5 changes", TWO_SESSIONS, None, {first: "138854.25"})
+    assert capsys.readouterr().out.count("level at that close 138,854.25") == 1
+
+
 def test_of_many_changes_the_first_are_shown_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
     _show(Screen(as_json=False), "IBOV: 5 changes", TWO_SESSIONS, 2)
     printed = capsys.readouterr().out

@@ -18,18 +18,17 @@ import pytest
 from expectations.contract.catalog import storage_descriptor
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, PART_NAME, REFINED_BUCKET
 from expectations.contract.partitions import month_key, partition_prefix, partition_values
-from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, MONTHLY_TABLES, Table
+from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table
 from flows.history.month_files import CONTENTS, encode
 from flows.history.refresh import Refreshed, refresh
 from tests.flows.history.published import INDEX, JUL_1, JULY, JUN_2, JUN_3, JUNE, MAY, MAY_30, Account, two, weights
 from tests.flows.session.test_publish import Killed, Watch
 
+TABLES = (HISTORY_TABLE, CHANGES_TABLE)
 SESSIONS = (two(MAY_30), two(JUN_2, "61.000", "39.000"), two(JUN_3, "62.000", "38.000"))
 HISTORY = {MAY_30: weights(60, 40), JUN_2: weights(61, 39), JUN_3: weights(62, 38)}
 STABLE = [
-    f"{table.prefix}indice=IBXX/year=2025/month={month}/{PART_NAME}"
-    for table in MONTHLY_TABLES
-    for month in ("05", "06")
+    f"{table.prefix}indice=IBXX/year=2025/month={month}/{PART_NAME}" for table in TABLES for month in ("05", "06")
 ]
 
 
@@ -63,13 +62,13 @@ def install_former(aws: Account) -> None:
     """May and June as the version before left them."""
     aws.forget(INDEX)
     refresh(aws.pipeline(), INDEX, [aws.publish(item) for item in SESSIONS])
-    for table in MONTHLY_TABLES:
+    for table in TABLES:
         for month in (MAY, JUNE):
             take_back(aws, table, month)
 
 
 def files(aws: Account) -> list[str]:
-    return [key for table in MONTHLY_TABLES for key in aws.keys(table.prefix)]
+    return [key for table in TABLES for key in aws.keys(table.prefix)]
 
 
 def test_it_is_put_in_order_without_reading_anything_back(aws: Account) -> None:
@@ -81,7 +80,7 @@ def test_it_is_put_in_order_without_reading_anything_back(aws: Account) -> None:
     assert (aws.history(), aws.changes(), files(aws)) == (HISTORY, changes, STABLE)
     read = [request["Key"] for name, request in watch.calls if name == "get_object"]
     assert [key for key in read if not key.startswith(("historico/", "mudancas/"))] == []
-    for table in MONTHLY_TABLES:
+    for table in TABLES:
         for partition in aws.glue.get_partitions(DatabaseName=DATABASE, TableName=table.name)["Partitions"]:
             assert partition.get("Parameters", {}) == {}
     assert refresh(aws.pipeline(), INDEX, thorough=True) == Refreshed()
@@ -121,10 +120,10 @@ def test_a_month_that_does_not_say_what_it_holds_is_made_from_what_is_published(
 def test_a_month_that_was_hidden_because_nothing_of_it_is_published_leaves_the_catalog(aws: Account) -> None:
     install_former(aws)
     aws.unpublish(MAY_30)
-    for table in MONTHLY_TABLES:
+    for table in TABLES:
         point(aws, table, MAY, HIDDEN_PREFIX, '{"made":"","sessions":{}}')
     refresh(aws.pipeline(), INDEX)
-    assert [sorted(aws.locations(table)) for table in MONTHLY_TABLES] == [[JUNE], [JUNE]]
+    assert [sorted(aws.locations(table)) for table in TABLES] == [[JUNE], [JUNE]]
     assert files(aws) == [key for key in STABLE if "month=06" in key]
 
 

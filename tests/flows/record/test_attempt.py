@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from expectations.contract.keys import ContractError
 from expectations.contract.ledger import LEDGER_COLUMNS
-from expectations.contract.outcomes import DONE, Outcome
+from expectations.contract.outcomes import DONE, Outcome, Verdict
 from expectations.gates.gate import CRITICAL, WARNING, Demand, GateReport
 from flows.glue_run import GlueRun
 from flows.record.attempt import SCHEMA, Attempt, FlowRun, OpenAttempt, read_parquet
@@ -232,6 +232,9 @@ WHOLE = Attempt(
     collected_at=BEGAN,
     steps={"collect": 0.5},
     report=PAGE,
+    verdict=Verdict.WITH_EVENTS,
+    verification="84 of 84 weights equal",
+    level=138854.25,
 )
 
 

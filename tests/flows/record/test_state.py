@@ -344,5 +344,6 @@ def test_a_status_is_told_in_jsons_types() -> None:
         "showing": "2025-06-03",
         "undated_payloads": 1,
         "counts": {"published": 1, "missing": 1},
+        "verdicts": {},
         "sessions": [],
     }

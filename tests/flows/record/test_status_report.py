@@ -30,12 +30,13 @@ def account(*statuses: IndexStatus) -> AccountStatus:
 
 def test_a_row_is_a_range_with_its_reason_its_time_its_report_and_what_is_worth_a_look() -> None:
     assert rows([PUBLISHED, MISSING, replace(MISSING, session=DAYS[2]), HOSTILE]) == [
-        ("published", "2025-06-02", "1", "", "", ""),
-        ("missing", "2025-06-03 to 2025-06-04", "2", "", "", ""),
+        ("published", "2025-06-02", "1", "", "", "", ""),
+        ("missing", "2025-06-03 to 2025-06-04", "2", "", "", "", ""),
         (
             "quarantined",
             "2025-06-04",
             "1",
+            "",
             "[x](http://x); =1+1",
             "2025-06-04 13:00 UTC",
             "s3://b/reports/summary.html",

@@ -1,4 +1,4 @@
-"""A session's raw file made again from what is in landing."""
+"""A session's raw file made again from what is in landing, read with today's code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Unusable:
         return begun.with_gates([self.report] if self.report else []).ended(Outcome.FAILED, self.reason)
 
 
-def rebuild(
+def reread(
     pipeline: Pipeline, index: str, session: date, payloads: Sequence[str], current: RawVersion | None
 ) -> RawVersion | Unusable:
     """The session's raw version as today's code reads the payloads: the current one where it says the same, or a new one.

@@ -14,7 +14,7 @@ import pytest
 from expectations.contract.names import RAW_BUCKET
 from flows.b3.payload import Payload
 from flows.b3.portfolio import same_figures
-from flows.backfill.rebuild import Unusable, rebuild
+from flows.backfill.reread import Unusable, reread
 from flows.lake.connect import Lake
 from flows.lake.s3 import Bucket
 from flows.session import storage
@@ -57,7 +57,7 @@ def land(s3: S3Client, body: bytes, at: datetime = EIGHT, source: str = "json") 
 def rebuilt(pipeline: Pipeline) -> RawVersion | Unusable:
     raw = pipeline.lake.raw
     current = storage.find_raw(raw, "IBOV", SESSION)
-    return rebuild(pipeline, "IBOV", SESSION, [item.key for item in raw.objects("landing/")], current)
+    return reread(pipeline, "IBOV", SESSION, [item.key for item in raw.objects("landing/")], current)
 
 
 def stated(pipeline: Pipeline, version: RawVersion | Unusable) -> Portfolio:
