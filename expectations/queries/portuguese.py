@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from expectations.queries.portuguese_prices import OF_PRICES
+
 _PAIRS = (
     ("The Ibovespa's portfolio, one row a share and session", "A carteira do Ibovespa, uma linha por ação e pregão"),
     ("Ticker", "Código de negociação (ticker)"),
@@ -70,16 +72,6 @@ _PAIRS = (
         "Redutor do pregão, da B3; nulo quando a fonte não o tem",
     ),
     (
-        (
-            "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, "
-            "`copy of csv`, `copy of html`, `copy of parquet`, an imported file"
-        ),
-        (
-            "De onde veio a carteira do pregão: `json` ou `csv`, resposta da própria B3; `copy of json`, "
-            "`copy of csv`, `copy of html`, `copy of parquet`, arquivo importado"
-        ),
-    ),
-    (
         "What changed in an index against its published session before, one row a share that did",
         "O que mudou em um índice em relação ao pregão publicado anterior, uma linha por ação que mudou",
     ),
@@ -112,10 +104,6 @@ _PAIRS = (
         "Id of the flow run, Prefect's where Prefect ran it; one for all of its sessions",
         "Id da execução do flow, o do Prefect quando ele a rodou; um só para todos os pregões dela",
     ),
-    (
-        "Flow: daily, import, replay, reconcile, verify; or acknowledge, where a person said something",
-        "Flow: daily, import, replay, reconcile, verify; ou acknowledge, quando uma pessoa disse algo",
-    ),
     ("Index code, such as IBOV", "Código do índice, como IBOV"),
     (
         "Session; null where the attempt ended before it was known",
@@ -123,16 +111,6 @@ _PAIRS = (
     ),
     ("Instant at which the attempt began, UTC", "Instante em que a tentativa começou, UTC"),
     ("Instant at which it ended, UTC", "Instante em que terminou, UTC"),
-    (
-        (
-            "published, already published, stale (an older session is shown), quarantined, failed, "
-            "acknowledged (its loss); of what was verified damaged, and intact once it is mended"
-        ),
-        (
-            "published, already published, stale (a B3 mostra um pregão mais antigo), quarantined, failed, "
-            "acknowledged (a perda); do que foi verificado, damaged, e intact depois de consertado"
-        ),
-    ),
     (
         "Why, in one line; null where the session was published",
         "Por quê, em uma linha; nulo quando o pregão foi publicado",
@@ -174,18 +152,6 @@ _PAIRS = (
     (
         "Instant at which B3's answer counts as collected, UTC; null where none was had",
         "Instante em que a resposta da B3 conta como coletada, UTC; nulo quando não se teve nenhuma",
-    ),
-    (
-        (
-            "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, "
-            "`copy of csv`, `copy of html`, `copy of parquet`, an imported file; null where the attempt read "
-            "none"
-        ),
-        (
-            "De onde veio a carteira do pregão: `json` ou `csv`, resposta da própria B3; `copy of json`, "
-            "`copy of csv`, `copy of html`, `copy of parquet`, arquivo importado; nulo quando a tentativa "
-            "não leu nenhuma"
-        ),
     ),
     ("Year in which the attempt began, UTC", "Ano em que a tentativa começou, UTC"),
     ("Month in which the attempt began, UTC", "Mês em que a tentativa começou, UTC"),
@@ -295,5 +261,5 @@ _PAIRS = (
     ("Its text", "O texto dela"),
 )
 
-PORTUGUESE = dict(_PAIRS)
+PORTUGUESE = dict((*_PAIRS, *OF_PRICES))
 """By the English text."""

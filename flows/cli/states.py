@@ -72,6 +72,8 @@ def show_states(screen: Screen, place: Place, states: Iterable[SessionState]) ->
         parts = [reason(part) for part in (item.first.reason, *item.first.note.split("; ")) if part]
         for part in parts:
             screen.wrapped(part, 6)
+        if item.first.verdict:
+            screen.wrapped(f"{tr('Prices')}: {item.first.verdict}", 6)
         if item.first.report:
             screen.line(f"      {place.page_of(item.first.report)}")
 

@@ -8,6 +8,8 @@ from functools import cache
 from flows.language import Language
 
 DEMANDS = (
+    "a share has one price a session",
+    "at least {} of the shares that were looked for traded",
     "at most {} quantities changed without an event flag, outside a rebalancing",
     "classe, eventos and segmento_listagem make the raw file's tipo",
     "each file's partition acao is its codigo",
@@ -19,7 +21,10 @@ DEMANDS = (
     "every column of {} has the contract's position, name and physical type",
     "every data_pregao is the header's session",
     "every data_pregao is the session",
+    "every price is above zero",
+    "every price is for a number of units",
     "every quantity is positive",
+    "every session is one of the trading calendar",
     "every setor was recorded before",
     "every share has its class and level of one of the neighbours",
     "every share has its class and level of the neighbours",
@@ -35,6 +40,7 @@ DEMANDS = (
     "most shares have the class and level of the neighbours",
     "no acao is its codigo",
     "no codigo stands twice",
+    "no price is more than {} times the last one, or less than that part of it",
     "no quantity differs from one of the neighbours by a multiple of 2^32",
     "no quantity differs from the neighbours by a multiple of 2^32",
     "no quantity was cut to 32 bits",
@@ -60,6 +66,7 @@ DEMANDS = (
     "the header's quantity is positive",
     "the header's share is {}",
     "the mean share is the group's",
+    "the prices are not those of the session beside, each of them: two sessions never have the same",
     "the row count is plausible for {} ({} to {})",
     "the session is one that B3 may show at the time of collection ({}; a week late at most)",
     "the total share is the group's",
