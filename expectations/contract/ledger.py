@@ -29,8 +29,7 @@ LEDGER_COLUMNS = (
         _TEXT,
         False,
         "published, rebuilt (computed, not B3's words), already published, stale (an older session is shown), quarantined, "
-        "failed, acknowledged (its loss); of what was verified damaged, and intact once it is mended; judged by prices, where "
-        "nothing was done but to ask them",
+        "failed, acknowledged (its loss); damaged or intact, where it was verified; judged by prices, where they were asked",
     ),
     Column("motivo", _TEXT, True, "Why, in one line; null where the session was published"),
     Column("impressao_digital", _TEXT, True, "SHA-256 of what B3 stated: the same figures have the same one"),
@@ -47,7 +46,7 @@ LEDGER_COLUMNS = (
     Column("avisos", _COUNT, True, "Demands of the gates that were not met without being critical"),
     Column("etapas", _TEXT, True, "Seconds of each step, as a JSON object"),
     Column("coleta", _INSTANT, True, "Instant at which B3's answer counts as collected, UTC; null where none was had"),
-    Column("origem", _TEXT, True, f"{ORIGIN}; null where the attempt read none"),
+    Column("origem", _TEXT, True, ORIGIN),
     Column(
         "verificacao",
         _TEXT,

@@ -57,35 +57,13 @@ OF_PRICES = (
     ),
     (
         (
-            "published, rebuilt (computed, not B3's words), already published, stale (an older session is shown), "
-            "quarantined, failed, "
-            "acknowledged (its loss); of what was verified damaged, and intact once it is mended; judged by prices, "
-            "where nothing was "
-            "done but to ask them"
+            "published, rebuilt (computed, not B3's words), already published, stale (an older session is shown), quarantined, "
+            "failed, acknowledged (its loss); damaged or intact, where it was verified; judged by prices, where they were asked"
         ),
         (
-            "published (publicado), rebuilt (calculado, não são palavras da B3), already published (já publicado), "
-            "stale (a B3 mostra um "
-            "pregão mais antigo), quarantined (em quarentena), failed (falhou), acknowledged (a perda foi "
-            "reconhecida); do que foi "
-            "verificado, damaged (danificado), e intact (íntegro) depois do conserto; judged by prices, onde só se "
-            "perguntou aos preços"
-        ),
-    ),
-    (
-        (
-            "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of "
-            "csv`, `copy of html`, "
-            "`copy of parquet`, an imported file; `reconstruida`, computed from the sessions beside it and B3's "
-            "closing prices: not "
-            "B3's words; null where the attempt read none"
-        ),
-        (
-            "De onde veio a carteira do pregão: `json` ou `csv`, a própria resposta da B3; `copy of json`, `copy of "
-            "csv`, `copy of html`, "
-            "`copy of parquet`, um arquivo importado; `reconstruida`, calculada dos pregões vizinhos e dos preços de "
-            "fechamento da B3: "
-            "não são palavras da B3; nulo onde a tentativa não leu nenhuma"
+            "published (publicado), rebuilt (calculado, não são palavras da B3), already published (já publicado), stale (a B3 "
+            "mostra um pregão mais antigo), quarantined (em quarentena), failed (falhou), acknowledged (a perda é reconhecida); "
+            "damaged (danificado) ou intact (íntegro), onde foi verificado; judged by prices, onde se perguntou aos preços"
         ),
     ),
     (

@@ -59,7 +59,7 @@ class ObjectInfo:
     version_id: str
     stored_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
-    answered_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    answered_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
     @property
     def age(self) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -154,13 +155,20 @@ def test_whoever_reads_sees_every_row_once_wherever_the_run_is_killed(aws: Accou
 def test_two_runs_at_once_put_it_in_order(aws: Account) -> None:
     install_former(aws)
 
+    others: list[Future[Refreshed]] = []
+
     class Between(Watch):
         def call(self, name: str, *arguments: Any, **request: Any) -> Any:  # noqa: ANN401
             if name in ("batch_update_partition", "delete_objects"):
-                refresh(aws.pipeline(), INDEX)
+                # It waits for the lease of the first one, so that it ends when that one has ended.
+                others.append(pool.submit(refresh, aws.pipeline(), INDEX))
             answer = super().call(name, *arguments, **request)
             assert aws.history() == HISTORY, f"after {name}"
             return answer
 
-    refresh(aws.pipeline(Between()), INDEX)
+    with ThreadPoolExecutor() as pool:
+        refresh(aws.pipeline(Between()), INDEX)
+        assert others
+        for other in others:
+            other.result(timeout=60)
     assert (aws.history(), files(aws)) == (HISTORY, STABLE)

@@ -452,8 +452,14 @@ class TestTwoFlowsAtOnce:
         refresh(aws.pipeline(), INDEX, [aws.publish(two(day)) for day in (MAY_30, JUN_2)])
         aws.unpublish(JUN_2)
         for name in ("batch_delete_partition", "delete_object"):
-            other = Before(name, lambda: refresh(aws.pipeline(), INDEX, [aws.publish(two(JUN_3))]))
-            refresh(aws.pipeline(other), INDEX, thorough=True)
+            with ThreadPoolExecutor() as pool:
+
+                def publish_more(pool: ThreadPoolExecutor = pool) -> None:
+                    # It waits for the lease of the first one, so that it ends when that one has ended.
+                    pool.submit(refresh, aws.pipeline(), INDEX, [aws.publish(two(JUN_3))])
+
+                other = Before(name, publish_more)
+                refresh(aws.pipeline(other), INDEX, thorough=True)
             assert other.has_happened
             assert aws.history().keys() == {MAY_30, JUN_3}
             aws.unpublish(JUN_3)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,10 +24,12 @@ from flows.b3.calendar import SAO_PAULO
 from flows.backfill.recovery import Recovery
 from flows.cli.main import app
 from flows.cli.place import Place
+from flows.record.acknowledge import Acknowledgement, acknowledge
 from flows.record.attempt import IMPORT, Attempt
 from flows.record.ledger import Ledger
 from flows.record.metrics import run_metrics
 from flows.record.state import NOTHING_TO_DO, State
+from flows.record.status import read_status
 from flows.settings import load_settings
 from flows.site.pages import index_key, year_key
 from flows.site.publish import refresh_site
@@ -61,7 +64,7 @@ KINDS: dict[int, tuple[str, State, str]] = {
     ),
     16: ("refused when it was imported", State.QUARANTINED, "gate-1-raw refused it: weights sum to 99"),
     17: ("killed after it was landed", State.LANDED, "not parsed"),
-    18: ("missing: nobody looked", State.MISSING, ""),
+    18: ("missing, and a person said why", State.ACKNOWLEDGED, "the machine was off"),
     19: ("a holiday", State.HOLIDAY, ""),
     20: ("killed after it was uploaded", State.RAW, "no Glue run"),
     23: ("published, and shown again the day after", State.PUBLISHED, ""),
@@ -125,6 +128,9 @@ def aws(s3: S3Client, sample: Portfolio) -> Account:
     account.land(day(17))
     uploaded(20)
     account.note(day(23), Outcome.STALE, morning(24), reason=KINDS[24][2])
+    said = Acknowledgement.of(str(day(18)), KINDS[18][2])
+    status = read_status(account.pipeline, NOW, said.first, said.last, ["IBOV"])
+    acknowledge(account.pipeline.lake, said.lost(status), said.reason, NOW)
     return account
 
 
@@ -180,8 +186,10 @@ def test_the_command_says_so(aws: Account, monkeypatch: pytest.MonkeyPatch) -> N
     } == EXPECTED
     table = command(aws, monkeypatch)
     for session, (state, why) in EXPECTED.items():
-        line = next(line for line in table.splitlines() if line.partition(str(session))[0].strip() == state)
-        assert why in line
+        first = next(line for line in table.splitlines() if line.partition(str(session))[0].strip() == state)
+        below = table.partition(f"{first}\n")[2].splitlines()
+        reasons = [line.strip() for line in takewhile(lambda line: line.startswith("      "), below)]
+        assert [part for part in why.split("; ") if part and part not in reasons] == []
 
 
 def joined(item: dict[str, str]) -> str:

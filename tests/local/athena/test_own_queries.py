@@ -49,7 +49,11 @@ def documented() -> Iterator[str]:
     for path in (ROOT / "README.md", ROOT / "README.pt-BR.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = path.read_text(encoding="utf-8")
         for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL):
-            yield from (query for query in block.split(";") if query.strip().upper().startswith(("SELECT", "WITH")))
+            yield from (
+                query
+                for query in re.split(r";\s*$", block, flags=re.MULTILINE)
+                if query.strip().upper().startswith(("SELECT", "WITH"))
+            )
         yield from _IN_SHELL.findall(text)
 
 
