@@ -218,6 +218,7 @@ def test_a_file_that_is_damaged_is_named_and_nothing_is_answered(bucket: Path, s
 
 def test_a_users_own_environment_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     import os  # noqa: PLC0415
 
     with source._environment({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from local.account.client import Account
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lake(account: Account) -> Iterator[Lake]:
     """The account as the flows reach it, whose environment is this process's from here on."""
     before = dict(os.environ)

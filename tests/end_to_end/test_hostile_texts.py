@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from expectations.contract.names import PART_NAME
+from expectations.contract.partitions import partition_prefix
+from expectations.contract.tables import refined_table
 from expectations.gates.gate import GateRefused, require
 from flows.errors import PayloadError
 from local.b3 import sample
@@ -73,7 +76,7 @@ def pages(lake: Lake, session: date) -> Iterator[tuple[str, bytes]]:
     """Every page that shows a session."""
     for item in lake.artifacts.objects("reports/"):
         if item.key.endswith(".html"):
-            body = lake.artifacts.get(item.key).body
+            body = lake.artifacts.read(item.key)
             if str(session) in item.key or str(session).encode() in body:
                 yield item.key, body
 
@@ -129,16 +132,9 @@ class TestWhatIsPublished:
         self, lake: Lake, portfolio: Portfolio, names: dict[str, str]
     ) -> None:
         assert names
-        prefix = "refined-data/year=2025/month=8/day=20/"
-        objects = {
-            item.key
-            for item in lake.refined.objects("refined-data/")
-            if "day=20/" in item.key and "month=8/" in item.key
-        }
-        assert {key.split("acao=")[1].split("/")[0] for key in objects} == {
-            item.codigo for item in portfolio.holdings
-        }, prefix
-        assert all(key.isascii() and "%" not in key for key in objects)
+        below = partition_prefix(refined_table("IBOV"), "IBOV", self.SESSION)
+        keys = {item.key for item in lake.refined.objects(below)}
+        assert keys == {f"{below}acao={item.codigo}/{PART_NAME}" for item in portfolio.holdings}
 
     def test_no_page_holds_them_as_markup(self, lake: Lake, names: dict[str, str]) -> None:
         looked_at = dict(pages(lake, self.SESSION))
