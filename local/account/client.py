@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING, Any
 from local.account.access import AccountAccess
 from local.account.home import Home, private
 from local.account.locks import is_locked, locked
+from local.account.provisioned import code_digest
 from local.account.stages import Stage
-from local.account.standing import code_digest
 from local.prefect_.server import prefect_auth
 from local.rights.keys import HomeKeys, KeysError
 

@@ -87,9 +87,9 @@ class Home:
         return self.root / "account.json"
 
     @property
-    def standing(self) -> Path:
-        """What stands of the account: see `local.account.standing`."""
-        return self.root / "standing.json"
+    def provisioned(self) -> Path:
+        """What stands of the account: see `local.account.provisioned`."""
+        return self.root / "provisioned.json"
 
     @property
     def wanted(self) -> Path:

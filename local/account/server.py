@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from local.account.condition import remove_database, set_aside, state_problem
 from local.account.home import Home, private
 from local.account.locks import locked
+from local.account.provisioned import Provisioned, code_digest, read_provisioned, write_provisioned
 from local.account.stages import Stage
-from local.account.standing import Standing, code_digest, read_standing, write_standing
 from local.account.state import MENDED, StateError
 from local.prefect_.server import PrefectServer, prefect_auth
 from local.rights.keys import HomeKeys
@@ -109,15 +109,15 @@ class _Account:
         from local.provision.clients import administrator  # noqa: PLC0415
 
         services = Services(self._home, self._keys)
-        standing = Standing(administrator(services.access))
-        standing.restore([] if self._rebuilds else read_standing(self._home.standing, self._digest))
+        provisioned = Provisioned(administrator(services.access))
+        provisioned.restore([] if self._rebuilds else read_provisioned(self._home.provisioned, self._digest))
         # What stands of other code, or of no account yet, is nothing to ask.
-        self._rise(services, standing, stage if standing.restored else max(stage, Stage.WORK))
+        self._rise(services, provisioned, stage if provisioned.restored else max(stage, Stage.WORK))
         _report(ready=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         while not unused.wait(_LOOK_SECONDS):
             if wanted := self._wanted():
-                self._rise(services, standing, wanted)
+                self._rise(services, provisioned, wanted)
         log.info("nobody uses the account any more")
         services.stop()
 
@@ -138,11 +138,11 @@ class _Account:
             return None
         return wanted if self._stage is None or wanted > self._stage else None
 
-    def _rise(self, services: Services, standing: Standing, stage: Stage) -> None:
+    def _rise(self, services: Services, provisioned: Provisioned, stage: Stage) -> None:
         if stage is Stage.FLOWS:
             self._start_prefect()
         if stage >= Stage.WORK and (self._stage is None or self._stage < Stage.WORK):
-            self._provision(services, standing)
+            self._provision(services, provisioned)
         if stage is Stage.FLOWS:
             self._say("Starting Prefect")
             self._start_prefect().wait()
@@ -151,13 +151,13 @@ class _Account:
         self._home.progress.unlink(missing_ok=True)
         log.info("ready for %s: pid %s", stage.name, os.getpid())
 
-    def _provision(self, services: Services, standing: Standing) -> None:
+    def _provision(self, services: Services, provisioned: Provisioned) -> None:
         self._say("Provisioning AWS with the Pulumi program")
         from local.provision.program import connect, grant_flow_role, provision  # noqa: PLC0415 - who asks needs it not
 
-        clients = connect(services.access, services.may_invoke, standing)
+        clients = connect(services.access, services.may_invoke, provisioned)
         grant_flow_role(clients, provision(self._program, clients))
-        write_standing(self._home.standing, self._digest, standing.calls)
+        write_provisioned(self._home.provisioned, self._digest, provisioned.calls)
         if self._rebuilds:
             self._rebuild(services, clients)
         services.deliver_events()

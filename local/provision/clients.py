@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from local.account.standing import Standing
+from local.account.provisioned import Provisioned
 
 if TYPE_CHECKING:
     from local.account.access import AccountAccess
@@ -25,7 +25,7 @@ class Clients:
 
     Attributes:
         further: makes the client of any other service, once.
-        standing: makes what the next process needs again before anything is provisioned.
+        provisioned: makes what the next process needs again before anything is provisioned.
     """
 
     region: str
@@ -45,7 +45,7 @@ class Clients:
     events: Any
     scheduler: Any
     budgets: Any
-    standing: Standing
+    provisioned: Provisioned
 
 
 def administrator(access: AccountAccess) -> Callable[[str], Any]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.account.access import AccountAccess
-    from local.account.standing import Standing
+    from local.account.provisioned import Provisioned
 
 PROJECT = "pipeline-bovespa"
 STACK = "local"
@@ -141,15 +141,15 @@ class _ProvisioningMocks(pulumi.runtime.Mocks):
             raise ProvisionError(f"{args.token}: {error}") from error
 
 
-def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool], standing: Standing) -> Clients:
+def connect(access: AccountAccess, may_invoke: Callable[[str, str], bool], provisioned: Provisioned) -> Clients:
     """The clients of every service; each takes longer to make than most of what is done with it."""
     services = (
         *("s3", "iam", "lambda", "logs", "glue", "athena"),
         *("sqs", "sns", "kms", "cloudwatch", "events", "scheduler", "budgets"),
     )
-    connected = standing.connected
+    connected = provisioned.connected
     made = {"lambda_" if service == "lambda" else service: connected(service) for service in services}
-    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, standing=standing, **made)
+    return Clients(access.region, ACCOUNT_ID, may_invoke, connected, provisioned=provisioned, **made)
 
 
 def provision(program: Path, clients: Clients) -> dict[str, Any]:
@@ -187,9 +187,9 @@ def grant_flow_role(clients: Clients, outputs: Mapping[str, Any]) -> None:
     """Make the role of the flows, where the program exports its policy; in AWS it is made where the flows run."""
     if "flow_policy" in outputs:
         made = {"AssumeRolePolicyDocument": '{"Statement": []}', "Description": "The flows on the laptop"}
-        clients.standing.make("iam", "create_role", RoleName=FLOW_ROLE, **made)
+        clients.provisioned.make("iam", "create_role", RoleName=FLOW_ROLE, **made)
         policy = {"RoleName": FLOW_ROLE, "PolicyName": "flow", "PolicyDocument": outputs["flow_policy"]}
-        clients.standing.make("iam", "put_role_policy", **policy)
+        clients.provisioned.make("iam", "put_role_policy", **policy)
 
 
 def _run(program: Path, outputs: dict[str, Any]) -> None:

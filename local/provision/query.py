@@ -99,7 +99,7 @@ def workgroup(clients: Clients, name: str, arguments: ResourceArguments) -> Made
     given = arguments.translate({"description": "Description", "configuration": ("Configuration", _WORKGROUP)})
     tags = [{"Key": key, "Value": value} for key, value in sorted((arguments.take("tags") or {}).items())]
     arguments.accept("forceDestroy")
-    clients.standing.make("athena", "create_work_group", Name=group, Tags=tags, **given)
+    clients.provisioned.make("athena", "create_work_group", Name=group, Tags=tags, **given)
     arn = f"arn:aws:athena:{clients.region}:{clients.account_id}:workgroup/{group}"
     return group, {"name": group, "arn": arn}
 

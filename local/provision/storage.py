@@ -52,10 +52,10 @@ def bucket(clients: Clients, name: str, arguments: ResourceArguments) -> Made:
     tags = arguments.take("tags") or {}
     arguments.accept("forceDestroy")
     place = {"LocationConstraint": clients.region}
-    clients.standing.make("s3", "create_bucket", Bucket=bucket_name, CreateBucketConfiguration=place)
+    clients.provisioned.make("s3", "create_bucket", Bucket=bucket_name, CreateBucketConfiguration=place)
     if tags:
         tag_set = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-        clients.standing.make("s3", "put_bucket_tagging", Bucket=bucket_name, Tagging={"TagSet": tag_set})
+        clients.provisioned.make("s3", "put_bucket_tagging", Bucket=bucket_name, Tagging={"TagSet": tag_set})
     outputs = {
         "bucket": bucket_name,
         "arn": f"arn:aws:s3:::{bucket_name}",
@@ -69,7 +69,7 @@ def bucket_versioning(clients: Clients, _: str, arguments: ResourceArguments) ->
     """aws:s3/bucketVersioning:BucketVersioning."""
     name = arguments.require("bucket")
     given = arguments.translate({"versioningConfiguration": ("VersioningConfiguration", {"status": "Status"})})
-    clients.standing.make("s3", "put_bucket_versioning", Bucket=name, **given)
+    clients.provisioned.make("s3", "put_bucket_versioning", Bucket=name, **given)
     return name, {}
 
 
@@ -77,7 +77,7 @@ def bucket_encryption(clients: Clients, _: str, arguments: ResourceArguments) ->
     """aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration."""
     name = arguments.require("bucket")
     given = arguments.translate({"rules": ("Rules", _ENCRYPTION)})
-    clients.standing.make("s3", "put_bucket_encryption", Bucket=name, ServerSideEncryptionConfiguration=given)
+    clients.provisioned.make("s3", "put_bucket_encryption", Bucket=name, ServerSideEncryptionConfiguration=given)
     return name, {}
 
 

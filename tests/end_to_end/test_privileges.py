@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from expectations.contract.names import DATABASE, REFINED_BUCKET
+from expectations.contract.names import DATABASE, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import JOB_TABLES, TABLES
 from flows.cost.bill import LISTS_PER_RUN, READS_PER_RUN
@@ -148,6 +148,12 @@ class Administrator:
             key = f"{partition_prefix(table, index, SESSION)}stray"
             self.client("s3").put_object(Bucket=REFINED_BUCKET, Key=key, Body=b"")
 
+    def spoil_a_payload(self) -> None:
+        s3 = self.client("s3")
+        found = s3.list_objects_v2(Bucket=RAW_BUCKET, Prefix="landing/")["Contents"]
+        key = next(item["Key"] for item in found if "cotahist" not in item["Key"])
+        s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=b"spoilt")
+
     def pass_noon(self) -> None:
         """Do what the scheduler does at noon, with the rights of the schedule's role: the laptop evaluates no schedules."""
         scheduler = self.client("scheduler")
@@ -179,8 +185,8 @@ class Evidence:
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
     """One session is collected and published; then a folder corrects it and brings another index's and the next one, in an
-    altered account; then the first is rebuilt from landing, looked after, its prices are brought in, the site of reports is made
-    again, and it is noon."""
+    altered account; then the first is read from landing, looked after, its prices are brought in, a payload is spoilt and mended,
+    the session is withdrawn, the site of reports is made again, and it is noon."""
     portfolio = sample.as_of(SESSION, sample.recorded(date(2025, 6, 30)))
     folder = tmp_path_factory.mktemp("copies")
     write_csv(folder, corrected(portfolio))
@@ -201,16 +207,19 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evidence]:
         command(account, site.url, "reconcile", "--since", str(SESSION), "--until", str(SESSION))
         command(account, site.url, "prices", "--from", str(SESSION), "--to", str(SESSION))
         command(account, site.url, "status", "--session", str(SESSION))
+        administrator.spoil_a_payload()
+        command(account, site.url, "verify", code=1)
+        command(account, site.url, "reconcile")
         command(account, site.url, "withdraw", "--session", str(SESSION), "--reason", "wrong")
         command(account, site.url, "report")
         administrator.pass_noon()
         yield Evidence(administrator.rights(), read_trail(Home(account.home).trail), run)
 
 
-def command(account: Account, site: str, *arguments: str) -> None:
+def command(account: Account, site: str, *arguments: str, code: int = 0) -> None:
     prices = b3_standin.StandIn(site).prices_url
     done = bovespa(account.home, *arguments, B3_BASE_URL=site, BOVESPA_PRICES_BASE_URL=prices)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
 
 
 def test_no_call_was_refused(evidence: Evidence) -> None:

@@ -42,7 +42,7 @@ KINDS = {
     "the account's script": ("scripts/*",),
     "the account's state": ("state.db",),
     "Prefect's database": ("prefect/prefect.db", "prefect/port", "prefect/memo_store.toml"),
-    "the account's own files": ("secret", "standing*", "keep*", "logs/calls.jsonl", "runtime/code/*/*/*/handler.py"),
+    "the account's own files": ("secret", "provisioned*", "keep*", "logs/calls.jsonl", "runtime/code/*/*/*/handler.py"),
 }
 """Patterns of a home's files, or of keys in its buckets."""
 

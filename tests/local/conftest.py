@@ -17,7 +17,7 @@ from local.account.access import AccountAccess
 from local.account.client import Account
 from local.account.home import Home
 from local.account.moto_inside import forget_buckets
-from local.account.standing import Standing
+from local.account.provisioned import Provisioned
 from local.account.state import AccountState
 from local.glue.catalog import GlueCatalog
 from local.glue.partitions import Partitions
@@ -189,8 +189,8 @@ Provision = Callable[[str], None]
 
 @pytest.fixture(scope="session")
 def provision_clients(account: Account) -> Clients:
-    standing = Standing(administrator(account.access))
-    return connect(account.access, lambda _, bucket: "without-permission" not in bucket, standing)
+    provisioned = Provisioned(administrator(account.access))
+    return connect(account.access, lambda _, bucket: "without-permission" not in bucket, provisioned)
 
 
 @pytest.fixture

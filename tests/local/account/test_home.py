@@ -11,7 +11,7 @@ def test_everything_of_an_account_is_below_its_home(tmp_path: Path) -> None:
 
     places = [getattr(home, name) for name in dir(Home) if isinstance(getattr(Home, name), property)]
 
-    assert len(places) == len(set(places)) == 12
+    assert len(places) == len(set(places)) == 18
     assert all(place.is_relative_to(tmp_path) for place in places)
 
 

@@ -40,7 +40,7 @@ def code_digest(program: Path) -> str:
 
 
 @dataclass(slots=True)
-class Standing:
+class Provisioned:
     """Calls that make what stands, of those that an account was provisioned by.
 
     Attributes:
@@ -69,7 +69,7 @@ class Standing:
         self.restored = [*calls]
 
 
-def read_standing(file: Path, digest: str) -> list[Call]:
+def read_provisioned(file: Path, digest: str) -> list[Call]:
     """The calls that a file keeps; none where it keeps none, or those of other code.
 
     Args:
@@ -82,6 +82,6 @@ def read_standing(file: Path, digest: str) -> list[Call]:
         return []
 
 
-def write_standing(file: Path, digest: str, calls: list[Call]) -> None:
+def write_provisioned(file: Path, digest: str, calls: list[Call]) -> None:
     """Keep the calls for the next process."""
     private(file).write_text(json.dumps({digest: calls}), encoding="utf-8")
