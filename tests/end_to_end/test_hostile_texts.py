@@ -43,7 +43,7 @@ SHOWN = (
 )  # fmt: skip
 REFUSED = {
     "acao": ("=A1", "+A1", "-A1", "@SUM(A1)", "<B>X</B>", "[A](//E)", "'OR 1--A", "<svg/onload=a"),
-    "codigo": ("../../x", "<b>", "A';--", "=A1"),
+    "codigo": ("../../x", "<b x>", "A';--", "=A1"),
     "tipo": ("<b>x</b>", "=1+1", "../.."),
     "setor": (
         *("<script>alert(1)</script>", '=HYPERLINK("http://evil.example/")', "![x](http://evil.example/x.png)"),
