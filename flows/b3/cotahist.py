@@ -62,7 +62,7 @@ def unpacked(packed: IO[bytes], limit: int) -> Iterator[IO[bytes]]:
     try:
         with zipfile.ZipFile(packed) as archive, archive.open(_only_file(archive, limit)) as content:
             yield io.BufferedReader(cast("io.RawIOBase", content), _BUFFER)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise PayloadError("zip", f"damaged or cut short ({error})") from error
 
 

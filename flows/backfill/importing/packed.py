@@ -64,7 +64,7 @@ def _unzipped(file: SourceFile) -> Iterator[SourceFile]:
             for item in members:
                 with archive.open(item) as stream:
                     yield _inner(f"{file.name}/{item.filename}", _bounded(stream))
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, zlib.error, NotImplementedError) as error:
         raise ImportProblem(f"packed with zip, and cut or damaged ({error})") from error
     except RuntimeError as error:  # what zipfile raises for a member that is encrypted
         raise ImportProblem(f"packed with zip, and encrypted ({error})") from error
