@@ -24,8 +24,8 @@ from matrix.removals import (
     over_anything,
     overwriting,
     put_over_anything,
-    recorded_first,
     remove_fallback,
+    remove_record_last,
     remove_retries,
     remove_strictness,
     setting,
@@ -162,7 +162,7 @@ FILES_FIRST = Protection(
 )
 
 RECORD_LAST = Protection(
-    "flows/session/pipeline.py", "recorded once it is confirmed", around(Pipeline, "publish", recorded_first)
+    "flows/session/pipeline.py", "recorded once it is confirmed, and looked whether it is there", remove_record_last
 )
 
 HIDE_FIRST = Protection(
