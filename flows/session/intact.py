@@ -54,8 +54,13 @@ def listed_damage(lake: Lake, index: str, sessions: Collection[date], void_after
     """
     if not sessions:
         return {}
-    since, until = min(sessions), max(sessions)
-    listed, records = _listed(lake.refined, index, since, until), _records(lake.refined, index, since, until)
+    return _listed_damage(lake, index, sessions, void_after, _listed(lake.refined, index, min(sessions), max(sessions)))
+
+
+def _listed_damage(
+    lake: Lake, index: str, sessions: Collection[date], void_after: float, listed: Mapping[date, Files]
+) -> dict[date, str]:
+    records = _records(lake.refined, index, min(sessions), max(sessions))
     doubtful = [
         session
         for session in sorted(sessions)
@@ -76,10 +81,10 @@ def visible_damage(lake: Lake, index: str, sessions: Collection[date], void_afte
     Raises:
         AwsError: AWS could not be asked.
     """
-    damages = listed_damage(lake, index, sessions, void_after)
     if not sessions:
-        return damages
+        return {}
     listed = _listed(lake.refined, index, min(sessions), max(sessions))
+    damages = _listed_damage(lake, index, sessions, void_after, listed)
     hidden = _hidden_by_month(lake.catalog, index, {session: listed.get(session, {}) for session in sessions})
     return damages | {
         session: problem
