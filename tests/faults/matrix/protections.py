@@ -45,7 +45,6 @@ from flows.lake.catalog import Catalog
 from flows.lake.lease import Lease
 from flows.record import status
 from flows.session import etl, pipeline, storage
-from flows.session.intact import published_files
 from flows.session.pipeline import Pipeline
 from flows.session.publish import Publisher
 from flows.session.storage import Publication, RawVersion
@@ -171,7 +170,7 @@ FROM_WHAT_IS_THERE = Protection(
 STRAY_FILES = Protection(
     "flows/session/publish.py",
     "files of no partition are removed",
-    setting(Publisher, "_tidied", lambda self, prefix, _: published_files(self.refined.objects(prefix))),
+    setting(Publisher, "_delete_files", lambda *_, **__: None),
 )
 
 STRAY_PARTITIONS = Protection(

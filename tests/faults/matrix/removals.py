@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 
 
 def setting(owner: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch, World], None]:
-    """Something else in the place of an attribute, which must be there."""
+    """Something else in the place of an attribute; raises `AttributeError` at once where there is no such attribute."""
+    getattr(owner, name)
     return lambda patch, _: patch.setattr(owner, name, value)
 
 
 def around(owner: Any, name: str, make: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch, World], None]:  # noqa: ANN401
-    """Something made of the attribute in its place."""
+    """Something made of the attribute in its place; raises `AttributeError` at once where there is no such attribute."""
+    getattr(owner, name)
     return lambda patch, _: patch.setattr(owner, name, make(getattr(owner, name)))
 
 
