@@ -52,7 +52,7 @@ catalogue: $(VENV)/.dev  ## compile the translations of the command line and the
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about a quarter of an hour on two cores"
-	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
+	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 	@echo "All tests passed. Next: make run"
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md

@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the account on the laptop, started once."""
+"""For all tests: the account on the laptop, started once, and which of them one worker takes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
     from local.account.client import Account
 
 
@@ -26,3 +29,18 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
     with running_account(tmp_path_factory.mktemp("account")) as running:
         yield running
+
+
+class ByFile(LoadFileScheduling):
+    """A file's tests go to one worker; so do a folder's that share what takes long to start: an account, Spark."""
+
+    _SHARED = ("tests/clients/", "tests/glue/")
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in self._SHARED if nodeid.startswith(folder)), super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """By file, where the files are what is distributed."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
