@@ -23,11 +23,14 @@ os.environ["BOVESPA_KEEP_UP"] = "0"
 
 
 @pytest.fixture(scope="session")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Account]:
     """A running account in a home of its own, provisioned by the project's Pulumi program; one for the whole session."""
     from local.account.client import running_account  # noqa: PLC0415 - tests that need no account need not import it
+    from local.account.stages import Stage  # noqa: PLC0415
 
-    with running_account(tmp_path_factory.mktemp("account")) as running:
+    # The command line starts Prefect where it needs it; of the whole fault matrix one part does, at its end.
+    stage = Stage.WORK if pytestconfig.getoption("--whole-matrix", default=False) else Stage.FLOWS
+    with running_account(tmp_path_factory.mktemp("account"), stage=stage) as running:
         yield running
 
 
