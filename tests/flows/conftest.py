@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import hypothesis
 import pytest
 from botocore.config import Config
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.glue.models import FakeDatabase, glue_backends
+from moto.s3.models import s3_backends
 
 from expectations.contract import names
 from expectations.contract.catalog import table_input
@@ -82,12 +87,12 @@ def account() -> Iterator[S3Client]:
 @pytest.fixture
 def s3(account: S3Client) -> S3Client:
     """S3 with empty buckets; what fails in a test fails at once, without retries."""
-    for bucket in BUCKETS:
-        found = account.list_object_versions(Bucket=bucket)
-        versions = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
-        keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in versions]
-        if keys:
-            account.delete_objects(Bucket=bucket, Delete={"Objects": keys})
+    for name in BUCKETS:
+        bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[name]
+        for _, versions in bucket.keys.iterlists():
+            for version in versions:
+                version.dispose()
+        bucket.keys, bucket.multiparts = type(bucket.keys)(), type(bucket.multiparts)()
     return account
 
 
@@ -109,18 +114,27 @@ def artifacts(s3: S3Client) -> Bucket:
     return Bucket(s3, names.ARTIFACTS_BUCKET)
 
 
+@dataclass(frozen=True)
+class InMemory:
+    """A catalog in memory, and the tables that it has at first, as moto holds them."""
+
+    client: GlueClient
+    database: FakeDatabase
+    tables: dict[str, Any]
+
+
 @pytest.fixture(scope="module")
-def tables(account: S3Client) -> GlueClient:
+def in_memory(account: S3Client) -> InMemory:
     client = boto3.client("glue")
     client.create_database(DatabaseInput={"Name": names.DATABASE})
-    return client
+    for table in TABLES:
+        client.create_table(DatabaseName=names.DATABASE, TableInput=table_input(table, names.REFINED_BUCKET))
+    database = glue_backends[DEFAULT_ACCOUNT_ID][client.meta.region_name].databases[names.DATABASE]
+    return InMemory(client, database, deepcopy(database.tables))
 
 
 @pytest.fixture
-def glue(tables: GlueClient) -> GlueClient:
+def glue(in_memory: InMemory) -> GlueClient:
     """A catalog with the contract's tables and no partitions."""
-    for table in tables.get_tables(DatabaseName=names.DATABASE)["TableList"]:
-        tables.delete_table(DatabaseName=names.DATABASE, Name=table["Name"])
-    for table in TABLES:
-        tables.create_table(DatabaseName=names.DATABASE, TableInput=table_input(table, names.REFINED_BUCKET))
-    return tables
+    in_memory.database.tables = deepcopy(in_memory.tables)
+    return in_memory.client
