@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,9 +12,6 @@ import hypothesis
 import pytest
 from botocore.config import Config
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.glue.models import FakeDatabase, glue_backends
-from moto.s3.models import s3_backends
 
 from expectations.contract import names
 from expectations.contract.catalog import table_input
@@ -26,6 +21,7 @@ from flows.b3.portfolio import Holding, Portfolio
 from flows.lake.s3 import Bucket
 from local.account.moto_inside import keep_conditions
 from local.b3.sample import recorded
+from tests.flows import in_memory
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -73,7 +69,7 @@ def account() -> Iterator[S3Client]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_DEFAULT_REGION", in_memory.REGION)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         keep_conditions()
         with mock_aws():
@@ -88,11 +84,7 @@ def account() -> Iterator[S3Client]:
 def s3(account: S3Client) -> S3Client:
     """S3 with empty buckets; what fails in a test fails at once, without retries."""
     for name in BUCKETS:
-        bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[name]
-        for _, versions in bucket.keys.iterlists():
-            for version in versions:
-                version.dispose()
-        bucket.keys, bucket.multiparts = type(bucket.keys)(), type(bucket.multiparts)()
+        in_memory.put_objects(name)
     return account
 
 
@@ -114,27 +106,19 @@ def artifacts(s3: S3Client) -> Bucket:
     return Bucket(s3, names.ARTIFACTS_BUCKET)
 
 
-@dataclass(frozen=True)
-class InMemory:
-    """A catalog in memory, and the tables that it has at first, as moto holds them."""
-
-    client: GlueClient
-    database: FakeDatabase
-    tables: dict[str, Any]
-
-
 @pytest.fixture(scope="module")
-def in_memory(account: S3Client) -> InMemory:
+def catalog(account: S3Client) -> tuple[GlueClient, dict[str, Any]]:
+    """A catalog with the contract's tables, and those as moto holds them at first."""
     client = boto3.client("glue")
     client.create_database(DatabaseInput={"Name": names.DATABASE})
     for table in TABLES:
         client.create_table(DatabaseName=names.DATABASE, TableInput=table_input(table, names.REFINED_BUCKET))
-    database = glue_backends[DEFAULT_ACCOUNT_ID][client.meta.region_name].databases[names.DATABASE]
-    return InMemory(client, database, deepcopy(database.tables))
+    return client, in_memory.tables()
 
 
 @pytest.fixture
-def glue(in_memory: InMemory) -> GlueClient:
+def glue(catalog: tuple[GlueClient, dict[str, Any]]) -> GlueClient:
     """A catalog with the contract's tables and no partitions."""
-    in_memory.database.tables = deepcopy(in_memory.tables)
-    return in_memory.client
+    client, tables = catalog
+    in_memory.put_tables(tables)
+    return client
