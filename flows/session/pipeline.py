@@ -215,6 +215,7 @@ class Pipeline:
             index=staged.index,
             total_quantity=file.facts.statement.total_quantity,
             total_share=file.facts.statement.total_share,
+            origin=version.source and file.facts.source,
             age_in_days=max((staged.reference_date - collected_on).days, 0),
         )
         report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))

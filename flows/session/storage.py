@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from expectations.contract.keys import ContractError, parse_raw_key, published_key, raw_key, seal_key
+from expectations.contract.names import ORIGIN_METADATA
 from flows.errors import AwsError, WriteConflict
 from flows.lake.s3 import JSON, PARQUET
 from flows.session.raw_file import RawFacts, RawFile, decode
@@ -33,6 +34,7 @@ class RawVersion:
         stored_at: instant at which S3 stored the version (UTC).
         fingerprint: `Portfolio.fingerprint` of the portfolio.
         has_sectors: whether the portfolio carries sectors.
+        source: where the portfolio came from, as in `Portfolio`; empty in versions of before this was said.
     """
 
     bucket: str
@@ -41,6 +43,7 @@ class RawVersion:
     stored_at: datetime
     fingerprint: str
     has_sectors: bool
+    source: str = ""
 
     def covers(self, facts: RawFacts) -> bool:
         """Whether this version says all that the facts' portfolio says."""
@@ -152,12 +155,17 @@ def find_raw(raw: Bucket, index: str, session: date) -> RawVersion | None:
         stored_at=found.stored_at,
         fingerprint=found.metadata.get("fingerprint", ""),
         has_sectors=found.metadata.get("has-sectors") == "true",
+        source=found.metadata.get(ORIGIN_METADATA, ""),
     )
 
 
 def raw_metadata(facts: RawFacts) -> dict[str, str]:
-    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is."""
-    return {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is, and where from."""
+    return {
+        "fingerprint": facts.fingerprint,
+        "has-sectors": str(facts.has_sectors).lower(),
+        ORIGIN_METADATA: facts.source,
+    }
 
 
 def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
@@ -177,7 +185,9 @@ def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool =
     found = raw.look(key, written.version_id)
     if found is None:
         raise AwsError(f"{raw.address(key)}: version {written.version_id} was uploaded and is gone")
-    return RawVersion(raw.name, key, written.version_id, found.stored_at, facts.fingerprint, facts.has_sectors)
+    return RawVersion(
+        raw.name, key, written.version_id, found.stored_at, facts.fingerprint, facts.has_sectors, facts.source
+    )
 
 
 def read_raw(raw: Bucket, version: RawVersion) -> RawFile:

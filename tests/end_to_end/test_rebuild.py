@@ -46,7 +46,11 @@ def state(operator: Operator) -> SessionState:
 
 
 def origins(operator: Operator) -> set[str]:
-    rows = operator.query(f"SELECT DISTINCT origem FROM bovespa_historico WHERE data_pregao = DATE '{JULY_4}'").rows
+    """What the session's rows say that they came from, in the history and in the refined table."""
+    where = f"WHERE data_pregao = DATE '{JULY_4}'"
+    rows = operator.query(
+        f"SELECT origem FROM bovespa_historico {where} UNION SELECT origem FROM bovespa_refined_data {where}"
+    ).rows
     return {str(row[0]) for row in rows}
 
 
