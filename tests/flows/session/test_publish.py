@@ -16,7 +16,7 @@ from expectations.contract.manifest import StagedFile
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, REFINED_BUCKET
 from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE, Table, refined_table, summary_table
-from flows.errors import AwsError, PublishError
+from flows.errors import AwsError, PublishError, WriteConflict
 from flows.lake.catalog import Catalog
 from flows.lake.s3 import Bucket
 from flows.session.publish import Publisher
@@ -386,4 +386,34 @@ class TestPartialFailure:
             AwsError, match=r"copying s3://.*/staging/run1/.* to s3://.*ABEV3/part-00000\.parquet: .*NoSuchKey"
         ):
             aws.publisher().publish(staged)
+        assert aws.seen() == {}
+
+
+class TestBesideAnother:
+    """S3's own conditions, whatever becomes of the lease."""
+
+    @pytest.mark.parametrize("ticker", ["AAAA3", "DDDD3"], ids=["over a file that was listed", "to a new key"])
+    def test_a_file_that_another_put_after_the_listing_is_not_copied_over(self, aws: Account, ticker: str) -> None:
+        self._conflicts(aws, "CopyObject", ticker)
+
+    def test_a_stray_file_that_another_put_again_after_the_listing_is_not_deleted(self, aws: Account) -> None:
+        self._conflicts(aws, "DeleteObject", "BBBB3")
+
+    def _conflicts(self, aws: Account, operation: str, ticker: str) -> None:
+        key = f"{partition_prefix(REFINED_TABLE, 'IBOV', SESSION, ticker)}part-00000.parquet"
+        aws.publisher().publish(aws.stage("run1", ["AAAA3", "BBBB3"]))
+        staged = aws.stage("run2", ["AAAA3", "DDDD3"])
+
+        def another(params: dict[str, Any], **_: object) -> None:
+            if params["Key"] == key:
+                aws.s3.put_object(Bucket=REFINED_BUCKET, Key=key, Body=b"another's")
+
+        event = f"before-parameter-build.s3.{operation}"
+        aws.s3.meta.events.register(event, another)
+        try:
+            with pytest.raises(WriteConflict, match=f"{key}: somebody else has written it meanwhile"):
+                aws.publisher().publish(staged)
+        finally:
+            aws.s3.meta.events.unregister(event, another)
+        assert aws._body(key) == b"another's"
         assert aws.seen() == {}
