@@ -18,6 +18,8 @@ WORKSPACES = ROOT / ".mutants"
 PACKAGES = ("expectations", "flows", "glue", "infrastructure", "local")
 OTHERS = ("README.md", "constraints.txt", "prefect.yaml", "docs", "lambda")
 
+PROPERTIES = "suppress_health_check=list(hypothesis.HealthCheck), max_examples=30"
+
 CAUGHT = frozenset({"killed", "timeout", "segfault", "caught by type check"})
 
 
@@ -60,6 +62,10 @@ def workspace(name: str, part: Part) -> Path:
     for item in (*PACKAGES, *OTHERS, "tests"):
         copy = shutil.copytree if (ROOT / item).is_dir() else shutil.copy
         copy(ROOT / item, place / ("src" if item == "lambda" else item))
+    for conftest in (place / "tests").rglob("conftest.py"):
+        # The tests are run several times in one process, and a property is to be quick.
+        text = conftest.read_text(encoding="utf-8").replace("database=None)", f"database=None, {PROPERTIES})")
+        conftest.write_text(text, encoding="utf-8")
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").replace('"lambda", "tests/faults"', '"src"')
     settings = {
         "source_paths": [*PACKAGES, "src"],

@@ -417,3 +417,29 @@ class TestBesideAnother:
             aws.s3.meta.events.unregister(event, another)
         assert aws._body(key) == b"another's"
         assert aws.seen() == {}
+
+
+class TestWithdrawing:
+    def test_takes_both_tables_files_away_and_leaves_their_partitions_hidden(self, aws: Account) -> None:
+        aws.publisher().publish(aws.stage("run1", ["AAAA3", "BBBB3"]))
+        assert aws.publisher().withdraw("IBOV", SESSION) == 3
+        assert (aws.seen(), aws.seen(SUMMARY_TABLE)) == ({}, {})
+        assert aws.keys("refined-data/") + aws.keys("resumo-data/") == []
+        assert len(aws.partitions()) == 2
+        assert aws.publisher().withdraw("IBOV", SESSION) == 0
+
+    def test_before_any_call_of_it_the_session_is_shown_whole_or_not_at_all(self, aws: Account) -> None:
+        whole = {"AAAA3": b"run1 AAAA3", "BBBB3": b"run1 BBBB3"}
+        for allowed in range(100):
+            aws.publisher().publish(aws.stage("run1", [*whole]))
+            publisher, _ = watched(aws, allowed)
+            try:
+                publisher.withdraw("IBOV", SESSION)
+            except Killed:
+                assert aws.tickers() in (whole, {}), f"after {allowed} calls"
+                aws.publisher().withdraw("IBOV", SESSION)
+                assert aws.keys("refined-data/") + aws.keys("resumo-data/") == []
+            else:
+                assert allowed >= 8
+                return
+        pytest.fail("it never ended")
