@@ -7,7 +7,7 @@ sessions: a month's file is written again once, not once a session.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -107,10 +107,13 @@ class Batch:
         attempts: list[Attempt] = []
         fresh: list[FreshRows] = []
         started_at = datetime.now(UTC)
+
+        def ended(attempt: Attempt, rows: list[FreshRows]) -> None:
+            attempts.append(self.note(attempt))
+            fresh.extend(rows)
+
         for run, of_run in self._runs(versions):
-            for attempt, rows in _OfRun(self, run, started_at, len(of_run)).publish(of_run):
-                attempts.append(self.note(attempt))
-                fresh += rows
+            _OfRun(self, run, started_at, len(of_run)).publish(of_run, ended)
         for index in sorted({attempt.index for attempt in attempts if attempt.outcome in FRESHLY_PUBLISHED}):
             self.refresh(self.pipeline, index, [item for item in fresh if item.record.index == index])
         return sorted(attempts, key=lambda attempt: (attempt.index, attempt.session))
@@ -150,28 +153,35 @@ class _OfRun:
     sessions: int
     ended: list[GlueRun] = field(default_factory=list)
 
-    def publish(self, versions: Sequence[RawVersion]) -> Iterator[tuple[Attempt, list[FreshRows]]]:
+    def publish(self, versions: Sequence[RawVersion], ended: Callable[[Attempt, list[FreshRows]], None]) -> None:
+        """Publish the versions; `ended` is called with each attempt and its rows, one after the other, whatever stops it."""
         pipeline = self.batch.pipeline
         try:
-            ended = etl.wait_for_end(pipeline.lake.job, self.run, pipeline.settings.etl_timeout)
-            self.ended.append(ended)
-            manifest = etl.read_manifest(pipeline.lake.refined, ended)
+            run = etl.wait_for_end(pipeline.lake.job, self.run, pipeline.settings.etl_timeout)
+            self.ended.append(run)
+            manifest = etl.read_manifest(pipeline.lake.refined, run)
         except BovespaError as error:
             if isinstance(error, EtlRunFailed):
                 self.ended.append(error.run)
-            yield from ((self._begun(version).ended(Outcome.FAILED, str(error)), []) for version in versions)
+            for version in versions:
+                ended(self._begun(version).ended(Outcome.FAILED, str(error)), [])
             return
         # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
         parts, none = manifest.by_session(), Manifest(manifest.run_id, (), (), ())
         with ThreadPoolExecutor(PARALLEL_SESSIONS) as pool:
             found = [pool.submit(self._publish, parts.get(_subject(item), none), item) for item in versions]
+            left = dict.fromkeys(found)
             try:
                 for future in as_completed(found):
-                    yield future.result()
+                    ended(*future.result())
+                    del left[future]
             finally:
-                # Whoever is stopped ends what is being published, and begins no more.
+                # Whoever is stopped ends what is being published, begins no more, and notes what has ended.
                 for future in found:
                     future.cancel()
+                for future in left:
+                    if not future.cancelled() and not future.exception():
+                        ended(*future.result())
 
     def _publish(self, manifest: Manifest, version: RawVersion) -> tuple[Attempt, list[FreshRows]]:
         """Publish a version, of whose session the manifest tells."""
