@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from local.account.client import Account, AccountError, end_account, running_account
 from local.account.home import Home
 from local.account.stages import Stage
-from local.rights.privileges import FLOW_ROLE
+from local.rights.keys import FLOW_ROLE
 
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio

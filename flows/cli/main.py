@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
@@ -33,6 +32,8 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback of a flag
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - no other command needs it
+
         Screen(as_json=False).line(f"bovespa {version('pipeline-bovespa')}")
         raise typer.Exit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Annotated
 
 import typer
@@ -35,14 +36,20 @@ def query(
     wanted = Wanted.of(form, output, limit, as_json=as_json)
     screen = wanted.screen
     with open_place(screen, aws=aws) as place:
-        attempts = place.attempts() if asks_ledger(sql) else None
-        basis = of_query(sql, place.published(), now(), attempts)
+        basis = cache(partial(_basis, place, sql))
         try:
-            result = place.query(sql)
+            begun = place.lake.athena.start(sql)
+            basis()  # while Athena is at it
+            result = place.lake.athena.answer(begun)
         finally:
             # Also where the query failed: what is damaged says more than Athena does.
-            refuse_damaged(place, sql, basis)
-    give(screen, wanted, sql, result, basis)
+            refuse_damaged(place, sql, basis())
+    give(screen, wanted, sql, result, basis())
+
+
+def _basis(place: Place, sql: str) -> Basis | None:
+    attempts = place.attempts() if asks_ledger(sql) else None
+    return of_query(sql, place.published(), now(), attempts)
 
 
 def refuse_damaged(place: Place, sql: str, basis: Basis | None) -> None:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from local.account.access import AccountAccess
+from local.account.access import AccountAccess, prefect_auth
 from local.account.home import Home, private
 from local.account.locks import is_locked, locked
 from local.account.provisioned import code_digest
 from local.account.stages import Stage
-from local.prefect_.server import prefect_auth
 from local.rights.keys import HomeKeys, KeysError
 
 if TYPE_CHECKING:
