@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from typing import Annotated, NoReturn
 
@@ -11,6 +12,9 @@ from flows.cli.commands import LazyGroup
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.cli.options import EXPECTED_ERRORS, Stopped, examples
+
+# What a command imports stays to its end: to look through it every 700 objects, Python's own way, takes a twentieth of its time.
+_COLLECTED = (20_000, 20, 20)
 
 app = typer.Typer(
     name="bovespa",
@@ -54,6 +58,7 @@ def _stop(number: int, _: object) -> NoReturn:
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one line and exit code 1, not in a traceback."""
+    gc.set_threshold(*_COLLECTED)
     # Python itself would end without giving back a lease, or the account.
     signal.signal(signal.SIGTERM, _stop)
     try:

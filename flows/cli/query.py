@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
 from typing import Annotated
 
 import typer
@@ -36,15 +35,14 @@ def query(
     wanted = Wanted.of(form, output, limit, as_json=as_json)
     screen = wanted.screen
     with open_place(screen, aws=aws) as place:
-        basis = cache(partial(_basis, place, sql))
         try:
             begun = place.lake.athena.start(sql)
-            basis()  # while Athena is at it
-            result = place.lake.athena.answer(begun)
         finally:
-            # Also where the query failed: what is damaged says more than Athena does.
-            refuse_damaged(place, sql, basis())
-    give(screen, wanted, sql, result, basis())
+            # While Athena is at it; also where it did not begin, for what is damaged says more than Athena does.
+            basis = _basis(place, sql)
+            refuse_damaged(place, sql, basis)
+        result = place.lake.athena.answer(begun)
+    give(screen, wanted, sql, result, basis)
 
 
 def _basis(place: Place, sql: str) -> Basis | None:

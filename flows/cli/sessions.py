@@ -81,10 +81,9 @@ def status(
         found = read_status(place, datetime.now(UTC), day_of(first), day_of(last), index or ())
         asked = [item.traces for items in found.sessions.values() for item in items] if session else []
         histories = [read_history(place, traces) for traces in asked]
-    body: dict[str, Any] = found.to_dict()
-    if session:
-        body["history"] = [item.to_dict() for item in histories]
-    screen.result(body)
+    if as_json:
+        body: dict[str, Any] = found.to_dict()
+        screen.result(body | ({"history": [item.to_dict() for item in histories]} if session else {}))
     for item in found.indices:
         show_status(screen, place, item)
     for entry in histories:
