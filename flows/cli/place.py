@@ -201,6 +201,20 @@ def _on_the_laptop(screen: Screen, settings: Settings, need: Need, *, as_flow: b
         raise SettingsError(str(error)) from error
 
 
+def before_prefect(settings: Settings) -> None:
+    """Let Prefect, when it is imported before the account is up, read the account's settings and not the user's own.
+
+    Raises:
+        SettingsError: the account is not installed.
+    """
+    try:
+        # Absent where only the flows are installed.
+        from local.door import prefect_environment  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SettingsError(_not_installed(error)) from error
+    os.environ.update(prefect_environment(settings.home))
+
+
 def end_laptop() -> bool:
     """End the account on the laptop.
 
