@@ -134,7 +134,7 @@ class Batch:
     def _usable(self, found: dict[str, GlueRun]) -> dict[str, GlueRun]:
         """The runs that have ended without a manifest left out: nobody can tell what they have made, or it has expired."""
         runs = {run.run_id: run for run in found.values()}
-        whole = {run_id for run_id, run in runs.items() if run.live or self.pipeline.is_whole(run)}
+        whole = {run_id for run_id, run in runs.items() if run.live or etl.is_whole(self.pipeline.lake.refined, run)}
         return {version_id: run for version_id, run in found.items() if run.run_id in whole}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.contract.catalog import session_expression
-from expectations.contract.keys import published_key, published_prefix, raw_key, read_published_key
+from expectations.contract.keys import published_key, raw_key
 from expectations.contract.names import HIDDEN_PREFIX, PART_NAME
 from expectations.contract.tables import (
     HISTORY_COLUMNS,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flows.lake.connect import Lake
-    from flows.lake.s3 import ObjectSummary
     from flows.session.storage import Publication
 
 HISTORY_SCHEMA = arrow_schema(HISTORY_COLUMNS)
@@ -84,18 +83,6 @@ class PublishedRows:
 
     lake: Lake
     index: str
-
-    def records(self) -> dict[date, dict[date, ObjectSummary]]:
-        """The publication records as S3 lists them, by month (its first day) and session.
-
-        Raises:
-            AwsError: S3 could not be asked.
-        """
-        found: defaultdict[date, dict[date, ObjectSummary]] = defaultdict(dict)
-        for item in self.lake.refined.objects(published_prefix(self.index)):
-            if name := read_published_key(item.key):
-                found[name.session.replace(day=1)][name.session] = item
-        return dict(found)
 
     def record(self, session: date) -> tuple[Publication, str]:
         """A session's publication record, and the ETag of the very bytes that it was read from, without quotes.
