@@ -135,7 +135,7 @@ class _Totals:
 
         names = f"found {len(self.expectations)}", f"wanted {len(self.expectations)}"
         # Objects: compared as Python compares them, whatever they are.
-        columns = (pd.Series(values, dtype=object) for values in (found, wanted))
+        columns = (pd.Series(list[Any](values), dtype=object) for values in (found, wanted))
         self.columns |= dict(zip(names, columns, strict=True))
         self.expectations.append(_pair_equal(*names, "neither"))
 

@@ -374,7 +374,7 @@ def test_the_physical_types_are_those_that_athena_reads() -> None:
 
 def damaged_each_in_its_way(right: Given) -> list[Given]:
     """The right output twice, and beside it one for each damage that is known here."""
-    cases = [tuple[Any, ...](case.values) for case in (*SCHEMA_CASES, *ROW_CASES)]  # noqa: PD011 - pytest's
+    cases = [tuple[Any, ...](case.values) for case in (*SCHEMA_CASES, *ROW_CASES)]
     damages = [next(value for value in case if callable(value)) for case in cases]
     damages += [rows(change) for change in DAMAGED_CELLS]
     damages += [groups(case.values[0]) for case in GROUP_CASES]  # noqa: PD011 - pytest's

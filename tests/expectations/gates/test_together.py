@@ -53,6 +53,7 @@ cell = st.integers(0, 2)
 row = st.tuples(st.sampled_from(["VALE3", "PETR4", "ABEV3", None]), cell, cell)
 
 
+@settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.lists(row, max_size=3), cell, st.sampled_from([[0], [0, 1], [0, 1, 2]]), cell), max_size=3)
 )
