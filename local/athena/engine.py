@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from local.athena.analysis.catalog import hive_type
 from local.athena.analysis.planned import columns_of
@@ -122,7 +121,7 @@ class Engine:
         names = [file.path for file, _ in found]
         self.files += names
         files = [(file.path, *values) for file, values in found]
-        self._connection.register(f"{scan.name}_files", _arrow(("filename", *_keys(scan.table)), files))
+        self._keep(f"{scan.name}_files", ("filename", *_keys(scan.table)), files)
         self._connection.execute(f"SET VARIABLE {scan.name} = ?", [names])
         physical = self._physical_types(scan) if files else {}
         selected = [_column(scan.table, column, physical) for column in scan.table["StorageDescriptor"]["Columns"]]
@@ -150,13 +149,19 @@ class Engine:
                         f"'{keys}' declared column '{name}' as type '{own}'."
                     )
 
+    def _keep(self, name: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        """Make a table of texts, by lists: as Arrow it would be there sooner, once pyarrow was imported for it."""
+        values = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
+        selected = ", ".join(f'unnest(?::VARCHAR[]) AS "{column}"' for column in columns)
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {selected}", values)
+
     def _wanted_partitions(self, scan: Scan) -> list[tuple[list[str], str]]:
         keys = scan.table.get("PartitionKeys", [])
         if not keys:
             return [([], scan.table["StorageDescriptor"]["Location"])]
         registered = list(self._partitions(scan.table))
         numbered = [(str(number), *values) for number, (values, _) in enumerate(registered)]
-        self._connection.register(f"{scan.name}_registered", _arrow(("number", *_keys(scan.table)), numbered))
+        self._keep(f"{scan.name}_registered", ("number", *_keys(scan.table)), numbered)
         typed = ", ".join(["number", *(_cast(f'"{key["Name"].lower()}"', key) for key in keys)])
         condition = f"WHERE {scan.condition}" if scan.condition else ""
         try:
@@ -255,9 +260,3 @@ def _check_table(table: CatalogTable) -> None:
 
 def _keys(table: CatalogTable) -> list[str]:
     return [key["Name"].lower() for key in table.get("PartitionKeys", [])]
-
-
-def _arrow(names: Iterable[str], rows: list[tuple[str, ...]]) -> pa.Table:
-    names = list(names)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
