@@ -83,6 +83,10 @@ class Services:
         """Hand events to their functions, first those that an earlier account left."""
         self._outbox.start(self._functions.deliver)
 
+    def stand_by(self) -> None:
+        """Be ready for what a flow starts."""
+        self._jobs.stand_by()
+
     def stop(self) -> None:
         """Stop what runs, and answer no more."""
         self._processes.stop_all()
@@ -99,7 +103,7 @@ class Services:
         partitions = Partitions(self._state, catalog)
         job_logs = JobLogs(self._moto.logs, place, privileges.of)
         self._processes = JobProcesses(home, self._fetch, self.access, privileges.of, keep_log=job_logs.keep)
-        jobs = Jobs(self._state, self._processes)
+        jobs = self._jobs = Jobs(self._state, self._processes)
         storage = ResultStorage(self._write, lambda bucket: bucket in self._objects.buckets)
         history = QueryHistory(self._state)
         queries = Queries(catalog, partitions, mirror, self._moto.workgroup, storage, place, history=history)
