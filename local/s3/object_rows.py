@@ -9,12 +9,16 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from local.account.moto_inside import VERSION_ATTRIBUTES, FakeDeleteMarker, FakeKey, delete_marker
+from local.account.moto_inside import VERSION_ATTRIBUTES, FakeDeleteMarker, FakeKey, delete_marker, get_canned_acl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.s3.mirror import FileMark
+
+
+_PRIVATE = get_canned_acl("private")
+_OF_CONTENT = frozenset({"_value_buffer", "lock", "disposed", "acl"})
 
 
 class StoredKey(FakeKey):  # type: ignore[misc]
@@ -29,6 +33,21 @@ class StoredKey(FakeKey):  # type: ignore[misc]
         self._load = load
         super().__init__(value=b"", **attributes)
         self.contentsize = size
+        # What each version of moto's has of its own, and no version here needs: there are 200,000 of them in ten years.
+        del self._value_buffer, self.lock
+        self.acl = _PRIVATE
+
+    @classmethod
+    def of(cls, version: FakeKey, load: Callable[[], bytes]) -> StoredKey:
+        """A version of moto's, whose content is on disk by now."""
+        stored = cls(
+            load, version.size, name=version.name, account_id=version.account_id, region_name=version.region_name
+        )
+        for name, value in vars(version).items():
+            if name not in _OF_CONTENT:
+                setattr(stored, name, value)
+        stored.acl = _PRIVATE if str(version.acl) == str(_PRIVATE) else version.acl
+        return stored
 
     @property
     def value(self) -> bytes:
