@@ -29,6 +29,7 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, get
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore as VersionedKeyStore
+from moto.settings import get_s3_default_key_buffer_size
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
@@ -57,6 +58,7 @@ __all__ = [
     "UnknownFunctionException",
     "VersionedKeyStore",
     "get_canned_acl",
+    "get_s3_default_key_buffer_size",
 ]
 
 RequestHandler: Any = getattr(moto_server, "MotoRequestHandler", WSGIRequestHandler)
