@@ -39,7 +39,8 @@ from flows.record.ledger import Ledger
 from flows.record.metrics import run_metrics
 from flows.record.report import attempt_markdown
 from flows.record.withdrawals import withdrawal_of
-from flows.session.pipeline import Audited, Collected, Pipeline
+from flows.session.audit import Audited
+from flows.session.pipeline import Collected, Pipeline
 from flows.session.raw_file import RawFacts
 from flows.session.staging import StagedSession
 from flows.session.storage import Publication, RawVersion

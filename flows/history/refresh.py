@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from flows.lake.s3 import ObjectSummary
-    from flows.session.pipeline import Audited, Pipeline
+    from flows.session.audit import Audited
+    from flows.session.pipeline import Pipeline
     from flows.session.storage import Publication
 
 _MOST_TRIES = 12

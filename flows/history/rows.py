@@ -16,7 +16,13 @@ import pyarrow.parquet as pq
 from expectations.contract.catalog import session_expression
 from expectations.contract.keys import published_key, raw_key
 from expectations.contract.names import HIDDEN_PREFIX, PART_NAME
-from expectations.contract.tables import HISTORY_COLUMNS, REFINED_COLUMNS, TICKER_PARTITION, refined_table
+from expectations.contract.tables import (
+    HISTORY_COLUMNS,
+    ORIGIN_COLUMN,
+    PORTFOLIO_COLUMNS,
+    TICKER_PARTITION,
+    refined_table,
+)
 from flows.errors import PublishError, WriteConflict
 from flows.lake.calls import side_by_side
 from flows.session.arrow import arrow_schema
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
     from flows.session.storage import Publication
 
 HISTORY_SCHEMA = arrow_schema(HISTORY_COLUMNS)
-_REFINED_SCHEMA = arrow_schema(REFINED_COLUMNS)
+_PORTFOLIO_SCHEMA = arrow_schema(PORTFOLIO_COLUMNS)
 _RAW_FIGURES = ("codigo", "qtde_teorica", "participacao_pct")
 _REFINED_FIGURES = ("codigo", "quantidade_teorica_acoes", "percentual_participacao_ibov")
 _ORDER = [(TICKER_PARTITION.name, "ascending"), ("data_pregao", "ascending")]
@@ -57,8 +63,8 @@ class SessionFacts:
 
 def audited_rows(refined: pd.DataFrame, session: date, facts: SessionFacts) -> pa.Table:
     """The history's rows of a session, from the refined rows that gate 2 has audited."""
-    columns = refined[[column.name for column in REFINED_COLUMNS]]
-    return _with_session(pa.Table.from_pandas(columns, schema=_REFINED_SCHEMA, preserve_index=False), session, facts)
+    columns = refined[[column.name for column in PORTFOLIO_COLUMNS]]
+    return _with_session(pa.Table.from_pandas(columns, schema=_PORTFOLIO_SCHEMA, preserve_index=False), session, facts)
 
 
 def month_rows(parts: Sequence[pa.Table]) -> pa.Table:
@@ -104,7 +110,7 @@ class PublishedRows:
         """
         session = date.fromisoformat(record.session)
         parts = [part for part in side_by_side(self._read, self._keys(record.index, session)) if part is not None]
-        refined = pa.concat_tables(parts) if parts else _REFINED_SCHEMA.empty_table()
+        refined = pa.concat_tables(parts) if parts else _PORTFOLIO_SCHEMA.empty_table()
         if refined.num_rows != record.rows:
             raise PublishError(
                 f"{record.index} {session}: {refined.num_rows} rows are published where the record says {record.rows}: "
@@ -135,7 +141,7 @@ class PublishedRows:
         if found is None:
             return None
         try:
-            return pq.read_table(io.BytesIO(found.body)).select(_REFINED_SCHEMA.names).cast(_REFINED_SCHEMA)
+            return pq.read_table(io.BytesIO(found.body)).select(_PORTFOLIO_SCHEMA.names).cast(_PORTFOLIO_SCHEMA)
         except (pa.ArrowException, KeyError, OSError, ValueError) as error:
             raise PublishError(f"{self.lake.refined.address(key)}: not a file of refined rows ({error})") from error
 
@@ -149,7 +155,7 @@ def _with_session(refined: pa.Table, session: date, facts: SessionFacts) -> pa.T
     further = {
         TICKER_PARTITION.name: refined["codigo"],
         "redutor": pa.array([facts.divisor] * refined.num_rows, pa.float64()),
-        "origem": pa.array([facts.source] * refined.num_rows, pa.string()),
+        ORIGIN_COLUMN.name: pa.array([facts.source] * refined.num_rows, pa.string()),
         "day": pa.array([session.day] * refined.num_rows, pa.int32()),
     }
     columns = [further[name] if name in further else refined[name] for name in HISTORY_SCHEMA.names]

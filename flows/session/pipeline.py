@@ -8,34 +8,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import parse_raw_key
 from expectations.contract.tables import REBUILT
-from expectations.gates import raw, refined
+from expectations.gates import raw
 from expectations.gates.gate import GateReport, run_gate
 from expectations.gates.neighbours import Neighbour, neighbour_checks
-from flows.b3.calendar import SAO_PAULO, Window, collectable, is_session, showable
+from flows.b3.calendar import Window, collectable, is_session, showable
 from flows.b3.client import B3Client
 from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.lake.connect import Lake
 from flows.lake.lease import session_lease
 from flows.session import etl, storage
-from flows.session.confirm import confirm, session_query, session_tables
+from flows.session.asking import ask_alone
+from flows.session.audit import Audited, audit
+from flows.session.confirm import confirm, session_tables
 from flows.session.intact import session_damage
 from flows.session.neighbours import PublishedSessions
 from flows.session.publish import Publisher
 from flows.session.raw_file import RAW_SCHEMA, RawFacts, decode, encode
 from flows.session.restore import restore
-from flows.session.staging import StagedSession, read_staged, staged_session
+from flows.session.staging import StagedSession, staged_session
 from flows.session.storage import Publication, RawVersion
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from expectations.gates.refined import StagedOutput
     from flows.b3.payload import Payload
     from flows.glue_run import GlueRun
+    from flows.session.asking import Ask
     from flows.settings import Settings
 
 _DAY = timedelta(days=1)
@@ -48,16 +51,6 @@ class Collected:
 
     facts: RawFacts
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """A session's staged output, with the facts of the raw file that it comes from and gate 2's report on it."""
-
-    facts: RawFacts
-    staged: StagedSession
-    output: StagedOutput
-    report: GateReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,27 +182,14 @@ class Pipeline:
         return run, staged_session(manifest, raw_object.index, raw_object.session, version.version_id)
 
     def audit(self, version: RawVersion, staged: StagedSession) -> Audited:
-        """Gate 2 on the staged files, against the rows of the raw version that they come from.
+        """Gate 2 on the staged files, as `flows.session.audit.audit` says it."""
+        return audit(self.lake, version, staged)
 
-        Raises:
-            StagingError: a staged file cannot be read.
-            AwsError: S3 could not be asked.
-        """
-        file = storage.read_raw(self.lake.raw, version)
-        output = read_staged(self.lake.refined, staged)
-        collected_on = file.facts.collected_at.astimezone(SAO_PAULO).date()
-        truth = refined.RawTruth(
-            rows=file.table.to_pandas(),
-            index=staged.index,
-            total_quantity=file.facts.statement.total_quantity,
-            total_share=file.facts.statement.total_share,
-            age_in_days=max((staged.reference_date - collected_on).days, 0),
-        )
-        report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))
-        return Audited(file.facts, staged, output, report)
-
-    def publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
+    def publish(self, version: RawVersion, audited: Audited, *, force: bool, ask: Ask | None = None) -> Publication:
         """Publish the audited session, confirm it through Athena, and record it; one flow at a time.
+
+        Args:
+            ask: asks Athena for the session; by default by queries of its own.
 
         Raises:
             PublishError: the published state could not be reached, or Athena shows something else than was audited.
@@ -219,12 +199,12 @@ class Pipeline:
         """
         staged = audited.staged
         try:
-            return self._publish(version, audited, force=force)
+            return self._publish(version, audited, force=force, ask=ask or partial(ask_alone, self.lake.athena))
         except (LeaseLost, WriteConflict):
             restore(self.lake, staged.index, staged.session, self.settings.lease_timeout)
             raise
 
-    def _publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
+    def _publish(self, version: RawVersion, audited: Audited, *, force: bool, ask: Ask) -> Publication:
         staged, facts, lake = audited.staged, audited.facts, self.lake
         with session_lease(lake.refined, staged.index, staged.session, self.settings.lease_timeout) as lease:
             refined, catalog = lease.guard(lake.refined), lease.guard(lake.catalog)
@@ -233,7 +213,7 @@ class Pipeline:
                 return before
             self._refuse_outdated(version, facts)
             files = Publisher(refined, catalog).publish(staged)
-            rows, summary_rows = self._confirm(audited)
+            rows, summary_rows = _confirm(audited, ask)
             publication = Publication(
                 index=staged.index,
                 session=staged.session.isoformat(),
@@ -264,17 +244,15 @@ class Pipeline:
                 "while it was refined: the newer one is published instead"
             )
 
-    def _confirm(self, audited: Audited) -> tuple[int, int]:
-        tables = session_tables(audited.staged.index)
-        rows, summary_rows = (
-            confirm(
-                table,
-                self.lake.athena.query(session_query(table, audited.staged.index, audited.staged.session)),
-                frame,
-            )
-            for table, frame in zip(tables, (audited.output.refined, audited.output.summary), strict=True)
-        )
-        return rows, summary_rows
+
+def _confirm(audited: Audited, ask: Ask) -> tuple[int, int]:
+    index, output = audited.staged.index, audited.output
+    answers = ask(index, audited.staged.session)
+    rows, summary_rows = (
+        confirm(table, answer, frame)
+        for table, answer, frame in zip(session_tables(index), answers, (output.refined, output.summary), strict=True)
+    )
+    return rows, summary_rows
 
 
 def _columns(schema: pa.Schema) -> list[str]:

@@ -22,6 +22,7 @@ from expectations.contract.keys import (
     read_published_key,
     seal_key,
 )
+from expectations.contract.names import ORIGIN_METADATA
 from flows.errors import AwsError, WriteConflict
 from flows.lake.s3 import JSON, PARQUET
 
@@ -44,6 +45,7 @@ class RawVersion:
         stored_at: instant at which S3 stored the version (UTC).
         fingerprint: `Portfolio.fingerprint` of the portfolio.
         has_sectors: whether the portfolio carries sectors.
+        source: where the portfolio came from, as in `Portfolio`; empty in versions of before this was said.
     """
 
     bucket: str
@@ -52,6 +54,7 @@ class RawVersion:
     stored_at: datetime
     fingerprint: str
     has_sectors: bool
+    source: str = ""
 
     def covers(self, facts: RawFacts) -> bool:
         """Whether this version says all that the facts' portfolio says."""
@@ -163,12 +166,17 @@ def find_raw(raw: Bucket, index: str, session: date) -> RawVersion | None:
         stored_at=found.stored_at,
         fingerprint=found.metadata.get("fingerprint", ""),
         has_sectors=found.metadata.get("has-sectors") == "true",
+        source=found.metadata.get(ORIGIN_METADATA, ""),
     )
 
 
 def raw_metadata(facts: RawFacts) -> dict[str, str]:
-    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is."""
-    return {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is, and where from."""
+    return {
+        "fingerprint": facts.fingerprint,
+        "has-sectors": str(facts.has_sectors).lower(),
+        ORIGIN_METADATA: facts.source,
+    }
 
 
 def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
@@ -188,7 +196,9 @@ def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool =
     found = raw.look(key, written.version_id)
     if found is None:
         raise AwsError(f"{raw.address(key)}: version {written.version_id} was uploaded and is gone")
-    return RawVersion(raw.name, key, written.version_id, found.stored_at, facts.fingerprint, facts.has_sectors)
+    return RawVersion(
+        raw.name, key, written.version_id, found.stored_at, facts.fingerprint, facts.has_sectors, facts.source
+    )
 
 
 def read_raw(raw: Bucket, version: RawVersion) -> RawFile:
