@@ -17,6 +17,7 @@ from local.athena.language.errors import AthenaQueryError
 from local.athena.metadata import CatalogMetadata
 from local.athena.query_history import batch_of, page_of
 from local.athena.rights import CallersCatalog, reading
+from local.athena.small_files import SmallFiles
 from local.athena.statements import kind_of, run_statement
 from local.athena.text import as_csv, as_lines
 from local.rights.api_calls import AccountPlace
@@ -85,6 +86,7 @@ class Queries:
         self._storage = storage
         self._place = place
         self._history = history
+        self._small_files = SmallFiles()
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[str, tuple[str, dict[str, Any]]] = {}
 
@@ -257,7 +259,7 @@ class Queries:
     def _query_result(self, execution: Execution) -> QueryAnswer:
         catalog = self._catalog_of(execution)
         query = plan_query(execution.text, Tables(catalog), execution.database, execution.parameters)
-        engine = execution.engine = Engine(self._mirror, catalog.locations, catalog.declared)
+        engine = execution.engine = Engine(self._mirror, catalog.locations, catalog.declared, self._small_files)
         try:
             engine.prepare(query)
             execution.rights.demand(*reading(engine.files, self._mirror.root))
