@@ -140,7 +140,7 @@ def _record(kind: type[Named], item: Any) -> Named:  # noqa: ANN401 - of JSON
 
 def _shared(item: dict[str, Any]) -> dict[str, Any]:
     """Fields with dates as such; the texts that many records have are held once."""
-    dates = {name: _date(item[name]) for name in ("session", "reference_date") if name in item}
+    dates: dict[str, Any] = {name: _date(item[name]) for name in ("session", "reference_date") if name in item}
     texts = {name: sys.intern(item[name]) for name in ("table", "index", "ticker") if isinstance(item.get(name), str)}
     return {**item, **dates, **texts}
 
