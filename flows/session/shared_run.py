@@ -1,8 +1,8 @@
 """One Glue run for the sessions that several indices show on one day.
 
 A run is billed for a minute at least and refines a session in seconds, so that a run an index costs as many times more as there
-are indices. What comes before the run is done for all of them first; then the flow `daily` of each goes on from there. It finds what
-was done here by its index, and does all of it itself where there is nothing.
+are indices. What comes before the run is done for all of them first; then the flow `daily` of each goes on from there: it finds
+what was done by its index, and does all of it itself where there is nothing.
 """
 
 from __future__ import annotations
