@@ -64,6 +64,10 @@ broken-home: $(VENV)/.dev  ## spoil every kind of a home's files in four ways, e
 	@$(VENV)/bin/pytest tests/faults/test_broken_home.py --whole-matrix
 	@echo "Every spoilt home was told in a line, and mended"
 
+# Half an hour a part on a machine that does nothing else; CHILDREN runs so many tests side by side.
+mutants: $(VENV)/.mutants  ## put small faults into the critical modules, each of which a test must notice; PARTS="lease keys" some of them; not part of CI
+	@$(VENV)/bin/python tests/mutants/run.py $(or $(CHILDREN),2) $(PARTS)
+
 site-check: $(VENV)/.browser  ## look at the site's pages in Chromium: a phone and a desk, light, dark, print, accessibility; PICTURES=folder keeps pictures
 	@command -v chromium > /dev/null || { echo "Chromium is needed: apt-get install chromium"; exit 1; }
 	@$(if $(PICTURES),mkdir -p $(PICTURES))
@@ -143,6 +147,12 @@ $(VENV)/.browser: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what looks at the site into $(VENV)"
 	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV)/axe axe-core@$(AXE_VERSION)
 	@$(PIP) install --constraint constraints.txt --editable '.[browser]'
+	@$(VENV)/bin/python -m local.installation.prepare
+	@touch $@ $(VENV)/.local $(VENV)/.dev
+
+$(VENV)/.mutants: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing what puts faults into modules into $(VENV)"
+	@$(PIP) install --constraint constraints.txt --editable '.[mutants]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
 

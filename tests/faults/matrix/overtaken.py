@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from matrix import protections as kept_by
-from matrix.bench import clients
 from matrix.case import Case, Ends, Fault, Stage, at_aws
 from matrix.state import demand, publication, shows_only
 from matrix.wire import to
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from expectations.contract.keys import lease_key
 from expectations.contract.names import HIDDEN_PREFIX
+from flows.errors import WriteConflict
 from flows.lake import lease
+from flows.lake.connect import connect
 from flows.lake.lease import session_lease
 from flows.session import storage
 from flows.session.publish import Publisher
@@ -79,12 +81,16 @@ def _publishes_meanwhile(rival: Bench, still: Standstill, *, wire: bool) -> None
     """Another flow, with clients of its own: the lease is void for it, and it publishes the version before again."""
     try:
         demand(still.begun.wait(_LONGEST), "the flow did not come to where it was to stand still")
-        lake, record = clients().lake, publication(rival)
+        lake, record = connect(rival.settings), publication(rival)
         assert record is not None, "a correction has an earlier version"
         key = lease_key(rival.portfolio.index, rival.session)
         lake.refined.delete_all([key])  # by now it is void
         with session_lease(lake.refined, rival.portfolio.index, rival.session, _LONGEST) as held:
-            Publisher(held.guard(lake.refined), held.guard(lake.catalog)).publish(rival.staged())
+            publisher = Publisher(held.guard(lake.refined), held.guard(lake.catalog))
+            # As the flow's own task does: copies that were on the wire may have arrived after it had listed what is there.
+            Retrying(retry=retry_if_exception_type(WriteConflict), stop=stop_after_attempt(5), reraise=True)(
+                publisher.publish, rival.staged()
+            )
             storage.write_publication(lake.refined, replace(record, published_at="2026-01-02T03:04:05+00:00"))
     finally:
         still.slept.append(_LONGEST)
