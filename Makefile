@@ -52,12 +52,12 @@ catalogue: $(VENV)/.dev  ## compile the translations of the command line and the
 
 test: $(VENV)/.dev  ## run the tests
 	@echo "Running the tests: about a quarter of an hour on two cores"
-	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
+	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 	@echo "All tests passed. Next: make run"
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
 	@echo "Injecting faults: about a quarter of an hour on two cores"
-	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
+	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 3 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
 broken-home: $(VENV)/.dev  ## spoil every kind of a home's files in four ways, each in turn, and mend it; not part of CI: about half an hour
@@ -85,7 +85,7 @@ lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker a
 	PYTHONPATH=lambda $(VENV)/bin/lint-imports --no-cache --no-logo
 
 infra-check: $(VENV)/.dev  ## find what AWS or the Pulumi CLI would refuse of the Pulumi program, without either
-	@echo "Checking the Pulumi program: about three minutes on two cores"
+	@echo "Checking the Pulumi program: about two minutes on two cores"
 	@$(VENV)/bin/python -W ignore -m infrastructure.check
 
 # Advisories come with what PyPI says of each release; an index that passes on files alone has none, and then nothing was checked.

@@ -151,10 +151,10 @@ def run_gate(gate: str, index: str, session: date, checks: Sequence[Check]) -> G
     outcomes: list[Demand] = []
     validations: list[ExpectationSuiteValidationResult] = []
     for check in checks:
-        if problem := _problem_of(check):
+        if problem := problem_of(check):
             outcomes.append(_refusal(check.name, *problem))
             continue
-        validation = _validate(check, f"{index} {session} {gate}", checked_at)
+        validation = validate(check, f"{index} {session} {gate}", checked_at)
         validations.append(validation)
         outcomes.extend(_outcomes(check, validation.to_json_dict()))
     return GateReport(gate, index, session, checked_at, tuple(outcomes), tuple(validations))
@@ -192,7 +192,8 @@ def _refusal(check: str, demand: str, observed: str) -> Demand:
     return Demand(check, "gate", "", demand, CRITICAL, success=False, observed=observed)
 
 
-def _problem_of(check: Check) -> tuple[str, str] | None:
+def problem_of(check: Check) -> tuple[str, str] | None:
+    """What is wrong with a check itself, as a demand and what was observed; None where nothing is."""
     from great_expectations.expectations.expectation import Expectation  # noqa: PLC0415 - 2 s to import
 
     if not check.expectations:
@@ -204,7 +205,8 @@ def _problem_of(check: Check) -> tuple[str, str] | None:
     return None
 
 
-def _validate(check: Check, run_name: str, run_time: datetime) -> ExpectationSuiteValidationResult:
+def validate(check: Check, run_name: str, run_time: datetime) -> ExpectationSuiteValidationResult:
+    """Great Expectations' own result of a check."""
     import great_expectations as gx  # noqa: PLC0415 - 2 s to import
 
     context = quiet_context()

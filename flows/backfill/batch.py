@@ -1,43 +1,57 @@
-"""Many raw versions, one Glue run, each session audited and published by itself.
+"""Many raw versions, one Glue run, each session published by itself.
 
-What fails for one session is its own result and stops no other. Sessions are published several at a time; each is guarded by
-its lease, so a batch may run beside other batches and beside the daily flow. The monthly tables are brought up to date after all
-sessions: a month's file is written again once, not once a session.
+What fails for one session is its own result and stops no other. Sessions stream: some are audited by one validation while those
+before them are published, several at a time, and confirmed by one query; of what is published only the attempt is kept. Each is
+guarded by its lease, so a batch may run beside other batches and beside the daily flow. The monthly tables are brought up to date
+after some hundred sessions and at the end: a month's file is written again once or twice, not once a session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
 from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
 from expectations.contract.tables import REBUILT
 from expectations.gates.gate import GateRefused, require
-from flows.errors import BovespaError, EtlRunFailed
+from flows.errors import BovespaError, EtlRunFailed, PublishError
 from flows.history.refresh import FreshRows, Refresh, fresh_rows, refresh
 from flows.history.witness import Witness
 from flows.lake.calls import PARALLEL_SESSIONS
 from flows.lake.calls import batches as chunks
 from flows.session import etl
+from flows.session.asking import AskingTogether
+from flows.session.audit import Audited, audit_many
 from flows.session.batch_runs import BatchRuns
-from flows.session.staging import staged_session
+from flows.session.staging import StagedSession, staged_session
 from flows.site.run_report import with_report
 
 if TYPE_CHECKING:
     from flows.glue_run import GlueRun
     from flows.record.attempt import Attempt, FlowRun
     from flows.record.ledger import Ledger
+    from flows.session.audit import Problem
     from flows.session.pipeline import Pipeline
     from flows.session.storage import RawVersion
 
 SESSIONS_A_RUN = 1000
+
+_AUDITED_TOGETHER = 24
+_REFRESHED_TOGETHER = 250
+
+Ended = Callable[["Attempt", "list[FreshRows]"], None]
+"""Told of an attempt that has ended, and of the rows that it has published."""
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 Note = Callable[["Attempt"], "Attempt"]
 """Notes an attempt, and returns it as it was noted."""
@@ -111,12 +125,20 @@ class Batch:
         def ended(attempt: Attempt, rows: list[FreshRows]) -> None:
             attempts.append(self.note(attempt))
             fresh.extend(rows)
+            if len(fresh) >= _REFRESHED_TOGETHER:
+                # What stands in the way is found again at the end, and then stops no session.
+                with suppress(ContractError, PublishError):
+                    self._refresh({item.record.index for item in fresh}, fresh)
+                fresh.clear()
 
         for run, of_run in self._runs(versions):
             _OfRun(self, run, started_at, len(of_run)).publish(of_run, ended)
-        for index in sorted({attempt.index for attempt in attempts if attempt.outcome in FRESHLY_PUBLISHED}):
-            self.refresh(self.pipeline, index, [item for item in fresh if item.record.index == index])
+        self._refresh({attempt.index for attempt in attempts if attempt.outcome in FRESHLY_PUBLISHED}, fresh)
         return sorted(attempts, key=lambda attempt: (attempt.index, attempt.session))
+
+    def _refresh(self, indices: Collection[str], fresh: Sequence[FreshRows]) -> None:
+        for index in sorted(indices):
+            self.refresh(self.pipeline, index, [item for item in fresh if item.record.index == index])
 
     def _runs(self, versions: Sequence[RawVersion]) -> list[tuple[GlueRun, Sequence[RawVersion]]]:
         settings, lake = self.pipeline.settings, self.pipeline.lake
@@ -134,7 +156,7 @@ class Batch:
     def _usable(self, found: dict[str, GlueRun]) -> dict[str, GlueRun]:
         """The runs that have ended without a manifest left out: nobody can tell what they have made, or it has expired."""
         runs = {run.run_id: run for run in found.values()}
-        whole = {run_id for run_id, run in runs.items() if run.live or self.pipeline.is_whole(run)}
+        whole = {run_id for run_id, run in runs.items() if run.live or etl.is_whole(self.pipeline.lake.refined, run)}
         return {version_id: run for version_id, run in found.items() if run.run_id in whole}
 
 
@@ -153,7 +175,7 @@ class _OfRun:
     sessions: int
     ended: list[GlueRun] = field(default_factory=list)
 
-    def publish(self, versions: Sequence[RawVersion], ended: Callable[[Attempt, list[FreshRows]], None]) -> None:
+    def publish(self, versions: Sequence[RawVersion], ended: Ended) -> None:
         """Publish the versions; `ended` is called with each attempt and its rows, one after the other, whatever stops it."""
         pipeline = self.batch.pipeline
         try:
@@ -167,9 +189,33 @@ class _OfRun:
                 ended(self._begun(version).ended(Outcome.FAILED, str(error)), [])
             return
         # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
-        parts, none = manifest.by_session(), Manifest(manifest.run_id, (), (), ())
-        with ThreadPoolExecutor(PARALLEL_SESSIONS) as pool:
-            found = [pool.submit(self._publish, parts.get(_subject(item), none), item) for item in versions]
+        parts = manifest.by_session()
+        with ThreadPoolExecutor(1) as auditor:
+            for audits in _ahead(auditor, partial(self._audited, parts), chunks(versions, _AUDITED_TOGETHER)):
+                self._publish_all(audits, ended)
+
+    def _audited(
+        self, parts: Mapping[tuple[str, date], Manifest], versions: Sequence[RawVersion]
+    ) -> list[tuple[RawVersion, Audited | Problem]]:
+        """The versions, of whose sessions the manifest's parts tell, audited by one validation."""
+        found = [(version, self._staged(parts, version)) for version in versions]
+        staged = [(version, item) for version, item in found if isinstance(item, StagedSession)]
+        audits = iter(audit_many(self.batch.pipeline.lake, staged))
+        return [(version, next(audits) if isinstance(item, StagedSession) else item) for version, item in found]
+
+    def _staged(self, parts: Mapping[tuple[str, date], Manifest], version: RawVersion) -> StagedSession | Problem:
+        none = Manifest(self.run.run_id, (), (), ())
+        try:
+            return staged_session(parts.get(_subject(version), none), *_subject(version), version.version_id)
+        except BovespaError as error:
+            return error
+
+    def _publish_all(self, audits: Sequence[tuple[RawVersion, Audited | Problem]], ended: Ended) -> None:
+        with (
+            AskingTogether(self.batch.pipeline.lake.athena) as asking,
+            ThreadPoolExecutor(PARALLEL_SESSIONS) as pool,
+        ):
+            found = [pool.submit(self._publish, version, audited, asking) for version, audited in audits]
             left = dict.fromkeys(found)
             try:
                 for future in as_completed(found):
@@ -181,17 +227,19 @@ class _OfRun:
                     future.cancel()
                 for future in left:
                     if not future.cancelled() and not future.exception():
-                        ended(*future.result())
+                        self.batch.note(future.result()[0])
 
-    def _publish(self, manifest: Manifest, version: RawVersion) -> tuple[Attempt, list[FreshRows]]:
-        """Publish a version, of whose session the manifest tells."""
-        attempt, pipeline = self._begun(version), self.batch.pipeline
+    def _publish(
+        self, version: RawVersion, audited: Audited | Problem, asking: AskingTogether
+    ) -> tuple[Attempt, list[FreshRows]]:
+        attempt = self._begun(version)
+        if not isinstance(audited, Audited):
+            return attempt.ended(Outcome.FAILED, str(audited)), []
+        attempt = attempt.with_gates([audited.report])
         try:
-            staged = staged_session(manifest, *_subject(version), version.version_id)
-            audited = pipeline.audit(version, staged)
-            attempt = attempt.with_gates([audited.report])
             require(audited.report)
-            record = pipeline.publish(version, audited, force=self.batch.again)
+            with asking.place() as ask:
+                record = self.batch.pipeline.publish(version, audited, force=self.batch.again, ask=ask)
         except (BovespaError, ContractError, GateRefused) as error:
             return attempt.ended(Outcome.FAILED, str(error)), []
         facts = self.batch.witness.facts(*_subject(version))
@@ -205,6 +253,18 @@ class _OfRun:
         # A run that had ended before was somebody else's to pay.
         paid = self.ended[0] if self.ended and self.run.live else None
         return attempt.with_cost(paid, self.batch.pipeline.lake.region, self.sessions) if paid else attempt
+
+
+def _ahead(pool: Executor, call: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    """The call's answers in their order: while one is worked with, the next one is made."""
+    before: Future[Found] | None = None
+    for item in items:
+        coming = pool.submit(call, item)
+        if before:
+            yield before.result()
+        before = coming
+    if before:
+        yield before.result()
 
 
 def begun(flow_run: FlowRun, version: RawVersion) -> Attempt:

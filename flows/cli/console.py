@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +28,12 @@ def _plain_keys(body: object) -> object:
     if isinstance(body, Mapping):
         return {name.replace(" ", "_"): value if name == "rows" else _plain_keys(value) for name, value in body.items()}
     return [_plain_keys(item) for item in body] if isinstance(body, list | tuple) else body
+
+
+PROGRESS = (
+    *("checking", "parsing", "reading again", "reading prices", "refining and publishing", "uploading", "verifying"),
+)
+"""What steps of which the progress is shown are called."""
 
 
 class Screen:
@@ -66,6 +71,15 @@ class Screen:
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, int], Callable[[], None]]]:
         """Show how far steps have come, where that can be seen: called with a step and of how many, gives what counts one."""
+        # Few commands show it.
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -76,8 +90,8 @@ class Screen:
 
             def begin(what: str, total: int) -> Callable[[], None]:
                 if total and not self._err.is_terminal:
-                    self.say(f"{what}: {total}")
-                task = bars.add_task(what, total=total)
+                    self.say(f"{tr(what)}: {written(f'{total:,}')}")
+                task = bars.add_task(tr(what), total=total)
                 return lambda: bars.advance(task)
 
             yield begin
@@ -100,7 +114,7 @@ class Screen:
     def wrapped(self, text: str, indent: int) -> None:
         """Print a text of the result, in lines that are indented by so many blanks and fit the screen."""
         if not self._as_json:
-            self._out.print(Padding(Text(text), (0, 0, 0, indent)))
+            self._out.print(Padding(Text(text), (0, 0, 0, indent), expand=False))
 
     def pairs(self, pairs: Sequence[tuple[str, str]], *, indent: int = 2) -> None:
         """Print names and values in two columns."""

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from flows.errors import AwsError
 
 PARALLEL_CALLS = 16
-PARALLEL_SESSIONS = 4
+PARALLEL_SESSIONS = 8
 
 GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
 """S3's codes for what is not there."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,25 @@ def session_query(table: Table, index: str, session: date) -> str:
     if INDEX_PARTITION in table.partitions:
         where += f" AND {INDEX_PARTITION.name} = '{index}'"
     return f"SELECT {columns} FROM {table.name} WHERE {where}"  # noqa: S608 - index and session are of the contract's form
+
+
+def sessions_query(table: Table, sessions: Collection[tuple[str, date]]) -> str:
+    """The query for all rows of some sessions, each an index and a day: the contract's columns, then those of the partition.
+
+    A month's days are named in one list, so that Athena looks up no more partitions than it reads.
+    """
+    by_month: defaultdict[tuple[str, int, int], list[int]] = defaultdict(list)
+    for index, session in sorted(sessions):
+        by_month[index, session.year, session.month].append(session.day)
+    is_by_index = INDEX_PARTITION in table.partitions
+    parts = ["year", "month", "day", *([INDEX_PARTITION.name] if is_by_index else [])]
+    columns = ", ".join([*(column.name for column in table.columns), *parts])
+    wheres = [
+        f"(year = {year} AND month = {month} AND day IN ({', '.join(map(str, days))})"
+        + (f" AND {INDEX_PARTITION.name} = '{index}')" if is_by_index else ")")
+        for (index, year, month), days in by_month.items()
+    ]
+    return f"SELECT {columns} FROM {table.name} WHERE {' OR '.join(wheres)}"  # noqa: S608 - as in `session_query`
 
 
 def session_tables(index: str) -> tuple[Table, Table]:

@@ -30,7 +30,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 T = TypeVar("T")
 
 _FIRST_PAUSE = 0.2  # seconds
-_GROWTH = 1.15  # so that a wait overshoots by about a seventh of itself
+_GROWTH = 1.07  # so that a wait overshoots by about a fourteenth of itself
 _LONGEST_PAUSE = 10.0  # seconds
 
 
@@ -92,6 +92,19 @@ def wait_for_end(job: GlueJob, run: GlueRun, timeout: float) -> GlueRun:
     if not ended.succeeded:
         raise EtlRunFailed(ended)
     return ended
+
+
+def is_whole(refined: Bucket, run: GlueRun) -> bool:
+    """Whether a run left its manifest, without which nobody can tell what it has made.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    try:
+        read_manifest(refined, run)
+    except StagingError:
+        return False
+    return True
 
 
 def read_manifest(refined: Bucket, run: GlueRun) -> Manifest:

@@ -8,34 +8,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from expectations.contract.keys import parse_raw_key
 from expectations.contract.tables import REBUILT
-from expectations.gates import raw, refined
+from expectations.gates import raw
 from expectations.gates.gate import GateReport, run_gate
 from expectations.gates.neighbours import Neighbour, neighbour_checks
-from flows.b3.calendar import SAO_PAULO, Window, collectable, is_session, showable
+from flows.b3.calendar import Window, collectable, is_session, showable
 from flows.b3.client import B3Client
-from flows.errors import LeaseLost, PublishError, StagingError, WriteConflict
+from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.lake.connect import Lake
 from flows.lake.lease import session_lease
 from flows.session import etl, storage
-from flows.session.confirm import confirm, session_query, session_tables
+from flows.session.asking import ask_alone
+from flows.session.audit import Audited, audit
+from flows.session.confirm import confirm, session_tables
 from flows.session.intact import session_damage
 from flows.session.neighbours import PublishedSessions
 from flows.session.publish import Publisher
 from flows.session.raw_file import RAW_SCHEMA, RawFacts, decode, encode
 from flows.session.restore import restore
-from flows.session.staging import StagedSession, read_staged, staged_session
+from flows.session.staging import StagedSession, staged_session
 from flows.session.storage import Publication, RawVersion
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from expectations.gates.refined import StagedOutput
     from flows.b3.payload import Payload
     from flows.glue_run import GlueRun
+    from flows.session.asking import Ask
     from flows.settings import Settings
 
 _DAY = timedelta(days=1)
@@ -48,16 +51,6 @@ class Collected:
 
     facts: RawFacts
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """A session's staged output, with the facts of the raw file that it comes from and gate 2's report on it."""
-
-    facts: RawFacts
-    staged: StagedSession
-    output: StagedOutput
-    report: GateReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +137,13 @@ class Pipeline:
         checks = raw.raw_checks(rows, _columns(file.table.schema), _columns(RAW_SCHEMA), context)
         return run_gate(raw.GATE, facts.index, facts.session, [*checks, *neighbour_checks(rows, neighbours)])
 
-    def upload(self, collected: Collected, *, force: bool) -> RawVersion:
+    def upload(self, collected: Collected, *, force: bool, of_batch: bool = False) -> RawVersion:
         """The raw version that the ETL works on: the current one when it says the same, otherwise a new one.
 
         A current version whose Glue run failed, never came, or left no manifest is uploaded again: only S3's event starts one.
+
+        Args:
+            of_batch: the event starts nothing, for the caller starts one run for many files.
 
         Raises:
             AwsError: S3 or Glue could not be asked.
@@ -160,68 +156,46 @@ class Pipeline:
             # The same bytes again, so that the instant of the first collection stays.
             content = self.lake.raw.read(current.key, current.version_id)
             facts = decode(content).facts
-        return storage.upload_raw(self.lake.raw, content, facts)
+        return storage.upload_raw(self.lake.raw, content, facts, of_batch=of_batch)
 
     def _has_run(self, version: RawVersion) -> bool:
         """Whether a run of the version is live or has succeeded; a fresh upload's run is given time to appear."""
         run = etl.find_run(self.lake.job, version)
         if run is None and (rest := self.settings.etl_reattach_timeout - self._age(version)) > 0:
             run = etl.poll_for_run(self.lake.job, version, rest)
-        return run is not None and (run.live or (run.succeeded and self.is_whole(run)))
+        return run is not None and (run.live or (run.succeeded and etl.is_whole(self.lake.refined, run)))
 
     def _age(self, version: RawVersion) -> float:
         """Seconds since the upload, by S3's own clock."""
         found = self.lake.raw.look(version.key, version.version_id)
         return found.age if found else float("inf")
 
-    def is_whole(self, run: GlueRun) -> bool:
-        """Whether a run left its manifest, without which nobody can tell what it has made.
-
-        Raises:
-            AwsError: S3 could not be asked.
-        """
-        try:
-            etl.read_manifest(self.lake.refined, run)
-        except StagingError:
-            return False
-        return True
-
-    def refine(self, version: RawVersion) -> tuple[GlueRun, StagedSession]:
+    def refine(self, version: RawVersion, started: GlueRun | None = None) -> tuple[GlueRun, StagedSession]:
         """Wait for the Glue run of exactly that raw version, and read what it left.
+
+        Args:
+            started: the run, where it is known.
 
         Raises:
             EtlError: the run did not start, did not end in time, or failed.
             StagingError: its output is not what its manifest should say.
             AwsError: Glue or S3 could not be asked.
         """
-        started = etl.wait_for_start(self.lake.job, version, self.settings.etl_start_timeout)
+        started = started or etl.wait_for_start(self.lake.job, version, self.settings.etl_start_timeout)
         run = etl.wait_for_end(self.lake.job, started, self.settings.etl_timeout)
         manifest = etl.read_manifest(self.lake.refined, run)
         raw_object = parse_raw_key(version.key)
         return run, staged_session(manifest, raw_object.index, raw_object.session, version.version_id)
 
     def audit(self, version: RawVersion, staged: StagedSession) -> Audited:
-        """Gate 2 on the staged files, against the rows of the raw version that they come from.
+        """Gate 2 on the staged files, as `flows.session.audit.audit` says it."""
+        return audit(self.lake, version, staged)
 
-        Raises:
-            StagingError: a staged file cannot be read.
-            AwsError: S3 could not be asked.
-        """
-        file = storage.read_raw(self.lake.raw, version)
-        output = read_staged(self.lake.refined, staged)
-        collected_on = file.facts.collected_at.astimezone(SAO_PAULO).date()
-        truth = refined.RawTruth(
-            rows=file.table.to_pandas(),
-            index=staged.index,
-            total_quantity=file.facts.statement.total_quantity,
-            total_share=file.facts.statement.total_share,
-            age_in_days=max((staged.reference_date - collected_on).days, 0),
-        )
-        report = run_gate(refined.GATE, staged.index, staged.session, refined.refined_checks(output, truth))
-        return Audited(file.facts, staged, output, report)
-
-    def publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
+    def publish(self, version: RawVersion, audited: Audited, *, force: bool, ask: Ask | None = None) -> Publication:
         """Publish the audited session, confirm it through Athena, and record it; one flow at a time.
+
+        Args:
+            ask: asks Athena for the session; by default by queries of its own.
 
         Raises:
             PublishError: the published state could not be reached, or Athena shows something else than was audited.
@@ -231,12 +205,12 @@ class Pipeline:
         """
         staged = audited.staged
         try:
-            return self._publish(version, audited, force=force)
+            return self._publish(version, audited, force=force, ask=ask or partial(ask_alone, self.lake.athena))
         except (LeaseLost, WriteConflict):
             restore(self.lake, staged.index, staged.session, self.settings.lease_timeout)
             raise
 
-    def _publish(self, version: RawVersion, audited: Audited, *, force: bool) -> Publication:
+    def _publish(self, version: RawVersion, audited: Audited, *, force: bool, ask: Ask) -> Publication:
         staged, facts, lake = audited.staged, audited.facts, self.lake
         with session_lease(lake.refined, staged.index, staged.session, self.settings.lease_timeout) as lease:
             refined, catalog = lease.guard(lake.refined), lease.guard(lake.catalog)
@@ -245,7 +219,7 @@ class Pipeline:
                 return before
             self._refuse_outdated(version, facts)
             files = Publisher(refined, catalog).publish(staged)
-            rows, summary_rows = self._confirm(audited)
+            rows, summary_rows = _confirm(audited, ask)
             publication = Publication(
                 index=staged.index,
                 session=staged.session.isoformat(),
@@ -276,17 +250,15 @@ class Pipeline:
                 "while it was refined: the newer one is published instead"
             )
 
-    def _confirm(self, audited: Audited) -> tuple[int, int]:
-        tables = session_tables(audited.staged.index)
-        rows, summary_rows = (
-            confirm(
-                table,
-                self.lake.athena.query(session_query(table, audited.staged.index, audited.staged.session)),
-                frame,
-            )
-            for table, frame in zip(tables, (audited.output.refined, audited.output.summary), strict=True)
-        )
-        return rows, summary_rows
+
+def _confirm(audited: Audited, ask: Ask) -> tuple[int, int]:
+    index, output = audited.staged.index, audited.output
+    answers = ask(index, audited.staged.session)
+    rows, summary_rows = (
+        confirm(table, answer, frame)
+        for table, answer, frame in zip(session_tables(index), answers, (output.refined, output.summary), strict=True)
+    )
+    return rows, summary_rows
 
 
 def _columns(schema: pa.Schema) -> list[str]:

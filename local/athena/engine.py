@@ -7,12 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from local.athena.analysis.catalog import hive_type
 from local.athena.analysis.planned import columns_of
 from local.athena.failures import failure_of
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.small_files import NUMBER, SmallFiles
 from local.athena.text import QueryAnswer, as_text, column_info
 from local.s3.mirror import UnmirrorableKeyError
 
@@ -50,6 +50,7 @@ class Engine:
         mirror: where the files are; nothing outside it can be read.
         partitions: values and location of every registered partition of a table.
         declared: of the partitions that declare columns of their own, other than the table's: those columns, by their values.
+        small_files: reads many small files at once, and keeps them for other queries.
     """
 
     def __init__(
@@ -57,10 +58,12 @@ class Engine:
         mirror: Mirror,
         partitions: Callable[[CatalogTable], Iterable[tuple[list[str], str]]],
         declared: Callable[[CatalogTable], Mapping[tuple[str, ...], list[dict[str, str]]]] = lambda _: {},
+        small_files: SmallFiles | None = None,
     ) -> None:
         self._mirror = mirror
         self._partitions = partitions
         self._declared = declared
+        self._small_files = small_files or SmallFiles()
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET autoinstall_known_extensions = false")
@@ -121,18 +124,25 @@ class Engine:
         self.scanned_bytes += sum(file.stat().st_size for file, _ in found)
         names = [file.path for file, _ in found]
         self.files += names
-        files = [(file.path, *values) for file, values in found]
-        self._connection.register(f"{scan.name}_files", _arrow(("filename", *_keys(scan.table)), files))
-        self._connection.execute(f"SET VARIABLE {scan.name} = ?", [names])
-        physical = self._physical_types(scan) if files else {}
+        source, physical = self._source(scan, [file for file, _ in found])
+        files = [(str(number), file.path, *values) for number, (file, values) in enumerate(found)]
+        self._keep(f"{scan.name}_files", ("number", "filename", *_keys(scan.table)), files)
         selected = [_column(scan.table, column, physical) for column in scan.table["StorageDescriptor"]["Columns"]]
         selected += [_cast(f'p."{key["Name"].lower()}"', key) for key in scan.table.get("PartitionKeys", [])]
-        source = (
-            f"{_read(scan)} AS f JOIN {scan.name}_files AS p ON f.filename = p.filename"
-            if files
-            else f"{scan.name}_files AS p"
-        )
         self._connection.execute(f'CREATE TEMP VIEW "{scan.name}" AS SELECT {", ".join(selected)} FROM {source}')  # noqa: S608 - ours
+
+    def _source(self, scan: Scan, files: list[os.DirEntry[str]]) -> tuple[str, dict[str, str]]:
+        """What a scan selects from: `p` are its files, `f` their rows; and the rows' physical types by column."""
+        if not files:
+            return f"{scan.name}_files AS p", {}
+        rows, read, same = self._small_files.rows(files), f"{scan.name}_rows", f"f.{NUMBER} = p.number::BIGINT"
+        if rows is None:
+            self._connection.execute(f"SET VARIABLE {scan.name} = ?", [[file.path for file in files]])
+            read, same = _read(scan), "f.filename = p.filename"
+        else:
+            self._connection.register(read, rows)
+        described = self._connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()  # noqa: S608 - ours
+        return f"{read} AS f JOIN {scan.name}_files AS p ON {same}", {row[0].lower(): row[1] for row in described}
 
     def _check_declared(self, scan: Scan, wanted: Iterable[tuple[str, ...]]) -> None:
         declared = self._declared(scan.table)
@@ -150,13 +160,19 @@ class Engine:
                         f"'{keys}' declared column '{name}' as type '{own}'."
                     )
 
+    def _keep(self, name: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        """Make a table of texts, by lists: as Arrow it would be there sooner, once pyarrow was imported for it."""
+        values = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
+        selected = ", ".join(f'unnest(?::VARCHAR[]) AS "{column}"' for column in columns)
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {selected}", values)
+
     def _wanted_partitions(self, scan: Scan) -> list[tuple[list[str], str]]:
         keys = scan.table.get("PartitionKeys", [])
         if not keys:
             return [([], scan.table["StorageDescriptor"]["Location"])]
         registered = list(self._partitions(scan.table))
         numbered = [(str(number), *values) for number, (values, _) in enumerate(registered)]
-        self._connection.register(f"{scan.name}_registered", _arrow(("number", *_keys(scan.table)), numbered))
+        self._keep(f"{scan.name}_registered", ("number", *_keys(scan.table)), numbered)
         typed = ", ".join(["number", *(_cast(f'"{key["Name"].lower()}"', key) for key in keys)])
         condition = f"WHERE {scan.condition}" if scan.condition else ""
         try:
@@ -178,10 +194,6 @@ class Engine:
         except UnmirrorableKeyError as error:
             raise AthenaQueryError(f"HIVE_UNKNOWN_ERROR: {error}") from error
         return _visible_files(str(folder))
-
-    def _physical_types(self, scan: Scan) -> dict[str, str]:
-        described = self._connection.execute(f"DESCRIBE SELECT * FROM {_read(scan)}").fetchall()  # noqa: S608 - ours
-        return {row[0].lower(): row[1] for row in described}
 
 
 def _visible_files(folder: str) -> Iterator[os.DirEntry[str]]:
@@ -255,9 +267,3 @@ def _check_table(table: CatalogTable) -> None:
 
 def _keys(table: CatalogTable) -> list[str]:
     return [key["Name"].lower() for key in table.get("PartitionKeys", [])]
-
-
-def _arrow(names: Iterable[str], rows: list[tuple[str, ...]]) -> pa.Table:
-    names = list(names)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.account.gateway import ServiceError
-from local.athena.analysis.planner import plan_query
-from local.athena.analysis.tables import Tables
-from local.athena.engine import Engine
 from local.athena.executions import Execution, end, runtime_statistics, stated
 from local.athena.language.errors import AthenaQueryError
 from local.athena.metadata import CatalogMetadata
 from local.athena.query_history import batch_of, page_of
-from local.athena.rights import CallersCatalog, reading
-from local.athena.statements import kind_of, run_statement
-from local.athena.text import as_csv, as_lines
+from local.athena.results import Results
+from local.athena.rights import CallersCatalog
+from local.athena.small_files import SmallFiles
 from local.rights.api_calls import AccountPlace
 from local.rights.iam import Call
 from local.rights.privileges import caller
@@ -26,10 +23,10 @@ from local.rights.s3_calls import bucket_arn, object_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from local.account.gateway import Operation
     from local.athena.query_history import QueryHistory
-    from local.athena.text import QueryAnswer
     from local.glue.catalog import GlueCatalog
     from local.glue.partitions import Partitions
     from local.s3.mirror import Mirror
@@ -44,14 +41,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ResultStorage:
-    """Where results go: writes an object by URL, and says whether a bucket exists."""
+    """Where results go: writes an object by URL, says whether a bucket exists, and a folder of the account's own for answers."""
 
     write: Callable[[str, bytes], None]
     has_bucket: Callable[[str], bool]
-
-
-class _ScanLimitError(AthenaQueryError):
-    """The query would read more than its workgroup allows."""
+    answers: Path
 
 
 class Queries:
@@ -78,6 +72,7 @@ class Queries:
         *,
         history: QueryHistory | None = None,
     ) -> None:
+        self._answers = Results(storage.answers)
         self._catalog = catalog
         self._partitions = partitions
         self._mirror = mirror
@@ -85,6 +80,7 @@ class Queries:
         self._storage = storage
         self._place = place
         self._history = history
+        self._small_files = SmallFiles()
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[str, tuple[str, dict[str, Any]]] = {}
 
@@ -143,6 +139,8 @@ class Queries:
             raise ServiceError(
                 "InvalidRequestException", f"Unable to verify/create output bucket {location.split('/')[2]}"
             )
+        from local.athena.statements import kind_of  # noqa: PLC0415 - see `_run`
+
         execution_id = str(uuid.uuid4())
         text = request["QueryString"].strip().rstrip(";").strip()
         kind = kind_of(text)
@@ -199,20 +197,21 @@ class Queries:
     def _runtime_statistics(self, request: dict[str, Any]) -> dict[str, Any]:
         known = self._get(request)["QueryExecution"]
         execution = self._executions.get(request["QueryExecutionId"])
-        return runtime_statistics(known, len(execution.result.rows) if execution and execution.result else 0)
+        return runtime_statistics(known, execution.rows or 0 if execution else 0)
 
     def _results(self, request: dict[str, Any]) -> dict[str, Any]:
         execution = self._execution(request)
         if execution.state in ("QUEUED", "RUNNING"):
             text = f"Query has not yet finished. Current state: {execution.state}"
             raise ServiceError("InvalidRequestException", text)
-        if execution.result is None:
+        if execution.rows is None:
             text = f"Query did not finish successfully. Final query state: {execution.state}"
             raise ServiceError("InvalidRequestException", text)
         caller().demand(Call("s3:GetObject", _arn(execution.output)))
-        columns = execution.result.columns
+        result = self._answers.of(execution.id)
+        columns = result.columns
         header = [tuple(column["Name"] for column in columns)] if execution.kind.is_query else []
-        rows = [*header, *execution.result.rows]
+        rows = [*header, *result.rows]
         size = min(int(request.get("MaxResults") or _LARGEST_PAGE), _LARGEST_PAGE)
         offset = int(request.get("NextToken") or 0)
         listed = [{"Data": [_datum(value) for value in row]} for row in rows[offset : offset + size]]
@@ -225,22 +224,24 @@ class Queries:
     # --- running ---------------------------------------------------------------------------------------------------------
 
     def _run(self, execution: Execution) -> None:
+        # The first query imports what runs it: half a second.
+        from local.athena.running import ScanLimitError, answer_of  # noqa: PLC0415
+
         execution.state = "RUNNING" if execution.state == "QUEUED" else execution.state
         try:
             execution.rights.demand(Call("s3:GetBucketLocation", bucket_arn(execution.output.split("/")[2])))
-            result = self._statement_result(execution) or self._query_result(execution)
+            result, content = answer_of(execution, self._catalog_of(execution), self._mirror, self._small_files)
             execution.rights.demand(Call("s3:PutObject", _arn(execution.output)))
-            header = [column["Name"] for column in result.columns]
-            content = as_csv(header, result.rows) if execution.kind.is_query else as_lines(result.rows)
             self._storage.write(execution.output, content)
-        except _ScanLimitError as error:
+            self._answers.keep(execution.id, result)
+        except ScanLimitError as error:
             end(execution, "CANCELLED", str(error))
         except AthenaQueryError as error:
             end(execution, "FAILED", str(error))
         except ServiceError as error:
             end(execution, "FAILED", f"{error.code}: {error.message}")
         else:
-            execution.result = result
+            execution.rows = len(result.rows)
             end(execution, "SUCCEEDED")
         finally:
             # Whatever else it dies of, and its thread with it: a query that never ends would be waited for.
@@ -250,24 +251,6 @@ class Queries:
                 self._history.keep(stated(execution))
             execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
-
-    def _statement_result(self, execution: Execution) -> QueryAnswer | None:
-        return run_statement(execution.text, execution.database, self._catalog_of(execution))
-
-    def _query_result(self, execution: Execution) -> QueryAnswer:
-        catalog = self._catalog_of(execution)
-        query = plan_query(execution.text, Tables(catalog), execution.database, execution.parameters)
-        engine = execution.engine = Engine(self._mirror, catalog.locations, catalog.declared)
-        try:
-            engine.prepare(query)
-            execution.rights.demand(*reading(engine.files, self._mirror.root))
-            execution.scanned_bytes = engine.scanned_bytes
-            if execution.cutoff and engine.scanned_bytes > execution.cutoff:
-                raise _ScanLimitError("Bytes scanned limit was exceeded")
-            return engine.run(query)
-        finally:
-            execution.engine = None
-            engine.close()
 
     def _catalog_of(self, execution: Execution) -> CallersCatalog:
         return CallersCatalog(self._catalog, self._partitions, execution.rights, self._place)

@@ -275,7 +275,7 @@ UPLOADED_AGAIN = Protection(
 )
 
 MANIFEST_NEEDED = Protection(
-    "flows/session/pipeline.py", "a run without manifest counts as none", setting(Pipeline, "is_whole", lambda *_: True)
+    "flows/session/etl.py", "a run without manifest counts as none", setting(etl, "is_whole", lambda *_: True)
 )
 
 FINGERPRINT = Protection(
