@@ -17,9 +17,10 @@ from expectations.queries.saved import QUERIES
 from flows.cost.bill import ESTIMATE_USD
 from flows.cost.prices import ATHENA_MINIMUM_MEGABYTES, REGIONS, Price, Prices
 from flows.glue_run import MINIMUM_SECONDS
+from local.account.access import prefect_auth
 from local.account.client import running_account
 from local.account.home import Home
-from local.prefect_.server import PrefectServer, prefect_auth
+from local.prefect_.server import PrefectServer
 from local.rights.keys import HomeKeys
 from local.rights.privileges import read_trail
 

@@ -92,6 +92,7 @@ def concentration(index: str = DEFAULT_INDEX, on: Day | None = None, *, aws: boo
     axes.axvline(half, color=RED, linewidth=1)
     axes.annotate(tr("half of the index: {}").format(counted(half, "share")), (half, 30), (half + 1, 30), color=RED)
     axes.set(xlim=(0, None), ylim=(0, 101), xlabel=tr("shares, the heaviest first"), ylabel=tr("weight, %"))
+    _numbers(axes.xaxis, axes.yaxis)
     _title(axes, tr("{}: weight of the heaviest shares together, session {}").format(index.upper(), _day(rows)))
     return figure
 
@@ -157,6 +158,7 @@ def evolution(
         axes.plot(line["data_pregao"], line[_WEIGHT], marker="o", markersize=3, label=share)
     axes.set_ylim(bottom=0)
     axes.set_ylabel(tr("weight, %"))
+    _numbers(axes.yaxis)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     days = sorted(rows["data_pregao"].unique())
     if len(days) <= _FEW_SESSIONS:
@@ -201,7 +203,14 @@ def _bars(
     bars = axes.barh(list(names), list(values), color=colors)
     axes.bar_label(bars, labels=[written(label) for label in labels], padding=3, fontsize=8)
     axes.margins(x=0.15, y=0.02)
+    _numbers(axes.xaxis)
     axes.grid(axis="y", visible=False)
+
+
+def _numbers(*axes: Any) -> None:  # noqa: ANN401 - matplotlib's, which may be missing
+    """The axes' numbers as the user's language writes them."""
+    for axis in axes:
+        axis.set_major_formatter(lambda value, _: written(f"{value:,g}"))
 
 
 def _shares(rows: pd.DataFrame) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import PurePosixPath
@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError
 
 from expectations.contract.keys import ContractError, parse_raw_key, staging_prefix
 from expectations.contract.manifest import RawSource, StagedFile
-from expectations.contract.names import B3_TIME_ZONE, DEFAULT_INDEX
+from expectations.contract.names import B3_TIME_ZONE, DEFAULT_INDEX, ORIGIN_METADATA
 from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import INDEX_PARTITION, JOB_TABLES, TICKER_PARTITION
-from expectations.queries.transformations import INDEX, REFERENCE_DATE
+from expectations.queries.transformations import INDEX, ORIGIN, REFERENCE_DATE
 from glue.arguments import Arguments, RawObjectVersion, read_raw_list
 from glue.errors import JobError
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 INPUT = "input/"
 
 _PARALLEL_CALLS = 16
+_ORIGIN = re.compile(r"[a-z]+( [a-z]+)*")
+_NULL = "__HIVE_DEFAULT_PARTITION__"  # as Spark spells it
 _HIVE_PAIR = re.compile(r"([a-z]+)=([A-Z0-9]+)")
 
 
@@ -52,12 +54,13 @@ def input_prefix(run_id: str) -> str:
 
 
 def input_folder(run_id: str, source: RawSource) -> str:
-    """The prefix of a source's copy, which states its index and reference date."""
-    return f"{input_prefix(run_id)}{INDEX}={source.index}/{REFERENCE_DATE}={source.reference_date}/"
+    """The prefix of a source's copy, which states its index, reference date and origin."""
+    stated = {INDEX: source.index, REFERENCE_DATE: source.reference_date, ORIGIN: source.origin or _NULL}
+    return input_prefix(run_id) + "".join(f"{name}={value}/" for name, value in stated.items())
 
 
 def stage_input(s3: S3Client, arguments: Arguments, sources: Iterable[RawSource]) -> str:
-    """Copy exactly these raw versions below the run's staging prefix, in folders that state index and reference date.
+    """Copy exactly these raw versions below the run's staging prefix, in folders that state what no row does.
 
     Spark reads keys, not versions: the copies are what makes a run read the version that it was started for.
 
@@ -113,8 +116,24 @@ def _source(s3: S3Client, version: RawObjectVersion, reference_date: date | None
         raise JobError(f"s3://{version.bucket}/{version.key} version {version.version_id}: {error}") from error
     stored_on = head["LastModified"].astimezone(ZoneInfo(B3_TIME_ZONE)).date()
     return RawSource(
-        version.bucket, version.key, version.version_id, raw.index, raw.session, reference_date or stored_on
+        bucket=version.bucket,
+        key=version.key,
+        version_id=version.version_id,
+        index=raw.index,
+        session=raw.session,
+        reference_date=reference_date or stored_on,
+        origin=_origin(version, head["Metadata"]),
     )
+
+
+def _origin(version: RawObjectVersion, metadata: Mapping[str, str]) -> str:
+    origin = metadata.get(ORIGIN_METADATA, "")
+    if origin and not _ORIGIN.fullmatch(origin):
+        raise JobError(
+            f"s3://{version.bucket}/{version.key} version {version.version_id}: its metadata states the origin {origin!r}, "
+            "which is none"
+        )
+    return origin
 
 
 def _staged_file(key: str, path: str, size: int) -> StagedFile:

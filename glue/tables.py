@@ -9,7 +9,7 @@ from pyspark.sql import types as st
 
 from expectations.contract.catalog import SCHEMA_PARAMETER, table_input
 from expectations.contract.tables import JOB_TABLES, RAW_COLUMNS, Column, ColumnType, Table
-from expectations.queries.transformations import INDEX, REFERENCE_DATE
+from expectations.queries.transformations import INDEX, ORIGIN, REFERENCE_DATE
 from glue.errors import JobError
 
 if TYPE_CHECKING:
@@ -44,8 +44,12 @@ def spark_schema(columns: Sequence[Column]) -> st.StructType:
 
 
 def input_schema() -> st.StructType:
-    """The raw columns, and the two that the job's input folders state: `indice` and `reference_date`."""
-    folders = [st.StructField(INDEX, st.StringType()), st.StructField(REFERENCE_DATE, st.DateType())]
+    """The raw columns, and the three that the job's input folders state: `indice`, `reference_date` and `origem`."""
+    folders = [
+        st.StructField(INDEX, st.StringType()),
+        st.StructField(REFERENCE_DATE, st.DateType()),
+        st.StructField(ORIGIN, st.StringType()),
+    ]
     return st.StructType([*spark_schema(RAW_COLUMNS), *folders])
 
 

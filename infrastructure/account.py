@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, TypeAlias
 
 import boto3
@@ -32,9 +33,13 @@ class StackError(Exception):
 
 
 def _connect(service: str) -> Any:  # noqa: ANN401 - each service's is another
-    session = boto3.Session(region_name=aws.config.region, profile_name=aws.config.profile)
-    make: Any = session.client  # typed for each service by its literal name
+    make: Any = _session(aws.config.region, aws.config.profile).client  # typed for each service by its literal name
     return make(service)
+
+
+@cache
+def _session(region: str | None, profile: str | None) -> boto3.Session:
+    return boto3.Session(region_name=region, profile_name=profile)
 
 
 CONNECT: ContextVar[Connect] = ContextVar("CONNECT", default=_connect)

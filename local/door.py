@@ -10,10 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.account.client import Account, AccountError, end_account, running_account
+from local.account.client import Account, AccountError, end_account, prefect_environment, running_account
 from local.account.home import Home
 from local.account.stages import Stage
-from local.rights.privileges import FLOW_ROLE
+from local.rights.keys import FLOW_ROLE
 
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio
@@ -26,6 +26,7 @@ __all__ = [
     "Stage",
     "deployments",
     "end_account",
+    "prefect_environment",
     "recorded_sample",
     "running_account",
 ]

@@ -7,3 +7,6 @@ COMPOSITION = (ENTERED, LEFT, RENAMED, QUANTITY)
 """The kinds of change that change the portfolio itself: which shares are in it, and how many of each."""
 
 KINDS = (*COMPOSITION, WEIGHT)
+
+RULES = 1
+"""Version of the rules of `flows.history.changes`: with another one, every month is made again."""

@@ -20,7 +20,12 @@ MANIFEST_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RawSource:
-    """One raw object version that the run read."""
+    """One raw object version that the run read.
+
+    Attributes:
+        reference_date: to which `dias_desde_coleta` counts.
+        origin: where its portfolio came from, by the object's metadata; empty where that does not say.
+    """
 
     bucket: str
     key: str
@@ -28,6 +33,7 @@ class RawSource:
     index: str
     session: date
     reference_date: date
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ CLAIMS_PREFIX = "claims/"
 MANIFEST_NAME = "manifest.json"
 PART_NAME = "part-00000.parquet"
 
+ORIGIN_METADATA = "origin"
+"""Where a raw object's metadata says what its portfolio came from, for the job's rows to say it, too."""
+
 
 def in_environment(name: str, environment: str) -> str:
     """What something is called in an environment: `bovespa-etl-job-dev`; in the default one, as it is."""

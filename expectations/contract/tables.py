@@ -45,7 +45,17 @@ RAW_COLUMNS = (
     Column("timestamp_coleta", ColumnType.TIMESTAMP, False, "Instant of collection, UTC"),
 )
 
-REFINED_COLUMNS = (
+REBUILT = "reconstruida"
+"""The origin of a session that B3 did not state: computed from its neighbours and prices."""
+
+ORIGIN = (
+    "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of csv`, `copy of html`, "
+    f"`copy of parquet`, an imported file; `{REBUILT}`, computed from the sessions beside it and B3's closing prices: "
+    "not B3's words"
+)
+ORIGIN_COLUMN = Column("origem", ColumnType.STRING, False, ORIGIN)
+
+PORTFOLIO_COLUMNS = (
     Column("codigo", ColumnType.STRING, False, "Ticker"),
     Column("nome_acao", ColumnType.STRING, False, "Company's trading name (the raw column `acao`)"),
     Column("tipo", ColumnType.STRING, False, "Class and listing level, such as `ON NM`; event flags moved out"),
@@ -59,6 +69,14 @@ REFINED_COLUMNS = (
     Column("data_pregao", ColumnType.DATE, False, "Session"),
     Column("timestamp_coleta", ColumnType.TIMESTAMP, False, "Instant of collection, UTC"),
     Column("dias_desde_coleta", ColumnType.INT, False, "Whole days from the collection to the reference date"),
+)
+"""What the refined tables and the history say of a share in a session."""
+
+# A file whose raw version was uploaded without an origin beside it says none; columns are added at the end only, for Athena
+# compares a partition's columns with its table's by position.
+REFINED_COLUMNS = (
+    *PORTFOLIO_COLUMNS,
+    Column(ORIGIN_COLUMN.name, ORIGIN_COLUMN.type, True, f"{ORIGIN}; null in sessions refined before this was kept"),
 )
 
 SUMMARY_COLUMNS = (
@@ -83,20 +101,11 @@ TICKER_PARTITION = Column("acao", ColumnType.STRING, False, "Ticker (the same as
 # A table with one file a month has as columns what the tables with one file a session or share have as partitions.
 _DAY = Column("day", ColumnType.INT, False, "Day of the session")
 
-REBUILT = "reconstruida"
-"""The origin of a session that B3 did not state: computed from its neighbours and prices."""
-
-ORIGIN = (
-    "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of csv`, `copy of html`, "
-    f"`copy of parquet`, an imported file; `{REBUILT}`, computed from the sessions beside it and B3's closing prices: "
-    "not B3's words"
-)
-
 HISTORY_COLUMNS = (
     TICKER_PARTITION,
-    *REFINED_COLUMNS,
+    *PORTFOLIO_COLUMNS,
     Column("redutor", ColumnType.DOUBLE, True, "B3's divisor of the session; null where the source has none"),
-    Column("origem", ColumnType.STRING, False, ORIGIN),
+    ORIGIN_COLUMN,
     _DAY,
 )
 

@@ -69,6 +69,7 @@ class RawTruth:
         total_quantity: sum of the quantities by B3's header, in shares.
         total_share: sum of the shares by B3's header, in percent.
         age_in_days: expected `dias_desde_coleta`.
+        origin: expected `origem`; empty for null.
     """
 
     rows: pd.DataFrame
@@ -76,6 +77,7 @@ class RawTruth:
     total_quantity: int
     total_share: Decimal
     age_in_days: int
+    origin: str
 
 
 def physical_schema(columns: Sequence[tables.Column]) -> list[str]:
@@ -163,6 +165,7 @@ def _beside_raw(refined: pd.DataFrame, truth: RawTruth) -> pd.DataFrame:
         setor_lido=merged["setor"].fillna(""),
         subsetor_esperado=sectors["subsetor"],
         subsetor_lido=merged["subsetor"].fillna(""),
+        origem_lida=merged[tables.ORIGIN_COLUMN.name].fillna(""),
         tipo_verbatim=verbatim.str.rstrip(),
         tipo_esperado=(class_ + " " + level).str.rstrip(),
         **{THOUSANDTHS: thousandths(merged["percentual_participacao_ibov"])},
@@ -231,8 +234,26 @@ def _row_expectations(truth: RawTruth, *, by_ticker: bool) -> list[Expectation]:
             )
             for column, values in known
         ),
+        _origin(truth.origin),
         *_sums(("quantidade_teorica_acoes", truth.total_quantity), (THOUSANDTHS, share)),
     ]
+
+
+def _origin(expected: str) -> Expectation:
+    import great_expectations.expectations as gxe  # noqa: PLC0415
+
+    if not expected:
+        return gxe.ExpectColumnValuesToBeNull(
+            column=tables.ORIGIN_COLUMN.name,
+            severity=CRITICAL,
+            notes="no origem is stated, for the raw version states none",
+        )
+    return gxe.ExpectColumnValuesToBeInSet(
+        column="origem_lida",
+        value_set=[expected],
+        severity=CRITICAL,
+        notes=f"every origem is the raw version's, {expected}",
+    )
 
 
 def _summary_expectations(truth: RawTruth) -> list[Expectation]:

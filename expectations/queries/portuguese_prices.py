@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from expectations.contract.tables import ORIGIN, ORIGIN_COLUMN, REFINED_COLUMNS
+
+_ORIGEM = (
+    "De onde veio a carteira do pregão: `json` ou `csv`, a própria resposta da B3; `copy of json`, `copy of csv`, "
+    "`copy of html`, `copy of parquet`, um arquivo importado; `reconstruida`, calculada dos pregões vizinhos e dos preços "
+    "de fechamento da B3: não são palavras da B3"
+)
+
 OF_PRICES = (
-    (
-        (
-            "Where the session's portfolio came from: `json` or `csv`, B3's own answer; `copy of json`, `copy of "
-            "csv`, `copy of html`, "
-            "`copy of parquet`, an imported file; `reconstruida`, computed from the sessions beside it and B3's "
-            "closing prices: not "
-            "B3's words"
-        ),
-        (
-            "De onde veio a carteira do pregão: `json` ou `csv`, a própria resposta da B3; `copy of json`, `copy of "
-            "csv`, `copy of html`, "
-            "`copy of parquet`, um arquivo importado; `reconstruida`, calculada dos pregões vizinhos e dos preços de "
-            "fechamento da B3: "
-            "não são palavras da B3"
-        ),
+    (ORIGIN, _ORIGEM),
+    *(
+        (column.description, f"{_ORIGEM}; nulo nos pregões refinados antes de isso ser guardado")
+        for column in REFINED_COLUMNS
+        if column.name == ORIGIN_COLUMN.name
     ),
     ("ISIN of the paper", "ISIN do papel"),
     ("Company's short name", "Nome resumido da empresa"),

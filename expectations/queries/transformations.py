@@ -25,16 +25,17 @@ from expectations.contract.b3_texts import (
     TYPE_LEVEL_WIDTH,
 )
 from expectations.contract.names import B3_TIME_ZONE
-from expectations.contract.tables import INDEX_PARTITION, RAW_COLUMNS, REFINED_COLUMNS, SUMMARY_COLUMNS
+from expectations.contract.tables import INDEX_PARTITION, ORIGIN_COLUMN, RAW_COLUMNS, REFINED_COLUMNS, SUMMARY_COLUMNS
 
 INDEX = INDEX_PARTITION.name
 SESSION = "data_pregao"
 REFERENCE_DATE = "reference_date"
+ORIGIN = ORIGIN_COLUMN.name
 
 
 INPUT = "raw"
-INPUT_COLUMNS = (*(column.name for column in RAW_COLUMNS), INDEX, REFERENCE_DATE)
-"""The rows that a run begins with: the raw columns, and the two that the job's input folders state."""
+INPUT_COLUMNS = (*(column.name for column in RAW_COLUMNS), INDEX, REFERENCE_DATE, ORIGIN)
+"""The rows that a run begins with: the raw columns, and the three that the job's input folders state."""
 
 
 @dataclass(frozen=True, slots=True)

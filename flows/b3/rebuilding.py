@@ -225,7 +225,7 @@ class _Rebuilding:
         session, before, after = self.of.session, self.of.before.session, self.of.after.session
         last = self.of.sessions[list(self.of.sessions).index(session) - 1]
         lines = [
-            f"quantities of {before} and {after}; closes of {last}; names and flags of COTAHIST of {session}",
+            f"quantities of {before} and {after}, closes of {last}, names and flags of COTAHIST of {session}",
             f"divisor {divisor:,}, {self._divisor_of(divisor)}",
         ]
         for (day, ticker), amount in sorted(amounts.items()):

@@ -47,6 +47,9 @@ SESSIONS_A_RUN = 1000
 _AUDITED_TOGETHER = 24
 _REFRESHED_TOGETHER = 250
 
+Ended = Callable[["Attempt", "list[FreshRows]"], None]
+"""Told of an attempt that has ended, and of the rows that it has published."""
+
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 
@@ -118,15 +121,18 @@ class Batch:
         attempts: list[Attempt] = []
         fresh: list[FreshRows] = []
         started_at = datetime.now(UTC)
+
+        def ended(attempt: Attempt, rows: list[FreshRows]) -> None:
+            attempts.append(self.note(attempt))
+            fresh.extend(rows)
+            if len(fresh) >= _REFRESHED_TOGETHER:
+                # What stands in the way is found again at the end, and then stops no session.
+                with suppress(ContractError, PublishError):
+                    self._refresh({item.record.index for item in fresh}, fresh)
+                fresh.clear()
+
         for run, of_run in self._runs(versions):
-            for attempt, rows in _OfRun(self, run, started_at, len(of_run)).publish(of_run):
-                attempts.append(self.note(attempt))
-                fresh += rows
-                if len(fresh) >= _REFRESHED_TOGETHER:
-                    # What stands in the way is found again at the end, and then stops no session.
-                    with suppress(ContractError, PublishError):
-                        self._refresh({item.record.index for item in fresh}, fresh)
-                    fresh = []
+            _OfRun(self, run, started_at, len(of_run)).publish(of_run, ended)
         self._refresh({attempt.index for attempt in attempts if attempt.outcome in FRESHLY_PUBLISHED}, fresh)
         return sorted(attempts, key=lambda attempt: (attempt.index, attempt.session))
 
@@ -150,7 +156,7 @@ class Batch:
     def _usable(self, found: dict[str, GlueRun]) -> dict[str, GlueRun]:
         """The runs that have ended without a manifest left out: nobody can tell what they have made, or it has expired."""
         runs = {run.run_id: run for run in found.values()}
-        whole = {run_id for run_id, run in runs.items() if run.live or self.pipeline.is_whole(run)}
+        whole = {run_id for run_id, run in runs.items() if run.live or etl.is_whole(self.pipeline.lake.refined, run)}
         return {version_id: run for version_id, run in found.items() if run.run_id in whole}
 
 
@@ -169,22 +175,24 @@ class _OfRun:
     sessions: int
     ended: list[GlueRun] = field(default_factory=list)
 
-    def publish(self, versions: Sequence[RawVersion]) -> Iterator[tuple[Attempt, list[FreshRows]]]:
+    def publish(self, versions: Sequence[RawVersion], ended: Ended) -> None:
+        """Publish the versions; `ended` is called with each attempt and its rows, one after the other, whatever stops it."""
         pipeline = self.batch.pipeline
         try:
-            ended = etl.wait_for_end(pipeline.lake.job, self.run, pipeline.settings.etl_timeout)
-            self.ended.append(ended)
-            manifest = etl.read_manifest(pipeline.lake.refined, ended)
+            run = etl.wait_for_end(pipeline.lake.job, self.run, pipeline.settings.etl_timeout)
+            self.ended.append(run)
+            manifest = etl.read_manifest(pipeline.lake.refined, run)
         except BovespaError as error:
             if isinstance(error, EtlRunFailed):
                 self.ended.append(error.run)
-            yield from ((self._begun(version).ended(Outcome.FAILED, str(error)), []) for version in versions)
+            for version in versions:
+                ended(self._begun(version).ended(Outcome.FAILED, str(error)), [])
             return
         # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
         parts = manifest.by_session()
         with ThreadPoolExecutor(1) as auditor:
             for audits in _ahead(auditor, partial(self._audited, parts), chunks(versions, _AUDITED_TOGETHER)):
-                yield from self._publish_all(audits)
+                self._publish_all(audits, ended)
 
     def _audited(
         self, parts: Mapping[tuple[str, date], Manifest], versions: Sequence[RawVersion]
@@ -202,21 +210,24 @@ class _OfRun:
         except BovespaError as error:
             return error
 
-    def _publish_all(
-        self, audits: Sequence[tuple[RawVersion, Audited | Problem]]
-    ) -> Iterator[tuple[Attempt, list[FreshRows]]]:
+    def _publish_all(self, audits: Sequence[tuple[RawVersion, Audited | Problem]], ended: Ended) -> None:
         with (
             AskingTogether(self.batch.pipeline.lake.athena) as asking,
             ThreadPoolExecutor(PARALLEL_SESSIONS) as pool,
         ):
             found = [pool.submit(self._publish, version, audited, asking) for version, audited in audits]
+            left = dict.fromkeys(found)
             try:
                 for future in as_completed(found):
-                    yield future.result()
+                    ended(*future.result())
+                    del left[future]
             finally:
-                # Whoever is stopped ends what is being published, and begins no more.
+                # Whoever is stopped ends what is being published, begins no more, and notes what has ended.
                 for future in found:
                     future.cancel()
+                for future in left:
+                    if not future.cancelled() and not future.exception():
+                        self.batch.note(future.result()[0])
 
     def _publish(
         self, version: RawVersion, audited: Audited | Problem, asking: AskingTogether

@@ -93,8 +93,10 @@ def check_landing(raw: Bucket, key: str) -> str:
     Raises:
         AwsError: it could not be read, or put back.
     """
+    found = raw.find(key)
     try:
-        _fetch(raw, key)
+        if found is None or _unpacked(key, found) is None:
+            _put_back(raw, key, "not the bytes that came" if found else "the bytes that came are gone")
     except PayloadError as error:
         return f"{raw.address(key)}: {error.problem}"
     return ""
@@ -140,8 +142,11 @@ def _unpacked(key: str, found: StoredObject) -> bytes | None:
     return body if is_landing_digest(key, hashlib.sha256(body).hexdigest()) else None
 
 
-def _put_back(raw: Bucket, key: str) -> tuple[StoredObject, bytes]:
+def _put_back(raw: Bucket, key: str, problem: str = "not the bytes that came") -> tuple[StoredObject, bytes]:
     """What came under the key, from an earlier version of the object, which is put over what is no such payload.
+
+    Args:
+        problem: what is wrong with what lies there, for the error.
 
     Raises:
         PayloadError: there is none.
@@ -152,7 +157,7 @@ def _put_back(raw: Bucket, key: str) -> tuple[StoredObject, bytes]:
         if found and body is not None:
             raw.put(key, found.body, kind="application/gzip", metadata=found.info.metadata)
             return found, body
-    raise PayloadError(key, "not the bytes that came, and no earlier version of the object has them: they are lost")
+    raise PayloadError(key, f"{problem}, and no earlier version of the object has them: they are lost")
 
 
 def _from_files(collected_at: datetime, imported: Sequence[tuple[LandingKey, SourceFile]]) -> Iterator[Landed | Unread]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -210,13 +210,14 @@ class Recovery:
     def _reread(self, item: SessionStatus, payloads: Sequence[str], flow_run: FlowRun) -> RawVersion | Attempt:
         lake, (index, session) = self.pipeline.lake, item.name
         try:
-            with session_lease(lake.refined, index, session, self.pipeline.settings.lease_timeout):
+            with session_lease(lake.refined, index, session, self.pipeline.settings.lease_timeout) as lease:
                 publication = storage.replaceable_publication(lake.refined, index, session)
-                current = usable_raw(lake.raw, index, session, publication)
+                guarded = replace(lake, raw=lease.guard(lake.raw), catalog=lease.guard(lake.catalog))
+                current = usable_raw(guarded.raw, index, session, publication)
                 if publication and item.state.state is State.DAMAGED:
-                    show_again(lake, publication)
+                    show_again(guarded, publication)
                 kept = current if item.state.state is State.DAMAGED else None
-                made = kept or reread(self.pipeline, index, session, payloads, current)
+                made = kept or reread(replace(self.pipeline, lake=guarded), index, session, payloads, current)
         except (ContractError, PublishError) as error:
             return Unusable(str(error)).attempt(flow_run, index, session)
         if isinstance(made, Unusable):

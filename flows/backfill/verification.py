@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from expectations.contract.keys import ContractError, raw_key
-from expectations.contract.outcomes import Outcome
+from expectations.contract.keys import ContractError, raw_key, read_landing_key
+from expectations.contract.names import LEDGER_PREFIX
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
 from flows.backfill.batch import Progress
 from flows.backfill.catalog_rebuild import register_ledger
 from flows.backfill.landing import check_landing
@@ -87,6 +88,8 @@ class Verifier:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._months: dict[str, Mapping[date, str]] = {}
+        self.payloads: list[str] = []
+        """Keys in landing that the raw files of the compared sessions state."""
 
     def damage(self, index: str, session: date) -> str:
         """What of a published session is not as it was published, in one line; empty where all is.
@@ -104,6 +107,7 @@ class Verifier:
             return f"{lake.raw.address(raw_key(index, session))} is missing"
         try:
             facts = storage.read_raw(lake.raw, current).facts
+            self.payloads += facts.payloads
             publication = storage.read_publication(lake.refined, index, session)
         except ContractError as error:
             return str(error)
@@ -150,15 +154,17 @@ class Verification:
         sessions = [item for items in found.sessions.values() for item in items]
         published = [item for item in sessions if item.traces.published_at]
         ledger = Ledger.of(self.pipeline.lake, VERIFY, self.execution)
-        damages = self._compared(published)
+        verifier = Verifier(self.pipeline)
+        damages = self._compared(published, verifier)
         for item in published:
             self._note(item, damages.get(item.name, ""), ledger)
-        problems = [*self._rows(sessions, ledger), *self._payloads(sessions)]
+        lost = [problem for item in published if (problem := self._lost_row(item, now, ledger))]
+        problems = [*lost, *self._rows(sessions, ledger), *self._payloads(sessions, verifier.payloads)]
         register_ledger(self.pipeline.lake)
         return Verified(len(published), [Damage(*name, what) for name, what in sorted(damages.items())], problems)
 
-    def _compared(self, published: Sequence[SessionStatus]) -> dict[Name, str]:
-        verifier, advance = Verifier(self.pipeline), self.progress("verifying", len(published))
+    def _compared(self, published: Sequence[SessionStatus], verifier: Verifier) -> dict[Name, str]:
+        advance = self.progress("verifying", len(published))
 
         def compared(item: SessionStatus) -> str:
             what = verifier.damage(*item.name)
@@ -175,8 +181,26 @@ class Verification:
             attempt = ledger.run.begin(*item.name)
             ledger.note(attempt.ended(Outcome.DAMAGED, what) if what else attempt.ended(Outcome.INTACT))
 
-    def _payloads(self, sessions: Iterable[SessionStatus]) -> list[str]:
-        keys = [key for item in sessions for key in item.traces.payloads]
+    def _lost_row(self, item: SessionStatus, now: datetime, ledger: Ledger) -> str:
+        """Write the row of a publication again that the ledger lacks; that it did, in one line."""
+        young = timedelta(seconds=self.pipeline.settings.reconcile_after)
+        published_at = item.traces.published_at
+        if any(row.outcome in FRESHLY_PUBLISHED for row in item.traces.attempts):
+            return ""
+        if published_at is None or now - published_at < young:
+            return ""  # whoever has published it may be about to write the row
+        record = storage.replaceable_publication(self.pipeline.lake.refined, *item.name)
+        if record is None:
+            return ""
+        ledger.restore_publication(record)
+        return (
+            f"{self.pipeline.lake.refined.address(LEDGER_PREFIX)}: no row says that {item.name[0]} {item.name[1]} was published; "
+            "written again as far as its record tells"
+        )
+
+    def _payloads(self, sessions: Iterable[SessionStatus], stated: Iterable[str]) -> list[str]:
+        landed = (key for key in stated if read_landing_key(key))
+        keys = sorted({*landed, *(key for item in sessions for key in item.traces.payloads)})
         raw = self.pipeline.lake.raw
         return [problem for problem in side_by_side(lambda key: check_landing(raw, key), keys) if problem]
 

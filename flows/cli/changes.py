@@ -102,9 +102,11 @@ def changes(
     with open_place(screen, aws=aws) as place:
         basis = of_changes(index, place.published(index).get(index, ()), first, last, now())
         try:
-            result = place.query(sql)
+            begun = place.lake.athena.start(sql)
         finally:
+            # While Athena is at it; also where it did not begin, for what is damaged says more than Athena does.
             place.refuse_damaged(index, basis.sessions[0].published, monthly=True)
+        result = place.lake.athena.answer(begun)
         levels = _levels(place, index, result) if wanted.form is Form.TABLE else {}
     if wanted.form is Form.TABLE:
         what = "" if weights else f" {tr('of composition')}"

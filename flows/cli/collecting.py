@@ -1,4 +1,4 @@
-"""What `bovespa run` has Prefect do; imported within an open account, for Prefect reads its settings when it is imported."""
+"""What `bovespa run` has Prefect do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+
+from prefect.context import refresh_global_settings_context
 
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.queries.saved import queries_of
@@ -28,6 +30,11 @@ _SAID_ELSEWHERE = (
 """How lines of Prefect's begin that say once more what the command itself says at its end."""
 _LINK = "View at "
 _MAX_ROWS = 12
+
+
+def take_settings() -> None:
+    """Have Prefect read its settings again: it was imported before the account was up, and reads them then."""
+    refresh_global_settings_context()
 
 
 class _Once(logging.Filter):

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from urllib.parse import quote
 
 from botocore.exceptions import BotoCoreError
@@ -151,12 +153,19 @@ def open_place(
     """
     settings = load_settings()
     os.environ.update(_REPORTING_TO_NOBODY)
+    Thread(target=_import_meanwhile).start()
     with environment_errors():
         if aws:
             yield Place(settings, None)
         else:
             with _on_the_laptop(screen, settings, need, as_flow=as_flow, mends=mends) as place:
                 yield place
+
+
+def _import_meanwhile() -> None:
+    """Import what the block will need, while the account comes up: it would take as long afterwards."""
+    for module in ("botocore.session", "flows.history.damage", "flows.session.intact"):
+        import_module(module)
 
 
 @contextmanager
@@ -190,6 +199,20 @@ def _on_the_laptop(screen: Screen, settings: Settings, need: Need, *, as_flow: b
             yield Place(settings, settings.home, links if need is Need.FLOWS else ())
     except AccountError as error:
         raise SettingsError(str(error)) from error
+
+
+def before_prefect(settings: Settings) -> None:
+    """Let Prefect, when it is imported before the account is up, read the account's settings and not the user's own.
+
+    Raises:
+        SettingsError: the account is not installed.
+    """
+    try:
+        # Absent where only the flows are installed.
+        from local.door import prefect_environment  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SettingsError(_not_installed(error)) from error
+    os.environ.update(prefect_environment(settings.home))
 
 
 def end_laptop() -> bool:

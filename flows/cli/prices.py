@@ -16,6 +16,7 @@ from flows.cli.console import Screen
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
+from flows.cli.states import reason
 from flows.errors import SettingsError
 from flows.record.attempt import Attempt
 from flows.site.publish import refresh_site_of
@@ -65,7 +66,7 @@ def prices(
 def show_verified(screen: Screen, attempts: Sequence[Attempt]) -> None:
     """Show what prices say of published sessions, of which something else is known now."""
     for attempt in attempts:
-        screen.line(f"  {attempt.index} {attempt.session}  {attempt.verdict}: {attempt.verification}")
+        screen.line(f"  {attempt.index} {attempt.session}  {attempt.verdict}: {reason(attempt.verification)}")
 
 
 def show_prices(screen: Screen, report: PricesReport) -> None:
@@ -74,7 +75,7 @@ def show_prices(screen: Screen, report: PricesReport) -> None:
     screen.heading(
         tr("prices: {} stored, {} there already, {} missing").format(sessions, report.held, len(report.missing))
     )
-    for reason in report.reasons:
-        screen.line(f"  {tr('missing')}  {reason}")
+    for why in report.reasons:
+        screen.line(f"  {tr('missing')}  {reason(why)}")
     for warning in report.warnings:
-        screen.line(f"  {tr('warning')}  {warning}")
+        screen.line(f"  {tr('warning')}  {reason(warning)}")

@@ -35,14 +35,19 @@ def query(
     wanted = Wanted.of(form, output, limit, as_json=as_json)
     screen = wanted.screen
     with open_place(screen, aws=aws) as place:
-        attempts = place.attempts() if asks_ledger(sql) else None
-        basis = of_query(sql, place.published(), now(), attempts)
         try:
-            result = place.query(sql)
+            begun = place.lake.athena.start(sql)
         finally:
-            # Also where the query failed: what is damaged says more than Athena does.
+            # While Athena is at it; also where it did not begin, for what is damaged says more than Athena does.
+            basis = _basis(place, sql)
             refuse_damaged(place, sql, basis)
+        result = place.lake.athena.answer(begun)
     give(screen, wanted, sql, result, basis)
+
+
+def _basis(place: Place, sql: str) -> Basis | None:
+    attempts = place.attempts() if asks_ledger(sql) else None
+    return of_query(sql, place.published(), now(), attempts)
 
 
 def refuse_damaged(place: Place, sql: str, basis: Basis | None) -> None:

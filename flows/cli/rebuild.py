@@ -15,6 +15,7 @@ from flows.cli.indices import Index
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
+from flows.cli.states import reason
 from flows.site.publish import refresh_site_of
 
 app = group()
@@ -62,7 +63,7 @@ def rebuild(
     screen.result(plan.to_dict() | {"attempt": attempt.to_dict() if attempt else None})
     show_plan(screen, plan)
     if attempt:
-        screen.heading(f"{tr(str(attempt.outcome))}: {attempt.reason or attempt.headline}")
+        screen.heading(f"{tr(str(attempt.outcome))}: {reason(attempt.reason) or attempt.headline}")
     else:
         screen.line("  " + tr("nothing was published: --publish does"))
     if attempt and attempt.failed:
@@ -81,13 +82,13 @@ def show_plan(screen: Screen, plan: RebuildPlan) -> None:
 
 def show_comparison(screen: Screen, plan: RebuildPlan) -> None:
     """Show what a session rests on, and how it compares with what B3 stated of it, where that is known."""
-    screen.heading(tr("rebuilt, not B3's words: {}").format(plan.headline))
+    screen.heading(tr("rebuilt, not B3's words: {}").format(reason(plan.headline)))
     for line in plan.rebuilt.evidence:
-        screen.line(f"  {line}")
+        screen.line(f"  {reason(line)}")
     if plan.stated is None:
         return
     cells = counted(5 * len(plan.portfolio.holdings), "cell")
     if plan.differences:
-        screen.line("  " + tr("compared with what B3 said, {}: {}").format(cells, described(plan.differences)))
+        screen.line("  " + tr("compared with what B3 said, {}: {}").format(cells, reason(described(plan.differences))))
     else:
         screen.line("  " + tr("compared with what B3 said, {}: all equal").format(cells))

@@ -19,7 +19,7 @@ from flows.cli.console import Screen
 from flows.cli.indices import index_code
 from flows.cli.language import counted, tr, written
 from flows.cli.options import Command, InAws, Json, examples, group
-from flows.cli.place import Need, Place, open_place
+from flows.cli.place import Need, Place, before_prefect, open_place
 from flows.cli.states import reason
 from flows.errors import SettingsError
 from flows.lake.reach import check_reach
@@ -66,13 +66,16 @@ def run(
         raise SettingsError(
             tr("the recorded sample is of IBOV at its own instants: --index and --collected-at need --live")
         )
+    settings = load_settings()
     if aws:
-        check_reach(load_settings())
+        check_reach(settings)
+    else:
+        before_prefect(settings)
     _warm_up_aside()
     with open_place(screen, aws=aws, as_flow=True, need=Need.FLOWS) as place:
-        # Prefect reads its settings when it is imported: here they are those of the account.
-        from flows.cli import collecting  # noqa: PLC0415
+        from flows.cli import collecting  # noqa: PLC0415 - Prefect and the gates' library, which `_warm_up` has imported
 
+        collecting.take_settings()
         collecting.say_once(with_links=aws)
         checks = None
         if live:
@@ -95,14 +98,14 @@ def run(
 
 
 def _warm_up_aside() -> None:
-    """Import what every run needs while the account starts; Prefect reads the account's environment, so it must wait."""
+    """Import what every run needs while the account starts."""
     # requests leaves it out, too, but not where another thread is at work on the filters.
     warnings.simplefilter("ignore", DependencyWarning)
     Thread(target=_warm_up, daemon=True).start()
 
 
 def _warm_up() -> None:
-    for name in ("great_expectations.expectations", "pyarrow.parquet", "exchange_calendars", "botocore.session"):
+    for name in ("expectations.gates", "great_expectations.expectations", "pyarrow.parquet", "flows.cli.collecting"):
         importlib.import_module(name)
 
 

@@ -14,6 +14,7 @@ from flows.backfill.rebuilding import Rebuilding, RebuildPlan
 from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.cli.rebuild import show_comparison
+from flows.cli.states import reason
 from flows.errors import BovespaError
 from flows.history.witness import Witness
 
@@ -42,9 +43,9 @@ class SampleChecks:
         """Show it."""
         screen.heading(tr("By B3's own closing prices, a second source"))
         for session, found in self.verified.items():
-            screen.line(f"  {self.index} {session}  {found.verdict}: {found.line}")
+            screen.line(f"  {self.index} {session}  {found.verdict}: {reason(found.line)}")
         if self.problem:
-            screen.line(f"  {self.problem}")
+            screen.line(f"  {reason(self.problem)}")
         if self.plan:
             screen.heading(tr("If nobody had collected {}").format(self.plan.portfolio.session))
             show_comparison(screen, self.plan)

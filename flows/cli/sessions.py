@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,15 +12,11 @@ from flows.cli.console import Screen
 from flows.cli.indices import index_code
 from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
-from flows.cli.pipeline import open_pipeline
-from flows.cli.place import Need
+from flows.cli.place import Place, open_place
 from flows.cli.states import reason as said_reason
 from flows.cli.states import show_status
 from flows.record.acknowledge import Acknowledgement, acknowledge
 from flows.record.status import SessionHistory, read_history, read_status
-
-if TYPE_CHECKING:
-    from flows.session.pipeline import Pipeline
 
 app = group()
 
@@ -79,16 +75,15 @@ def status(
     screen = Screen(as_json=as_json)
     first, last = (session, session) if session else (since, until)
     said = Acknowledgement.of(lost, reason) if lost else None
-    with open_pipeline(screen, aws=aws, need=Need.ASK) as (place, pipeline):
+    with open_place(screen, aws=aws, as_flow=True) as place:
         if said:
-            _acknowledge(screen, pipeline, said, index or ())
-        found = read_status(pipeline, datetime.now(UTC), day_of(first), day_of(last), index or ())
+            _acknowledge(screen, place, said, index or ())
+        found = read_status(place, datetime.now(UTC), day_of(first), day_of(last), index or ())
         asked = [item.traces for items in found.sessions.values() for item in items] if session else []
-        histories = [read_history(pipeline, traces) for traces in asked]
-    body: dict[str, Any] = found.to_dict()
-    if session:
-        body["history"] = [item.to_dict() for item in histories]
-    screen.result(body)
+        histories = [read_history(place, traces) for traces in asked]
+    if as_json:
+        body: dict[str, Any] = found.to_dict()
+        screen.result(body | ({"history": [item.to_dict() for item in histories]} if session else {}))
     for item in found.indices:
         show_status(screen, place, item)
     for entry in histories:
@@ -97,10 +92,10 @@ def status(
         raise typer.Exit(1)
 
 
-def _acknowledge(screen: Screen, pipeline: Pipeline, said: Acknowledgement, indices: Sequence[str]) -> None:
+def _acknowledge(screen: Screen, place: Place, said: Acknowledgement, indices: Sequence[str]) -> None:
     now = datetime.now(UTC)
-    found = said.lost(read_status(pipeline, now, said.first, said.last, indices))
-    acknowledge(pipeline.lake, found, said.reason, now)
+    found = said.lost(read_status(place, now, said.first, said.last, indices))
+    acknowledge(place.lake, found, said.reason, now)
     screen.say(tr("{} acknowledged: {}").format(counted(len(found), "session"), said.reason))
 
 

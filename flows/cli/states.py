@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from flows.cli.console import Screen
-from flows.cli.language import counted, tr, written
+from flows.cli.language import counted, spoken, tr, written
 from flows.cli.place import Place
 from flows.record.index_status import IndexStatus, Range, ranges
+from flows.record.sentences import reason_in
 from flows.record.state import SessionState
-
-REASONS = (
-    "not audited",
-    "no Glue run",
-    "not parsed",
-    "an older version is published",
-    "a payload came later that no attempt records",
-    "the calendar calls the day a holiday",
-    "1 warning",
-    "{} warnings",
-    "what came later was refused: {}",
-    "a later attempt failed: {}",
-    "Glue run {} is {}",
-    "Glue run {} ended {}: {}",
-    "Glue run {} has not ended within {} s: run the flow again to reattach to it",
-    "Glue run {} succeeded but left no manifest {}",
-    "{} refused {}: {}",
-    "{}: B3 could not be had ({})",
-    "no Glue run of {} for {} version {} within {} s: look at the log of the Lambda that the upload triggers",
-    "{}: another flow has been publishing the session for {} s",
-    "already published",
-    "would be imported",
-)
-"""The reasons that the record states, with places for values; what is not among them is said as it is recorded."""
-
-_PLACE = re.escape("{}")
-_FORMS = {reason: re.compile(re.escape(reason).replace(_PLACE, "(.*?)"), re.DOTALL) for reason in REASONS}
 
 
 def reason(text: str) -> str:
     """A recorded reason in the user's language, as far as its form is known."""
-    for form, pattern in _FORMS.items():
-        if found := pattern.fullmatch(text):
-            return tr(form).format(*map(_part, found.groups()))
-    return text
-
-
-def _part(text: str) -> str:
-    """A value of a reason, which may be a reason again."""
-    return reason(text) if text in REASONS or " refused " in text else text
+    return reason_in(spoken(), text)
 
 
 def show_status(screen: Screen, place: Place, status: IndexStatus) -> None:

@@ -26,9 +26,6 @@ from flows.b3.calendar import may_be_rebalanced
 from flows.session.arrow import arrow_schema
 
 CHANGES_SCHEMA = arrow_schema(CHANGES_COLUMNS)
-RULES = 1
-"""Version of the rules of this module: with another one, every month is made again."""
-
 _REBALANCED_SHARE = 0.2  # of the shares, by number
 _DECIMALS = 3  # of a share in percent, as B3 states it
 _ONE_OF_EACH = 2

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+from expectations.contract.changes import RULES
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE
 from flows.errors import WriteConflict
-from flows.history.changes import RULES
 from flows.history.month_files import MonthlyTable, month_of
-from flows.history.rows import PublishedRows
+from flows.session.storage import published_records
 
 if TYPE_CHECKING:
     from flows.history.month_files import Month
@@ -30,7 +30,7 @@ def month_damages(lake: Lake, index: str) -> dict[date, str]:
     )
     # In this order: what a file holds was recorded before the records are listed.
     listed = [(table, table.months()) for table in tables]
-    records = PublishedRows(lake, index).records()
+    records = published_records(lake.refined, index)
     wanted = {month: {day: item.etag.strip('"') for day, item in of.items()} for month, of in records.items()}
     found: defaultdict[date, list[str]] = defaultdict(list)
     for table, months in listed:
@@ -46,7 +46,7 @@ def _month_damage(table: MonthlyTable, month: date, listed: Month | None, wanted
     if not table.is_in_order(month, listed):
         return f"the partition of {month:%Y-%m} of {table.table.name} shows something else than {table.key(month)}"
     try:
-        held = table.read(listed.file).sessions
+        held = table.sessions(listed.file)
     except WriteConflict:
         return ""  # somebody is making it again just now
     own = {day: etag for day, etag in held.items() if month_of(day) == month}

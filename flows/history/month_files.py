@@ -8,15 +8,14 @@ change when the file is replaced.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from expectations.contract.catalog import SCHEMA_PARAMETER, index_partitions, table_parameters
 from expectations.contract.names import PART_NAME
@@ -35,13 +34,19 @@ from flows.lake.s3 import PARQUET
 from flows.session.arrow import arrow_schema
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from expectations.contract.tables import Table
     from flows.lake.catalog import Catalog, Values
     from flows.lake.lease import Lease
-    from flows.lake.s3 import Bucket, ObjectSummary
+    from flows.lake.s3 import Bucket, ObjectSummary, StoredObject
 
 CONTENTS = "bovespa.contents"
 """The key in a file's metadata under which it states what it was made from."""
+
+_BESIDE = "contents"  # the same in S3's metadata of the object
+# Of 2 KB for all user-defined metadata (Amazon S3 user guide, "Working with object metadata"); a month of 23 sessions has 1.3.
+_MOST_BESIDE = 1900
 
 Sessions = dict[date, str]
 """Sessions with what tells one publication of each from another: the ETag of its record, without quotes."""
@@ -83,6 +88,8 @@ def month_of(session: date) -> date:
 
 def encode(rows: pa.Table, metadata: Mapping[str, str] | None = None) -> bytes:
     """Rows as the bytes of a Parquet file; the same rows and metadata are always the same bytes."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - see `arrow_schema`
+
     target = io.BytesIO()
     options: Any = {
         "compression": "zstd",
@@ -162,10 +169,30 @@ class MonthlyTable:
         Raises:
             WriteConflict: it is another one by now, or gone.
         """
+        return self.decode(self._stored(file).body)
+
+    def sessions(self, file: ObjectSummary) -> Sessions:
+        """The publications that a month's file is made from, as `read` tells them, whose bytes are those that were put.
+
+        What was put beside the bytes says it without pyarrow; where the bytes are not those of the ETag, or nothing was put
+        beside them, they themselves are read.
+
+        Raises:
+            WriteConflict: it is another file by now, or gone.
+        """
+        stored = self._stored(file)
+        digest = hashlib.md5(stored.body, usedforsecurity=False).hexdigest()
+        beside = stored.info.metadata.get(_BESIDE)
+        if beside and digest == stored.info.etag.strip('"'):
+            with suppress(AttributeError, KeyError, TypeError, ValueError):
+                return self._sessions(json.loads(beside))
+        return self.decode(stored.body).sessions
+
+    def _stored(self, file: ObjectSummary) -> StoredObject:
         stored = self.refined.find(file.key)
         if stored is None or stored.info.etag != file.etag:
             raise WriteConflict(f"{self.refined.address(file.key)}: somebody else has written it meanwhile")
-        return self.decode(stored.body)
+        return stored
 
     def decode(self, body: bytes, contents: str | None = None) -> Content:
         """The content of a file's bytes; no rows of no sessions where they are not to be used.
@@ -173,6 +200,9 @@ class MonthlyTable:
         Args:
             contents: what the file is said to hold; by default what it states itself.
         """
+        import pyarrow as pa  # noqa: PLC0415 - see `arrow_schema`
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
         schema = arrow_schema(self.table.columns)
         try:
             read = pq.ParquetFile(io.BytesIO(body), page_checksum_verification=True).read()
@@ -190,17 +220,19 @@ class MonthlyTable:
         Raises:
             WriteConflict: it is another one by now.
         """
-        body = encode(content.rows, {CONTENTS: self._stated(content)})
+        stated = self._stated(content)
+        body = encode(content.rows, {CONTENTS: stated})
         if_etag = over.etag if over else None
-        self.refined.put(self.key(month), body, kind=PARQUET, if_etag=if_etag, if_absent=over is None)
+        beside = {_BESIDE: stated} if len(stated) <= _MOST_BESIDE else None
+        self.refined.put(self.key(month), body, kind=PARQUET, metadata=beside, if_etag=if_etag, if_absent=over is None)
 
     def _stated(self, content: Content) -> str:
         sessions = {str(day): content.sessions[day] for day in sorted(content.sessions)}
         body = {"made": self.made, "rows": content.rows.num_rows, "sessions": sessions}
         return json.dumps(body, separators=(",", ":"))
 
-    def _sessions(self, stated: Any, rows: int) -> Sessions:  # noqa: ANN401 - of JSON
-        if stated["made"] != self.made or stated.get("rows", rows) != rows:
+    def _sessions(self, stated: Any, rows: int | None = None) -> Sessions:  # noqa: ANN401 - of JSON
+        if stated["made"] != self.made or (rows is not None and stated.get("rows", rows) != rows):
             return {}
         return {date.fromisoformat(day): str(etag) for day, etag in stated["sessions"].items()}
 

@@ -28,17 +28,19 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from expectations.contract.changes import RULES
 from expectations.contract.keys import monthly_lease_key
 from expectations.contract.partitions import index_prefix
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE
 from flows.errors import LeaseLost, PublishError, WriteConflict
-from flows.history.changes import RULES, Change, changes_of, changes_table, month_changes
+from flows.history.changes import Change, changes_of, changes_table, month_changes
 from flows.history.doubt import Listings, doubtful_changes, doubtful_history
 from flows.history.former import former_content
 from flows.history.month_files import Content, Month, MonthlyTable, Sessions, month_of
 from flows.history.rows import HISTORY_SCHEMA, PublishedRows, SessionFacts, audited_rows, month_rows, sessions_only
 from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
 from flows.lake.lease import held, session_lease
+from flows.session.storage import published_records
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -159,7 +161,7 @@ class _Try:
             done=done,
             thorough=thorough,
             # In this order: what a file holds was recorded before the records are listed.
-            listings=Listings(history.months(), changes.months(), published.records()),
+            listings=Listings(history.months(), changes.months(), published_records(lake.refined, index)),
         )
 
     def run(self) -> bool:
@@ -178,7 +180,7 @@ class _Try:
         return False
 
     def _is_overtaken(self) -> bool:
-        records = self.published.records()
+        records = published_records(self.published.lake.refined, self.published.index)
         return any(records.get(month) != self.listings.records.get(month) for month in self.held)
 
     def _show(self, table: MonthlyTable, listed: Mapping[date, Month], gone: set[date]) -> None:

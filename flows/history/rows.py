@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,9 +14,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from expectations.contract.catalog import session_expression
-from expectations.contract.keys import published_key, published_prefix, raw_key, read_published_key
+from expectations.contract.keys import published_key, raw_key
 from expectations.contract.names import HIDDEN_PREFIX, PART_NAME
-from expectations.contract.tables import HISTORY_COLUMNS, REFINED_COLUMNS, TICKER_PARTITION, refined_table
+from expectations.contract.tables import (
+    HISTORY_COLUMNS,
+    ORIGIN_COLUMN,
+    PORTFOLIO_COLUMNS,
+    TICKER_PARTITION,
+    refined_table,
+)
 from flows.errors import PublishError, WriteConflict
 from flows.lake.calls import side_by_side
 from flows.session.arrow import arrow_schema
@@ -27,11 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from flows.lake.connect import Lake
-    from flows.lake.s3 import ObjectSummary
     from flows.session.storage import Publication
 
 HISTORY_SCHEMA = arrow_schema(HISTORY_COLUMNS)
-_REFINED_SCHEMA = arrow_schema(REFINED_COLUMNS)
+_PORTFOLIO_SCHEMA = arrow_schema(PORTFOLIO_COLUMNS)
 _RAW_FIGURES = ("codigo", "qtde_teorica", "participacao_pct")
 _REFINED_FIGURES = ("codigo", "quantidade_teorica_acoes", "percentual_participacao_ibov")
 _ORDER = [(TICKER_PARTITION.name, "ascending"), ("data_pregao", "ascending")]
@@ -58,8 +63,8 @@ class SessionFacts:
 
 def audited_rows(refined: pd.DataFrame, session: date, facts: SessionFacts) -> pa.Table:
     """The history's rows of a session, from the refined rows that gate 2 has audited."""
-    columns = refined[[column.name for column in REFINED_COLUMNS]]
-    return _with_session(pa.Table.from_pandas(columns, schema=_REFINED_SCHEMA, preserve_index=False), session, facts)
+    columns = refined[[column.name for column in PORTFOLIO_COLUMNS]]
+    return _with_session(pa.Table.from_pandas(columns, schema=_PORTFOLIO_SCHEMA, preserve_index=False), session, facts)
 
 
 def month_rows(parts: Sequence[pa.Table]) -> pa.Table:
@@ -78,18 +83,6 @@ class PublishedRows:
 
     lake: Lake
     index: str
-
-    def records(self) -> dict[date, dict[date, ObjectSummary]]:
-        """The publication records as S3 lists them, by month (its first day) and session.
-
-        Raises:
-            AwsError: S3 could not be asked.
-        """
-        found: defaultdict[date, dict[date, ObjectSummary]] = defaultdict(dict)
-        for item in self.lake.refined.objects(published_prefix(self.index)):
-            if name := read_published_key(item.key):
-                found[name.session.replace(day=1)][name.session] = item
-        return dict(found)
 
     def record(self, session: date) -> tuple[Publication, str]:
         """A session's publication record, and the ETag of the very bytes that it was read from, without quotes.
@@ -117,7 +110,7 @@ class PublishedRows:
         """
         session = date.fromisoformat(record.session)
         parts = [part for part in side_by_side(self._read, self._keys(record.index, session)) if part is not None]
-        refined = pa.concat_tables(parts) if parts else _REFINED_SCHEMA.empty_table()
+        refined = pa.concat_tables(parts) if parts else _PORTFOLIO_SCHEMA.empty_table()
         if refined.num_rows != record.rows:
             raise PublishError(
                 f"{record.index} {session}: {refined.num_rows} rows are published where the record says {record.rows}: "
@@ -148,7 +141,7 @@ class PublishedRows:
         if found is None:
             return None
         try:
-            return pq.read_table(io.BytesIO(found.body)).select(_REFINED_SCHEMA.names).cast(_REFINED_SCHEMA)
+            return pq.read_table(io.BytesIO(found.body)).select(_PORTFOLIO_SCHEMA.names).cast(_PORTFOLIO_SCHEMA)
         except (pa.ArrowException, KeyError, OSError, ValueError) as error:
             raise PublishError(f"{self.lake.refined.address(key)}: not a file of refined rows ({error})") from error
 
@@ -162,7 +155,7 @@ def _with_session(refined: pa.Table, session: date, facts: SessionFacts) -> pa.T
     further = {
         TICKER_PARTITION.name: refined["codigo"],
         "redutor": pa.array([facts.divisor] * refined.num_rows, pa.float64()),
-        "origem": pa.array([facts.source] * refined.num_rows, pa.string()),
+        ORIGIN_COLUMN.name: pa.array([facts.source] * refined.num_rows, pa.string()),
         "day": pa.array([session.day] * refined.num_rows, pa.int32()),
     }
     columns = [further[name] if name in further else refined[name] for name in HISTORY_SCHEMA.names]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 0.05  # seconds
 _LONGEST_PAUSE = 2.0  # seconds
+_GROWTH = 1.5  # of the pauses: what has ended is waited for by half as long again at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,29 @@ class Athena:
             QueryError: Athena failed or cancelled the query, or it took too long; the message is Athena's reason.
             AwsError: Athena could not be asked.
         """
+        return self.answer(self.start(sql))
+
+    def start(self, sql: str) -> str:
+        """Begin a query, and do not wait for it.
+
+        Returns:
+            The query's id.
+
+        Raises:
+            AwsError: Athena could not be asked, or does not take such a query.
+        """
         with aws_errors("querying Athena"):
-            query_id = self.client.start_query_execution(
+            return self.client.start_query_execution(
                 QueryString=sql, WorkGroup=self.workgroup, QueryExecutionContext={"Database": self.database}
             )["QueryExecutionId"]
+
+    def answer(self, query_id: str) -> QueryResult:
+        """The answer to a query that was begun; waits for its end.
+
+        Raises:
+            QueryError, AwsError: as of `query`.
+        """
+        with aws_errors("querying Athena"):
             execution = _wait(self.client, query_id, self.timeout)
             state = execution["Status"]["State"]
             if state != "SUCCEEDED":
@@ -77,7 +97,7 @@ class Athena:
 def _wait(athena: AthenaClient, query_id: str, timeout: float) -> QueryExecutionTypeDef:
     retries = Retrying(
         retry=retry_if_result(lambda found: found["Status"]["State"] in {"QUEUED", "RUNNING"}),
-        wait=wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE),
+        wait=wait_exponential(multiplier=_FIRST_PAUSE, exp_base=_GROWTH, max=_LONGEST_PAUSE),
         stop=stop_after_delay(timeout),
     )
     try:

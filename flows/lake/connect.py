@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
 
 from flows.lake.athena import Athena
 from flows.lake.calls import PARALLEL_CALLS, PARALLEL_SESSIONS
@@ -18,7 +19,6 @@ from flows.lake.fence import watched
 from flows.lake.glue_job import GlueJob
 from flows.lake.metrics import Metrics
 from flows.lake.s3 import Bucket
-from flows.lake.usage import UsageReader
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from flows.lake.metrics import CloudWatch
+    from flows.lake.usage import UsageReader
     from flows.settings import Settings
+
+
+_SERVICES = ("s3", "glue", "athena", "cloudwatch", "lambda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,6 @@ class Lake:
 
     Attributes:
         raw, refined, artifacts: the buckets.
-        region: AWS region, which sets prices.
     """
 
     raw: Bucket
@@ -45,7 +48,11 @@ class Lake:
     job: GlueJob
     athena: Athena
     metrics: Metrics
-    region: str
+
+    @property
+    def region(self) -> str:
+        """AWS region, which sets prices."""
+        return str(self.raw.client.meta.region_name)
 
     @classmethod
     def of(
@@ -61,19 +68,36 @@ class Lake:
             job=GlueJob(glue, settings.glue_job_name),
             athena=Athena(athena, settings.workgroup, settings.database, settings.query_timeout),
             metrics=Metrics(cloudwatch, settings.metrics_namespace),
-            region=s3.meta.region_name,
         )
 
 
 def connect(settings: Settings) -> Lake:
     """The account that the environment names, with botocore's standard retries (throttling, timeouts, 5xx)."""
     client = _clients()
-    s3, glue = watched(client("s3")), watched(client("glue"))
-    return Lake.of(settings, s3, glue, client("athena"), client("cloudwatch"))
+    s3, glue = LazyClient(lambda: watched(client("s3"))), LazyClient(lambda: watched(client("glue")))
+    athena, cloudwatch = (LazyClient(partial(client, service)) for service in ("athena", "cloudwatch"))
+    return Lake.of(settings, cast("S3Client", s3), cast("GlueClient", glue), cast("AthenaClient", athena), cloudwatch)
+
+
+class LazyClient:
+    """A client that is made when it is first asked: a tenth of a second, which a command that does not ask it does without."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the client's
+        """What the client has of that name."""
+        return getattr(self._client, name)
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401 - of any service
+        return self._make()
 
 
 def connect_usage(settings: Settings) -> UsageReader:
     """What the same account used, which an operator may look at with rights that the flows do not have."""
+    from flows.lake.usage import UsageReader  # noqa: PLC0415 - prices and bills, which an operator alone asks for
+
     client = _clients()
     return UsageReader(
         settings=settings,
@@ -86,8 +110,9 @@ def connect_usage(settings: Settings) -> UsageReader:
 
 
 def _clients() -> Callable[..., Any]:
-    import boto3  # noqa: PLC0415 - the one place where clients are made
-    from botocore.config import Config  # noqa: PLC0415
+    """Makes a client of a service: botocore's own, for boto3 adds transfers of large files only, and a tenth of a second."""
+    from botocore.config import Config  # noqa: PLC0415 - the one place where clients are made
+    from botocore.session import get_session  # noqa: PLC0415
 
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 6},
@@ -95,4 +120,13 @@ def _clients() -> Callable[..., Any]:
         read_timeout=60,
         max_pool_connections=PARALLEL_CALLS * PARALLEL_SESSIONS,
     )
-    return partial(boto3.Session().client, config=config)
+    session, one_at_a_time = get_session(), Lock()
+    models: Any = session.get_component("data_loader")
+    # It would look through the folders of all four hundred services, thrice.
+    models.list_available_services = lambda type_name: [*_SERVICES]  # noqa: ARG005
+
+    def client(service: str) -> Any:  # noqa: ANN401 - of any service
+        with one_at_a_time:  # a session is of one thread
+            return session.create_client(service, config=config)
+
+    return client

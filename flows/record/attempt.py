@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from expectations.contract.keys import ContractError
 from expectations.contract.ledger import LEDGER_COLUMNS
@@ -22,6 +20,8 @@ from flows.cost.prices import glue_cost
 from flows.session.arrow import arrow_schema
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from expectations.gates.gate import GateReport
     from flows.glue_run import GlueRun
 
@@ -30,8 +30,6 @@ REBUILD, PRICES = "rebuild", "prices"
 WITHDRAW, ACKNOWLEDGE = "withdraw", "acknowledge"
 UNKNOWN = "unknown"
 """The flow of an attempt whose row had to be written again."""
-
-SCHEMA = arrow_schema(LEDGER_COLUMNS)
 
 _MOST_TEXT = 4000  # characters
 
@@ -168,9 +166,12 @@ class Attempt:
 
     def to_parquet(self) -> bytes:
         """The attempt as a Parquet file with one row of the ledger."""
+        import pyarrow as pa  # noqa: PLC0415 - see `arrow_schema`
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
         row = {name: _plain(value) for name, value in self._row().items()}
         target = io.BytesIO()
-        pq.write_table(pa.Table.from_pylist([row], SCHEMA), target)
+        pq.write_table(pa.Table.from_pylist([row], schema()), target)
         return target.getvalue()
 
     def _row(self) -> dict[str, object]:
@@ -207,15 +208,24 @@ class Attempt:
 _DEMANDS = " | "
 
 
+@cache
+def schema() -> pa.Schema:
+    """The ledger's columns."""
+    return arrow_schema(LEDGER_COLUMNS)
+
+
 def read_parquet(content: bytes) -> Attempt:
     """An attempt as the ledger keeps it; what the file lacks, because it is older than a column, is unknown.
 
     Raises:
         ContractError: the file is not one row of the ledger.
     """
+    import pyarrow as pa  # noqa: PLC0415 - see `arrow_schema`
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     try:
         table = pq.ParquetFile(io.BytesIO(content)).read()
-        (row,) = table.select([name for name in SCHEMA.names if name in table.column_names]).to_pylist()
+        (row,) = table.select([name for name in schema().names if name in table.column_names]).to_pylist()
         return Attempt(
             execution=row["execucao"],
             flow=row["fluxo"],

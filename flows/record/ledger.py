@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from expectations.contract.keys import ContractError, attempt_key, ledger_prefix
 from expectations.contract.ledger import LEDGER_TABLE
-from expectations.contract.outcomes import DONE
+from expectations.contract.outcomes import DONE, Outcome
 from expectations.contract.partitions import ledger_values
+from expectations.contract.tables import REBUILT
 from flows.errors import BovespaError
 from flows.lake.s3 import PARQUET
 from flows.record.attempt import UNKNOWN, Attempt, FlowRun, read_parquet
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from flows.lake.catalog import Values
     from flows.lake.connect import Lake
     from flows.lake.s3 import Bucket
+    from flows.session.storage import Publication
 
 _LOG = logging.getLogger(__name__)
 _UNIQUE = 12  # hexadecimal digits
@@ -94,6 +97,25 @@ class Ledger:
         reason = "" if row.outcome in DONE else "the ledger's row was damaged: its reason is lost"
         attempt = replace(known, started_at=row.ended_at, ended_at=row.ended_at, reason=reason)
         self.lake.refined.put(row.key, attempt.to_parquet(), kind=PARQUET)
+
+    def restore_publication(self, record: Publication) -> None:
+        """Write the row of a publication that is lost, as far as its record tells.
+
+        Raises:
+            AwsError, PublishError: it could not be written.
+        """
+        at = datetime.fromisoformat(record.published_at)
+        row = FlowRun(UNKNOWN, UNKNOWN).begin(
+            record.index,
+            date.fromisoformat(record.session),
+            outcome=Outcome.REBUILT if record.source == REBUILT else Outcome.PUBLISHED,
+            fingerprint=record.fingerprint,
+            raw_version_id=record.raw_version_id,
+            rows=record.rows,
+            run_id=record.run_id,
+            source=record.source,
+        )
+        self.write(replace(row, started_at=at, ended_at=at))
 
 
 def read_attempt(refined: Bucket, row: AttemptKey) -> Attempt:

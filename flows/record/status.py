@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from expectations.contract.keys import ContractError
 from expectations.contract.names import DEFAULT_INDEX
@@ -19,18 +19,32 @@ from flows.record.ledger import read_attempt
 from flows.record.state import CalendarFacts, SessionDetails, SessionState, is_settled, session_state
 from flows.record.traces import AccountTraces, SessionTraces, read_traces
 from flows.record.withdrawals import withdrawal_among
-from flows.session import storage
+from flows.session import etl, storage
 from flows.session.batch_runs import BatchRuns
 from flows.session.intact import listed_damage
 
 if TYPE_CHECKING:
     from expectations.contract.keys import AttemptKey
     from flows.glue_run import GlueRun
+    from flows.lake.connect import Lake
     from flows.record.attempt import Attempt
-    from flows.session.pipeline import Pipeline
     from flows.session.storage import Publication, RawVersion
+    from flows.settings import Settings
 
 T = TypeVar("T")
+
+
+class Account(Protocol):
+    """Whose status it is."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it is worked on with."""
+
+    @property
+    def lake(self) -> Lake:
+        """How it is reached."""
+
 
 _WORKDAYS = 5
 _DAY = timedelta(days=1)
@@ -89,7 +103,7 @@ class AccountStatus:
 
 
 def read_status(
-    pipeline: Pipeline,
+    account: Account,
     now: datetime,
     since: date | None = None,
     until: date | None = None,
@@ -107,12 +121,12 @@ def read_status(
         AwsError: AWS could not be asked.
     """
     local = now.astimezone(SAO_PAULO)
-    traces = read_traces(pipeline.lake, local.date())
+    traces = read_traces(account.lake, local.date())
     span = _Span(since, until, due=calendar.due(now), showing=calendar.expected(now))
     wanted = list(dict.fromkeys(indices)) or traces.indices or [DEFAULT_INDEX]
     listed = {index: span.of(index, traces) for index in wanted}
     begun = {index: traces.first(index) or span.due for index in wanted}
-    facts = _Reader(pipeline).facts([item for items in listed.values() for item in items], traces.tries)
+    facts = _Reader(account).facts([item for items in listed.values() for item in items], traces.tries)
     sessions = {
         index: [
             SessionStatus(
@@ -170,7 +184,7 @@ class _Span:
 class _Reader:
     """Reads what listings do not tell, of the few sessions that need it."""
 
-    pipeline: Pipeline
+    account: Account
 
     def facts(
         self, listed: Sequence[SessionTraces], tries: Mapping[tuple[str, date], AttemptKey]
@@ -185,7 +199,7 @@ class _Reader:
         read = dict(zip(untold, side_by_side(lambda item: self._read(item, tries), untold), strict=True))
         unpublished = [facts.version for facts in read.values() if facts.version and not _covered(facts)]
         runs = self._runs(unpublished)
-        whole = {run.run_id: self.pipeline.is_whole(run) for run in runs.values() if run.succeeded}
+        whole = {run.run_id: etl.is_whole(self.account.lake.refined, run) for run in runs.values() if run.succeeded}
         for item, facts in read.items():
             if facts.version and (run := runs.get(facts.version.version_id)):
                 read[item] = replace(facts, run=run, staged=whole.get(run.run_id, False))
@@ -196,7 +210,7 @@ class _Reader:
 
     def _damages(self, listed: Sequence[SessionTraces]) -> dict[SessionTraces, str]:
         """What listings tell of published sessions that are not as they were published."""
-        lake, void_after = self.pipeline.lake, self.pipeline.settings.lease_timeout
+        lake, void_after = self.account.lake, self.account.settings.lease_timeout
         found: dict[SessionTraces, str] = {}
         for index in dict.fromkeys(item.index for item in listed):
             published = {item.session: item for item in listed if item.index == index and item.published_at}
@@ -207,7 +221,7 @@ class _Reader:
     def _read(self, traces: SessionTraces, tries: Mapping[tuple[str, date], AttemptKey]) -> SessionDetails:
         index, session = traces.index, traces.session
         row = traces.tried or tries.get((index, session))
-        version = storage.find_raw(self.pipeline.lake.raw, index, session) if traces.raw_at else None
+        version = storage.find_raw(self.account.lake.raw, index, session) if traces.raw_at else None
         attempt = self.attempt(row) if row else None
         if attempt is None or attempt.outcome is not Outcome.ACKNOWLEDGED:
             attempt = self._withdrawal(traces, version) or attempt
@@ -231,7 +245,7 @@ class _Reader:
     def _raw_damage(self, version: RawVersion | None) -> str:
         try:
             if version:
-                storage.read_raw(self.pipeline.lake.raw, version)
+                storage.read_raw(self.account.lake.raw, version)
         except ContractError as error:
             return str(error)
         return ""
@@ -240,17 +254,17 @@ class _Reader:
         """The withdrawal of the raw file's portfolio, whichever of the raw versions that say the same it was published from."""
         if version is None or traces.published_at:
             return None
-        found = withdrawal_among(self.pipeline.lake.refined, traces.attempts, version.fingerprint)
+        found = withdrawal_among(self.account.lake.refined, traces.attempts, version.fingerprint)
         return replace(found, raw_version_id=version.version_id) if found else None
 
     def publication(self, traces: SessionTraces) -> Publication | None:
-        return _readable(lambda: storage.read_publication(self.pipeline.lake.refined, traces.index, traces.session))
+        return _readable(lambda: storage.read_publication(self.account.lake.refined, traces.index, traces.session))
 
     def attempt(self, row: AttemptKey) -> Attempt | None:
-        return _readable(lambda: read_attempt(self.pipeline.lake.refined, row))
+        return _readable(lambda: read_attempt(self.account.lake.refined, row))
 
     def _runs(self, versions: Sequence[RawVersion]) -> dict[str, GlueRun]:
-        lake = self.pipeline.lake
+        lake = self.account.lake
         return BatchRuns(lake.artifacts, lake.job, announced_for=0).find(versions)
 
 
@@ -278,13 +292,13 @@ class SessionHistory:
         }
 
 
-def read_history(pipeline: Pipeline, traces: SessionTraces) -> SessionHistory:
+def read_history(account: Account, traces: SessionTraces) -> SessionHistory:
     """What was done about a session.
 
     Raises:
         AwsError: AWS could not be asked.
     """
-    reader = _Reader(pipeline)
+    reader = _Reader(account)
     asked = (traces.judged,) if traces.judged and traces.judged.outcome is Outcome.JUDGED else ()
     read = (row for row in side_by_side(reader.attempt, (*traces.attempts, *asked)) if row)
     attempts = tuple(sorted(read, key=lambda row: row.ended_at))

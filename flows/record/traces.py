@@ -28,6 +28,7 @@ from expectations.contract.names import (
 )
 from expectations.contract.outcomes import FINDINGS, FRESHLY_PUBLISHED, Outcome, Verdict
 from flows.b3.calendar import expected
+from flows.lake.calls import side_by_side
 
 if TYPE_CHECKING:
     from flows.lake.connect import Lake
@@ -199,7 +200,7 @@ def _first_day(lake: Lake, indices: Sequence[str]) -> date | None:
     """The first day of the first month of which there is anything."""
     published = [(lake.refined, _published(index)) for index in indices]
     places = [(lake.raw, LANDING_PREFIX), (lake.raw, RAW_PREFIX), (lake.refined, LEDGER_PREFIX), *published]
-    return min((found for place in places if (found := _first_month(*place))), default=None)
+    return min((found for found in side_by_side(lambda place: _first_month(*place), places) if found), default=None)
 
 
 def _first_month(bucket: Bucket, prefix: str) -> date | None:

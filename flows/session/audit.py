@@ -94,6 +94,7 @@ def _read(lake: Lake, version: RawVersion, staged: StagedSession) -> _Read:
         index=staged.index,
         total_quantity=file.facts.statement.total_quantity,
         total_share=file.facts.statement.total_share,
+        origin=version.source and file.facts.source,
         age_in_days=max((staged.reference_date - collected_on).days, 0),
     )
     return _Read(file.facts, staged, output, refined.refined_checks(output, truth))

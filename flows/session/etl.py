@@ -94,6 +94,19 @@ def wait_for_end(job: GlueJob, run: GlueRun, timeout: float) -> GlueRun:
     return ended
 
 
+def is_whole(refined: Bucket, run: GlueRun) -> bool:
+    """Whether a run left its manifest, without which nobody can tell what it has made.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    try:
+        read_manifest(refined, run)
+    except StagingError:
+        return False
+    return True
+
+
 def read_manifest(refined: Bucket, run: GlueRun) -> Manifest:
     """The manifest of a run that succeeded.
 

@@ -12,7 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from expectations.contract.catalog import index_expression, session_expression
@@ -299,4 +299,4 @@ def _partitions(table: Table, index: str, session: date, keys: Iterable[str]) ->
 
 def _is_being_published(refined: Bucket, index: str, session: date, void_after: float) -> bool:
     lease = refined.look(lease_key(index, session))
-    return lease is not None and (datetime.now(UTC) - lease.stored_at).total_seconds() <= void_after
+    return lease is not None and lease.age <= void_after

@@ -18,7 +18,7 @@ from expectations.gates.gate import GateReport, run_gate
 from expectations.gates.neighbours import Neighbour, neighbour_checks
 from flows.b3.calendar import Window, collectable, is_session, showable
 from flows.b3.client import B3Client
-from flows.errors import LeaseLost, PublishError, StagingError, WriteConflict
+from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.lake.connect import Lake
 from flows.lake.lease import session_lease
 from flows.session import etl, storage
@@ -163,24 +163,12 @@ class Pipeline:
         run = etl.find_run(self.lake.job, version)
         if run is None and (rest := self.settings.etl_reattach_timeout - self._age(version)) > 0:
             run = etl.poll_for_run(self.lake.job, version, rest)
-        return run is not None and (run.live or (run.succeeded and self.is_whole(run)))
+        return run is not None and (run.live or (run.succeeded and etl.is_whole(self.lake.refined, run)))
 
     def _age(self, version: RawVersion) -> float:
         """Seconds since the upload, by S3's own clock."""
         found = self.lake.raw.look(version.key, version.version_id)
         return found.age if found else float("inf")
-
-    def is_whole(self, run: GlueRun) -> bool:
-        """Whether a run left its manifest, without which nobody can tell what it has made.
-
-        Raises:
-            AwsError: S3 could not be asked.
-        """
-        try:
-            etl.read_manifest(self.lake.refined, run)
-        except StagingError:
-            return False
-        return True
 
     def refine(self, version: RawVersion, started: GlueRun | None = None) -> tuple[GlueRun, StagedSession]:
         """Wait for the Glue run of exactly that raw version, and read what it left.

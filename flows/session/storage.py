@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from expectations.contract.keys import ContractError, parse_raw_key, published_key, raw_key, seal_key
+from expectations.contract.keys import (
+    ContractError,
+    parse_raw_key,
+    published_key,
+    published_prefix,
+    raw_key,
+    read_published_key,
+    seal_key,
+)
+from expectations.contract.names import ORIGIN_METADATA
 from flows.errors import AwsError, WriteConflict
 from flows.lake.s3 import JSON, PARQUET
-from flows.session.raw_file import RawFacts, RawFile, decode
 
 if TYPE_CHECKING:
     from flows.b3.payload import Payload
-    from flows.lake.s3 import Bucket
+    from flows.lake.s3 import Bucket, ObjectSummary
+    from flows.session.raw_facts import RawFacts
+    from flows.session.raw_file import RawFile
 
 ETL_METADATA = "etl"
 BATCH = "batch"
@@ -33,6 +45,7 @@ class RawVersion:
         stored_at: instant at which S3 stored the version (UTC).
         fingerprint: `Portfolio.fingerprint` of the portfolio.
         has_sectors: whether the portfolio carries sectors.
+        source: where the portfolio came from, as in `Portfolio`; empty in versions of before this was said.
     """
 
     bucket: str
@@ -41,6 +54,7 @@ class RawVersion:
     stored_at: datetime
     fingerprint: str
     has_sectors: bool
+    source: str = ""
 
     def covers(self, facts: RawFacts) -> bool:
         """Whether this version says all that the facts' portfolio says."""
@@ -152,12 +166,17 @@ def find_raw(raw: Bucket, index: str, session: date) -> RawVersion | None:
         stored_at=found.stored_at,
         fingerprint=found.metadata.get("fingerprint", ""),
         has_sectors=found.metadata.get("has-sectors") == "true",
+        source=found.metadata.get(ORIGIN_METADATA, ""),
     )
 
 
 def raw_metadata(facts: RawFacts) -> dict[str, str]:
-    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is."""
-    return {"fingerprint": facts.fingerprint, "has-sectors": str(facts.has_sectors).lower()}
+    """What lies beside a raw file's content in S3, so that a look at the object tells which portfolio it is, and where from."""
+    return {
+        "fingerprint": facts.fingerprint,
+        "has-sectors": str(facts.has_sectors).lower(),
+        ORIGIN_METADATA: facts.source,
+    }
 
 
 def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool = False) -> RawVersion:
@@ -177,7 +196,9 @@ def upload_raw(raw: Bucket, content: bytes, facts: RawFacts, *, of_batch: bool =
     found = raw.look(key, written.version_id)
     if found is None:
         raise AwsError(f"{raw.address(key)}: version {written.version_id} was uploaded and is gone")
-    return RawVersion(raw.name, key, written.version_id, found.stored_at, facts.fingerprint, facts.has_sectors)
+    return RawVersion(
+        raw.name, key, written.version_id, found.stored_at, facts.fingerprint, facts.has_sectors, facts.source
+    )
 
 
 def read_raw(raw: Bucket, version: RawVersion) -> RawFile:
@@ -188,6 +209,8 @@ def read_raw(raw: Bucket, version: RawVersion) -> RawFile:
         ContractError: it is not the raw file of its session.
     """
     expected = parse_raw_key(version.key)
+    from flows.session.raw_file import decode  # noqa: PLC0415 - pyarrow, which who reads records only does without
+
     try:
         found = decode(raw.read(version.key, version.version_id))
     except ContractError as error:
@@ -254,9 +277,6 @@ def replaceable_record(refined: Bucket, index: str, session: date) -> tuple[Publ
     return readable or (None, None)
 
 
-_RECORD = TypeAdapter(Publication)
-
-
 def read_record(body: bytes, address: str, index: str, session: date) -> Publication:
     """A publication record's content.
 
@@ -267,7 +287,7 @@ def read_record(body: bytes, address: str, index: str, session: date) -> Publica
         ContractError: the record is not readable, or another session's.
     """
     try:
-        found = _RECORD.validate_json(body, strict=True)
+        found = _record().validate_json(body, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -277,6 +297,11 @@ def read_record(body: bytes, address: str, index: str, session: date) -> Publica
     if (found.index, found.session) != (index, session.isoformat()):
         raise ContractError(f"{address}: the record of {found.index} {found.session}; {_mended(index, session)}")
     return found
+
+
+@cache
+def _record() -> TypeAdapter[Publication]:
+    return TypeAdapter(Publication)
 
 
 def _mended(index: str, session: date) -> str:
@@ -305,6 +330,19 @@ def write_publication(refined: Bucket, publication: Publication, over: str | Non
         etag = found.info.etag
     if publication.files:
         write_seal(refined, publication.index, session, etag, publication.files)
+
+
+def published_records(refined: Bucket, index: str) -> dict[date, dict[date, ObjectSummary]]:
+    """The publication records of an index as S3 lists them, by month (its first day) and session.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    found: defaultdict[date, dict[date, ObjectSummary]] = defaultdict(dict)
+    for item in refined.objects(published_prefix(index)):
+        if name := read_published_key(item.key):
+            found[name.session.replace(day=1)][name.session] = item
+    return dict(found)
 
 
 def forget_publication(refined: Bucket, index: str, session: date) -> None:

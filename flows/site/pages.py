@@ -42,6 +42,7 @@ class Composition:
     Attributes:
         largest: the heaviest shares; `rest` the others.
         weight: of the largest together, in percent.
+        level: the index's closing level of the session before, in points, computed; None where the prices are not known.
     """
 
     session: date
@@ -49,6 +50,7 @@ class Composition:
     rest: Sequence[Holding]
     sectors: Sequence[Sector]
     weight: float
+    level: float | None = None
 
     @property
     def shares(self) -> int:
@@ -210,7 +212,10 @@ def composition(facts: IndexFacts, session: date | None = None) -> Composition |
         return None
     largest = holdings[:_LARGEST]
     weight = sum(item.weight for item in largest)
-    return Composition(wanted, largest, holdings[_LARGEST:], sectors_of(holdings), weight)
+    asked = _asked(facts.attempts.get(wanted, ()))
+    return Composition(
+        wanted, largest, holdings[_LARGEST:], sectors_of(holdings), weight, asked.level if asked else None
+    )
 
 
 def _crumbs(index: str = "", year: int | None = None, session: date | None = None) -> Sequence[tuple[str, str]]:

@@ -10,10 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from flows.language import LANGUAGES, Language
+from flows.record.sentences import demand_in, reason_in
 from flows.record.state import MEANINGS
 from flows.site import charts
 from flows.site.addresses import in_language, way
-from flows.site.demands import demand_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -103,6 +103,7 @@ def _environment(language: Language) -> Environment:
         "stamp": stamp,
         "figures": words.figures,
         "demand": words.demand,
+        "reason": words.reason,
         "gate_name": words.gate,
         "gate_short": gate_short,
         "step_name": words.step,
@@ -123,6 +124,9 @@ class _Words:
 
     def demand(self, text: str) -> str:
         return demand_in(self.language, text)
+
+    def reason(self, text: str) -> str:
+        return reason_in(self.language, text)
 
     def gate(self, name: str) -> str:
         return self.language.tr(GATES.get(name, name))

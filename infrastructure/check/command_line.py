@@ -14,9 +14,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import cycle, product
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import dill
@@ -26,13 +27,13 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from infrastructure.check.engine import engine
+from infrastructure.check.previews import SECONDS, Executor, executor
 from infrastructure.check.stand_in import aws_stand_in
 from infrastructure.glue_studio import VisualForm, provider
 from infrastructure.recording import NOTEBOOK_REGION, REGION, STACK
 from infrastructure.settings import PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
-EXECUTOR = Path(__file__).with_name("executor.py")
 VISUAL_FORM = f"pulumi-python:dynamic/bovespa:{VisualForm.__name__}"
 SWITCHES = {
     "glueMode": ("script", "visual"),
@@ -53,8 +54,8 @@ BESIDE: tuple[dict[str, str], ...] = (
 )
 """Other settings, with which the combinations are tried in turn; their number shares no factor with that of the combinations."""
 
+_AT_ONCE = 2
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "check", "AWS_SECRET_ACCESS_KEY": "check", "AWS_EC2_METADATA_DISABLED": "true"}
-_SECONDS = 300  # a preview takes six where nothing else runs
 
 
 class Project:
@@ -75,24 +76,30 @@ class Project:
         main = folder / str(stated.get("main", "."))
         self.pwd, self.entry = (main, ".") if main.is_dir() else (main.parent, main.name)
 
-    def program(self, settings: Mapping[str, str], region: str, endpoint: str) -> list[str]:
+    @contextmanager
+    def executor(self) -> Iterator[Executor]:
+        """The interpreter that the engine looks for, to run the program."""
+        python = self._folder / self._virtualenv / "bin" / "python"
+        with executor(python, self.pwd, {**_environment(), **_CREDENTIALS}) as found:
+            yield found
+
+    def program(self, by: Executor, settings: Mapping[str, str], region: str, endpoint: str) -> list[str]:
         """Preview the program.
 
         Returns:
             What is wrong, a line each.
         """
         config = {"aws:region": region} | {f"{PROJECT}:{name}": value for name, value in settings.items()}
-        environment = {**_CREDENTIALS, "PULUMI_CONFIG": json.dumps(config), "AWS_ENDPOINT_URL": endpoint}
+        environment = {"PULUMI_CONFIG": json.dumps(config), "AWS_ENDPOINT_URL": endpoint}
         with engine() as (address, preview):
             options = {"project": PROJECT, "stack": STACK, "parallel": "16", "dry_run": "true", "pwd": str(self.pwd)}
             told = [f"--{name}={value}" for name, value in (options | {"monitor": address, "engine": address}).items()]
-            python = self._folder / self._virtualenv / "bin" / "python"
             try:
-                ended = _run([str(python), "-u", str(EXECUTOR), *told, self.entry], self.pwd, environment)
-            except subprocess.TimeoutExpired:
-                return [f"not previewed within {_SECONDS} s"]
-        if ended.returncode or preview.errors:
-            return [_last(line) for line in preview.errors] or [_last(ended.stderr) or f"exit code {ended.returncode}"]
+                code, errors = by.run([*told, self.entry], environment)
+            except TimeoutError as error:
+                return [str(error)]
+        if code or preview.errors:
+            return [_last(line) for line in preview.errors] or [_last(errors) or f"exit code {code}"]
         return [] if preview.declared else ["the program declared nothing"]
 
     @contextmanager
@@ -133,14 +140,21 @@ def combinations() -> list[dict[str, str]]:
 
 def check_programs(stated: Mapping[str, Any], runs: list[dict[str, str]]) -> list[str]:
     """What is wrong with the program, run for each of some settings."""
-    with tempfile.TemporaryDirectory() as folder, aws_stand_in() as endpoint, ThreadPoolExecutor(2) as pool:
-        project = Project(Path(folder), stated)
+    with ExitStack() as stack:
+        folder, endpoint = stack.enter_context(tempfile.TemporaryDirectory()), stack.enter_context(aws_stand_in())
+        project, free = Project(Path(folder), stated), SimpleQueue[Executor]()
+        for _ in range(min(_AT_ONCE, len(runs))):
+            free.put(stack.enter_context(project.executor()))
 
         def found(settings: dict[str, str]) -> list[str]:
-            region = NOTEBOOK_REGION if settings.get("athenaNotebooks") == "true" else REGION
-            return [f"program with {settings}: {text}" for text in project.program(settings, region, endpoint)]
+            region, by = NOTEBOOK_REGION if settings.get("athenaNotebooks") == "true" else REGION, free.get()
+            try:
+                return [f"program with {settings}: {text}" for text in project.program(by, settings, region, endpoint)]
+            finally:
+                free.put(by)
 
-        return [text for texts in pool.map(found, runs) for text in texts]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return [text for texts in pool.map(found, runs) for text in texts]
 
 
 def check_provider(stated: Mapping[str, Any]) -> list[str]:
@@ -157,29 +171,17 @@ def check_provider(stated: Mapping[str, Any]) -> list[str]:
             Project(Path(folder), stated).dynamic_provider(endpoint) as launched,
         ):
             launched.Check(
-                provider_pb2.CheckRequest(urn=urn, olds=struct_pb2.Struct(), news=properties), timeout=_SECONDS
+                provider_pb2.CheckRequest(urn=urn, olds=struct_pb2.Struct(), news=properties), timeout=SECONDS
             )
-            made = launched.Create(provider_pb2.CreateRequest(urn=urn, properties=properties), timeout=_SECONDS)
+            made = launched.Create(provider_pb2.CreateRequest(urn=urn, properties=properties), timeout=SECONDS)
             diff = provider_pb2.DiffRequest(id=made.id, urn=urn, olds=made.properties, news=properties)
-            same = launched.Diff(diff, timeout=_SECONDS).changes == provider_pb2.DiffResponse.DIFF_NONE
+            same = launched.Diff(diff, timeout=SECONDS).changes == provider_pb2.DiffResponse.DIFF_NONE
             launched.Delete(
-                provider_pb2.DeleteRequest(id=made.id, urn=urn, properties=made.properties), timeout=_SECONDS
+                provider_pb2.DeleteRequest(id=made.id, urn=urn, properties=made.properties), timeout=SECONDS
             )
     except (OSError, grpc.RpcError) as error:
         return [f"dynamic provider: {error}"]
     return [] if same else ["dynamic provider: what it has made is not what it was told"]
-
-
-def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - Pulumi.yaml's interpreter, our executor
-        command,
-        cwd=folder,
-        env={**_environment(), **environment},
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
 
 
 def _environment() -> dict[str, str]:

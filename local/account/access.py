@@ -41,3 +41,8 @@ class AccountAccess:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
+
+
+def prefect_auth(keys: HomeKeys) -> str:
+    """User and password of Prefect's API, as PREFECT_API_AUTH_STRING takes them."""
+    return f"bovespa:{keys.secret_for('prefect')}"

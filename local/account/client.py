@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from local.account.access import AccountAccess
+from local.account.access import AccountAccess, prefect_auth
 from local.account.home import Home, private
 from local.account.locks import is_locked, locked
 from local.account.provisioned import code_digest
 from local.account.stages import Stage
-from local.prefect_.server import prefect_auth
 from local.rights.keys import HomeKeys, KeysError
 
 if TYPE_CHECKING:
@@ -92,9 +91,7 @@ class Account:
             "AWS_SESSION_TOKEN": "",
             "AWS_SECURITY_TOKEN": "",
             **self._prefect(),
-            "PREFECT_HOME": str(Home(self.home).prefect),
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "DO_NOT_TRACK": "1",
+            **prefect_environment(self.home),
             "GX_ANALYTICS_ENABLED": "false",
         }
 
@@ -103,6 +100,16 @@ class Account:
         if not self.prefect_ui_url:
             return {}
         return {"PREFECT_API_URL": self.prefect_api_url, "PREFECT_API_AUTH_STRING": self.prefect_auth}
+
+
+def prefect_environment(home: Path) -> dict[str, str]:
+    """What of Prefect's settings is known before the account is up: they are its own, and it reports to nobody.
+
+    Args:
+        home: the account's.
+    """
+    own = str(Home(home.resolve()).prefect)
+    return {"PREFECT_HOME": own, "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 
 
 def _silent(_: str) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,21 @@ def code_digest(program: Path) -> str:
     Args:
         program: the Pulumi program.
     """
-    found = [program.resolve(), *(path for package in _DECIDING for path in (_PROJECT / package).rglob("*"))]
-    marks = [
-        (str(path), stat.st_size, stat.st_mtime_ns)
-        for path in sorted(found)
-        if path.suffix != ".pyc" and path.is_file() and (stat := path.stat())
-    ]
-    return hashlib.sha256(json.dumps([sys.prefix, *marks]).encode()).hexdigest()
+    own = program.resolve().stat()
+    marks = [(str(program.resolve()), own.st_size, own.st_mtime_ns)]
+    marks += [mark for package in _DECIDING for mark in _marks(str(_PROJECT / package))]
+    return hashlib.sha256(json.dumps([sys.prefix, *sorted(marks)]).encode()).hexdigest()
+
+
+def _marks(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Path, size and time of each file below a folder but Python's own; every command looks at some 200."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _marks(entry.path) if entry.name != "__pycache__" else ()
+            elif entry.is_file():
+                stat = entry.stat()
+                yield entry.path, stat.st_size, stat.st_mtime_ns
 
 
 @dataclass(slots=True)

@@ -16,13 +16,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.account.access import prefect_auth
 from local.account.condition import remove_database, set_aside, state_problem
 from local.account.home import Home, private
 from local.account.locks import locked
 from local.account.provisioned import Provisioned, code_digest, read_provisioned, write_provisioned
 from local.account.stages import Stage
 from local.account.state import MENDED, StateError
-from local.prefect_.server import PrefectServer, prefect_auth
+from local.prefect_.server import PrefectServer
 from local.rights.keys import HomeKeys
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING
 
 import duckdb
-import pyarrow as pa
 
 from local.athena.analysis.catalog import hive_type
 from local.athena.analysis.planned import columns_of
@@ -127,7 +126,7 @@ class Engine:
         self.files += names
         source, physical = self._source(scan, [file for file, _ in found])
         files = [(str(number), file.path, *values) for number, (file, values) in enumerate(found)]
-        self._connection.register(f"{scan.name}_files", _arrow(("number", "filename", *_keys(scan.table)), files))
+        self._keep(f"{scan.name}_files", ("number", "filename", *_keys(scan.table)), files)
         selected = [_column(scan.table, column, physical) for column in scan.table["StorageDescriptor"]["Columns"]]
         selected += [_cast(f'p."{key["Name"].lower()}"', key) for key in scan.table.get("PartitionKeys", [])]
         self._connection.execute(f'CREATE TEMP VIEW "{scan.name}" AS SELECT {", ".join(selected)} FROM {source}')  # noqa: S608 - ours
@@ -161,13 +160,19 @@ class Engine:
                         f"'{keys}' declared column '{name}' as type '{own}'."
                     )
 
+    def _keep(self, name: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+        """Make a table of texts, by lists: as Arrow it would be there sooner, once pyarrow was imported for it."""
+        values = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
+        selected = ", ".join(f'unnest(?::VARCHAR[]) AS "{column}"' for column in columns)
+        self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {selected}", values)
+
     def _wanted_partitions(self, scan: Scan) -> list[tuple[list[str], str]]:
         keys = scan.table.get("PartitionKeys", [])
         if not keys:
             return [([], scan.table["StorageDescriptor"]["Location"])]
         registered = list(self._partitions(scan.table))
         numbered = [(str(number), *values) for number, (values, _) in enumerate(registered)]
-        self._connection.register(f"{scan.name}_registered", _arrow(("number", *_keys(scan.table)), numbered))
+        self._keep(f"{scan.name}_registered", ("number", *_keys(scan.table)), numbered)
         typed = ", ".join(["number", *(_cast(f'"{key["Name"].lower()}"', key) for key in keys)])
         condition = f"WHERE {scan.condition}" if scan.condition else ""
         try:
@@ -262,9 +267,3 @@ def _check_table(table: CatalogTable) -> None:
 
 def _keys(table: CatalogTable) -> list[str]:
     return [key["Name"].lower() for key in table.get("PartitionKeys", [])]
-
-
-def _arrow(names: Iterable[str], rows: list[tuple[str, ...]]) -> pa.Table:
-    names = list(names)
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})

@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.account.gateway import ServiceError
-from local.athena.analysis.planner import plan_query
-from local.athena.analysis.tables import Tables
-from local.athena.engine import Engine
 from local.athena.executions import Execution, end, runtime_statistics, stated
 from local.athena.language.errors import AthenaQueryError
 from local.athena.metadata import CatalogMetadata
 from local.athena.query_history import batch_of, page_of
-from local.athena.rights import CallersCatalog, reading
+from local.athena.rights import CallersCatalog
 from local.athena.small_files import SmallFiles
-from local.athena.statements import kind_of, run_statement
-from local.athena.text import as_csv, as_lines
 from local.rights.api_calls import AccountPlace
 from local.rights.iam import Call
 from local.rights.privileges import caller
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
 
     from local.account.gateway import Operation
     from local.athena.query_history import QueryHistory
-    from local.athena.text import QueryAnswer
     from local.glue.catalog import GlueCatalog
     from local.glue.partitions import Partitions
     from local.s3.mirror import Mirror
@@ -49,10 +43,6 @@ class ResultStorage:
 
     write: Callable[[str, bytes], None]
     has_bucket: Callable[[str], bool]
-
-
-class _ScanLimitError(AthenaQueryError):
-    """The query would read more than its workgroup allows."""
 
 
 class Queries:
@@ -145,6 +135,8 @@ class Queries:
             raise ServiceError(
                 "InvalidRequestException", f"Unable to verify/create output bucket {location.split('/')[2]}"
             )
+        from local.athena.statements import kind_of  # noqa: PLC0415 - see `_run`
+
         execution_id = str(uuid.uuid4())
         text = request["QueryString"].strip().rstrip(";").strip()
         kind = kind_of(text)
@@ -227,15 +219,16 @@ class Queries:
     # --- running ---------------------------------------------------------------------------------------------------------
 
     def _run(self, execution: Execution) -> None:
+        # The first query imports what runs it: half a second.
+        from local.athena.running import ScanLimitError, answer_of  # noqa: PLC0415
+
         execution.state = "RUNNING" if execution.state == "QUEUED" else execution.state
         try:
             execution.rights.demand(Call("s3:GetBucketLocation", bucket_arn(execution.output.split("/")[2])))
-            result = self._statement_result(execution) or self._query_result(execution)
+            result, content = answer_of(execution, self._catalog_of(execution), self._mirror, self._small_files)
             execution.rights.demand(Call("s3:PutObject", _arn(execution.output)))
-            header = [column["Name"] for column in result.columns]
-            content = as_csv(header, result.rows) if execution.kind.is_query else as_lines(result.rows)
             self._storage.write(execution.output, content)
-        except _ScanLimitError as error:
+        except ScanLimitError as error:
             end(execution, "CANCELLED", str(error))
         except AthenaQueryError as error:
             end(execution, "FAILED", str(error))
@@ -252,24 +245,6 @@ class Queries:
                 self._history.keep(stated(execution))
             execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
-
-    def _statement_result(self, execution: Execution) -> QueryAnswer | None:
-        return run_statement(execution.text, execution.database, self._catalog_of(execution))
-
-    def _query_result(self, execution: Execution) -> QueryAnswer:
-        catalog = self._catalog_of(execution)
-        query = plan_query(execution.text, Tables(catalog), execution.database, execution.parameters)
-        engine = execution.engine = Engine(self._mirror, catalog.locations, catalog.declared, self._small_files)
-        try:
-            engine.prepare(query)
-            execution.rights.demand(*reading(engine.files, self._mirror.root))
-            execution.scanned_bytes = engine.scanned_bytes
-            if execution.cutoff and engine.scanned_bytes > execution.cutoff:
-                raise _ScanLimitError("Bytes scanned limit was exceeded")
-            return engine.run(query)
-        finally:
-            execution.engine = None
-            engine.close()
 
     def _catalog_of(self, execution: Execution) -> CallersCatalog:
         return CallersCatalog(self._catalog, self._partitions, execution.rights, self._place)

@@ -27,7 +27,7 @@ from local.deploy_check import runs as prefect_runs
 from local.deploy_check import webhook
 from local.deploy_check.runs import PATIENCE, OverdueError, state_of
 from local.prefect_.programs import POOL, PrefectCommandError, deploy, working
-from local.rights.privileges import FLOW_ROLE
+from local.rights.keys import FLOW_ROLE
 
 if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse

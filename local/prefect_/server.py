@@ -26,7 +26,6 @@ from local.installation.packages import kept, site_packages
 
 if TYPE_CHECKING:
     from local.account.home import Home
-    from local.rights.keys import HomeKeys
 
 _POLL_SECONDS = 0.05
 _PATIENCE_SECONDS = 120.0
@@ -42,7 +41,7 @@ class PrefectServer:
 
     Args:
         home: the account's folders.
-        auth: see `prefect_auth`.
+        auth: see `local.account.access.prefect_auth`.
     """
 
     def __init__(self, home: Home, auth: str) -> None:
@@ -116,11 +115,6 @@ class PrefectServer:
             "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
             "DO_NOT_TRACK": "1",
         }
-
-
-def prefect_auth(keys: HomeKeys) -> str:
-    """User and password of Prefect's API, as PREFECT_API_AUTH_STRING takes them."""
-    return f"bovespa:{keys.secret_for('prefect')}"
 
 
 def _template() -> Path:

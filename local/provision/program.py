@@ -29,7 +29,7 @@ from local.provision import storage as provision_storage
 from local.provision.arguments import ProvisionError, ResourceArguments
 from local.provision.clients import Clients, Made
 from local.provision.questions import ANSWERS
-from local.rights.privileges import FLOW_ROLE
+from local.rights.keys import FLOW_ROLE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+FLOW_ROLE = "flow"
+"""The role of the flows on the laptop, made from the policy that the Pulumi program exports for whatever runs them."""
+
 ADMINISTRATOR_KEY = "administrator"
 _ROLE_PREFIX = "role."
 _SECRET_BYTES = 32

@@ -19,9 +19,6 @@ from pathlib import Path
 from local.account.gateway import ServiceError
 from local.rights.iam import Call, is_allowed, parse
 
-FLOW_ROLE = "flow"
-"""The role of the flows on the laptop, made from the policy that the Pulumi program exports for whatever runs them."""
-
 
 def role_of_arn(arn: str | None) -> str | None:
     """The role's name, where there is a role."""

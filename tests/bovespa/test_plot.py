@@ -10,6 +10,7 @@ import pytest
 
 from bovespa import plot
 from flows.errors import NotPublishedError
+from flows.language import PORTUGUESE
 from tests.bovespa.test_bovespa import SECOND, WEIGHTS, bucket, publish
 
 if TYPE_CHECKING:
@@ -75,3 +76,21 @@ def test_where_nothing_is_published_there_is_no_figure(bucket: Path) -> None:
     publish(bucket, date(2025, 7, 1), "IBXX")
     with pytest.raises(NotPublishedError, match="no session is published"):
         plot.weights("IFIX")
+
+
+def ticks(figure: plot.Figure) -> set[str]:
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    return {label.get_text() for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()}
+
+
+@pytest.mark.parametrize("name", ["weights", "sectors", "concentration", "moves", "evolution"])
+def test_the_axes_numbers_are_written_as_the_user_s_language_has_it(
+    bucket: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bucket
+    english = ticks(plot.KINDS[name]())
+    monkeypatch.setattr(plot, "written", PORTUGUESE.written)
+    portuguese = ticks(plot.KINDS[name]())
+    assert portuguese - {"VALE3", "PETR4"} == {PORTUGUESE.written(text) for text in english} - {"VALE3", "PETR4"}
+    assert not [text for text in portuguese if "." in text]

@@ -24,6 +24,7 @@ from flows.lake.athena import Athena
 from flows.session.arrow import arrow_schema
 from flows.settings import Settings, load_settings
 from local.account.client import running_account
+from local.account.stages import Stage
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -130,7 +131,7 @@ def row(ticker: str, name: str, tipo: str, weight: float) -> dict[str, Any]:
 @pytest.fixture(scope="package")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An account of the clients' own, in which nothing else is."""
-    with running_account(tmp_path_factory.mktemp("clients")) as found:
+    with running_account(tmp_path_factory.mktemp("clients"), stage=Stage.WORK) as found:
         yield found
 
 

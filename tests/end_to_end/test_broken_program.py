@@ -12,6 +12,7 @@ from flows.lake.connect import connect
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 from local.account.client import PROGRAM, running_account
+from local.account.stages import Stage
 from local.b3 import sample
 from local.b3 import standin as b3_standin
 
@@ -49,7 +50,8 @@ def test_a_mistake_in_the_program_fails_the_run_and_is_named(
 ) -> None:
     program = tmp_path / "broken.py"
     program.write_text(f"import runpy\n{mistake}\nrunpy.run_path({str(PROGRAM)!r}, run_name='__main__')\n")
-    with running_account(tmp_path / "home", program=program) as account, b3_standin.serving() as stand_in:
+    up = running_account(tmp_path / "home", program=program, stage=Stage.WORK)
+    with up as account, b3_standin.serving() as stand_in:
         for name, value in account.environment().items():
             monkeypatch.setenv(name, value)
         settings = load_settings({"B3_BASE_URL": stand_in.url, "BOVESPA_ETL_START_TIMEOUT": "4"})

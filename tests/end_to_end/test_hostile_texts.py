@@ -60,14 +60,17 @@ def session_with(day: date, texts: Sequence[str], field: str) -> Portfolio:
     return replace(portfolio, holdings=(*first, *portfolio.holdings[len(first) :]))
 
 
-def run(account: Account, portfolio: Portfolio) -> subprocess.CompletedProcess[str]:
-    at = sample.collected_at(portfolio.session).isoformat()
+def run(account: Account, *portfolios: Portfolio) -> subprocess.CompletedProcess[str]:
+    """A run of what B3 shows of one session of some indices."""
+    at = sample.collected_at(portfolios[0].session).isoformat()
     with b3_standin.serving() as site:
-        site.show(portfolio)
+        for portfolio in portfolios:
+            site.show(portfolio)
         return bovespa(
             account.home,
             *("run", "--live", "--collected-at", at, "--json"),
             B3_BASE_URL=site.url,
+            BOVESPA_INDICES=",".join(portfolio.index for portfolio in portfolios),
             BOVESPA_B3_ATTEMPTS="1",
         )
 
@@ -153,16 +156,21 @@ def test_what_is_refused_is_named_and_steers_nothing(operator: Operator, field: 
     assert str(refused.value).isprintable()
 
 
-@pytest.mark.parametrize("field", ["acao", "codigo", "tipo"])
-def test_what_gate_1_refuses_is_shown_as_text(account: Account, lake: Lake, field: str) -> None:
-    done = run(account, session_with(REFUSED_ON, REFUSED[field], field))
+def test_what_gate_1_refuses_is_shown_as_text(account: Account, lake: Lake) -> None:
+    fields = {"IBOV": "acao", "IBXX": "codigo", "SMLL": "tipo"}
+    done = run(
+        account,
+        *(session_with(REFUSED_ON, REFUSED[field], field).restated(index=index) for index, field in fields.items()),
+    )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    (session,) = json.loads(done.stdout)["sessions"]
-    assert field in session["reason"]
+    sessions = json.loads(done.stdout)["sessions"]
+    assert [item["index"] for item in sessions] == [*fields]
+    assert [item["reason"] for item in sessions if fields[item["index"]] not in item["reason"]] == []
     found = dict(pages(lake, REFUSED_ON))
-    assert found
-    assert [(key, text) for key, page in found.items() for text in REFUSED[field] if holds_markup_of(text, page)] == []
+    assert {index for index in fields if any(f"/{index.lower()}/" in key for key in found)} == {*fields}
+    texts = [text for field in fields.values() for text in REFUSED[field]]
+    assert [(key, text) for key, page in found.items() for text in texts if holds_markup_of(text, page)] == []
 
 
 def test_an_exported_formula_is_a_text(account: Account) -> None:

@@ -25,7 +25,7 @@ from flows.session import etl, storage
 from flows.session.raw_file import RawFacts, encode
 from local.b3 import sample
 from local.b3.formats import json_page
-from local.rights.privileges import FLOW_ROLE
+from local.rights.keys import FLOW_ROLE
 
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio

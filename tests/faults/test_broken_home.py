@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ QUERIES = {
     "SELECT count(*), count(DISTINCT codigo) FROM bovespa_refined_data": [168, 84],
     "SELECT count(*), count(DISTINCT data_pregao) FROM bovespa_historico": [168, 2],
 }
+
+KEEP_UP = "120"  # seconds that the account stays for the next command; who has spoilt a home begins without one
 
 KINDS = {
     "published files": ("refined-data/year=2025/month=06/day=30/acao=VALE3/*", "resumo-data/year=2025/month=06/*/*"),
@@ -82,7 +84,7 @@ class Home:
 
     def bovespa(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         """Exit code and JSON of a command, which must not end in a traceback."""
-        variables = {**os.environ, "BOVESPA_HOME": str(self.root), "BOVESPA_KEEP_UP": "0"}
+        variables = {**os.environ, "BOVESPA_HOME": str(self.root), "BOVESPA_KEEP_UP": KEEP_UP}
         done = subprocess.run(
             [sys.executable, "-m", "flows.cli.main", *arguments, "--json"],
             env=variables, capture_output=True, text=True, timeout=600, check=False,
@@ -110,16 +112,25 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("published") / "home")
     code, _ = home.bovespa("run")
     assert code == 0
+    home.bovespa("down")
     return home
+
+
+@pytest.fixture
+def home(published: Home, tmp_path: Path) -> Iterator[Home]:
+    """A copy of the published home, for one kind of damage."""
+    found = Home(tmp_path / "home")
+    shutil.copytree(published.root, found.root, symlinks=True)
+    yield found
+    found.bovespa("down")
+    shutil.rmtree(found.root)
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_spoilt_is_told_answers_nothing_wrong_and_is_mended(
-    published: Home, tmp_path: Path, kind: str, damage: Callable[[Path], None]
+    home: Home, kind: str, damage: Callable[[Path], None]
 ) -> None:
-    home = Home(tmp_path / "home")
-    shutil.copytree(published.root, home.root, symlinks=True)
     spoilt = home.files(KINDS[kind])
     assert spoilt
     for file in spoilt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -112,12 +112,12 @@ class Account:
     def raw(self) -> Bucket:
         return Bucket(self.s3, RAW_BUCKET)
 
-    def land(self, session: date | None, index: str = "IBOV", body: bytes = b"odd", at: datetime = EIGHT) -> None:
-        storage.land(self.raw, Payload(index, "json", 1, body, at, "", known_session=session))
+    def land(self, session: date | None, index: str = "IBOV", body: bytes = b"odd", at: datetime = EIGHT) -> str:
+        return storage.land(self.raw, Payload(index, "json", 1, body, at, "", known_session=session))
 
-    def upload(self, session: date, index: str = "IBOV") -> RawVersion:
+    def upload(self, session: date, index: str = "IBOV", payloads: Sequence[str] = ()) -> RawVersion:
         portfolio = self.sample.restated(index=index, session=session)
-        facts = RawFacts.of(portfolio, EIGHT, [])
+        facts = RawFacts.of(portfolio, EIGHT, payloads)
         return storage.upload_raw(self.raw, encode(portfolio, facts), facts)
 
     def publish(self, session: date, version: RawVersion, index: str = "IBOV") -> None:

@@ -85,7 +85,7 @@ def raw_frame(spark: SparkSession) -> RawFrame:
     """Raw rows as the job reads them, from what a test says of each."""
 
     def make(*rows: Mapping[str, object]) -> DataFrame:
-        found = [{"indice": "IBOV", "reference_date": SESSION, **raw_row(**row)} for row in rows]
+        found = [{"indice": "IBOV", "reference_date": SESSION, "origem": "json", **raw_row(**row)} for row in rows]
         return spark.createDataFrame(found, input_schema())
 
     return make

@@ -74,11 +74,13 @@ class Job:
     aws: Aws
     numbers: count[int]
 
-    def upload(self, content: bytes, index: str = "IBOV", session: date = SESSION) -> RawObjectVersion:
+    def upload(
+        self, content: bytes, index: str = "IBOV", session: date = SESSION, origin: str = ""
+    ) -> RawObjectVersion:
         key = raw_key(index, session)
-        return RawObjectVersion(
-            RAW_BUCKET, key, self.aws.s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=content)["VersionId"]
-        )
+        metadata = {"origin": origin} if origin else {}
+        written = self.aws.s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=content, Metadata=metadata)
+        return RawObjectVersion(RAW_BUCKET, key, written["VersionId"])
 
     def run_one(self, version: RawObjectVersion, **more: str) -> Run:
         """Run the job for one version, with the arguments that the Lambda passes."""
@@ -115,7 +117,7 @@ def sample_file(session: date) -> bytes:
 @pytest.fixture(scope="module")
 def version(job: Job, raw_file: RawFile) -> RawObjectVersion:
     """The recorded session's raw file, after which somebody has uploaded another one to the same key."""
-    found = job.upload(sample_file(SESSION))
+    found = job.upload(sample_file(SESSION), origin="copy of csv")
     job.upload(raw_file({"codigo": "XXXX3"}))
     return found
 
@@ -156,10 +158,14 @@ def test_the_age_counts_to_the_reference_date_that_was_given(one: Run) -> None:
     assert {row["dias_desde_coleta"] for row in one.rows()["bovespa_refined_data"]} == {2}
 
 
+def test_every_row_states_the_origin_of_its_raw_version(one: Run) -> None:
+    assert {row["origem"] for row in one.rows()["bovespa_refined_data"]} == {"copy of csv"}
+
+
 def test_the_manifest_names_what_was_read(one: Run, version: RawObjectVersion) -> None:
     assert one.manifest.run_id == one.run_id
     assert one.manifest.sources == (
-        RawSource(version.bucket, version.key, version.version_id, "IBOV", SESSION, date(2025, 7, 2)),
+        RawSource(version.bucket, version.key, version.version_id, "IBOV", SESSION, date(2025, 7, 2), "copy of csv"),
     )
 
 
@@ -226,7 +232,7 @@ def several(job: Job, raw_file: RawFile) -> Run:
 
     return job.run_many(
         *(job.upload(rows(day, "VALE3", "PETR4"), session=day) for day in days),
-        job.upload(rows(SESSION, "VALE3", "ITUB4", "B3SA3"), "IBXX"),
+        job.upload(rows(SESSION, "VALE3", "ITUB4", "B3SA3"), "IBXX", origin="reconstruida"),
     )
 
 
@@ -261,6 +267,12 @@ def test_the_age_counts_to_the_day_on_which_the_version_was_stored(several: Run)
     today = {source.reference_date for source in several.manifest.sources}
     assert {row["dias_desde_coleta"] for row in several.rows()["bovespa_refined_data"]} == {3}
     assert today <= {datetime.now(ZoneInfo("America/Sao_Paulo")).date() - timedelta(days=late) for late in (0, 1)}
+
+
+def test_the_origin_is_null_where_the_versions_metadata_states_none(several: Run) -> None:
+    rows = several.rows()
+    assert {row["origem"] for row in rows["bovespa_refined_data"]} == {None}
+    assert {row["origem"] for row in rows["bovespa_refined_indices"]} == {"reconstruida"}
 
 
 # --- failures ------------------------------------------------------------------------------------------------------------

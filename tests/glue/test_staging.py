@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,6 +26,7 @@ SESSION = date(2025, 6, 30)
 KEY = raw_key("IBOV", SESSION)
 STAGING = "staging/jr_1/"
 DAY = "year=2025/month=06/day=30/"
+NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 def arguments(
@@ -92,7 +94,7 @@ class StoredAt:
     instant: datetime
 
     def head_object(self, *, Bucket: str, Key: str, VersionId: str) -> dict[str, Any]:  # noqa: N803 - boto3's
-        return {"LastModified": self.instant}
+        return {"LastModified": self.instant, "Metadata": {}}
 
 
 @pytest.mark.parametrize(
@@ -163,27 +165,44 @@ def test_the_same_session_of_two_indices_is_not_the_same(s3: S3Client, upload: U
 # --- input ---------------------------------------------------------------------------------------------------------------
 
 
-def source(version: RawObjectVersion, index: str = "IBOV", reference_date: date = SESSION) -> RawSource:
-    return RawSource(version.bucket, version.key, version.version_id, index, SESSION, reference_date)
+def source(
+    version: RawObjectVersion, index: str = "IBOV", reference_date: date = SESSION, origin: str = ""
+) -> RawSource:
+    return RawSource(version.bucket, version.key, version.version_id, index, SESSION, reference_date, origin)
 
 
 def test_the_version_that_the_run_was_started_for_is_copied_not_the_newest(s3: S3Client, upload: Upload) -> None:
     version = upload(body=b"the one")
     upload(body=b"a newer one")
     folder = stage_input(s3, arguments(version), [source(version)])
-    key = f"{STAGING}input/indice=IBOV/reference_date=2025-06-30/ibov_carteira_20250630.parquet"
+    key = f"{STAGING}input/indice=IBOV/reference_date=2025-06-30/origem={NULL}/ibov_carteira_20250630.parquet"
     assert s3.get_object(Bucket=REFINED_BUCKET, Key=key)["Body"].read() == b"the one"
     assert folder == f"s3://{REFINED_BUCKET}/{STAGING}input/"
 
 
-def test_folders_state_index_and_reference_date_of_each_source(s3: S3Client, upload: Upload) -> None:
+def test_folders_state_index_reference_date_and_origin_of_each_source(s3: S3Client, upload: Upload) -> None:
     other = upload(raw_key("IBXX", SESSION))
-    stage_input(s3, arguments(), [source(upload()), source(other, "IBXX", date(2025, 7, 2))])
+    stage_input(s3, arguments(), [source(upload()), source(other, "IBXX", date(2025, 7, 2), "copy of csv")])
     found = s3.list_objects_v2(Bucket=REFINED_BUCKET, Prefix=STAGING)["Contents"]
     assert [item["Key"].removeprefix(f"{STAGING}input/") for item in found] == [
-        "indice=IBOV/reference_date=2025-06-30/ibov_carteira_20250630.parquet",
-        "indice=IBXX/reference_date=2025-07-02/ibxx_carteira_20250630.parquet",
+        f"indice=IBOV/reference_date=2025-06-30/origem={NULL}/ibov_carteira_20250630.parquet",
+        "indice=IBXX/reference_date=2025-07-02/origem=copy of csv/ibxx_carteira_20250630.parquet",
     ]
+
+
+@pytest.mark.parametrize("stated", ["json", "copy of parquet", "reconstruida", ""])
+def test_a_source_has_the_origin_that_its_versions_metadata_states(s3: S3Client, stated: str) -> None:
+    metadata = {"origin": stated} if stated else {}
+    version = s3.put_object(Bucket=RAW_BUCKET, Key=KEY, Body=b"", Metadata=metadata)["VersionId"]
+    (source,) = resolve_sources(s3, arguments(RawObjectVersion(RAW_BUCKET, KEY, version)))
+    assert source.origin == stated
+
+
+@pytest.mark.parametrize("stated", ["a/b", "x=y", "..", "JSON", "json ", "%2F", NULL])
+def test_an_origin_that_could_be_another_folder_is_refused_by_name(s3: S3Client, stated: str) -> None:
+    version = s3.put_object(Bucket=RAW_BUCKET, Key=KEY, Body=b"", Metadata={"origin": stated})["VersionId"]
+    with pytest.raises(JobError, match=f"states the origin '{re.escape(stated)}', which is none"):
+        resolve_sources(s3, arguments(RawObjectVersion(RAW_BUCKET, KEY, version)))
 
 
 # --- output --------------------------------------------------------------------------------------------------------------
@@ -223,7 +242,7 @@ def test_a_staged_file_is_read_by_its_key(
 
 def test_what_is_not_output_is_passed_over(s3: S3Client, written: Written) -> None:
     written(
-        "input/indice=IBOV/reference_date=2025-06-30/ibov_carteira_20250630.parquet",
+        "input/indice=IBOV/reference_date=2025-06-30/origem=json/ibov_carteira_20250630.parquet",
         "refined-data/_SUCCESS",
         f"refined-data/{DAY}acao=VALE3_$folder$",
         "manifest.json",

@@ -49,8 +49,9 @@ def test_a_schema_keeps_the_columns_names_order_and_nullability() -> None:
 
 def test_the_input_is_the_raw_columns_and_what_its_folders_state() -> None:
     schema = input_schema()
-    assert schema.names == [*(column.name for column in RAW_COLUMNS), "indice", "reference_date"]
-    assert (schema["indice"].dataType, schema["reference_date"].dataType) == (st.StringType(), st.DateType())
+    assert schema.names == [*(column.name for column in RAW_COLUMNS), "indice", "reference_date", "origem"]
+    kinds = [schema[name].dataType for name in ("indice", "reference_date", "origem")]
+    assert kinds == [st.StringType(), st.DateType(), st.StringType()]
 
 
 # --- the catalog ---------------------------------------------------------------------------------------------------------

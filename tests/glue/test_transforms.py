@@ -196,6 +196,7 @@ def vale(raw_frame: RawFrame) -> Row:
         ("percentual_participacao_ibov", 11.0),
         ("data_pregao", date(2025, 6, 30)),
         ("dias_desde_coleta", 2),
+        ("origem", "json"),
     ],
 )
 def test_a_refined_row_states_what_the_raw_row_does(vale: Row, column: str, value: object) -> None:

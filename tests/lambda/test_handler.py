@@ -137,6 +137,10 @@ def test_a_run_that_waits_for_its_turn_has_no_start_and_counts() -> None:
     assert started_by(FakeGlue([[run("RUNNING", "v9"), run("WAITING", hours_ago=None)]])) is None
 
 
+def test_a_run_of_another_version_that_waits_for_its_turn_hides_none() -> None:
+    assert started_by(FakeGlue([[run("WAITING", "v9", hours_ago=None), run("RUNNING")]])) is None
+
+
 def test_a_lost_run_does_not_hide_the_live_one_before_it() -> None:
     assert started_by(FakeGlue([[run("STOPPED"), run("RUNNING", hours_ago=1)]])) is None
 
@@ -179,6 +183,17 @@ def test_what_glue_refuses_is_raised(refusal: Exception) -> None:
         started_by(FakeGlue(refusal=refusal))
 
 
+def test_an_error_that_states_no_status_does_not_pass_by_itself() -> None:
+    pauses: list[float] = []
+    found = cast(
+        "GlueClient", FakeGlue(refusal=ClientError({"Error": {"Code": "Odd", "Message": "no"}}, "StartJobRun"))
+    )
+    hasty = Starter(found, found, JOB, cast("Claims", FakeClaims()), sleep=pauses.append)
+    with pytest.raises(ClientError, match="Odd"):
+        hasty.start_once(VERSION, "request")
+    assert pauses == []
+
+
 # --- a version that another invocation has claimed -----------------------------------------------------------------------
 
 
@@ -195,6 +210,28 @@ def test_a_version_that_is_claimed_and_has_no_run_is_raised_to_be_delivered_agai
     with pytest.raises(ClaimedError, match="without a run"):
         started_by(glue, FakeClaims({"v1": "another's"}))
     assert glue.started == []
+
+
+def test_a_claim_names_the_invocation_that_holds_it() -> None:
+    claims = FakeClaims()
+    started_by(FakeGlue(), claims)
+    assert claims.held == {"v1": "etag of request"}
+
+
+def test_who_finds_a_claim_looks_again_for_twelve_seconds() -> None:
+    pauses: list[float] = []
+    found, claims = cast("GlueClient", FakeGlue()), cast("Claims", FakeClaims({"v1": "another's"}))
+    with pytest.raises(ClaimedError):
+        Starter(found, found, JOB, claims, sleep=pauses.append).start_once(VERSION, "request")
+    assert pauses == [1.5] * 8
+
+
+def test_after_a_failure_that_passes_it_is_looked_for_the_run_once_glue_would_list_it() -> None:
+    pauses: list[float] = []
+    found = cast("GlueClient", FakeGlue(refusal=refused("ThrottlingException")))
+    with pytest.raises(ClientError):
+        Starter(found, found, JOB, cast("Claims", FakeClaims()), sleep=pauses.append).start_once(VERSION, "request")
+    assert pauses == [3.0, 1.5] * 8
 
 
 def test_who_waits_for_a_claim_finds_the_run_that_comes_of_it() -> None:
@@ -358,6 +395,21 @@ def test_each_version_of_an_event_gets_its_run(glue: GlueClient, event: ReadEven
     answer = handle(event("several"), CONTEXT)
     assert len(answer["started"]) == 3
     assert versions_run(glue) == [record["s3"]["object"]["versionId"] for record in event("several")["Records"]]
+
+
+@pytest.mark.parametrize(("says", "queued"), [("true", True), ("false", False)])
+def test_a_run_waits_in_the_queue_where_the_function_s_environment_says_so(
+    glue: GlueClient, event: ReadEvent, monkeypatch: pytest.MonkeyPatch, says: str, *, queued: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setenv("JOB_RUN_QUEUING", says)
+    once = SimpleNamespace(
+        start_job_run=lambda **request: asked.append(request["JobRunQueuingEnabled"]) or {"JobRunId": "jr_1"}
+    )
+    monkeypatch.setattr("trigger_glue_job.handler._glue_once", lambda: once)
+    create_job(glue, concurrent_runs=5)
+    handle(event("put"), CONTEXT)
+    assert asked == [queued]
 
 
 def test_an_event_that_is_delivered_again_starts_nothing(glue: GlueClient, event: ReadEvent) -> None:

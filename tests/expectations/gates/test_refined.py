@@ -59,7 +59,10 @@ def given(index: str, rows: pd.DataFrame) -> Given:
         tables={key: table.name for key, table in keys.items()},
     )
     total_share = sum((Decimal(str(share)) for share in rows["participacao_pct"]), Decimal(0))
-    return Given(staged, refined.RawTruth(rows, index, int(rows["qtde_teorica"].sum()), total_share, age_in_days=2))
+    return Given(
+        staged,
+        refined.RawTruth(rows, index, int(rows["qtde_teorica"].sum()), total_share, age_in_days=2, origin="json"),
+    )
 
 
 def refine(rows: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +84,7 @@ def refine(rows: pd.DataFrame) -> pd.DataFrame:
             "data_pregao": rows["data_pregao"],
             "timestamp_coleta": rows["timestamp_coleta"],
             "dias_desde_coleta": 2,
+            "origem": "json",
         }
     )
 
@@ -143,7 +147,7 @@ def required(table: tables.Table, *besides: str) -> set[str]:
     }
 
 
-FILES = "6 files of bovespa_refined_data with 13 columns each"
+FILES = "6 files of bovespa_refined_data with 14 columns each"
 COLUMN = "every column of bovespa_refined_data has the contract's position, name and physical type"
 SUMMARY_FILES = "1 files of bovespa_resumo_setor with 7 columns each"
 SUMMARY_COLUMN = COLUMN.replace(REFINED.name, SUMMARY.name)
@@ -163,12 +167,12 @@ QUANTITIES = f"quantidade_teorica_acoes sums to {QUANTITY_SUM}"
 WEIGHTS = f"participacao_milesimos sums to {THOUSANDTHS_SUM}"
 
 SCHEMA_CASES = [
-    pytest.param("refined.schema", lost_file, {FILES: "65"}, id="a file lost"),
-    pytest.param("refined.schema", schema(REFINED, lambda names: names[:-1]), {FILES: "77"}, id="a column lost"),
+    pytest.param("refined.schema", lost_file, {FILES: "70"}, id="a file lost"),
+    pytest.param("refined.schema", schema(REFINED, lambda names: names[:-1]), {FILES: "83"}, id="a column lost"),
     pytest.param(
         "refined.schema",
         schema(REFINED, lambda names: [*names, "acao: BYTE_ARRAY/STRING"]),
-        {FILES: "79", COLUMN: "13 acao: BYTE_ARRAY/STRING"},
+        {FILES: "85", COLUMN: "14 acao: BYTE_ARRAY/STRING"},
         id="the partition column inside the file",
     ),
     pytest.param(
@@ -190,7 +194,8 @@ SCHEMA_CASES = [
         id="a summary column lost",
     ),
 ]
-ALONE = {*required(REFINED), NAME, QUANTITY, SHARE, SESSION, COLLECTED, FILE, VERBATIM, TIPO, SECTOR, SUBSECTOR}
+ORIGIN = "every origem is the raw version's, json"
+ALONE = {*required(REFINED), ORIGIN, NAME, QUANTITY, SHARE, SESSION, COLLECTED, FILE, VERBATIM, TIPO, SECTOR, SUBSECTOR}
 AGE = "every dias_desde_coleta is a known one"
 ROW_CASES = [
     pytest.param(rows(lambda frame: frame.iloc[1:]), {*ALONE, QUANTITIES, WEIGHTS}, "ALOS3", id="a row lost"),
@@ -207,6 +212,7 @@ ROW_CASES = [
 DAMAGED_CELLS = (
     cells("ALOS3", nome_acao="VALE", eventos=None),
     cells("ABEV3", data_pregao=date(2025, 7, 1), setor=None),
+    cells("DIRR3", origem="reconstruida"),
     cells("DIRR3", timestamp_coleta=pd.Timestamp("2025-06-30 08:00:00", tz="UTC")),
     cells("BPAC11", file_ticker="VALE3", segmento_listagem="N9", tipo="UNT N9"),
     cells("PETR4", classe="XX", quantidade_teorica_acoes=4410955874.0),
@@ -226,6 +232,7 @@ CELL_CASES = {
     QUANTITY: "PETR4",
     QUANTITIES: "14949459943",
     AGE: "VALE3",
+    ORIGIN: "DIRR3 (origem_lida='reconstruida')",
     SHARE: "VALE3",
     WEIGHTS: "23199",
 }
@@ -274,7 +281,7 @@ def test_the_output_that_the_raw_rows_lead_to_passes(right: Given) -> None:
 def test_the_output_of_another_index_is_one_file_of_its_own_table(right: Given) -> None:
     other = given("IBXX", right.truth.rows)
     report = require(other.judged())
-    assert "1 files of bovespa_refined_indices with 13 columns each" in {item.demand for item in report.outcomes}
+    assert "1 files of bovespa_refined_indices with 14 columns each" in {item.demand for item in report.outcomes}
 
 
 @pytest.mark.parametrize(("check", "damage", "expected"), SCHEMA_CASES)
@@ -318,6 +325,12 @@ def test_a_cell_that_differs_is_refused_by_its_demand_and_names_the_row(
 
 def test_a_cell_that_differs_breaks_no_other_demand(cells_refused: dict[str, str]) -> None:
     assert cells_refused.keys() == CELL_CASES.keys()
+
+
+def test_without_an_origin_beside_the_raw_version_the_rows_state_none(right: Given) -> None:
+    silent = replace(right, truth=replace(right.truth, origin=""))
+    assert refused(silent.judged("refined.rows")).keys() == {"no origem is stated, for the raw version states none"}
+    assert rows(lambda frame: frame.assign(origem=None))(silent).judged("refined.rows").passed
 
 
 @pytest.mark.parametrize(("change", "expected"), GROUP_CASES)
@@ -364,11 +377,12 @@ def test_the_totals_are_those_of_b3_s_header_not_of_the_rows(right: Given) -> No
 def test_the_physical_types_are_those_that_athena_reads() -> None:
     schema = refined.physical_schema(tables.REFINED_COLUMNS)
     assert schema[0] == "codigo: BYTE_ARRAY/STRING"
-    assert schema[-4:] == [
+    assert schema[-5:] == [
         "percentual_participacao_ibov: DOUBLE/NONE",
         "data_pregao: INT32/DATE",
         "timestamp_coleta: INT64/TIMESTAMP",
         "dias_desde_coleta: INT32/NONE",
+        "origem: BYTE_ARRAY/STRING",
     ]
 
 

@@ -182,11 +182,11 @@ def take(case: Case, bench: Bench, struck: Callable[[], None] | None = None) -> 
     """
     run = bench.daily if case.stage is Stage.DAILY else bench.publish
     (struck or partial(strike, case, bench, run))()
-    whole_or_nothing(bench, bench.portfolio, *([bench.before] if bench.before else []))
+    seen = whole_or_nothing(bench, bench.portfolio, *([bench.before] if bench.before else []))
     if case.ends is Ends.IS_REFUSED:
-        nothing_visible(bench)
+        nothing_visible(bench, seen)
         return
     if case.ends is Ends.FAILS:
         run()
-    as_undisturbed(bench)
+    as_undisturbed(bench, seen if case.ends is Ends.RECOVERS else None)
     case.then(bench)

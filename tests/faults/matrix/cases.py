@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from matrix import b3, catalog, etl, flow, s3, trigger
+from matrix import b3, catalog, etl, flow, overtaken, s3, trigger
 from matrix.case import Case, Stage
 
-CASES = [*b3.CASES, *s3.CASES, *trigger.CASES, *etl.CASES, *catalog.CASES, *flow.CASES]
+CASES = [*b3.CASES, *s3.CASES, *trigger.CASES, *etl.CASES, *catalog.CASES, *flow.CASES, *overtaken.CASES]
 
 
 def chosen(*, whole: bool) -> list[Case]:

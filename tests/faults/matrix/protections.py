@@ -21,6 +21,7 @@ from matrix.removals import (
     not_undone,
     of_one_header,
     other_handler,
+    over_anything,
     overwriting,
     put_over_anything,
     remove_fallback,
@@ -139,6 +140,20 @@ LEASE_RENEWAL = Protection(
 
 LEASE_GONE = Protection(
     "flows/lake/lease.py", "a lease may be gone already", setting(lease, "suppress", lambda _: nullcontext())
+)
+
+LEASE_FENCE = Protection(
+    "flows/lake/lease.py", "nothing is written without the lease", setting(Lease, "guard", lambda _, what: what)
+)
+
+COPY_CONDITION = Protection(
+    "flows/session/publish.py", "a file is put over the one that was listed only (If-Match)", over_anything
+)
+
+RESTORED = Protection(
+    "flows/session/restore.py",
+    "who was overtaken looks whether all is as recorded",
+    setting(pipeline, "restore", lambda *_: None),
 )
 
 FILES_FIRST = Protection(
@@ -260,7 +275,7 @@ UPLOADED_AGAIN = Protection(
 )
 
 MANIFEST_NEEDED = Protection(
-    "flows/session/pipeline.py", "a run without manifest counts as none", setting(Pipeline, "is_whole", lambda *_: True)
+    "flows/session/etl.py", "a run without manifest counts as none", setting(etl, "is_whole", lambda *_: True)
 )
 
 FINGERPRINT = Protection(

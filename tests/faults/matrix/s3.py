@@ -40,7 +40,9 @@ def one_raw_file(bench: Bench) -> None:
 
 def without_waiting(bench: Bench) -> None:
     """The flow did not wait for its own lease."""
-    tries = [call for call in bench.world.aws.asked("PutObject") if call.key.startswith("leases/")]
+    puts = [call for call in bench.world.aws.asked("PutObject") if call.key.startswith("leases/")]
+    # A slow machine renews its lease meanwhile, over what is there.
+    tries = [call for call in puts if "if-none-match" in call.headers]
     demand(len(tries) <= 3, f"the lease was tried {len(tries)} times")
 
 

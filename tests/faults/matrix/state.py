@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,19 @@ _TOTAL, _MEAN = _SUMS = ("participacao_total", "participacao_media")
 def tables(bench: Bench) -> tuple[Table, Table]:
     """The table of the index's shares, and its summary."""
     return refined_table(bench.portfolio.index), summary_table(bench.portfolio.index)
+
+
+@dataclass(frozen=True)
+class Visible:
+    """What Athena shows of a session at an instant: its shares, and their summary."""
+
+    rows: Rows
+    summary: Rows
+
+    @classmethod
+    def of(cls, bench: Bench) -> Visible:
+        """What it shows now."""
+        return cls(*(visible(bench, table) for table in tables(bench)))
 
 
 def visible(bench: Bench, table: Table) -> Rows:
@@ -124,21 +138,27 @@ def demand(holds: object, otherwise: str) -> None:
         raise AssertionError(otherwise)
 
 
-def whole_or_nothing(bench: Bench, *allowed: Portfolio) -> None:
-    """Athena shows nothing of the session, or all of one of these portfolios; the summary agrees or is not there."""
-    rows, summary = (visible(bench, table) for table in tables(bench))
+def whole_or_nothing(bench: Bench, *allowed: Portfolio) -> Visible:
+    """Athena shows nothing of the session, or all of one of these portfolios; the summary agrees or is not there.
+
+    Returns:
+        What it shows.
+    """
+    found = Visible.of(bench)
+    rows, summary = found.rows, found.summary
     seen = visible_figures(rows)
     whole = [portfolio for portfolio in allowed if seen == figures(portfolio) and len(rows) == len(portfolio.holdings)]
     demand(not rows or whole, f"half a session, or a mixture: {len(rows)} rows are visible")
     total = sum(int(float(str(row[2]))) for row in summary)
     quantities = {sum(int(item.qtde_teorica) for item in portfolio.holdings) for portfolio in allowed}
     demand(not summary or total in quantities, "half a summary is visible")
+    return found
 
 
-def nothing_visible(bench: Bench) -> None:
+def nothing_visible(bench: Bench, seen: Visible) -> None:
     """Athena shows nothing of the session."""
-    for table in tables(bench):
-        demand(not visible(bench, table), f"rows of {table.name} are visible")
+    for table, rows in zip(tables(bench), (seen.rows, seen.summary), strict=True):
+        demand(not rows, f"rows of {table.name} are visible")
     demand(publication(bench) is None, "a publication is recorded")
 
 
@@ -158,10 +178,9 @@ def named(bench: Bench) -> None:
     demand(publication(bench) or state is not State.PUBLISHED, "status takes the session for published")
 
 
-def published(bench: Bench, portfolio: Portfolio) -> None:
-    """The session is published with this portfolio, once, and nothing else lies about."""
+def published(bench: Bench, portfolio: Portfolio, rows: Rows) -> None:
+    """The session is published with this portfolio, once, Athena shows these rows of it, and nothing else lies about."""
     refined, summary = tables(bench)
-    rows = visible(bench, refined)
     demand(visible_figures(rows) == figures(portfolio), f"Athena shows {len(rows)} rows, not B3's figures")
     demand(len(rows) == len(portfolio.holdings), f"{len(rows)} rows for {len(portfolio.holdings)} shares")
     by_ticker = TICKER_PARTITION in refined.partitions
@@ -186,24 +205,28 @@ def shows_only(bench: Bench, portfolio: Portfolio) -> None:
     _exactly(bench, summary, [None])
 
 
-def as_undisturbed(bench: Bench) -> None:
+def as_undisturbed(bench: Bench, seen: Visible | None = None) -> None:
     """The published state equals, cell by cell, that of the session to which nothing happened.
 
     No two sessions have the same weights: those are held to B3's, and the summary's to the sums of them. B3's CSV download and
     page state no sectors: what was taken from there has none, and is not summed up by them.
+
+    Args:
+        seen: what Athena shows, where it has just been asked.
     """
-    published(bench, bench.portfolio)
+    seen = seen or Visible.of(bench)
+    published(bench, bench.portfolio, seen.rows)
     refined, summary = tables(bench)
     unsectored = bench.collected and not bench.collected.facts.has_sectors
     apart = {_WEIGHT, "setor", "subsetor"} if unsectored else {_WEIGHT}
-    _same(bench, refined, apart)
+    _same(bench, refined, seen.rows, apart)
     if not unsectored:
-        _same(bench, summary, _SUMS)
-        demand(_summed(bench, refined, summary), f"{summary.name} has other sums than {refined.name}")
+        _same(bench, summary, seen.summary, _SUMS)
+        demand(_summed(refined, summary, seen), f"{summary.name} has other sums than {refined.name}")
 
 
-def _same(bench: Bench, table: Table, apart: Collection[str]) -> None:
-    seen, undisturbed = visible(bench, table), _undisturbed(bench, table)
+def _same(bench: Bench, table: Table, seen: Rows, apart: Collection[str]) -> None:
+    undisturbed = _undisturbed(bench, table)
     demand(
         _without(table, seen, apart) == _without(table, undisturbed, apart),
         f"{table.name} differs from the undisturbed one",
@@ -227,12 +250,12 @@ def _without(table: Table, rows: Rows, apart: Collection[str]) -> Rows:
     return sorted((tuple(row.values()) for row in kept), key=str)
 
 
-def _summed(bench: Bench, refined: Table, summary: Table) -> bool:
+def _summed(refined: Table, summary: Table, seen: Visible) -> bool:
     """Whether each sector's total and mean are those of the weights that are visible."""
     groups: defaultdict[tuple[str | None, str | None], list[float]] = defaultdict(list)
-    for row in _named(refined, visible(bench, refined)):
+    for row in _named(refined, seen.rows):
         groups[row["setor"], row["classe"]].append(float(str(row[_WEIGHT])))
-    rows = _named(summary, visible(bench, summary))
+    rows = _named(summary, seen.summary)
     totals = {(row["setor"], row["classe"]): (float(str(row[_TOTAL])), float(str(row[_MEAN]))) for row in rows}
     return totals.keys() == groups.keys() and all(
         math.isclose(total, math.fsum(groups[name]), rel_tol=1e-9)

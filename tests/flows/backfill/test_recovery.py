@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.contract.keys import parse_raw_key
+from expectations.contract.keys import lease_key, parse_raw_key
 from expectations.contract.names import ARTIFACTS_BUCKET, LANDING_PREFIX
 from expectations.contract.outcomes import Outcome
 from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import PublishError
+from flows.lake import lease
 from flows.record.state import UNREAD, State
+from flows.session import storage
 from local.b3.formats import json_page
 from tests.flows.traces import EIGHT, FRI, MON, THU, TUE, WED, Account, Glue
 
@@ -202,3 +204,29 @@ def test_what_keeps_the_monthly_tables_from_being_so_is_told_with_the_results(aw
     assert recovered.failed
     assert recovered.headline.endswith("; IBOV 2025-06-02: 0 rows are published where the record says 84")
     assert recovered.to_dict()["problems"] == ["IBOV 2025-06-02: 0 rows are published where the record says 84"]
+
+
+def test_a_recovery_that_stood_still_while_another_took_the_session_over_uploads_nothing(
+    aws: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refined, settings = aws.pipeline.lake.refined, aws.pipeline.settings
+    clock, slept = lease.elapsed, [0.0]
+    monkeypatch.setattr(lease, "elapsed", lambda: clock() + sum(slept))
+
+    def stands_still(params: dict[str, Any], **_: object) -> None:
+        if params["Key"].startswith(LANDING_PREFIX):
+            slept.append(settings.lease_timeout)
+            refined.put(lease_key("IBOV", MON), b"another's")
+
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
+    aws.s3.meta.events.register("provide-client-params.s3.GetObject", stands_still)
+    try:
+        recovered = recover(aws, until=MON)
+    finally:
+        aws.s3.meta.events.unregister("provide-client-params.s3.GetObject", stands_still)
+    (outcome, reason) = outcomes(recovered)[MON]
+    assert outcome is Outcome.FAILED
+    assert "another has taken the session over" in reason
+    assert storage.find_raw(aws.raw, "IBOV", MON) is None
+    assert started(aws) == []
+    assert refined.read(lease_key("IBOV", MON)) == b"another's"

@@ -6,21 +6,23 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
 
+from expectations.contract.keys import read_attempt_key
 from expectations.contract.names import LANDING_PREFIX, LEDGER_PREFIX, PART_NAME, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.outcomes import Outcome
 from expectations.contract.partitions import partition_prefix
-from expectations.contract.tables import REFINED_TABLE
+from expectations.contract.tables import REBUILT, REFINED_TABLE
 from flows.backfill import verification
 from flows.backfill.recovery import Recovery
 from flows.backfill.verification import Verification, Verified
 from flows.backfill.verification_report import verification_markdown
 from flows.record.state import State
+from flows.session import storage
 from local.b3.formats import json_page
 from tests.flows.traces import EIGHT, MON, TUE, Account, Glue
 
@@ -37,8 +39,8 @@ def aws(s3: S3Client, sample: Portfolio, monkeypatch: pytest.MonkeyPatch) -> Acc
     """Two published sessions; the monthly tables have tests of their own."""
     account = Account(s3, Glue(), sample)
     for day in (MON, TUE):
-        account.land(day, body=json_page(sample.restated(session=day), 1, 120, by_sector=True))
-        account.publish(day, account.upload(day))
+        landed = account.land(day, body=json_page(sample.restated(session=day), 1, 120, by_sector=True))
+        account.publish(day, account.upload(day, payloads=[landed]))
         account.note(day, Outcome.PUBLISHED, EIGHT)
     monkeypatch.setattr(verification, "month_damages", lambda *_: {})
     return account
@@ -173,6 +175,55 @@ def test_a_payload_that_is_lost_is_named_and_the_session_stays_published(aws: Ac
     assert (found.intact, found.damages) == (False, [])
     assert found.headline == "2 published sessions verified: 0 damaged, 1 other problems"
     assert states(aws)[MON] is State.PUBLISHED
+
+
+def test_a_payload_that_was_deleted_is_put_back_from_its_earlier_version(aws: Account) -> None:
+    (key, _) = [item["Key"] for item in aws.s3.list_objects_v2(Bucket=RAW_BUCKET, Prefix=LANDING_PREFIX)["Contents"]]
+    whole = aws.s3.get_object(Bucket=RAW_BUCKET, Key=key)["Body"].read()
+    aws.s3.delete_object(Bucket=RAW_BUCKET, Key=key)
+    assert verified(aws).intact
+    assert aws.s3.get_object(Bucket=RAW_BUCKET, Key=key)["Body"].read() == whole
+
+
+def test_what_b3_sent_and_is_gone_altogether_is_named_by_what_the_raw_files_state(aws: Account) -> None:
+    listed = [item["Key"] for item in aws.s3.list_objects_v2(Bucket=RAW_BUCKET, Prefix=LANDING_PREFIX)["Contents"]]
+    for version in aws.s3.list_object_versions(Bucket=RAW_BUCKET, Prefix=LANDING_PREFIX)["Versions"]:
+        aws.s3.delete_object(Bucket=RAW_BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+    found = verified(aws)
+    lost = "the bytes that came are gone, and no earlier version of the object has them: they are lost"
+    assert found.problems == [f"s3://{RAW_BUCKET}/{key}: {lost}" for key in listed]
+    assert (found.intact, found.damages) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"), [("json", Outcome.PUBLISHED), (REBUILT, Outcome.REBUILT)], ids=["B3's", "rebuilt"]
+)
+def test_a_publication_of_which_the_ledger_has_no_row_is_named_and_its_row_written_again(
+    aws: Account, source: str, outcome: Outcome
+) -> None:
+    refined = aws.pipeline.lake.refined
+    record = storage.read_publication(refined, "IBOV", MON)
+    assert record
+    storage.write_publication(refined, replace(record, source=source))
+    kept = [item["Key"] for item in aws.s3.list_objects_v2(Bucket=REFINED_BUCKET, Prefix=LEDGER_PREFIX)["Contents"]]
+    for key in kept:
+        aws.s3.delete_object(Bucket=REFINED_BUCKET, Key=key)
+    later = datetime.now(UTC) + timedelta(seconds=aws.pipeline.settings.reconcile_after)
+    young = Verification(aws.pipeline).run(datetime.now(UTC), since=MON, until=TUE)
+    found = Verification(aws.pipeline).run(later, since=MON, until=TUE)
+    assert young.problems == []
+    assert found.problems == [
+        f"s3://{REFINED_BUCKET}/{LEDGER_PREFIX}: no row says that IBOV {day} was published; "
+        "written again as far as its record tells"
+        for day in (MON, TUE)
+    ]
+    assert Verification(aws.pipeline).run(later, since=MON, until=TUE).intact
+    rows = [item["Key"] for item in aws.s3.list_objects_v2(Bucket=REFINED_BUCKET, Prefix=LEDGER_PREFIX)["Contents"]]
+    (row,) = [key for key in rows if (found_key := read_attempt_key(key)) and found_key.session == MON]
+    stored = pq.read_table(io.BytesIO(aws.s3.get_object(Bucket=REFINED_BUCKET, Key=row)["Body"].read())).to_pylist()[0]
+    told = ("data_pregao", "estado", "linhas", "versao_raw", "execucao_glue", "impressao_digital")
+    assert [stored[name] for name in told] == [MON, str(outcome), 84, record.raw_version_id, "jr_1", record.fingerprint]
+    assert stored["inicio"] == datetime.fromisoformat(record.published_at)
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"PAR1 and no more", None])

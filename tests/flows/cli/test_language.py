@@ -25,13 +25,12 @@ from expectations.contract.outcomes import Outcome
 from expectations.queries.saved import QUERIES
 from flows.cli import language
 from flows.cli.commands import COMMANDS, load
-from flows.cli.states import REASONS
 from flows.cost.bill import BillingMonth, Usage, bill
 from flows.cost.prices import prices_of
 from flows.glue_run import GlueRun
 from flows.language import CATALOGUES, NUMBER
+from flows.record.sentences import DEMANDS, REASONS
 from flows.record.state import MEANINGS, State
-from flows.site.demands import DEMANDS
 from flows.site.render import GATES, MONTHS, SHORT_WEEKDAYS, STEPS, WEEKDAYS
 
 CATALOGUE = CATALOGUES / "pt" / "LC_MESSAGES" / "bovespa.po"

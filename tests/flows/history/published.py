@@ -71,6 +71,7 @@ def refined_frame(stated: Portfolio) -> pd.DataFrame:
             "data_pregao": stated.session,
             "timestamp_coleta": pd.Timestamp(COLLECTED_AT),
             "dias_desde_coleta": pd.array([0] * len(stated.holdings), "int32"),
+            "origem": "json",
             "file_ticker": [holding.codigo for holding in stated.holdings],
         }
     )

@@ -16,7 +16,7 @@ from expectations.contract.ledger import LEDGER_COLUMNS
 from expectations.contract.outcomes import DONE, Outcome, Verdict
 from expectations.gates.gate import CRITICAL, WARNING, Demand, GateReport
 from flows.glue_run import GlueRun
-from flows.record.attempt import SCHEMA, Attempt, FlowRun, OpenAttempt, read_parquet
+from flows.record.attempt import Attempt, FlowRun, OpenAttempt, read_parquet, schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -262,7 +262,7 @@ class TestParquet:
         assert (found[:2], len(found)) == ("?x", 4000)
 
     def test_has_the_contracts_columns(self) -> None:
-        names: Sequence[str] = SCHEMA.names
+        names: Sequence[str] = schema().names
         assert names == [column.name for column in LEDGER_COLUMNS]
 
     @pytest.mark.parametrize("content", [b"", b"odd"])

@@ -28,6 +28,7 @@ AUDITED = pd.DataFrame(
         "data_pregao": [date(2025, 6, 30)] * 2,
         "timestamp_coleta": pd.to_datetime([datetime(2025, 6, 30, 11, tzinfo=UTC)] * 2).as_unit("us"),
         "dias_desde_coleta": pd.Series([0, 0], dtype="int32"),
+        "origem": ["copy of csv", None],
         "file_ticker": ["ALOS3", "BPAC11"],
     }
 )
@@ -38,7 +39,10 @@ ROWS = (
         ("BPAC11", "BTGP BANCO", "UNT N2", "UNT", "N2", None, None, None, "4.394835131E9", "2.732"),
     ),
 )
-VISIBLE = tuple((*row, "2025-06-30", "2025-06-30 11:00:00.000", "0") for row in ROWS)
+VISIBLE = tuple(
+    (*row, "2025-06-30", "2025-06-30 11:00:00.000", "0", origin)
+    for row, origin in zip(ROWS, ("copy of csv", None), strict=True)
+)
 
 
 def answer(rows: Sequence[Sequence[str | None]]) -> QueryResult:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -159,6 +160,28 @@ def test_what_somebody_is_publishing_just_now_is_not_judged(there: Published) ->
     cut(there)
     assert (there.listed(), there.of(JUNE), there.visible()) == ({}, "", {})
     assert session_damage(there.lake, "IBOV", JUNE, void_after=-1)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=9), timedelta(hours=-9)], ids=["S3 ahead", "S3 behind"])
+def test_how_old_a_lease_is_s3_s_own_clock_says_whatever_this_machine_s_does(
+    there: Published, ahead: timedelta
+) -> None:
+    def by_s3(parsed: dict[str, Any], **_: object) -> None:
+        """S3's clock is ahead of this machine's, and the lease a minute old."""
+        if "LastModified" in parsed:
+            now = datetime.now(UTC) + ahead
+            parsed["LastModified"] = now - timedelta(minutes=1)
+            parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = format_datetime(now, usegmt=True)
+
+    there.lake.refined.put(lease_key("IBOV", JUNE), b"holder")
+    cut(there)
+    events = there.lake.refined.client.meta.events
+    events.register("after-call.s3.HeadObject", by_s3)
+    try:
+        assert there.of(JUNE) == ""
+        assert session_damage(there.lake, "IBOV", JUNE, void_after=30)
+    finally:
+        events.unregister("after-call.s3.HeadObject", by_s3)
 
 
 @pytest.mark.parametrize("prefix", [HIDDEN_PREFIX, None], ids=["hidden", "removed"])

@@ -16,7 +16,7 @@ from expectations.contract.manifest import StagedFile
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, REFINED_BUCKET
 from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE, Table, refined_table, summary_table
-from flows.errors import AwsError, PublishError
+from flows.errors import AwsError, PublishError, WriteConflict
 from flows.lake.catalog import Catalog
 from flows.lake.s3 import Bucket
 from flows.session.publish import Publisher
@@ -387,3 +387,59 @@ class TestPartialFailure:
         ):
             aws.publisher().publish(staged)
         assert aws.seen() == {}
+
+
+class TestBesideAnother:
+    """S3's own conditions, whatever becomes of the lease."""
+
+    @pytest.mark.parametrize("ticker", ["AAAA3", "DDDD3"], ids=["over a file that was listed", "to a new key"])
+    def test_a_file_that_another_put_after_the_listing_is_not_copied_over(self, aws: Account, ticker: str) -> None:
+        self._conflicts(aws, "CopyObject", ticker)
+
+    def test_a_stray_file_that_another_put_again_after_the_listing_is_not_deleted(self, aws: Account) -> None:
+        self._conflicts(aws, "DeleteObject", "BBBB3")
+
+    def _conflicts(self, aws: Account, operation: str, ticker: str) -> None:
+        key = f"{partition_prefix(REFINED_TABLE, 'IBOV', SESSION, ticker)}part-00000.parquet"
+        aws.publisher().publish(aws.stage("run1", ["AAAA3", "BBBB3"]))
+        staged = aws.stage("run2", ["AAAA3", "DDDD3"])
+
+        def another(params: dict[str, Any], **_: object) -> None:
+            if params["Key"] == key:
+                aws.s3.put_object(Bucket=REFINED_BUCKET, Key=key, Body=b"another's")
+
+        event = f"before-parameter-build.s3.{operation}"
+        aws.s3.meta.events.register(event, another)
+        try:
+            with pytest.raises(WriteConflict, match=f"{key}: somebody else has written it meanwhile"):
+                aws.publisher().publish(staged)
+        finally:
+            aws.s3.meta.events.unregister(event, another)
+        assert aws._body(key) == b"another's"
+        assert aws.seen() == {}
+
+
+class TestWithdrawing:
+    def test_takes_both_tables_files_away_and_leaves_their_partitions_hidden(self, aws: Account) -> None:
+        aws.publisher().publish(aws.stage("run1", ["AAAA3", "BBBB3"]))
+        assert aws.publisher().withdraw("IBOV", SESSION) == 3
+        assert (aws.seen(), aws.seen(SUMMARY_TABLE)) == ({}, {})
+        assert aws.keys("refined-data/") + aws.keys("resumo-data/") == []
+        assert len(aws.partitions()) == 2
+        assert aws.publisher().withdraw("IBOV", SESSION) == 0
+
+    def test_before_any_call_of_it_the_session_is_shown_whole_or_not_at_all(self, aws: Account) -> None:
+        whole = {"AAAA3": b"run1 AAAA3", "BBBB3": b"run1 BBBB3"}
+        for allowed in range(100):
+            aws.publisher().publish(aws.stage("run1", [*whole]))
+            publisher, _ = watched(aws, allowed)
+            try:
+                publisher.withdraw("IBOV", SESSION)
+            except Killed:
+                assert aws.tickers() in (whole, {}), f"after {allowed} calls"
+                aws.publisher().withdraw("IBOV", SESSION)
+                assert aws.keys("refined-data/") + aws.keys("resumo-data/") == []
+            else:
+                assert allowed >= 8
+                return
+        pytest.fail("it never ended")

@@ -279,6 +279,19 @@ class TestSessionPage:
         assert "2 shares" in headings(monday)
         assert "Largest" not in text(tuesday)
 
+    def test_shows_each_share_s_points_of_the_level_at_the_close_before_where_prices_tell_it(
+        self, make_attempt: MakeAttempt, make_facts: MakeFacts
+    ) -> None:
+        asked = make_attempt(MONDAY, verdict="verificada", level=138_854.6)
+        page = self.page(make_facts(day(MONDAY), attempts=(asked,), holdings={MONDAY: HOLDINGS}), MONDAY)
+        shares, sectors = parsed(page).find_class("made-of")
+        assert [row[-1].text_content() for row in shares.iter("tr")] == ["Points", "84,007", "54,848"]
+        assert [row[-1].text_content() for row in sectors.iter("tr")] == ["Points", "84,007", "54,848"]
+        assert "at the close of the session before, 138,854.60, computed of B3's closing prices" in text(page)
+
+    def test_says_nothing_of_points_without_prices(self, two: IndexFacts) -> None:
+        assert "Points" not in text(self.page(two, MONDAY))
+
     def test_leads_to_each_attempt_s_report_to_the_data_docs_of_the_last_check_and_back(
         self, make_attempt: MakeAttempt, make_facts: MakeFacts
     ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from infrastructure.recording import NOTEBOOK_REGION, OPTIONAL_PARTS
 from local.account.client import running_account
+from local.account.stages import Stage
 from local.provision.arguments import ProvisionError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
     folder = tmp_path_factory.mktemp("everything")
     entry = folder / "__main__.py"
     entry.write_text(ENTRY, encoding="utf-8")
-    with running_account(folder / "home", program=entry) as account:
+    with running_account(folder / "home", program=entry, stage=Stage.WORK) as account:
         session: Any = boto3.Session(*account.keys(), region_name=account.region)
         yield lambda service: session.client(service, endpoint_url=account.endpoint_url)
 

@@ -1,0 +1,182 @@
+"""A flow that stands still, as a suspended container does, until another has taken its session over and published it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from matrix import protections as kept_by
+from matrix.bench import clients
+from matrix.case import Case, Ends, Fault, Stage, at_aws
+from matrix.state import demand, publication, shows_only
+from matrix.wire import to
+
+from expectations.contract.keys import lease_key
+from expectations.contract.names import HIDDEN_PREFIX
+from flows.lake import lease
+from flows.lake.lease import session_lease
+from flows.session import storage
+from flows.session.publish import Publisher
+
+if TYPE_CHECKING:
+    from matrix.bench import Bench
+    from matrix.case import Arm
+    from matrix.proxy import Call, Exchange
+
+_LONGEST = 280.0  # seconds that any of it may take, on a busy machine too
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """A flow that makes no call from one instant on, until another has published.
+
+    Attributes:
+        begun: it stands still.
+        slept: seconds for which it stood still, by the clock of its machine.
+        late: what it had on the wire may arrive.
+        over: it goes on.
+    """
+
+    begun: Event = field(default_factory=Event)
+    slept: list[float] = field(default_factory=list)
+    late: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
+
+    def call(self, **_: object) -> None:
+        """Hold a call of the flow, its lease's renewals as well."""
+        if self.begun.is_set():
+            self.over.wait(_LONGEST)
+
+    def begins_at(self, operation: str, after: int, key: str) -> Callable[..., None]:
+        """Have it begin before a call of the operation, once so many were made."""
+        left = [after]
+
+        def call(request: Any, event_name: str, **_: object) -> None:  # noqa: ANN401 - botocore's request
+            if event_name.endswith(f".{operation}") and f"/{key}" in request.url and not self.begun.is_set():
+                left[0] -= 1
+                if left[0] < 0:
+                    self.begun.set()
+            self.call()
+
+        return call
+
+    def on_the_wire(self, exchange: Exchange) -> None:
+        """Have it begin with this call, which arrives once another has published."""
+        self.begun.set()
+        self.late.wait(_LONGEST)
+        exchange.forward()
+        self.over.set()
+        exchange.reset()
+
+
+def _publishes_meanwhile(rival: Bench, still: Standstill, *, wire: bool) -> None:
+    """Another flow, with clients of its own: the lease is void for it, and it publishes the version before again."""
+    try:
+        demand(still.begun.wait(_LONGEST), "the flow did not come to where it was to stand still")
+        lake, record = clients().lake, publication(rival)
+        assert record is not None, "a correction has an earlier version"
+        key = lease_key(rival.portfolio.index, rival.session)
+        lake.refined.delete_all([key])  # by now it is void
+        with session_lease(lake.refined, rival.portfolio.index, rival.session, _LONGEST) as held:
+            Publisher(held.guard(lake.refined), held.guard(lake.catalog)).publish(rival.staged())
+            storage.write_publication(lake.refined, replace(record, published_at="2026-01-02T03:04:05+00:00"))
+    finally:
+        still.slept.append(_LONGEST)
+        still.late.set()
+        if not wire:
+            still.over.set()
+
+
+def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Callable[[Standstill], Fault]) -> Arm:
+    @contextmanager
+    def arm(bench: Bench) -> Iterator[None]:
+        still, rival = Standstill(), replace(bench, version=bench.earlier)
+        call, flow, clock = begins(still), bench.world.clients, lease.elapsed
+        with ExitStack() as stack:
+            stack.enter_context(patch.object(lease, "elapsed", lambda: clock() + sum(still.slept)))
+            stack.enter_context(at_aws(*(fault(still) for fault in faults))(bench) if faults else nullcontext())
+            for client in (flow.s3, flow.glue, flow.athena):
+                client.meta.events.register("before-send", call)
+                stack.callback(client.meta.events.unregister, "before-send", call)
+            with ThreadPoolExecutor(1) as pool:
+                other = pool.submit(_publishes_meanwhile, rival, still, wire=bool(faults))
+                yield
+                other.result()
+
+    return arm
+
+
+def _stops_before(operation: str, after: int, key: str = "") -> Arm:
+    return _overtaken(lambda still: still.begins_at(operation, after, key))
+
+
+def _arrives_late(matches: Callable[[Call], bool], after: int = 0) -> Arm:
+    return _overtaken(lambda still: still.call, lambda still: Fault(matches, still.on_the_wire, after=after))
+
+
+def as_the_other_published(bench: Bench) -> None:
+    assert bench.before is not None, "a correction has an earlier version"
+    shows_only(bench, bench.before)
+
+
+_copies = to("CopyObject", "refined-data/")
+
+
+def _replacing(call: Call) -> bool:
+    return _copies(call) and "if-match" in call.headers
+
+
+def _creating(call: Call) -> bool:
+    return _copies(call) and "if-none-match" in call.headers
+
+
+def _hiding(call: Call) -> bool:
+    return call.operation == "BatchUpdatePartition" and HIDDEN_PREFIX.encode() in call.body
+
+
+def _cases() -> list[Case]:
+    overtaken = partial(
+        Case,
+        "flow",
+        stage=Stage.CORRECT,
+        ends=Ends.FAILS,
+        seen=as_the_other_published,
+        by_ticker=True,
+        says="/lease: ",
+    )
+    return [
+        overtaken(
+            fault="stands still amid its copies until another has published (correction)",
+            protection=kept_by.LEASE_FENCE,
+            arm=_stops_before("CopyObject", after=36),
+        ),
+        overtaken(
+            fault="stands still before it shows partitions until another has published (correction)",
+            protection=kept_by.LEASE_FENCE,
+            arm=_stops_before("BatchUpdatePartition", after=1),
+        ),
+        overtaken(
+            fault="a copy over another's file reaches S3 after another has published (correction)",
+            protection=kept_by.COPY_CONDITION,
+            arm=_arrives_late(_replacing, after=20),
+        ),
+        overtaken(
+            fault="a copy to a new key reaches S3 after another has published (correction)",
+            protection=kept_by.RESTORED,
+            arm=_arrives_late(_creating),
+        ),
+        overtaken(
+            fault="the call that hides reaches Glue after another has published (correction)",
+            protection=kept_by.RESTORED,
+            arm=_arrives_late(_hiding),
+        ),
+    ]
+
+
+CASES = _cases()

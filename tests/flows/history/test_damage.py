@@ -1,0 +1,86 @@
+"""Whether the monthly tables are what the published sessions make them: each way in which they are not is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from expectations.contract.names import PART_NAME, REFINED_BUCKET
+from expectations.contract.partitions import month_key, partition_prefix, partition_values
+from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table
+from flows.history.damage import month_damages
+from flows.history.refresh import refresh
+from tests.flows.history.published import INDEX, JUN_2, JUN_3, JUNE, MAY, MAY_30, Account, two
+
+HISTORY, CHANGES = month_key(HISTORY_TABLE, INDEX, JUNE), month_key(CHANGES_TABLE, INDEX, JUNE)
+
+
+@pytest.fixture
+def published(aws: Account) -> Account:
+    """Two months, whose tables are up to date."""
+    for session in (MAY_30, JUN_2, JUN_3):
+        aws.publish(two(session))
+    refresh(aws.pipeline(), INDEX)
+    return aws
+
+
+def gone(key: str) -> Callable[[Account], None]:
+    return lambda aws: aws.s3.delete_object(Bucket=REFINED_BUCKET, Key=key) and None
+
+
+def of_may(table: Table) -> Callable[[Account], None]:
+    return lambda aws: aws.put(month_key(table, INDEX, JUNE), aws.body(month_key(table, INDEX, MAY)))
+
+
+def cut(key: str) -> Callable[[Account], None]:
+    return lambda aws: aws.put(key, aws.body(key)[:100])
+
+
+def stray(table: Table) -> Callable[[Account], None]:
+    return lambda aws: aws.put(partition_prefix(table, INDEX, JUNE) + f"copy-{PART_NAME}", b"odd")
+
+
+def pointed_to_may(table: Table) -> Callable[[Account], None]:
+    values = partition_values(table, INDEX, JUNE)
+    return lambda aws: aws.pipeline().lake.catalog.point(table, {values: partition_prefix(table, INDEX, MAY)})
+
+
+def elsewhere(table: Table) -> str:
+    return f"the partition of 2025-06 of {table.name} shows something else than {month_key(table, INDEX, JUNE)}"
+
+
+DAMAGES = {
+    "history gone": (gone(HISTORY), f"{HISTORY} is missing"),
+    "changes gone": (gone(CHANGES), f"{CHANGES} is missing"),
+    "history cut": (cut(HISTORY), f"{HISTORY} is not of what is published"),
+    "changes cut": (cut(CHANGES), f"{CHANGES} is not of what is published"),
+    "history another's": (of_may(HISTORY_TABLE), f"{HISTORY} is not of what is published"),
+    "changes another's": (of_may(CHANGES_TABLE), f"{CHANGES} is not of what is published"),
+    "history with a stray": (stray(HISTORY_TABLE), elsewhere(HISTORY_TABLE)),
+    "changes with a stray": (stray(CHANGES_TABLE), elsewhere(CHANGES_TABLE)),
+    "history elsewhere": (pointed_to_may(HISTORY_TABLE), elsewhere(HISTORY_TABLE)),
+    "changes elsewhere": (pointed_to_may(CHANGES_TABLE), elsewhere(CHANGES_TABLE)),
+}
+
+
+def test_what_is_up_to_date_is_not_damaged(published: Account) -> None:
+    assert month_damages(published.pipeline().lake, INDEX) == {}
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGES.values(), ids=DAMAGES)
+def test_what_is_not_is_named_of_its_month_alone(
+    published: Account, damage: Callable[[Account], None], said: str
+) -> None:
+    damage(published)
+    assert month_damages(published.pipeline().lake, INDEX) == {JUNE: said}
+
+
+def test_a_month_that_lacks_a_session_or_has_one_too_many_is_not_of_what_is_published(published: Account) -> None:
+    both = f"{HISTORY} is not of what is published; {CHANGES} is not of what is published"
+    published.unpublish(JUN_3)
+    assert month_damages(published.pipeline().lake, INDEX) == {JUNE: both}
+    published.publish(two(JUN_3, "50.000", "50.000"))
+    assert month_damages(published.pipeline().lake, INDEX) == {JUNE: both}
+    refresh(published.pipeline(), INDEX, thorough=True)
+    assert month_damages(published.pipeline().lake, INDEX) == {}
