@@ -153,6 +153,9 @@ REASONS = (
     "{}: {} shares, from {} and {}, by amounts that were told",
     "{}: {} shares, from {} and {}, exact",
     "{}: another flow has been publishing the session for {} s",
+    "{}: no row says that {} was published; written again as far as its record tells",
+    "{}: not the bytes that came, and no earlier version of the object has them: they are lost",
+    "{}: the bytes that came are gone, and no earlier version of the object has them: they are lost",
 )
 """The reasons that attempts and sessions state, with places for what differs."""
 

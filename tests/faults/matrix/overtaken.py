@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from matrix.case import Arm
     from matrix.proxy import Call, Exchange
 
+    from flows.session.staging import StagedSession
+
 _LONGEST = 280.0  # seconds that any of it may take, on a busy machine too
 
 
@@ -77,7 +79,7 @@ class Standstill:
         exchange.reset()
 
 
-def _publishes_meanwhile(rival: Bench, still: Standstill, *, wire: bool) -> None:
+def _publishes_meanwhile(rival: Bench, staged: StagedSession, still: Standstill, *, wire: bool) -> None:
     """Another flow, with clients of its own: the lease is void for it, and it publishes the version before again."""
     try:
         demand(still.begun.wait(_LONGEST), "the flow did not come to where it was to stand still")
@@ -89,7 +91,7 @@ def _publishes_meanwhile(rival: Bench, still: Standstill, *, wire: bool) -> None
             publisher = Publisher(held.guard(lake.refined), held.guard(lake.catalog))
             # As the flow's own task does: copies that were on the wire may have arrived after it had listed what is there.
             Retrying(retry=retry_if_exception_type(WriteConflict), stop=stop_after_attempt(5), reraise=True)(
-                publisher.publish, rival.staged()
+                publisher.publish, staged
             )
             storage.write_publication(lake.refined, replace(record, published_at="2026-01-02T03:04:05+00:00"))
     finally:
@@ -104,6 +106,7 @@ def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Cal
     def arm(bench: Bench) -> Iterator[None]:
         still, rival = Standstill(), replace(bench, version=bench.earlier)
         call, flow, clock = begins(still), bench.world.clients, lease.elapsed
+        staged = rival.staged()  # with the flow's own clients, which are to be held
         with ExitStack() as stack:
             stack.enter_context(patch.object(lease, "elapsed", lambda: clock() + sum(still.slept)))
             stack.enter_context(at_aws(*(fault(still) for fault in faults))(bench) if faults else nullcontext())
@@ -111,7 +114,7 @@ def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Cal
                 client.meta.events.register("before-send", call)
                 stack.callback(client.meta.events.unregister, "before-send", call)
             with ThreadPoolExecutor(1) as pool:
-                other = pool.submit(_publishes_meanwhile, rival, still, wire=bool(faults))
+                other = pool.submit(_publishes_meanwhile, rival, staged, still, wire=bool(faults))
                 yield
                 other.result()
 
