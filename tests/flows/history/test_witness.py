@@ -101,6 +101,15 @@ def test_a_session_that_was_rebuilt_is_no_witness_of_the_next(ibov: Account) -> 
     assert not Witness.of(lake).verify("IBOV", JULY_1).level_is_exact
 
 
+def test_prices_are_no_second_witness_of_what_was_computed_from_them(ibov: Account) -> None:
+    lake = ibov.pipeline().lake
+    store(lake, JUNE_27, JUNE_30, JULY_1)
+    publish(ibov, replace(sample.recorded(JULY_1), source=REBUILT))
+    found = Witness.of(lake).verify("IBOV", JULY_1)
+    assert (found.verdict, found.session_before) == (Verdict.WITHOUT_PRICES, JUNE_30)
+    assert found.remarks == ("computed from prices, which are no second witness of it",)
+
+
 def test_what_is_damaged_is_divergent(ibov: Account) -> None:
     lake = ibov.pipeline().lake
     store(lake, JUNE_27, JUNE_30)
