@@ -28,6 +28,7 @@ _LIBRARIES = "import prefect, great_expectations.expectations, pandas, pyarrow.p
 # The command itself; the last line is the highest memory that it needed.
 _BOVESPA = "import atexit, benchmarks.measure as m, flows.cli.main as c; atexit.register(lambda: print(m.memory_mib())); c.main()"
 SERVER, LIBRARIES, START = "Prefect's server", "the flow's libraries", "Spark's start, a session"
+_INDICES = 6  # that docs/history.md names
 WHOLE, COLD, NEXT = "the daily run", "a cold query", "the next query"
 
 
@@ -135,19 +136,20 @@ def part(seconds: dict[str, float], bench: DailyBenchmark) -> Part:
 
 
 def cost(asked: Mapping[str, float]) -> Part:
-    """What a session costs in each region that has prices, with either execution of the Glue run."""
+    """What a session costs in each region that has prices, with either execution of a Glue run, and as one of several."""
     targets = list[Target]()
     for prices in REGIONS.values():
-        for kind, glue in (("", prices.glue), (", flexible", prices.glue_flex)):
-            usd, name = session_usd(asked, prices, glue), f"{prices.region}{kind}"
+        shared = (f", of {_INDICES} indices in one run", prices.glue, _INDICES)
+        for kind, glue, sessions in (("", prices.glue, 1), (", flexible", prices.glue_flex, 1), shared):
+            usd, name = session_usd(asked, prices, glue, sessions), f"{prices.region}{kind}"
             month = usd * 21 / float(sum(ESTIMATE_USD.values()))
             targets.append(Target(f"A session in {name}", usd, 0.02, "USD"))
             targets.append(Target(f"A month of 21 in {name}, against the user's estimate", month, 1 / 3, "x"))
     return Part("cost", "Cost in AWS", (), tuple(targets))
 
 
-def session_usd(asked: Mapping[str, float], prices: Prices, glue: Price) -> float:
-    """US dollars of one session, whose Glue run lasts the billed minute on two workers of one DPU each."""
+def session_usd(asked: Mapping[str, float], prices: Prices, glue: Price, sessions: int = 1) -> float:
+    """US dollars of one of so many sessions, whose Glue run lasts the billed minute on two workers of one DPU each."""
 
     def total(*actions: str, role: str = "") -> float:
         found = {name: name.partition("/") for name in asked if name.startswith(role)}
@@ -157,7 +159,7 @@ def session_usd(asked: Mapping[str, float], prices: Prices, glue: Price) -> floa
     # Glue's committer uploads a file in parts: begin, one part, complete.
     committed = 2 * total("s3:PutObject", role="etl")
     priced = (
-        (glue, 2 * MINIMUM_SECONDS / 3600),
+        (glue, 2 * MINIMUM_SECONDS / 3600 / sessions),
         (prices.s3_write, writes + committed),
         (prices.s3_read, total("s3:") - writes),
         (prices.athena, total("athena:StartQueryExecution") * ATHENA_MINIMUM_MEGABYTES / 1024**2),

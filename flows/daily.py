@@ -42,6 +42,7 @@ from flows.record.withdrawals import withdrawal_of
 from flows.session.audit import Audited
 from flows.session.pipeline import Collected, Pipeline
 from flows.session.raw_file import RawFacts
+from flows.session.shared_run import Prepared, prepared_for
 from flows.session.staging import StagedSession
 from flows.session.storage import Publication, RawVersion
 from flows.settings import load_settings
@@ -89,9 +90,9 @@ def upload(pipeline: Pipeline, collected: Collected, *, force: bool) -> RawVersi
 
 
 @task(name="await-etl", cache_policy=NO_CACHE)
-def refine(pipeline: Pipeline, version: RawVersion) -> tuple[GlueRun, StagedSession]:
+def refine(pipeline: Pipeline, version: RawVersion, started: GlueRun | None = None) -> tuple[GlueRun, StagedSession]:
     """Wait for the Glue run of that raw version."""
-    return pipeline.refine(version)
+    return pipeline.refine(version, started)
 
 
 @task(name="gate-2-refined", cache_policy=NO_CACHE)
@@ -157,8 +158,9 @@ def _attempt(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_a
 
 def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: datetime) -> None:
     index = going.attempt.index
+    prepared = prepared_for(index)
     with going.step("collect"):
-        collected = collect(pipeline, index, collected_at)
+        collected = prepared.answer() or collect(pipeline, index, collected_at)
     facts = collected.facts
     _name_run(f"daily-{facts.index}-{facts.session}")
     log = get_run_logger()
@@ -178,15 +180,10 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
     with going.step("gate 1"):
         _pass(going, check_raw(pipeline, collected))
     with going.step("upload"):
-        version = upload(pipeline, collected, force=force)
-    raw = f"s3://{version.bucket}/{version.key}"
-    going.note(raw=raw, raw_version_id=version.version_id)
-    log.info("raw file %s, version %s", raw, version.version_id)
+        version = prepared.version or upload(pipeline, collected, force=force)
+    _note_version(going, version)
     with going.step("etl"):
-        run, staged = refine(pipeline, version)
-    going.attempt = going.attempt.with_cost(run, pipeline.lake.region)
-    going.note(run_id=run.run_id)
-    log.info("Glue run %s succeeded after %d s", run.run_id, run.seconds)
+        version, staged = _refined(pipeline, going, version, prepared)
     with going.step("gate 2"):
         audited = audit(pipeline, version, staged)
         _pass(going, audited.report)
@@ -197,6 +194,34 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
     with going.step("prices"):
         _ask_prices(pipeline, going)
     going.end(Outcome.STALE if stale else Outcome.PUBLISHED, stale)
+
+
+def _note_version(going: OpenAttempt, version: RawVersion) -> None:
+    raw = f"s3://{version.bucket}/{version.key}"
+    going.note(raw=raw, raw_version_id=version.version_id)
+    get_run_logger().info("raw file %s, version %s", raw, version.version_id)
+
+
+def _refined(
+    pipeline: Pipeline, going: OpenAttempt, version: RawVersion, prepared: Prepared
+) -> tuple[RawVersion, StagedSession]:
+    """What the Glue run has staged of the version; of one with the same content where the run was shared, and failed."""
+    sessions = prepared.sessions
+    try:
+        run, staged = refine(pipeline, version, prepared.run)
+    except EtlRunFailed as error:
+        if sessions == 1:
+            raise
+        # It may have failed because of another index.
+        get_run_logger().warning("the Glue run of %d indices failed, this one has its own now: %s", sessions, error)
+        assert prepared.collected is not None, "what has a run was collected"
+        version, sessions = upload(pipeline, prepared.collected, force=True), 1
+        _note_version(going, version)
+        run, staged = refine(pipeline, version)
+    going.attempt = going.attempt.with_cost(run, pipeline.lake.region, sessions)
+    going.note(run_id=run.run_id)
+    get_run_logger().info("Glue run %s succeeded after %d s", run.run_id, run.seconds)
+    return version, staged
 
 
 def _name_run(name: str) -> None:

@@ -1,9 +1,14 @@
-"""The flow `daily-indices`: the flow `daily` for each index of a list, one after the other, each a run of its own."""
+"""The flow `daily-indices`: the flow `daily` for each index of a list, one after the other, each a run of its own.
+
+All of them share one Glue run (see `flows.session.shared_run`). What cannot be prepared for it is left to the index's own flow,
+which says what is wrong; B3 is asked once in any case.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from prefect import flow, get_run_logger
 from prefect.client.schemas import State
@@ -11,9 +16,18 @@ from prefect.states import Failed
 
 from expectations.contract.keys import check_index
 from expectations.contract.outcomes import Outcome
-from flows.daily import daily
+from flows.b3.calendar import is_stale
+from flows.daily import EXPECTED_ERRORS, daily
+from flows.errors import BovespaError
+from flows.lake.connect import connect
 from flows.record.attempt import DAILY, FlowRun
+from flows.record.withdrawals import withdrawal_of
+from flows.session.pipeline import Pipeline
+from flows.session.shared_run import Prepared, going_on_from, share_run
 from flows.settings import load_settings
+
+if TYPE_CHECKING:
+    from flows.session.pipeline import Collected
 
 
 @flow(name="daily-indices", validate_parameters=True, persist_result=False)
@@ -31,12 +45,49 @@ def daily_indices(
         The attempts of all runs; of a failed run too, as the data of its Failed state.
     """
     codes = [check_index(index) for index in indices or load_settings().indices]
-    attempts = [run_daily(index, force=force, collected_at=collected_at) for index in codes]
+    with going_on_from(_prepared(codes, force=force, at=collected_at or datetime.now(UTC))):
+        attempts = [run_daily(index, force=force, collected_at=collected_at) for index in codes]
     failed = [str(item["index"]) for item in attempts if item["failed"]]
     if failed:
         return Failed(message=f"{len(failed)} of {len(codes)} indices failed: {', '.join(failed)}", data=attempts)
     get_run_logger().info("%s collected", ", ".join(codes))
     return attempts
+
+
+def _prepared(codes: Sequence[str], *, force: bool, at: datetime) -> Mapping[str, Prepared]:
+    """What the indices' flows go on from."""
+    if len(codes) == 1:
+        return {}
+    settings = load_settings()
+    pipeline = Pipeline(settings, connect(settings))
+    answers = {index: _answer(pipeline, index, at) for index in codes}
+    collected = {index: found.collected for index, found in answers.items() if found.collected}
+    try:
+        wanted = {index: item for index, item in collected.items() if _is_wanted(pipeline, item, force=force)}
+        return answers | (share_run(pipeline, wanted, force=force) if len(wanted) > 1 else {})
+    except EXPECTED_ERRORS as error:
+        get_run_logger().warning("each index has a Glue run of its own: %s", error)
+        return answers
+
+
+def _answer(pipeline: Pipeline, index: str, at: datetime) -> Prepared:
+    try:
+        return Prepared(pipeline.collect(index, at))
+    except BovespaError as problem:
+        return Prepared(problem=problem)
+
+
+def _is_wanted(pipeline: Pipeline, collected: Collected, *, force: bool) -> bool:
+    """Whether the index's flow will refine it."""
+    facts = collected.facts
+    if is_stale(facts.session, facts.collected_at):
+        return False
+    if not force and pipeline.publication(facts):
+        return False
+    refined = pipeline.lake.refined
+    if not force and withdrawal_of(refined, facts.index, facts.session, facts.fingerprint, facts.collected_at):
+        return False
+    return pipeline.check_raw(collected, pipeline.neighbours(facts.index, facts.session)).passed
 
 
 def run_daily(index: str, *, force: bool, collected_at: datetime | None) -> dict[str, Any]:

@@ -6,9 +6,11 @@ The Glue script writes it and the flow reads it, so both take it from here. Stan
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from expectations.contract.keys import ContractError
@@ -92,15 +94,15 @@ class Manifest:
             ContractError: the text is not a manifest of this version.
         """
         try:
-            body = json.loads(text)
+            body = json.loads(text, object_hook=_record_or_fields)
             version = body["manifest_version"]
             if version != MANIFEST_VERSION:
                 raise ContractError(f"manifest_version {version!r}: this code reads version {MANIFEST_VERSION}")
             return cls(
                 run_id=body["run_id"],
-                sources=tuple(RawSource(**_dated(item, "session", "reference_date")) for item in body["sources"]),
-                sessions=tuple(SessionCounts(**_dated(item, "session")) for item in body["sessions"]),
-                files=tuple(StagedFile(**_dated(item, "session")) for item in body["files"]),
+                sources=tuple(_record(RawSource, item) for item in body["sources"]),
+                sessions=tuple(_record(SessionCounts, item) for item in body["sessions"]),
+                files=tuple(_record(StagedFile, item) for item in body["files"]),
             )
         except (KeyError, RecursionError, TypeError, ValueError) as error:
             if isinstance(error, ContractError):
@@ -123,5 +125,30 @@ def _grouped(items: Iterable[Named]) -> dict[tuple[str, date], tuple[Named, ...]
     return {key: tuple(group) for key, group in groups.items()}
 
 
-def _dated(item: dict[str, Any], *names: str) -> dict[str, Any]:
-    return item | {name: date.fromisoformat(item[name]) for name in names}
+_RECORDS: dict[frozenset[str], type[RawSource | StagedFile | SessionCounts]] = {
+    frozenset(kind.__slots__): kind for kind in (RawSource, StagedFile, SessionCounts)
+}
+
+
+def _record_or_fields(found: dict[str, Any]) -> Any:  # noqa: ANN401 - of JSON
+    """A record as soon as its fields are read: those of a thousand sessions at once would need three times the memory."""
+    kind = _RECORDS.get(frozenset(found))
+    return kind(**_shared(found)) if kind else found
+
+
+def _record(kind: type[Named], item: Any) -> Named:  # noqa: ANN401 - of JSON
+    if isinstance(item, dict):
+        return kind(**_shared(item))
+    if not isinstance(item, kind):
+        raise TypeError(f"{item!r} where a {kind.__name__} was expected")
+    return item
+
+
+def _shared(item: dict[str, Any]) -> dict[str, Any]:
+    """Fields with dates as such; the texts that many records have are held once."""
+    dates: dict[str, Any] = {name: _date(item[name]) for name in ("session", "reference_date") if name in item}
+    texts = {name: sys.intern(item[name]) for name in ("table", "index", "ticker") if isinstance(item.get(name), str)}
+    return {**item, **dates, **texts}
+
+
+_date = lru_cache(maxsize=4096)(date.fromisoformat)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from expectations.gates.gate import Check, Demand, GateReport, problem_of, run_gate, validate
@@ -269,15 +270,15 @@ def _evaluated(expectations: Sequence[Expectation]) -> list[Expectation]:
 
 def _met(check: Check, demand: Any) -> Demand:  # noqa: ANN401 - of any type
     columns = [str(getattr(demand, name)) for name in ("column", "column_A", "column_B") if hasattr(demand, name)]
-    return Demand(
-        check=check.name,
-        expectation=demand.expectation_type,
-        column=", ".join(columns),
-        demand=str(demand.notes or f"{demand.expectation_type}({', '.join(columns)})"),
-        severity=str(getattr(demand.severity, "value", demand.severity)),
-        success=True,
-        observed=_observed(check, demand),
-    )
+    words = str(demand.notes or f"{demand.expectation_type}({', '.join(columns)})")
+    severity = str(getattr(demand.severity, "value", demand.severity))
+    return _shared(check.name, demand.expectation_type, ", ".join(columns), words, severity, _observed(check, demand))
+
+
+@lru_cache(maxsize=4096)
+def _shared(check: str, expectation: str, column: str, demand: str, severity: str, observed: str) -> Demand:
+    """A demand that was met: most are the same of all sessions, and are held once."""
+    return Demand(check, expectation, column, demand, severity, success=True, observed=observed)
 
 
 def _observed(check: Check, demand: Any) -> str:  # noqa: ANN401 - of any type

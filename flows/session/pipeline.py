@@ -137,10 +137,13 @@ class Pipeline:
         checks = raw.raw_checks(rows, _columns(file.table.schema), _columns(RAW_SCHEMA), context)
         return run_gate(raw.GATE, facts.index, facts.session, [*checks, *neighbour_checks(rows, neighbours)])
 
-    def upload(self, collected: Collected, *, force: bool) -> RawVersion:
+    def upload(self, collected: Collected, *, force: bool, of_batch: bool = False) -> RawVersion:
         """The raw version that the ETL works on: the current one when it says the same, otherwise a new one.
 
         A current version whose Glue run failed, never came, or left no manifest is uploaded again: only S3's event starts one.
+
+        Args:
+            of_batch: the event starts nothing, for the caller starts one run for many files.
 
         Raises:
             AwsError: S3 or Glue could not be asked.
@@ -153,7 +156,7 @@ class Pipeline:
             # The same bytes again, so that the instant of the first collection stays.
             content = self.lake.raw.read(current.key, current.version_id)
             facts = decode(content).facts
-        return storage.upload_raw(self.lake.raw, content, facts)
+        return storage.upload_raw(self.lake.raw, content, facts, of_batch=of_batch)
 
     def _has_run(self, version: RawVersion) -> bool:
         """Whether a run of the version is live or has succeeded; a fresh upload's run is given time to appear."""
@@ -167,15 +170,18 @@ class Pipeline:
         found = self.lake.raw.look(version.key, version.version_id)
         return found.age if found else float("inf")
 
-    def refine(self, version: RawVersion) -> tuple[GlueRun, StagedSession]:
+    def refine(self, version: RawVersion, started: GlueRun | None = None) -> tuple[GlueRun, StagedSession]:
         """Wait for the Glue run of exactly that raw version, and read what it left.
+
+        Args:
+            started: the run, where it is known.
 
         Raises:
             EtlError: the run did not start, did not end in time, or failed.
             StagingError: its output is not what its manifest should say.
             AwsError: Glue or S3 could not be asked.
         """
-        started = etl.wait_for_start(self.lake.job, version, self.settings.etl_start_timeout)
+        started = started or etl.wait_for_start(self.lake.job, version, self.settings.etl_start_timeout)
         run = etl.wait_for_end(self.lake.job, started, self.settings.etl_timeout)
         manifest = etl.read_manifest(self.lake.refined, run)
         raw_object = parse_raw_key(version.key)

@@ -12,6 +12,7 @@ from local.athena.analysis.catalog import hive_type
 from local.athena.analysis.planned import columns_of
 from local.athena.failures import failure_of
 from local.athena.language.errors import AthenaQueryError, NotOnLaptopError
+from local.athena.small_files import NUMBER, SmallFiles
 from local.athena.text import QueryAnswer, as_text, column_info
 from local.s3.mirror import UnmirrorableKeyError
 
@@ -49,6 +50,7 @@ class Engine:
         mirror: where the files are; nothing outside it can be read.
         partitions: values and location of every registered partition of a table.
         declared: of the partitions that declare columns of their own, other than the table's: those columns, by their values.
+        small_files: reads many small files at once, and keeps them for other queries.
     """
 
     def __init__(
@@ -56,10 +58,12 @@ class Engine:
         mirror: Mirror,
         partitions: Callable[[CatalogTable], Iterable[tuple[list[str], str]]],
         declared: Callable[[CatalogTable], Mapping[tuple[str, ...], list[dict[str, str]]]] = lambda _: {},
+        small_files: SmallFiles | None = None,
     ) -> None:
         self._mirror = mirror
         self._partitions = partitions
         self._declared = declared
+        self._small_files = small_files or SmallFiles()
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET autoinstall_known_extensions = false")
@@ -120,18 +124,25 @@ class Engine:
         self.scanned_bytes += sum(file.stat().st_size for file, _ in found)
         names = [file.path for file, _ in found]
         self.files += names
-        files = [(file.path, *values) for file, values in found]
-        self._keep(f"{scan.name}_files", ("filename", *_keys(scan.table)), files)
-        self._connection.execute(f"SET VARIABLE {scan.name} = ?", [names])
-        physical = self._physical_types(scan) if files else {}
+        source, physical = self._source(scan, [file for file, _ in found])
+        files = [(str(number), file.path, *values) for number, (file, values) in enumerate(found)]
+        self._keep(f"{scan.name}_files", ("number", "filename", *_keys(scan.table)), files)
         selected = [_column(scan.table, column, physical) for column in scan.table["StorageDescriptor"]["Columns"]]
         selected += [_cast(f'p."{key["Name"].lower()}"', key) for key in scan.table.get("PartitionKeys", [])]
-        source = (
-            f"{_read(scan)} AS f JOIN {scan.name}_files AS p ON f.filename = p.filename"
-            if files
-            else f"{scan.name}_files AS p"
-        )
         self._connection.execute(f'CREATE TEMP VIEW "{scan.name}" AS SELECT {", ".join(selected)} FROM {source}')  # noqa: S608 - ours
+
+    def _source(self, scan: Scan, files: list[os.DirEntry[str]]) -> tuple[str, dict[str, str]]:
+        """What a scan selects from: `p` are its files, `f` their rows; and the rows' physical types by column."""
+        if not files:
+            return f"{scan.name}_files AS p", {}
+        rows, read, same = self._small_files.rows(files), f"{scan.name}_rows", f"f.{NUMBER} = p.number::BIGINT"
+        if rows is None:
+            self._connection.execute(f"SET VARIABLE {scan.name} = ?", [[file.path for file in files]])
+            read, same = _read(scan), "f.filename = p.filename"
+        else:
+            self._connection.register(read, rows)
+        described = self._connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()  # noqa: S608 - ours
+        return f"{read} AS f JOIN {scan.name}_files AS p ON {same}", {row[0].lower(): row[1] for row in described}
 
     def _check_declared(self, scan: Scan, wanted: Iterable[tuple[str, ...]]) -> None:
         declared = self._declared(scan.table)
@@ -183,10 +194,6 @@ class Engine:
         except UnmirrorableKeyError as error:
             raise AthenaQueryError(f"HIVE_UNKNOWN_ERROR: {error}") from error
         return _visible_files(str(folder))
-
-    def _physical_types(self, scan: Scan) -> dict[str, str]:
-        described = self._connection.execute(f"DESCRIBE SELECT * FROM {_read(scan)}").fetchall()  # noqa: S608 - ours
-        return {row[0].lower(): row[1] for row in described}
 
 
 def _visible_files(folder: str) -> Iterator[os.DirEntry[str]]:

@@ -15,6 +15,7 @@ from local.athena.metadata import CatalogMetadata
 from local.athena.query_history import batch_of, page_of
 from local.athena.results import Results
 from local.athena.rights import CallersCatalog
+from local.athena.small_files import SmallFiles
 from local.rights.api_calls import AccountPlace
 from local.rights.iam import Call
 from local.rights.privileges import caller
@@ -79,6 +80,7 @@ class Queries:
         self._storage = storage
         self._place = place
         self._history = history
+        self._small_files = SmallFiles()
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[str, tuple[str, dict[str, Any]]] = {}
 
@@ -228,7 +230,7 @@ class Queries:
         execution.state = "RUNNING" if execution.state == "QUEUED" else execution.state
         try:
             execution.rights.demand(Call("s3:GetBucketLocation", bucket_arn(execution.output.split("/")[2])))
-            result, content = answer_of(execution, self._catalog_of(execution), self._mirror)
+            result, content = answer_of(execution, self._catalog_of(execution), self._mirror, self._small_files)
             execution.rights.demand(Call("s3:PutObject", _arn(execution.output)))
             self._storage.write(execution.output, content)
             self._answers.keep(execution.id, result)

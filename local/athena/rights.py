@@ -87,7 +87,13 @@ class CallersCatalog:
 
 def reading(files: Iterable[str], mirror: Path) -> list[Call]:
     """Listing the folders of these files of the mirror, and reading them."""
-    keys = [Path(file).resolve().relative_to(mirror.resolve()).as_posix().split("/", 1) for file in files]
+    root = f"{mirror}/"
+    inside = (file.removeprefix(root) if file.startswith(root) else _inside(file, mirror) for file in files)
+    keys = [path.split("/", 1) for path in inside]
     folders = {(bucket, f"{key.rpartition('/')[0]}/") for bucket, key in keys}
     reads = [Call("s3:GetObject", object_arn(bucket, key)) for bucket, key in keys]
     return [listing(bucket, folder) for bucket, folder in sorted(folders)] + reads
+
+
+def _inside(file: str, mirror: Path) -> str:
+    return Path(file).resolve().relative_to(mirror.resolve()).as_posix()

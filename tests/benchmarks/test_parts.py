@@ -151,9 +151,11 @@ def test_a_sessions_cost_is_its_requests_and_a_minute_of_two_workers() -> None:
     )
     cheap = daily.session_usd(CALLS, prices, prices.glue_flex)
     assert cheap == pytest.approx(0.29 * 2 / 60 + writes + reads + athena + function + catalog)
+    shared = daily.session_usd(CALLS, prices, prices.glue, 6)
+    assert shared == pytest.approx(run / 6 + writes + reads + athena + function + catalog)
 
 
 def test_the_cost_has_a_target_a_session_and_a_month_for_each_region_and_execution() -> None:
     part = daily.cost(CALLS)
-    assert len(part.targets) == 2 * 2 * len(REGIONS)
+    assert len(part.targets) == 3 * 2 * len(REGIONS)
     assert [target.met for target in part.targets if target.what == "A session in us-east-1"] == [True]

@@ -74,6 +74,8 @@ def result(account: Account) -> dict[str, Any]:
 
 def asked(site: StandIn) -> None:
     assert len(site.requests) >= 4  # two pages of IBRA
+    # Whatever is done for all indices before the run that they share, and then for each.
+    assert len(site.requests) == len(set(map(str, site.requests)))
 
 
 def test_an_index_that_fails_stops_none_of_the_others(result: dict[str, Any]) -> None:
@@ -82,6 +84,14 @@ def test_an_index_that_fails_stops_none_of_the_others(result: dict[str, Any]) ->
         ("IFIX", "published", 110),
         ("IBRA", "published", 179),
     ]
+
+
+def test_the_indices_of_a_day_share_one_glue_run_and_its_cost(result: dict[str, Any], operator: Operator) -> None:
+    _, ifix_run, ibra_run = result["sessions"]
+    assert ifix_run["run_id"] == ibra_run["run_id"]
+    (run,) = operator.pipeline.lake.job.runs(datetime(2020, 1, 1, tzinfo=UTC))
+    assert run.run_id == ifix_run["run_id"]
+    assert ifix_run["dpu_seconds"] == ibra_run["dpu_seconds"] == pytest.approx(run.dpu_seconds / 2)
 
 
 @pytest.mark.parametrize("portfolio", [ibra(), ifix()], ids=lambda portfolio: portfolio.index)

@@ -386,28 +386,23 @@ def test_the_physical_types_are_those_that_athena_reads() -> None:
     ]
 
 
-def damaged_each_in_its_way(right: Given) -> list[Given]:
-    """The right output twice, and beside it one for each damage that is known here."""
-    cases = [tuple[Any, ...](case.values) for case in (*SCHEMA_CASES, *ROW_CASES)]
-    damages = [next(value for value in case if callable(value)) for case in cases]
-    damages += [rows(change) for change in DAMAGED_CELLS]
-    damages += [groups(case.values[0]) for case in GROUP_CASES]  # noqa: PD011 - pytest's
-    other_total = replace(right, truth=replace(right.truth, total_quantity=QUANTITY_SUM + 1))
-    other_age = replace(right, truth=replace(right.truth, age_in_days=3))
-    return [right, *(damage(right) for damage in damages), other_total, other_age, right]
-
-
 def test_of_sessions_that_are_checked_at_once_each_is_reported_as_by_itself(right: Given) -> None:
+    cells_of_many = right
+    for change in DAMAGED_CELLS:
+        cells_of_many = rows(change)(cells_of_many)
+    damaged = [
+        lost_file(right),
+        rows(lambda frame: frame.iloc[1:])(right),
+        cells_of_many,
+        groups(cells("ON", by="classe", classe=None))(right),
+        replace(right, truth=replace(right.truth, total_quantity=QUANTITY_SUM + 1)),
+        replace(right, truth=replace(right.truth, age_in_days=3)),
+    ]
     session = date(2025, 6, 30)
-    checks = [refined.refined_checks(item.staged, item.truth) for item in damaged_each_in_its_way(right)]
+    checks = [refined.refined_checks(item.staged, item.truth) for item in (right, *damaged, right)]
     at_once = run_gates(refined.GATE, [Subject("IBOV", session, of_one) for of_one in checks])
     alone = [run_gate(refined.GATE, "IBOV", session, of_one) for of_one in checks]
     assert [report.outcomes for report in at_once] == [report.outcomes for report in alone]
-    assert [report.passed for report in at_once] == [True, *(False for _ in checks[1:-1]), True]
-
-
-def test_what_is_damaged_does_not_make_the_others_be_checked_by_themselves(right: Given) -> None:
-    session = date(2025, 6, 30)
-    checks = [refined.refined_checks(item.staged, item.truth) for item in damaged_each_in_its_way(right)]
-    reports = run_gates(refined.GATE, [Subject("IBOV", session, of_one) for of_one in checks])
-    assert [bool(report.validations) for report in reports] == [not report.passed for report in reports]
+    assert [report.passed for report in at_once] == [True, *(False for _ in damaged), True]
+    # Nobody is checked by itself because of what is wrong with another.
+    assert [bool(report.validations) for report in at_once] == [False, *(True for _ in damaged), False]
