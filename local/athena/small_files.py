@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NUMBER = "file_number"
 """The column that tells of which file a row is, by its place among those that were asked for."""
 
-_FEWEST = 32  # files
+_FEWEST = 128  # files; a session has 84, and pyarrow takes half a second to import
 _LARGEST = 64 * 1024  # bytes of a file, on the average
 _MOST_BYTES = 64 * 1024**2  # that are kept
 _MOST_FILES = 200_000  # that are kept

@@ -13,7 +13,7 @@ import pytest
 from local.athena.small_files import NUMBER, SmallFiles
 
 Write = Callable[[Sequence[int]], list[os.DirEntry[str]]]
-MANY = 40
+MANY = 140
 
 
 @pytest.fixture
