@@ -7,7 +7,9 @@ VENV := .venv
 BOVESPA := $(VENV)/bin/bovespa
 AXE_VERSION := 4.14.1
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
+# pip would compile every module, a third of them pulumi-aws's: a minute. Python compiles those that are used, when they are.
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --no-compile --constraint constraints.txt
 
 # Each target says what it does behind its two hashes.
 help:  ## this list
@@ -57,12 +59,16 @@ test: $(VENV)/.dev  ## run the tests
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
 	@echo "Injecting faults: about a quarter of an hour on two cores"
-	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
+	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 3 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
 broken-home: $(VENV)/.dev  ## spoil every kind of a home's files in four ways, each in turn, and mend it; not part of CI: about half an hour
 	@$(VENV)/bin/pytest tests/faults/test_broken_home.py --whole-matrix
 	@echo "Every spoilt home was told in a line, and mended"
+
+# Half an hour a part on a machine that does nothing else; CHILDREN runs so many tests side by side.
+mutants: $(VENV)/.mutants  ## put small faults into the critical modules, each of which a test must notice; PARTS="lease keys" some of them; not part of CI
+	@$(VENV)/bin/python tests/mutants/run.py $(or $(CHILDREN),2) $(PARTS)
 
 site-check: $(VENV)/.browser  ## look at the site's pages in Chromium: a phone and a desk, light, dark, print, accessibility; PICTURES=folder keeps pictures
 	@command -v chromium > /dev/null || { echo "Chromium is needed: apt-get install chromium"; exit 1; }
@@ -81,7 +87,7 @@ lint: $(VENV)/.dev  ## run the linter, the formatter's check, the type checker a
 	PYTHONPATH=lambda $(VENV)/bin/lint-imports --no-cache --no-logo
 
 infra-check: $(VENV)/.dev  ## find what AWS or the Pulumi CLI would refuse of the Pulumi program, without either
-	@echo "Checking the Pulumi program: about a minute and a half on two cores"
+	@echo "Checking the Pulumi program: about two minutes on two cores"
 	@$(VENV)/bin/python -W ignore -m infrastructure.check
 
 # Advisories come with what PyPI says of each release; an index that passes on files alone has none, and then nothing was checked.
@@ -108,20 +114,20 @@ $(VENV)/bin/python:
 
 $(VENV)/.local: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the pipeline needs into $(VENV): about two minutes, once"
-	@$(PIP) install --constraint constraints.txt --editable '.[local]'
+	@$(INSTALL) --editable '.[local]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need into $(VENV): about two minutes, once"
-	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@$(INSTALL) --editable '.[dev]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local
 
 $(VENV)/.clients: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the clients into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --editable '.[clients]'
-	@$(PIP) install --constraint constraints.txt --no-deps awswrangler
+	@$(INSTALL) --editable '.[clients]'
+	@$(INSTALL) --no-deps awswrangler
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
 
@@ -142,17 +148,23 @@ $(VENV)-audit/.audit: Makefile | $(VENV)/bin/python
 $(VENV)/.browser: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what looks at the site into $(VENV)"
 	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV)/axe axe-core@$(AXE_VERSION)
-	@$(PIP) install --constraint constraints.txt --editable '.[browser]'
+	@$(INSTALL) --editable '.[browser]'
+	@$(VENV)/bin/python -m local.installation.prepare
+	@touch $@ $(VENV)/.local $(VENV)/.dev
+
+$(VENV)/.mutants: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing what puts faults into modules into $(VENV)"
+	@$(PIP) install --constraint constraints.txt --editable '.[mutants]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the documentation's site needs into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.notebooks: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the notebook needs into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --editable '.[notebooks]'
+	@$(INSTALL) --editable '.[notebooks]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local

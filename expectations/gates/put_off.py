@@ -79,6 +79,7 @@ class _Finder(MetaPathFinder):
         if known is None:
             return None
         spec = ModuleSpec(fullname, _Putting(), origin=known.origin, loader_state=path)
+        spec.has_location = known.has_location
         spec.submodule_search_locations = known.submodule_search_locations
         return spec
 

@@ -19,7 +19,7 @@ from flows.cli.answers import Wanted, give
 from flows.cli.basis import now, of_changes
 from flows.cli.console import Screen, left_out
 from flows.cli.indices import Index
-from flows.cli.language import counted, tr
+from flows.cli.language import counted, tr, written
 from flows.cli.options import DAY, Command, Form, Format, InAws, Json, Limit, Output, examples, group
 from flows.cli.place import Place, open_place
 from flows.errors import SettingsError
@@ -149,7 +149,7 @@ def _show(
         for (day, before, rebalanced), members in groupby(rows, itemgetter(*(place[name] for name in _OF_A_SESSION))):
             note = tr(", rebalanced") if rebalanced == "true" else ""
             if level := levels.get(str(day)):
-                note += tr(", level at that close {}").format(f"{float(level):,.2f}")
+                note += tr(", level at that close {}").format(written(f"{float(level):,.2f}"))
             screen.heading(tr("{}, against {}").format(day, before) + note)
             screen.grid(
                 tuple(_HEADINGS.values()),

@@ -14,6 +14,7 @@ from typer.main import get_group
 
 from flows.cli.language import tr
 from flows.cli.options import presented
+from flows.cli.usage import said_to_the_user, usage_said
 
 if TYPE_CHECKING:
     from typer import _click as click
@@ -139,9 +140,19 @@ class LazyGroup(TyperGroup):
         """The parameters before a command, those of the help included."""
         return presented(super().get_params(ctx))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments before the command; what is wrong with them is said in the user's language."""
+        with said_to_the_user():
+            return super().parse_args(ctx, args)
+
+    def get_usage(self, ctx: click.Context) -> str:
+        """How it is called, in the user's language."""
+        return usage_said(super().get_usage(ctx))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name, imported."""
-        name, command, rest = super().resolve_command(ctx, args)
+        with said_to_the_user():
+            name, command, rest = super().resolve_command(ctx, args)
         return name, load(name) if name in COMMANDS else command, rest

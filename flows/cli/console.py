@@ -30,6 +30,12 @@ def _plain_keys(body: object) -> object:
     return [_plain_keys(item) for item in body] if isinstance(body, list | tuple) else body
 
 
+PROGRESS = (
+    *("checking", "parsing", "reading again", "reading prices", "refining and publishing", "uploading", "verifying"),
+)
+"""What steps of which the progress is shown are called."""
+
+
 class Screen:
     """Where a command shows what it does (standard error) and its result (standard output).
 
@@ -84,8 +90,8 @@ class Screen:
 
             def begin(what: str, total: int) -> Callable[[], None]:
                 if total and not self._err.is_terminal:
-                    self.say(f"{what}: {total}")
-                task = bars.add_task(what, total=total)
+                    self.say(f"{tr(what)}: {written(f'{total:,}')}")
+                task = bars.add_task(tr(what), total=total)
                 return lambda: bars.advance(task)
 
             yield begin
@@ -108,7 +114,7 @@ class Screen:
     def wrapped(self, text: str, indent: int) -> None:
         """Print a text of the result, in lines that are indented by so many blanks and fit the screen."""
         if not self._as_json:
-            self._out.print(Padding(Text(text), (0, 0, 0, indent)))
+            self._out.print(Padding(Text(text), (0, 0, 0, indent), expand=False))
 
     def pairs(self, pairs: Sequence[tuple[str, str]], *, indent: int = 2) -> None:
         """Print names and values in two columns."""

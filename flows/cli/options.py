@@ -13,6 +13,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 from expectations.contract.keys import ContractError
 from flows.cli.console import Screen
 from flows.cli.language import tr
+from flows.cli.usage import said_to_the_user, usage_said
 from flows.errors import BovespaError
 
 if TYPE_CHECKING:
@@ -62,6 +63,15 @@ class Command(TyperCommand):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The parameters, those of the help included."""
         return presented(super().get_params(ctx))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; what is wrong with them is said in the user's language."""
+        with said_to_the_user():
+            return super().parse_args(ctx, args)
+
+    def get_usage(self, ctx: click.Context) -> str:
+        """How it is called, in the user's language."""
+        return usage_said(super().get_usage(ctx))
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""

@@ -10,10 +10,11 @@ import typer
 from flows.backfill.verification import Verification, Verified
 from flows.cli.advice import typed
 from flows.cli.console import Screen
-from flows.cli.language import tr
+from flows.cli.language import counted, tr
 from flows.cli.options import DAY, Command, InAws, Json, examples, group
 from flows.cli.pipeline import open_pipeline
 from flows.cli.sessions import Indices, day_of
+from flows.cli.states import reason
 from flows.errors import SettingsError
 from flows.record.state import State
 
@@ -59,10 +60,12 @@ def verify(
 
 def _show_verified(screen: Screen, verified: Verified) -> None:
     screen.result(verified.to_dict())
-    screen.heading(verified.headline)
+    compared, damaged = counted(verified.sessions, "published session"), len(verified.damages)
+    problems = counted(len(verified.problems), "other problem")
+    screen.heading(tr("{} compared: {} damaged, {}").format(compared, damaged, problems))
     for item in verified.damages:
-        screen.line(f"  {tr(str(State.DAMAGED))}  {item.index} {item.session}: {item.what}")
+        screen.line(f"  {tr(str(State.DAMAGED))}  {item.index} {item.session}: {reason(item.what)}")
     for problem in verified.problems:
-        screen.line(f"  {problem}")
+        screen.line(f"  {reason(problem)}")
     if verified.damages:
         screen.say("\n" + tr("Next: {}").format(typed("reconcile")))

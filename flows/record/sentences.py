@@ -6,8 +6,8 @@ The sentences are known by their forms, with names and figures in them; what has
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 from flows.language import Language
 
@@ -153,6 +153,9 @@ REASONS = (
     "{}: {} shares, from {} and {}, by amounts that were told",
     "{}: {} shares, from {} and {}, exact",
     "{}: another flow has been publishing the session for {} s",
+    "{}: no row says that {} was published; written again as far as its record tells",
+    "{}: not the bytes that came, and no earlier version of the object has them: they are lost",
+    "{}: the bytes that came are gone, and no earlier version of the object has them: they are lost",
 )
 """The reasons that attempts and sessions state, with places for what differs."""
 
@@ -161,7 +164,7 @@ _REFUSAL = re.compile(r"(gate-\d+-\w+) refused (.+?): (.+)", re.DOTALL)
 
 def demand_in(language: Language, demand: str) -> str:
     """A gate's sentence in a language; itself where it is none of the known ones."""
-    return _said(language, demand, _patterns(DEMANDS)) or demand
+    return said_in(language, demand, DEMANDS) or demand
 
 
 def reason_in(language: Language, reason: str) -> str:
@@ -170,27 +173,34 @@ def reason_in(language: Language, reason: str) -> str:
         gate, subject, refusals = found.groups()
         said = " | ".join(_refusal_in(language, item) for item in refusals.split(" | "))
         return language.tr(REFUSED).format(gate, subject, said)
-    if said := _said(language, reason, _patterns(REASONS)):
+    if said := said_in(language, reason, REASONS, partial(reason_in, language)):
         return said
     parts = reason.split("; ")
     return "; ".join(reason_in(language, part) for part in parts) if len(parts) > 1 else reason
+
+
+def said_in(
+    language: Language, text: str, sentences: tuple[str, ...], of_value: Callable[[str], str] | None = None
+) -> str:
+    """A text in a language, where it has the form of one of these sentences; empty where it has not.
+
+    Args:
+        sentences: with `{}` where something differs; a semicolon differs within brackets only.
+        of_value: what stands there, in the language; by default as it is.
+    """
+    for sentence, pattern in _patterns(sentences):
+        if found := pattern.fullmatch(text):
+            return language.tr(sentence).format(*map(of_value, found.groups()) if of_value else found.groups())
+    return ""
 
 
 def _refusal_in(language: Language, refusal: str) -> str:
     """A demand that was not met, with what was observed."""
     words = refusal.split(": ")
     for number in range(len(words), 0, -1):
-        if said := _said(language, ": ".join(words[:number]), _patterns(DEMANDS)):
+        if said := said_in(language, ": ".join(words[:number]), DEMANDS):
             return ": ".join([said, *words[number:]])
     return reason_in(language, refusal) if refusal in REASONS else refusal
-
-
-def _said(language: Language, text: str, patterns: Sequence[tuple[str, re.Pattern[str]]]) -> str:
-    for sentence, pattern in patterns:
-        if found := pattern.fullmatch(text):
-            values = found.groups()
-            return language.tr(sentence).format(*(reason_in(language, value) for value in values))
-    return ""
 
 
 @cache

@@ -30,7 +30,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 T = TypeVar("T")
 
 _FIRST_PAUSE = 0.2  # seconds
-_GROWTH = 1.15  # so that a wait overshoots by about a seventh of itself
+_GROWTH = 1.07  # so that a wait overshoots by about a fourteenth of itself
 _LONGEST_PAUSE = 10.0  # seconds
 
 

@@ -14,6 +14,7 @@ fails here as it would in AWS.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -22,6 +23,9 @@ import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
+
+# What a program imports stays: to look through it every 700 objects, Python's own way, takes a tenth of its start.
+_COLLECTED = (20_000, 20, 20)
 
 ORPHANED = 70
 """The exit code of a child that the account left behind."""
@@ -48,6 +52,7 @@ def _note_exception(kind: type[BaseException], error: BaseException, trace: Trac
 
 def main(arguments: list[str]) -> None:
     """Run the program with the arguments that follow it."""
+    gc.set_threshold(*_COLLECTED)
     threading.Thread(target=_follow_parent, daemon=True).start()
     sys.excepthook = _note_exception
     try:

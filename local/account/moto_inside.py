@@ -18,16 +18,18 @@ from moto.athena.models import athena_backends
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.common_models import BaseModel
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.logs.exceptions import ResourceNotFoundException as LogGroupNotFound
 from moto.logs.models import LogsBackend, logs_backends
 from moto.s3.exceptions import InvalidArgumentError, InvalidBucketName, MissingKey, PreconditionFailed, S3ClientError
-from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, s3_backends
+from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend, get_canned_acl, s3_backends
 from moto.s3.notifications import S3NotificationEvent
 from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore as VersionedKeyStore
+from moto.settings import get_s3_default_key_buffer_size
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 from moto.sts.models import sts_backends
@@ -55,6 +57,8 @@ __all__ = [
     "S3NotificationEvent",
     "UnknownFunctionException",
     "VersionedKeyStore",
+    "get_canned_acl",
+    "get_s3_default_key_buffer_size",
 ]
 
 RequestHandler: Any = getattr(moto_server, "MotoRequestHandler", WSGIRequestHandler)
@@ -175,6 +179,15 @@ def _copy_on_condition(self: S3Response) -> Any:  # noqa: ANN401 - moto's
 _WRITING = RLock()
 _MOTO_PUTS, _MOTO_DELETES = S3Response.put_object, S3Response.delete_object
 _MOTO_COPIES = S3Response.copy_object
+
+
+def forget_instances() -> None:
+    """Let moto's models be gone once nobody uses them; moto keeps every one that it ever made, for a page that shows them."""
+    BaseModel.__new__ = _untracked
+
+
+def _untracked(cls: type, *_: object, **__: object) -> object:
+    return object.__new__(cls)
 
 
 def forget_buckets() -> None:

@@ -14,6 +14,7 @@ from local.account.moto_inside import (
     MotoBackends,
     S3ClientError,
     application,
+    forget_instances,
     forward_events,
     install_object_store,
     keep_conditions,
@@ -63,6 +64,7 @@ class Services:
         self._objects: ObjectStore = install_object_store(make, ACCOUNT_ID)
         forward_events(self._objects.notify)
         keep_conditions()
+        forget_instances()
         self._moto = MotoBackends(ACCOUNT_ID, REGION)
         self._server = listen(self._application)
         self._address = f"{self._server.host}:{self._server.server_port}"
@@ -83,6 +85,10 @@ class Services:
         """Hand events to their functions, first those that an earlier account left."""
         self._outbox.start(self._functions.deliver)
 
+    def stand_by(self) -> None:
+        """Be ready for what a flow starts."""
+        self._jobs.stand_by()
+
     def stop(self) -> None:
         """Stop what runs, and answer no more."""
         self._processes.stop_all()
@@ -99,8 +105,8 @@ class Services:
         partitions = Partitions(self._state, catalog)
         job_logs = JobLogs(self._moto.logs, place, privileges.of)
         self._processes = JobProcesses(home, self._fetch, self.access, privileges.of, keep_log=job_logs.keep)
-        jobs = Jobs(self._state, self._processes)
-        storage = ResultStorage(self._write, lambda bucket: bucket in self._objects.buckets)
+        jobs = self._jobs = Jobs(self._state, self._processes)
+        storage = ResultStorage(self._write, lambda bucket: bucket in self._objects.buckets, home.scratch / "answers")
         history = QueryHistory(self._state)
         queries = Queries(catalog, partitions, mirror, self._moto.workgroup, storage, place, history=history)
         metrics = LambdaMetrics(self._state, self._moto.put_metric_data)

@@ -12,7 +12,6 @@ from local.rights.privileges import Rights, caller
 if TYPE_CHECKING:
     from local.athena.engine import Engine
     from local.athena.statements import StatementKind
-    from local.athena.text import QueryAnswer
 
 _ENGINE_VERSION = "Athena engine version 3"
 
@@ -34,7 +33,7 @@ class Execution:
     submitted: float = field(default_factory=time.time)
     completed: float | None = None
     scanned_bytes: int = 0
-    result: QueryAnswer | None = None
+    rows: int | None = None  # of the answer, once there is one
     engine: Engine | None = None
     has_ended: threading.Event = field(default_factory=threading.Event)
     rights: Rights = field(default_factory=caller)

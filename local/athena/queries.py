@@ -13,6 +13,7 @@ from local.athena.executions import Execution, end, runtime_statistics, stated
 from local.athena.language.errors import AthenaQueryError
 from local.athena.metadata import CatalogMetadata
 from local.athena.query_history import batch_of, page_of
+from local.athena.results import Results
 from local.athena.rights import CallersCatalog
 from local.athena.small_files import SmallFiles
 from local.rights.api_calls import AccountPlace
@@ -22,6 +23,7 @@ from local.rights.s3_calls import bucket_arn, object_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from local.account.gateway import Operation
     from local.athena.query_history import QueryHistory
@@ -39,10 +41,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ResultStorage:
-    """Where results go: writes an object by URL, and says whether a bucket exists."""
+    """Where results go: writes an object by URL, says whether a bucket exists, and a folder of the account's own for answers."""
 
     write: Callable[[str, bytes], None]
     has_bucket: Callable[[str], bool]
+    answers: Path
 
 
 class Queries:
@@ -69,6 +72,7 @@ class Queries:
         *,
         history: QueryHistory | None = None,
     ) -> None:
+        self._answers = Results(storage.answers)
         self._catalog = catalog
         self._partitions = partitions
         self._mirror = mirror
@@ -193,20 +197,21 @@ class Queries:
     def _runtime_statistics(self, request: dict[str, Any]) -> dict[str, Any]:
         known = self._get(request)["QueryExecution"]
         execution = self._executions.get(request["QueryExecutionId"])
-        return runtime_statistics(known, len(execution.result.rows) if execution and execution.result else 0)
+        return runtime_statistics(known, execution.rows or 0 if execution else 0)
 
     def _results(self, request: dict[str, Any]) -> dict[str, Any]:
         execution = self._execution(request)
         if execution.state in ("QUEUED", "RUNNING"):
             text = f"Query has not yet finished. Current state: {execution.state}"
             raise ServiceError("InvalidRequestException", text)
-        if execution.result is None:
+        if execution.rows is None:
             text = f"Query did not finish successfully. Final query state: {execution.state}"
             raise ServiceError("InvalidRequestException", text)
         caller().demand(Call("s3:GetObject", _arn(execution.output)))
-        columns = execution.result.columns
+        result = self._answers.of(execution.id)
+        columns = result.columns
         header = [tuple(column["Name"] for column in columns)] if execution.kind.is_query else []
-        rows = [*header, *execution.result.rows]
+        rows = [*header, *result.rows]
         size = min(int(request.get("MaxResults") or _LARGEST_PAGE), _LARGEST_PAGE)
         offset = int(request.get("NextToken") or 0)
         listed = [{"Data": [_datum(value) for value in row]} for row in rows[offset : offset + size]]
@@ -228,6 +233,7 @@ class Queries:
             result, content = answer_of(execution, self._catalog_of(execution), self._mirror, self._small_files)
             execution.rights.demand(Call("s3:PutObject", _arn(execution.output)))
             self._storage.write(execution.output, content)
+            self._answers.keep(execution.id, result)
         except ScanLimitError as error:
             end(execution, "CANCELLED", str(error))
         except AthenaQueryError as error:
@@ -235,7 +241,7 @@ class Queries:
         except ServiceError as error:
             end(execution, "FAILED", f"{error.code}: {error.message}")
         else:
-            execution.result = result
+            execution.rows = len(result.rows)
             end(execution, "SUCCEEDED")
         finally:
             # Whatever else it dies of, and its thread with it: a query that never ends would be waited for.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from local.glue import spark
 from local.glue.file_system import FileSystemError
 from local.glue.job_logs import RunLog
 from local.glue.spark_calls import LOGGING, spark_calls
+from local.glue.standby import IDLE_SECONDS, StandbyJava
 from local.rights.iam import Call
 from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, role_of_arn
 from local.rights.s3_calls import object_arn
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 _SPARK_LOG_LINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (TRACE|DEBUG|INFO|WARN|ERROR) ")
 _SPARK_S3_LOG = "spark-s3.log"
+_CONFIGURATION = "conf"
 _TAIL = 64 * 1024  # bytes of a log in which its last line is looked for
 
 
@@ -51,6 +55,7 @@ class JobProcesses:
         rights: of a role, by its name.
         keep_log: keeps a run's log in CloudWatch.
         minute: how many seconds a minute of a job's Timeout has; shorter ones are for tests.
+        idle_seconds: see `standby.IDLE_SECONDS`.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class JobProcesses:
         *,
         keep_log: Callable[[RunLog], None] = lambda _: None,
         minute: float = 60.0,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self._home = home
         self._fetch = fetch
@@ -69,29 +75,43 @@ class JobProcesses:
         self._keep_log = keep_log
         self._access = access
         self._minute = minute
+        self._idle_seconds = idle_seconds
+        self._standby: StandbyJava | None = None
         self._running: dict[str, Child] = {}
         self._stopped: set[str] = set()
         self._lock = threading.Lock()
 
     def run(self, job: Mapping[str, Any], run: Mapping[str, Any]) -> JobOutcome:
         """Run the job's script to its end."""
-        folder = self._home.scratch / run["Id"]
-        folder.mkdir()
         log_file = self._home.logs / "glue" / f"{run['Id']}.log"
         arguments = {**(job.get("DefaultArguments") or {}), **run["Arguments"]}
+        java = self._taken(job, arguments)
+        folder = java.folder if java else self._home.scratch / run["Id"]
+        if java:
+            java.log.replace(log_file)
+        else:
+            folder.mkdir()
         try:
             self._rights(role_of_arn(job.get("Role"))).demand(*_deployed(job, arguments))
             program = self._program(job, run, arguments, folder)
-            variables = self._variables(job, arguments, folder)
+            if not java:
+                self._configure(folder)
+            self._deploy_modules(arguments, folder)
+            variables = self._variables(job, arguments, folder) | ((java.reached_by() or {}) if java else {})
             with self._lock:
                 if run["Id"] in self._stopped:
                     return JobOutcome("STOPPED")
                 child = self._running[run["Id"]] = Child(program, variables, folder, log_file)
-            return self._permitted(self._outcome(child, run, log_file), job, folder)
+            outcome = self._outcome(child, run, log_file)
+            if java:
+                java.end()
+            return self._permitted(outcome, job, folder)
         except (ObjectMissingError, AccessDeniedError, FileSystemError) as error:
             log_file.write_text(f"{error}\n", encoding="utf-8")
             return JobOutcome("FAILED", str(error))
         finally:
+            if java:
+                java.end()
             self._running.pop(run["Id"], None)
             self._stopped.discard(run["Id"])
             self._keep_log(RunLog(run["Id"], job.get("Role"), arguments, log_file))
@@ -106,7 +126,8 @@ class JobProcesses:
             child.stop()
 
     def stop_all(self) -> None:
-        """End every run."""
+        """End every run, and what stands by."""
+        self._end_standby(self._standby)
         for run_id in list(self._running):
             self.stop(run_id)
 
@@ -119,18 +140,60 @@ class JobProcesses:
         given = {"--JOB_NAME": job["Name"], "--JOB_RUN_ID": run["Id"], **arguments}
         return [str(script), *(part for item in given.items() for part in item)]
 
-    def _variables(self, job: Mapping[str, Any], arguments: Mapping[str, str], folder: Path) -> dict[str, str]:
-        modules = []
+    def _deploy_modules(self, arguments: Mapping[str, str], folder: Path) -> None:
         for location in _modules(arguments):
-            module = folder / Path(location).name
-            module.write_bytes(self._fetch(location))
-            modules.append(module if module.suffix in (".zip", ".egg", ".whl") else folder)
-        configuration = folder / "conf"
+            (folder / Path(location).name).write_bytes(self._fetch(location))
+
+    def _configure(self, folder: Path) -> None:
+        configuration = folder / _CONFIGURATION
         spark.write_configuration(configuration, self._home.mirror)
         with (configuration / "log4j2.properties").open("a", encoding="utf-8") as logging:
             logging.write(LOGGING.format(log=folder / _SPARK_S3_LOG))
+
+    def _variables(self, job: Mapping[str, Any], arguments: Mapping[str, str], folder: Path) -> dict[str, str]:
+        found = [folder / Path(location).name for location in _modules(arguments)]
+        modules = [module if module.suffix in (".zip", ".egg", ".whl") else folder for module in found]
         role = role_of_arn(job.get("Role"))
-        return {**base_environment(self._access, role), **spark.environment(configuration, modules)}
+        return {**base_environment(self._access, role), **spark.environment(folder / _CONFIGURATION, modules)}
+
+    # --- what stands by --------------------------------------------------------------------------------------------------
+
+    def stand_by(self, job: Mapping[str, Any]) -> None:
+        """Start the Java of the job's next run ahead of it, for a while; one at a time."""
+        folder = self._home.scratch / f"standby-{uuid.uuid4().hex}"
+        with self._lock:
+            if self._standby:
+                return
+            folder.mkdir()
+            with suppress(FileSystemError):  # the run itself says so
+                self._configure(folder)
+                arguments = job.get("DefaultArguments") or {}
+                java = self._standby = StandbyJava(folder, self._variables(job, arguments, folder))
+                timer = threading.Timer(self._idle_seconds, self._end_standby, (java,))
+                timer.daemon = True
+                timer.start()
+
+    def _taken(self, job: Mapping[str, Any], arguments: Mapping[str, str]) -> StandbyJava | None:
+        """The Java that stands by, where it was started as this run's must be."""
+        with self._lock:
+            java, self._standby = self._standby, None
+        if java and java.variables == self._variables(job, arguments, java.folder):
+            return java
+        self._discard(java)
+        return None
+
+    def _end_standby(self, java: StandbyJava | None) -> None:
+        with self._lock:
+            if self._standby is not java:
+                return  # a run has taken it
+            self._standby = None
+        self._discard(java)
+
+    @staticmethod
+    def _discard(java: StandbyJava | None) -> None:
+        if java:
+            java.end()
+            shutil.rmtree(java.folder, ignore_errors=True)
 
     def _permitted(self, outcome: JobOutcome, job: Mapping[str, Any], folder: Path) -> JobOutcome:
         """The outcome, unless Spark did what the job's role may not: it worked in the mirror, so that is seen only now."""

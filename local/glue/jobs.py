@@ -45,6 +45,12 @@ class Jobs:
         for run in self._runs.in_states(LIVE_STATES):
             self._runs.save(end_run(run, "FAILED", _LOST))
 
+    def stand_by(self) -> None:
+        """Be ready for a run of the one job that there is; of several, nobody knows which comes first."""
+        jobs = list(self._jobs.values())
+        if len(jobs) == 1:
+            self._processes.stand_by(jobs[0])
+
     def operations(self) -> Mapping[str, Operation]:
         """The operations by X-Amz-Target."""
         supported = {
@@ -124,6 +130,8 @@ class Jobs:
             self._runs.save(end_run(run, outcome.state, outcome.message))
         log.info("%s %s %s %s", job["Name"], run["Id"], outcome.state, outcome.message or "")
         self._start_waiting(job)
+        if outcome.state == "SUCCEEDED":
+            self._processes.stand_by(job)  # who has one session published goes on with the next one, often
 
     def _start_waiting(self, job: dict[str, Any]) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from local.account.moto_inside import FakeDeleteMarker, FakeKey
@@ -144,14 +145,13 @@ class Archive:
 
     def loader(self, bucket: str, key: str, version_id: str) -> Callable[[], bytes]:
         """Reads a version's content when it is called."""
+        return partial(self._load, bucket, key, version_id)
 
-        def load() -> bytes:
-            query = "SELECT content FROM object_versions WHERE bucket = ? AND key = ? AND version_id = ?"
-            rows = self._state.rows(query, (bucket, key, version_id))
-            content: bytes | None = rows[0][0] if rows else None
-            return self.load_file(bucket, key) if content is None else content
-
-        return load
+    def _load(self, bucket: str, key: str, version_id: str) -> bytes:
+        query = "SELECT content FROM object_versions WHERE bucket = ? AND key = ? AND version_id = ?"
+        rows = self._state.rows(query, (bucket, key, version_id))
+        content: bytes | None = rows[0][0] if rows else None
+        return self.load_file(bucket, key) if content is None else content
 
     def _show(self, bucket: str, key: str, current: FakeKey | FakeDeleteMarker | None) -> FileMark | None:
         mirrored = self._mirrored[bucket]

@@ -195,13 +195,17 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         if not touched and not happened:
             return
         events = [_event(*item) for item in happened]
+        stored: list[tuple[FakeBucket, str, list[Any]]] = []
         with self._lock, self._state.transaction() as transaction:
             for bucket_name, key_name in touched:
                 bucket = self.get_bucket(bucket_name)
                 versions = [(version, self._tags(version)) for version in bucket.keys.getlist(key_name, [])]
                 keep = bucket.versioning_status is not None
                 self._archive.store(transaction, bucket_name, key_name, versions, keep_contents=keep)
+                stored.append((bucket, key_name, [version for version, _ in versions]))
             self._outbox.add(transaction, events)
+        for item in stored:
+            self._lighten(*item)
         if events:
             self._outbox.wake()
 
@@ -226,6 +230,15 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
             OSError: nothing does.
         """
         return self._archive.load_file(bucket_name, key_name)
+
+    def _lighten(self, bucket: FakeBucket, key_name: str, stored: list[Any]) -> None:
+        """Let versions whose contents are on disk by now not be in memory, too."""
+        current = bucket.keys.getlist(key_name, [])
+        for place, version in enumerate(stored):
+            # Another thread may have changed the key meanwhile.
+            if type(version) is FakeKey and version.multipart is None and current[place : place + 1] == [version]:
+                loader = self._archive.loader(bucket.name, key_name, version.version_id)
+                current[place] = StoredKey.of(version, loader)
 
     # --- files that others wrote -----------------------------------------------------------------------------------------
 

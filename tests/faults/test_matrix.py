@@ -39,6 +39,8 @@ pytestmark = pytest.mark.account
 ROOT = Path(__file__).resolve().parents[2]
 BOVESPA = Path(sys.executable).with_name("bovespa")
 Note = Callable[[str, object], None]
+PARTS = 3
+"""Of the whole matrix: one more than two cores, for a case waits much of its time."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,7 +50,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     cases = chosen(whole=whole)
     if metafunc.function is test_it_fails_without_its_protection:
         cases = unprotected(cases)
-    parts = 2 if whole else 1
+    parts = PARTS if whole else 1
     metafunc.parametrize(
         "case", [pytest.param(case, id=case.id, marks=pytest.mark.xdist_group(part_of(case, parts))) for case in cases]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import hypothesis
@@ -21,6 +21,7 @@ from flows.b3.portfolio import Holding, Portfolio
 from flows.lake.s3 import Bucket
 from local.account.moto_inside import keep_conditions
 from local.b3.sample import recorded
+from tests.flows import in_memory
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -68,7 +69,7 @@ def account() -> Iterator[S3Client]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_DEFAULT_REGION", in_memory.REGION)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         keep_conditions()
         with mock_aws():
@@ -82,12 +83,8 @@ def account() -> Iterator[S3Client]:
 @pytest.fixture
 def s3(account: S3Client) -> S3Client:
     """S3 with empty buckets; what fails in a test fails at once, without retries."""
-    for bucket in BUCKETS:
-        found = account.list_object_versions(Bucket=bucket)
-        versions = [*found.get("Versions", []), *found.get("DeleteMarkers", [])]
-        keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in versions]
-        if keys:
-            account.delete_objects(Bucket=bucket, Delete={"Objects": keys})
+    for name in BUCKETS:
+        in_memory.put_objects(name)
     return account
 
 
@@ -110,17 +107,18 @@ def artifacts(s3: S3Client) -> Bucket:
 
 
 @pytest.fixture(scope="module")
-def tables(account: S3Client) -> GlueClient:
+def catalog(account: S3Client) -> tuple[GlueClient, dict[str, Any]]:
+    """A catalog with the contract's tables, and those as moto holds them at first."""
     client = boto3.client("glue")
     client.create_database(DatabaseInput={"Name": names.DATABASE})
-    return client
+    for table in TABLES:
+        client.create_table(DatabaseName=names.DATABASE, TableInput=table_input(table, names.REFINED_BUCKET))
+    return client, in_memory.tables()
 
 
 @pytest.fixture
-def glue(tables: GlueClient) -> GlueClient:
+def glue(catalog: tuple[GlueClient, dict[str, Any]]) -> GlueClient:
     """A catalog with the contract's tables and no partitions."""
-    for table in tables.get_tables(DatabaseName=names.DATABASE)["TableList"]:
-        tables.delete_table(DatabaseName=names.DATABASE, Name=table["Name"])
-    for table in TABLES:
-        tables.create_table(DatabaseName=names.DATABASE, TableInput=table_input(table, names.REFINED_BUCKET))
-    return tables
+    client, tables = catalog
+    in_memory.put_tables(tables)
+    return client

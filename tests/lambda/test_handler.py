@@ -432,7 +432,28 @@ def test_a_version_that_a_batch_has_uploaded_starts_nothing_and_the_log_says_so(
     item["object"]["versionId"] = s3.put_object(Bucket=bucket, Key=key, Metadata={"etl": "batch"})["VersionId"]
     assert handle(body, CONTEXT) == {"started": []}
     assert versions_run(glue) == []
-    assert [entry["message"] for entry in logged(capsys)] == ["taken by a batch"]
+    (entry,) = logged(capsys)
+    said = (entry["level"], entry["message"], entry["request_id"])
+    assert said == ("INFO", "taken by a batch", CONTEXT.aws_request_id)
+
+
+def test_a_batch_s_version_does_not_keep_the_next_of_the_event_from_its_run(
+    glue: GlueClient, event: ReadEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_job(glue, concurrent_runs=5)
+    first, *others = (record["s3"]["object"]["versionId"] for record in event("several")["Records"])
+    monkeypatch.setattr("trigger_glue_job.handler.is_of_batch", lambda _, version: version.version_id == first)
+    assert len(handle(event("several"), CONTEXT)["started"]) == len(others)
+    assert versions_run(glue) == others
+
+
+def test_the_claim_of_a_version_names_the_invocation(glue: GlueClient, event: ReadEvent) -> None:
+    create_job(glue, concurrent_runs=5)
+    handle(event("put"), CONTEXT)
+    s3 = boto3.client("s3", region_name="us-east-1")
+    (claim,) = s3.list_objects_v2(Bucket=CLAIMS)["Contents"]
+    body = json.loads(s3.get_object(Bucket=CLAIMS, Key=claim["Key"])["Body"].read())
+    assert body["holder"] == CONTEXT.aws_request_id
 
 
 @pytest.mark.parametrize("name", ["test", "not_raw"])
@@ -499,8 +520,9 @@ def test_the_log_says_in_one_line_of_json_what_became_of_each_version(
 def test_the_log_has_the_error_of_each_version_that_failed(
     glue: GlueClient, event: ReadEvent, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(TriggerError):
+    with pytest.raises(TriggerError, match="; raw-data/"):
         handle(event("several"), CONTEXT)
     entries = logged(capsys)
-    assert [entry["level"] for entry in entries] == ["ERROR"] * 3
+    said = {(entry["level"], entry["message"], entry["request_id"]) for entry in entries}
+    assert (len(entries), said) == (3, {("ERROR", "run not started", CONTEXT.aws_request_id)})
     assert all("EntityNotFoundException" in entry["error"] for entry in entries)

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from matrix import protections as kept_by
-from matrix.bench import clients
 from matrix.case import Case, Ends, Fault, Stage, at_aws
 from matrix.state import demand, publication, shows_only
 from matrix.wire import to
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from expectations.contract.keys import lease_key
 from expectations.contract.names import HIDDEN_PREFIX
+from flows.errors import WriteConflict
 from flows.lake import lease
+from flows.lake.connect import connect
 from flows.lake.lease import session_lease
 from flows.session import storage
 from flows.session.publish import Publisher
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from matrix.bench import Bench
     from matrix.case import Arm
     from matrix.proxy import Call, Exchange
+
+    from flows.session.staging import StagedSession
 
 _LONGEST = 280.0  # seconds that any of it may take, on a busy machine too
 
@@ -75,16 +79,20 @@ class Standstill:
         exchange.reset()
 
 
-def _publishes_meanwhile(rival: Bench, still: Standstill, *, wire: bool) -> None:
+def _publishes_meanwhile(rival: Bench, staged: StagedSession, still: Standstill, *, wire: bool) -> None:
     """Another flow, with clients of its own: the lease is void for it, and it publishes the version before again."""
     try:
         demand(still.begun.wait(_LONGEST), "the flow did not come to where it was to stand still")
-        lake, record = clients().lake, publication(rival)
+        lake, record = connect(rival.settings), publication(rival)
         assert record is not None, "a correction has an earlier version"
         key = lease_key(rival.portfolio.index, rival.session)
         lake.refined.delete_all([key])  # by now it is void
         with session_lease(lake.refined, rival.portfolio.index, rival.session, _LONGEST) as held:
-            Publisher(held.guard(lake.refined), held.guard(lake.catalog)).publish(rival.staged())
+            publisher = Publisher(held.guard(lake.refined), held.guard(lake.catalog))
+            # As the flow's own task does: copies that were on the wire may have arrived after it had listed what is there.
+            Retrying(retry=retry_if_exception_type(WriteConflict), stop=stop_after_attempt(5), reraise=True)(
+                publisher.publish, staged
+            )
             storage.write_publication(lake.refined, replace(record, published_at="2026-01-02T03:04:05+00:00"))
     finally:
         still.slept.append(_LONGEST)
@@ -98,6 +106,7 @@ def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Cal
     def arm(bench: Bench) -> Iterator[None]:
         still, rival = Standstill(), replace(bench, version=bench.earlier)
         call, flow, clock = begins(still), bench.world.clients, lease.elapsed
+        staged = rival.staged()  # with the flow's own clients, which are to be held
         with ExitStack() as stack:
             stack.enter_context(patch.object(lease, "elapsed", lambda: clock() + sum(still.slept)))
             stack.enter_context(at_aws(*(fault(still) for fault in faults))(bench) if faults else nullcontext())
@@ -105,7 +114,7 @@ def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Cal
                 client.meta.events.register("before-send", call)
                 stack.callback(client.meta.events.unregister, "before-send", call)
             with ThreadPoolExecutor(1) as pool:
-                other = pool.submit(_publishes_meanwhile, rival, still, wire=bool(faults))
+                other = pool.submit(_publishes_meanwhile, rival, staged, still, wire=bool(faults))
                 yield
                 other.result()
 

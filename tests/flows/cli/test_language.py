@@ -25,6 +25,8 @@ from expectations.contract.outcomes import Outcome
 from expectations.queries.saved import QUERIES
 from flows.cli import language
 from flows.cli.commands import COMMANDS, load
+from flows.cli.console import PROGRESS
+from flows.cli.usage import SENTENCES as USAGE_SENTENCES
 from flows.cost.bill import BillingMonth, Usage, bill
 from flows.cost.prices import prices_of
 from flows.glue_run import GlueRun
@@ -124,6 +126,8 @@ def wanted() -> set[str]:
             *map(str, State),
             *(f"{{}} {name}" for kind in (Outcome, State) for name in kind),
             *REASONS,
+            *PROGRESS,
+            *USAGE_SENTENCES,
             *of_the_bill(),
             NUMBER,
         }

@@ -24,6 +24,17 @@ COMMANDS: dict[str, Any] = {name: load(name) for name in LISTED}
 OF_NO_ACCOUNT = {"ecs-template"}  # fills in a file
 OF_THE_LAPTOP = {"up", "down"}
 HEAVY = ("pandas", "pyarrow", "prefect", "botocore", "great_expectations", "pydantic")
+NOT_TO_ASK = (
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "boto3",
+    "prefect",
+    "great_expectations",
+    "requests",
+    "werkzeug",
+    "exchange_calendars",
+)
 
 
 def help_of(*arguments: str) -> str:
@@ -55,6 +66,27 @@ def commands_of(module: str) -> list[str]:
 def test_the_help_imports_nothing_that_only_a_command_needs() -> None:
     asked = "import sys; from flows.cli.main import app; app(['--help'], standalone_mode=False)"
     program = f"{asked}; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", ["query", "status", "changes"])
+def test_a_command_that_asks_imports_nothing_that_only_work_needs(command: str) -> None:
+    asked = f"import sys; from flows.cli.commands import load; from flows.cli.place import _import_meanwhile; load({command!r})"
+    program = f"{asked}; import local.door; _import_meanwhile(); print([name for name in {NOT_TO_ASK} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_account_imports_what_runs_a_query_with_the_first_one() -> None:
+    later = ("duckdb", "sqlglot", "pyarrow", "pandas", "pulumi", "prefect", "local.athena.engine")
+    program = f"import sys, local.account.services; print([name for name in {later} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_runs_a_query_does_without_arrow() -> None:
+    program = "import sys, local.athena.running; print([name for name in ('numpy', 'pyarrow') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,21 +18,29 @@ from hypothesis import strategies as st
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE
 from flows.history.month_files import CONTENTS, Content, MonthlyTable, encode
 from flows.history.rows import HISTORY_SCHEMA
+from flows.lake.s3 import ObjectInfo, ObjectSummary, StoredObject
 
 if TYPE_CHECKING:
     from flows.lake.catalog import Catalog
-    from flows.lake.s3 import ObjectSummary
 
 JUNE = date(2025, 6, 1)
+FILE = ObjectSummary("month.parquet", 1, '"as listed"', datetime(2025, 7, 1, tzinfo=UTC))
 
 
 class Kept:
     """A bucket that keeps what is put."""
 
     body = b""
+    beside: Mapping[str, str] | None = None
 
-    def put(self, _: str, body: bytes, **__: object) -> None:
-        self.body = body
+    def put(self, _: str, body: bytes, *, metadata: Mapping[str, str] | None, **__: object) -> None:
+        self.body, self.beside = body, metadata
+
+    def find(self, _: str) -> StoredObject:
+        return StoredObject(self.body, ObjectInfo(FILE.etag, "null", FILE.stored_at, self.beside or {}))
+
+    def address(self, key: str) -> str:
+        return f"s3://refined/{key}"
 
 
 def table(rules: int = 1) -> MonthlyTable:
@@ -95,3 +107,58 @@ def test_the_statement_changes_no_byte_of_the_rows() -> None:
     plain, stating = encode(rows), written(Content(rows, {date(2025, 6, 2): "0" * 32}))
     footer = int.from_bytes(plain[-8:-4], "little") + 8
     assert stating.startswith(plain[:-footer])
+
+
+# --- what a file is made from, said beside its bytes -------------------------------------------------------------------
+
+
+def kept(of: dict[date, str], rules: int = 1) -> tuple[MonthlyTable, Kept, ObjectSummary]:
+    """A table of which one month was put, its bucket, and the file as a listing shows it."""
+    made = table(rules)
+    made.put(JUNE, Content(some_rows(2), of), None)
+    bucket = cast("Kept", made.refined)
+    listed = replace(FILE, etag=f'"{hashlib.md5(bucket.body).hexdigest()}"')
+    bucket.find = lambda _: StoredObject(  # type: ignore[method-assign]
+        bucket.body, ObjectInfo(listed.etag, "null", listed.stored_at, bucket.beside or {})
+    )
+    return made, bucket, listed
+
+
+@given(sessions)
+def test_what_a_file_is_made_from_is_told_without_reading_its_rows(of: dict[date, str]) -> None:
+    made, _, listed = kept(of)
+    with patch.object(MonthlyTable, "decode", side_effect=AssertionError("read")):
+        assert made.sessions(listed) == of
+
+
+def test_other_bytes_than_were_put_are_read_whatever_is_said_beside_them() -> None:
+    made, bucket, listed = kept({date(2025, 6, 2): "0" * 32})
+    bucket.body = bucket.body[:-60] + bytes(60)
+    assert made.sessions(listed) == {}
+
+
+@given(st.none() | st.fixed_dictionaries({"contents": st.text(max_size=30) | st.just("{}") | st.just("[]")}))
+def test_where_nothing_of_use_is_said_beside_it_a_file_is_read(beside: dict[str, str] | None) -> None:
+    of = {date(2025, 6, 2): "0" * 32}
+    made, bucket, listed = kept(of)
+    bucket.beside = beside
+    assert made.sessions(listed) == of
+
+
+def test_what_was_made_by_other_rules_is_of_nothing() -> None:
+    made, _, listed = kept({date(2025, 6, 2): "0" * 32})
+    assert replace(made, rules=2).sessions(listed) == {}
+
+
+def test_more_than_s3_keeps_beside_an_object_is_said_in_the_file_alone() -> None:
+    of = {date(2025, 6, day): f"{day:02}" * 40 for day in range(1, 31)}
+    made, bucket, listed = kept(of)
+    assert bucket.beside is None
+    assert made.sessions(listed) == of
+
+
+@given(sessions)
+def test_what_is_said_beside_an_object_fits_into_what_s3_keeps(of: dict[date, str]) -> None:
+    _, bucket, _ = kept(of)
+    assert sum(len(name) + len(text) for name, text in (bucket.beside or {}).items()) <= 2048
+    assert all(text.isascii() for text in (bucket.beside or {}).values())

@@ -48,6 +48,7 @@ from tests.flows.history.published import (
     two,
     weights,
 )
+from tests.flows.in_memory import State
 from tests.flows.session.test_publish import Killed, Watch
 
 if TYPE_CHECKING:
@@ -363,14 +364,13 @@ def published_twice(aws: Account) -> Iterable[FreshRows]:
 class TestKilled:
     def test_before_any_call_shows_the_old_month_or_the_next_one_and_ends_the_same(self, aws: Account) -> None:
         fresh = list(published_twice(aws))
-        old = aws.history()
+        old, before = aws.history(), State.now()
         watch = Watch()
         refresh(aws.pipeline(watch), INDEX, fresh)
         new, changes, calls = aws.history(), aws.changes(), len(watch.calls)
         assert old[JUN_3] != new[JUN_3]
         for allowed in range(calls):
-            aws.forget(INDEX)
-            list(published_twice(aws))
+            before.put_back()
             with pytest.raises(Killed):
                 refresh(aws.pipeline(Watch(allowed)), INDEX, fresh)
             visible = aws.history()
@@ -391,11 +391,11 @@ class TestKilled:
 
     @pytest.mark.parametrize("thorough", [False, True])
     def test_while_a_month_is_removed_leaves_what_the_next_run_completes(self, aws: Account, *, thorough: bool) -> None:
-        sessions = (MAY_30, JUN_2, JUL_1)
+        refresh(aws.pipeline(), INDEX, [aws.publish(two(day)) for day in (MAY_30, JUN_2, JUL_1)])
+        aws.unpublish(JUN_2)
+        before = State.now()
         for allowed in range(100):
-            aws.forget(INDEX)
-            refresh(aws.pipeline(), INDEX, [aws.publish(two(day)) for day in sessions])
-            aws.unpublish(JUN_2)
+            before.put_back()
             watch = Watch(allowed)
             with suppress(Killed):
                 refresh(aws.pipeline(watch), INDEX, thorough=thorough)

@@ -92,6 +92,41 @@ def test_of_a_holder_at_work_is_renewed_so_that_nobody_takes_it_for_void(s3: S3C
     assert not lies(s3)
 
 
+def test_is_renewed_four_times_within_the_time_after_which_it_is_void(
+    s3: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float | None] = []
+
+    class Watched(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            asked.append(timeout)
+            return super().wait(timeout)
+
+    monkeypatch.setattr("flows.lake.lease.Event", Watched)
+    with lease(s3, void_after=600):
+        until(lambda: bool(asked))
+    assert asked == [150.0]
+
+
+def test_is_renewed_on_though_s3_was_not_to_be_had_once(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Lease] = []
+
+    def renew(held: Lease) -> None:
+        tried.append(held)
+        raise AwsError("not to be had")
+
+    monkeypatch.setattr(Lease, "renew", renew)
+    with lease(s3, void_after=0.2):
+        until(lambda: len(tried) > 1)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
 def test_that_was_taken_and_whose_answer_was_lost_is_known_as_one_s_own(s3: S3Client) -> None:
     class Deaf:
         """S3 whose first answer to a put is lost, so that botocore puts again."""
@@ -179,6 +214,13 @@ class Held:
 def test_that_another_holds_all_the_time_is_not_broken_into() -> None:
     held = Held()
     with pytest.raises(PublishError, match="another flow has been publishing the session for"), lease(held, 0.05):
+        pytest.fail("entered without the lease")
+    assert held.deleted == []
+
+
+def test_whose_age_s3_tells_in_whole_seconds_is_void_a_second_later() -> None:
+    held = Held(timedelta(seconds=0.9))
+    with pytest.raises(PublishError), lease(held, 0.05):
         pytest.fail("entered without the lease")
     assert held.deleted == []
 

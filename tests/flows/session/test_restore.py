@@ -12,7 +12,7 @@ import pytest
 from expectations.contract.keys import manifest_key
 from expectations.contract.manifest import Manifest, RawSource, SessionCounts
 from expectations.contract.names import DATABASE, HIDDEN_PREFIX, PART_NAME, REFINED_BUCKET
-from expectations.contract.tables import REFINED_TABLE
+from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE
 from flows.lake.catalog import Catalog
 from flows.lake.s3 import Bucket
 from flows.session.publish import Publisher
@@ -57,6 +57,15 @@ def hidden(aws: Account) -> None:
     catalog.point(REFINED_TABLE, dict.fromkeys(catalog.partitions(REFINED_TABLE, ""), HIDDEN_PREFIX))
 
 
+def summary_hidden(aws: Account) -> None:
+    catalog = Catalog(aws.glue, DATABASE, REFINED_BUCKET)
+    catalog.point(SUMMARY_TABLE, dict.fromkeys(catalog.partitions(SUMMARY_TABLE, ""), HIDDEN_PREFIX))
+
+
+def summary_late(aws: Account) -> None:
+    aws.s3.put_object(Bucket=REFINED_BUCKET, Key=aws.keys("resumo-data/")[0], Body=b"late")
+
+
 def one_unregistered(aws: Account) -> None:
     Catalog(aws.glue, DATABASE, REFINED_BUCKET).delete(REFINED_TABLE, [("2025", "6", "30", "VALE3")])
 
@@ -73,12 +82,15 @@ def file_gone(aws: Account) -> None:
     aws.s3.delete_object(Bucket=REFINED_BUCKET, Key=f"{FOLDER}acao=VALE3/{PART_NAME}")
 
 
-@pytest.mark.parametrize("late", [hidden, one_unregistered, stray_file, other_file, file_gone])
+@pytest.mark.parametrize(
+    "late", [hidden, one_unregistered, stray_file, other_file, file_gone, summary_hidden, summary_late]
+)
 def test_whatever_came_late_is_made_good(aws: Account, late: Callable[[Account], None]) -> None:
     late(aws)
     brought_back(aws)
     assert aws.tickers() == ROWS
     assert aws.keys(FOLDER) == [f"{FOLDER}acao={ticker}/{PART_NAME}" for ticker in sorted(ROWS)]
+    assert aws.seen(SUMMARY_TABLE) == {("2025", "6", "30"): [b"jr_1 None"]}
     assert aws.keys("leases/") == []
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import inspect
 import json
 import pkgutil
+import weakref
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -13,10 +15,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core.common_models import BaseModel
 from moto.s3 import models, notifications
 
 import local
-from local.account.moto_inside import forward_events, get_permission, keep_conditions
+from local.account.moto_inside import forget_instances, forward_events, get_permission, keep_conditions
 from local.s3.objects import ObjectStore
 
 
@@ -138,3 +141,16 @@ def test_a_copy_is_made_over_what_its_condition_names_only(copying: Any) -> None
     assert copied(copying, "b", IfMatch=etag) == ""
     assert copied(copying, "c", IfNoneMatch="*") == ""
     assert [copying.get_object(Bucket="bucket", Key=key)["Body"].read() for key in "bc"] == [b"a", b"a"]
+
+
+# --- memory ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_nobody_uses_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseModel, "__new__", BaseModel.__new__)
+    forget_instances()
+
+    made = weakref.ref(models.FakeAcl())
+    gc.collect()
+
+    assert made() is None

@@ -8,13 +8,15 @@ from local.account.gateway import ServiceError
 from local.athena.queries import Queries, ResultStorage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.local.conftest import Eventually, Shares
 
 
 class Athena:
     """The operations, called as the gateway calls them, and the objects that they wrote."""
 
-    def __init__(self, shares: Shares, eventually: Eventually) -> None:
+    def __init__(self, shares: Shares, eventually: Eventually, answers: Path) -> None:
         self.written: dict[str, bytes] = {}
         self.workgroups: dict[str, dict[str, Any]] = {
             "bovespa": {
@@ -23,7 +25,7 @@ class Athena:
             },
             "primary": {"EnforceWorkGroupConfiguration": False, "ResultConfiguration": {}},
         }
-        storage = ResultStorage(self.written.__setitem__, lambda bucket: bucket == "results")
+        storage = ResultStorage(self.written.__setitem__, lambda bucket: bucket == "results", answers)
         self.queries = Queries(shares.catalog, shares.partitions, shares.mirror, self.workgroups.get, storage)
         self._operations = self.queries.operations()
         self._eventually = eventually
@@ -53,8 +55,8 @@ class Athena:
 
 
 @pytest.fixture
-def athena(shares: Shares, eventually: Eventually) -> Athena:
-    return Athena(shares, eventually)
+def athena(shares: Shares, eventually: Eventually, tmp_path: Path) -> Athena:
+    return Athena(shares, eventually, tmp_path / "answers")
 
 
 def test_a_query_succeeds_with_a_header_and_its_rows(athena: Athena, shares: Shares) -> None:
@@ -260,7 +262,23 @@ def test_a_query_whose_thread_dies_is_a_failed_one_not_an_endless_one(athena: At
     def full(_: str, __: bytes) -> None:
         raise OSError("no space left on device")
 
-    athena.queries._storage = ResultStorage(full, lambda _: True)
+    athena.queries._storage = ResultStorage(full, lambda _: True, athena.queries._storage.answers)
     execution = athena.run("SELECT 1")
     assert execution["Status"]["State"] == "FAILED"
     assert "GENERIC_INTERNAL_ERROR" in execution["Status"]["StateChangeReason"]
+
+
+def test_an_answer_is_handed_out_however_many_came_after_it(athena: Athena, shares: Shares) -> None:
+    shares.add(30, "VALE3", name="vale", weight=0.5)
+    first = athena.run("SELECT name, quantity, '' AS blank FROM shares")
+    later = [athena.run(f"SELECT {number} AS number") for number in range(12)]
+
+    assert athena.rows(first)[1:] == [["vale", None, ""]]
+    assert [athena.rows(item)[1:] for item in later] == [[[str(number)]] for number in range(12)]
+
+
+def test_few_answers_are_in_memory(athena: Athena) -> None:
+    for number in range(12):
+        athena.run(f"SELECT {number} AS number")
+
+    assert len(athena.queries._answers._held) < 6

@@ -198,3 +198,60 @@ assert spark.read.parquet("s3://some-bucket/out/").count() == 3
         "some-bucket/out/half=1",
     }
     assert not [path for path in written if path.suffix == ".crc"]
+
+
+JVM = """
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+spark.range(3).write.parquet("s3://some-bucket/out/")
+print("java", spark._jvm.java.lang.ProcessHandle.current().pid(), spark.conf.get("spark.sql.warehouse.dir"))
+"""
+
+
+@pytest.mark.spark
+def test_java_that_stands_by_serves_the_next_run_and_ends_with_it(
+    processes: JobProcesses, bucket: Bucket, home: Home
+) -> None:
+    processes.stand_by(job(database="default"))
+    java = processes._standby
+    assert java
+
+    outcome = run(processes, bucket, JVM)
+
+    assert (outcome, processes._standby, list(home.scratch.iterdir())) == (JobOutcome("SUCCEEDED"), None, [])
+    assert str(java.folder) in log_of(home)
+    assert (home.mirror / "some-bucket" / "out").is_dir()
+    assert java.reached_by() is None, "it has ended"
+
+
+def test_java_for_another_environment_serves_no_run(processes: JobProcesses, bucket: Bucket, home: Home) -> None:
+    processes.stand_by(job(database="default", **{"extra-py-files": "s3://b/modules.zip"}))
+
+    assert run(processes, bucket, "import os; assert 'PYSPARK_GATEWAY_PORT' not in os.environ").state == "SUCCEEDED"
+    assert (processes._standby, list(home.scratch.iterdir())) == (None, [])
+
+
+@pytest.mark.spark
+def test_a_run_whose_java_has_died_before_it_starts_its_own(
+    processes: JobProcesses, bucket: Bucket, home: Home
+) -> None:
+    processes.stand_by(job(database="default"))
+    assert processes._standby
+    processes._standby.end()
+
+    assert run(processes, bucket, JVM).state == "SUCCEEDED"
+    assert list(home.scratch.iterdir()) == []
+
+
+def test_java_that_nobody_needs_ends(home: Home, bucket: Bucket, access: AccountAccess, eventually: Eventually) -> None:
+    processes = JobProcesses(home, bucket.fetch, access, idle_seconds=0.1)
+    processes.stand_by(job())
+
+    eventually(lambda: processes._standby is None and not list(home.scratch.iterdir()))
+
+
+def test_java_that_stands_by_ends_with_the_account(processes: JobProcesses, home: Home) -> None:
+    processes.stand_by(job())
+    processes.stop_all()
+
+    assert (processes._standby, list(home.scratch.iterdir())) == (None, [])

@@ -21,6 +21,7 @@ class Processes:
 
     def __init__(self) -> None:
         self.started: list[str] = []
+        self.ready: list[str] = []
         self._ends: dict[str, threading.Event] = {}
         self._outcomes: dict[str, JobOutcome] = {}
 
@@ -29,6 +30,9 @@ class Processes:
         self.started.append(run["Id"])
         self._ends[run["Id"]].wait(10)
         return self._outcomes.get(run["Id"], JobOutcome("SUCCEEDED"))
+
+    def stand_by(self, job: Mapping[str, Any]) -> None:
+        self.ready.append(job["Name"])
 
     def stop(self, run_id: str) -> None:
         self.end(run_id, JobOutcome("STOPPED"))

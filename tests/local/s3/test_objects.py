@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.s3.models import NotificationConfiguration
 
-from local.account.moto_inside import FakeKey, InvalidArgumentError, InvalidBucketName, MissingKey, forward_events
+from local.account.moto_inside import (
+    FakeKey,
+    InvalidArgumentError,
+    InvalidBucketName,
+    MissingKey,
+    forward_events,
+    get_canned_acl,
+)
+from local.s3.object_rows import StoredKey
 from local.s3.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -321,3 +329,34 @@ def test_an_event_of_a_put_that_was_not_answered_is_not_kept(disk: Disk) -> None
 def test_reading_what_is_not_there_is_s3s_own_error(store: ObjectStore) -> None:
     with pytest.raises(MissingKey):
         store.read("plain", "nothing")
+
+
+def test_the_content_of_what_was_put_is_not_kept_in_memory(disk: Disk) -> None:
+    store = disk.open()
+    for bucket in ("plain", "versioned"):
+        put(store, bucket, "a/b.parquet", b"first")
+        put(store, bucket, "a/b.parquet", b"second")
+
+        held = store.get_bucket(bucket).keys.getlist("a/b.parquet")
+
+        assert {type(version) for version in held} == {StoredKey}
+        assert [version.value for version in held][-1] == b"second"
+    assert [version.value for version in held] == [b"first", b"second"]
+
+
+def test_what_is_kept_on_disk_says_what_was_put_with_it(disk: Disk) -> None:
+    store = disk.open()
+    made = store.put_object("plain", "a", b"content", storage="STANDARD_IA")
+    made.set_metadata({"fingerprint": "x"})
+    made.set_acl(get_canned_acl("public-read"))
+    before = {
+        name: getattr(made, name) for name in ("etag", "size", "storage_class", "version_id", "last_modified", "arn")
+    }
+    store.commit()
+
+    found = store.get_object("plain", "a")
+
+    assert found is not None
+    assert {name: getattr(found, name) for name in before} == before
+    assert found.metadata["fingerprint"] == "x"
+    assert found.acl.public_read
