@@ -59,7 +59,7 @@ test: $(VENV)/.dev  ## run the tests
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
 	@echo "Injecting faults: about a quarter of an hour on two cores"
-	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 3 --dist loadgroup
+	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
 broken-home: $(VENV)/.dev  ## spoil every kind of a home's files in four ways, each in turn, and mend it; not part of CI: about half an hour

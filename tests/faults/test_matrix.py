@@ -41,7 +41,7 @@ pytestmark = pytest.mark.account
 ROOT = Path(__file__).resolve().parents[2]
 BOVESPA = Path(sys.executable).with_name("bovespa")
 Note = Callable[[str, object], None]
-PARTS = 3
+PARTS = 2
 """Of the whole matrix: one more than two cores, for a case waits much of its time."""
 
 
