@@ -42,7 +42,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BOVESPA = Path(sys.executable).with_name("bovespa")
 Note = Callable[[str, object], None]
 PARTS = 2
-"""Of the whole matrix: one more than two cores, for a case waits much of its time."""
+"""Of the whole matrix: one a core, for a case that is late loses its lease."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
