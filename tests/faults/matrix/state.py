@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 Rows = list[tuple[str | None, ...]]
 
-# Of two sessions with the same figures these differ: the dates.
-_DATED = frozenset({"data_pregao", "timestamp_coleta", "dias_desde_coleta"})
+# Of two sessions with the same figures these differ: the dates, and what the figures were read from.
+_OF_COLLECTION = frozenset({"data_pregao", "timestamp_coleta", "dias_desde_coleta", "origem"})
 _WEIGHT = "percentual_participacao_ibov"
 _TOTAL, _MEAN = _SUMS = ("participacao_total", "participacao_media")
 
@@ -59,8 +59,8 @@ class Visible:
 
 
 def visible(bench: Bench, table: Table) -> Rows:
-    """The session's rows in Athena, without their dates."""
-    names = [column.name for column in table.columns if column.name not in _DATED]
+    """The session's rows in Athena, without what tells one collection from another."""
+    names = [column.name for column in table.columns if column.name not in _OF_COLLECTION]
     sql = f"SELECT {', '.join(names)} FROM {table.name} WHERE {_where(bench, table)}"
     return sorted(bench.world.eyes.lake.athena.query(sql).rows, key=str)
 
@@ -78,7 +78,7 @@ def figures(portfolio: Portfolio) -> set[tuple[str, float, float]]:
 
 def visible_figures(rows: Rows) -> set[tuple[str, float, float]]:
     """The same of the rows that Athena shows."""
-    names = [column.name for column in REFINED_TABLE.columns if column.name not in _DATED]
+    names = [column.name for column in REFINED_TABLE.columns if column.name not in _OF_COLLECTION]
     code, quantity, share = (names.index(name) for name in ("codigo", "quantidade_teorica_acoes", _WEIGHT))
     return {(str(row[code]), float(str(row[quantity])), float(str(row[share]))) for row in rows}
 
@@ -241,7 +241,7 @@ def _undisturbed(bench: Bench, table: Table) -> Rows:
 
 
 def _named(table: Table, rows: Rows) -> list[dict[str, str | None]]:
-    names = [column.name for column in table.columns if column.name not in _DATED]
+    names = [column.name for column in table.columns if column.name not in _OF_COLLECTION]
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
