@@ -7,7 +7,9 @@ VENV := .venv
 BOVESPA := $(VENV)/bin/bovespa
 AXE_VERSION := 4.14.1
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
+# pip would compile every module, a third of them pulumi-aws's: a minute. Python compiles those that are used, when they are.
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --no-compile --constraint constraints.txt
 
 # Each target says what it does behind its two hashes.
 help:  ## this list
@@ -57,7 +59,7 @@ test: $(VENV)/.dev  ## run the tests
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
 	@echo "Injecting faults: about a quarter of an hour on two cores"
-	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 3 --dist loadgroup
+	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
 broken-home: $(VENV)/.dev  ## spoil every kind of a home's files in four ways, each in turn, and mend it; not part of CI: about half an hour
@@ -112,20 +114,20 @@ $(VENV)/bin/python:
 
 $(VENV)/.local: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the pipeline needs into $(VENV): about two minutes, once"
-	@$(PIP) install --constraint constraints.txt --editable '.[local]'
+	@$(INSTALL) --editable '.[local]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the tests need into $(VENV): about two minutes, once"
-	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@$(INSTALL) --editable '.[dev]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local
 
 $(VENV)/.clients: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing the clients into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --editable '.[clients]'
-	@$(PIP) install --constraint constraints.txt --no-deps awswrangler
+	@$(INSTALL) --editable '.[clients]'
+	@$(INSTALL) --no-deps awswrangler
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
 
@@ -146,7 +148,7 @@ $(VENV)-audit/.audit: Makefile | $(VENV)/bin/python
 $(VENV)/.browser: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what looks at the site into $(VENV)"
 	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(VENV)/axe axe-core@$(AXE_VERSION)
-	@$(PIP) install --constraint constraints.txt --editable '.[browser]'
+	@$(INSTALL) --editable '.[browser]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local $(VENV)/.dev
 
@@ -158,11 +160,11 @@ $(VENV)/.mutants: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the documentation's site needs into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 $(VENV)/.notebooks: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "Installing what the notebook needs into $(VENV)"
-	@$(PIP) install --constraint constraints.txt --editable '.[notebooks]'
+	@$(INSTALL) --editable '.[notebooks]'
 	@$(VENV)/bin/python -m local.installation.prepare
 	@touch $@ $(VENV)/.local

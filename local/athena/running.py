@@ -33,7 +33,7 @@ def answer_of(
 
     Args:
         catalog: as the caller may see it.
-        small_files: of the account, which keeps them for other queries.
+        small_files: what earlier queries have read.
 
     Raises:
         AthenaQueryError: it fails, with Athena's words; as a ScanLimitError, it is cancelled.

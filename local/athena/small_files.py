@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,10 +20,16 @@ if TYPE_CHECKING:
 NUMBER = "file_number"
 """The column that tells of which file a row is, by its place among those that were asked for."""
 
-_FEWEST = 32  # files
+_FEWEST = 128  # files; a session has 84, and pyarrow takes half a second to import
 _LARGEST = 64 * 1024  # bytes of a file, on the average
 _MOST_BYTES = 64 * 1024**2  # that are kept
 _MOST_FILES = 200_000  # that are kept
+_PLAIN = {
+    *("string", "bool", "float", "double", "date32[day]"),
+    *("int8", "int16", "int32", "int64", "timestamp[us]", "timestamp[us, tz=UTC]"),
+}
+"""Arrow's words for types that DuckDB reads from Parquet as the same."""
+
 Mark = tuple[int, int, int]
 """What tells one content of a file from another: inode, size, and time of the last change in nanoseconds."""
 
@@ -78,18 +83,6 @@ class SmallFiles:
             self._places = kept if fits else dict(read)
 
 
-@cache
-def _plain() -> frozenset[pa.DataType]:
-    import pyarrow as pa  # noqa: PLC0415 - an account's first queries do without
-
-    return frozenset(
-        {
-            *(pa.string(), pa.bool_(), pa.float32(), pa.float64(), pa.date32()),
-            *(pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.timestamp("us"), pa.timestamp("us", tz="UTC")),
-        }
-    )
-
-
 def _mark(file: os.DirEntry[str]) -> Mark:
     found = file.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
@@ -99,14 +92,18 @@ def _read(paths: Sequence[str], marks: Mapping[str, Mark]) -> dict[str, _Place] 
     """The files, of one schema of plain types; None where they are not."""
     if not paths:
         return {}
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415 - half a second to import, and most queries do without
     import pyarrow.dataset as pds  # noqa: PLC0415
 
     try:
         fragments = list(pds.dataset(paths, format="parquet", schema=pa.schema([])).get_fragments())
         schema = fragments[0].physical_schema.remove_metadata()
         alike = all(fragment.physical_schema.equals(schema) for fragment in fragments)
-        if not alike or not set(schema.types) <= _plain() or len(set(map(str.lower, schema.names))) < len(schema):
+        if (
+            not alike
+            or not set(map(str, schema.types)) <= _PLAIN
+            or len(set(map(str.lower, schema.names))) < len(schema)
+        ):
             return None
         counts = [fragment.metadata.num_rows for fragment in fragments]
         rows = pds.FileSystemDataset(fragments, schema, pds.ParquetFileFormat()).to_table().combine_chunks()
@@ -121,7 +118,7 @@ def _read(paths: Sequence[str], marks: Mapping[str, Mark]) -> dict[str, _Place] 
 
 
 def _together(places: Sequence[_Place]) -> pa.Table:
-    import numpy as np  # noqa: PLC0415 - most queries do without
+    import numpy as np  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
 
     begins, counts = (np.array([getattr(place, name) for place in places]) for name in ("begin", "count"))

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from flows.b3.portfolio import Portfolio
     from flows.record.index_status import IndexStatus
-    from flows.session.pipeline import Pipeline
 
 NOW = datetime(2025, 6, 25, 10, tzinfo=SAO_PAULO)
 FIRST, LAST = date(2025, 6, 2), date(2025, 6, 25)
@@ -169,10 +168,11 @@ class Clock(datetime):
 
 def command(aws: Account, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     @contextmanager
-    def opened(*_: object, **__: object) -> Iterator[tuple[Place, Pipeline]]:
-        yield Place(load_settings({}), None), aws.pipeline
+    def opened(*_: object, **__: object) -> Iterator[Place]:
+        yield Place(load_settings({}), None)
 
-    monkeypatch.setattr(flows.cli.sessions, "open_pipeline", opened)
+    monkeypatch.setattr(Place, "lake", aws.pipeline.lake)
+    monkeypatch.setattr(flows.cli.sessions, "open_place", opened)
     monkeypatch.setattr(flows.cli.sessions, "datetime", Clock)
     done = CliRunner(env={"COLUMNS": "250"}).invoke(app, ["status", "--since", str(FIRST), *arguments])
     assert done.exit_code == 1, done.output
