@@ -18,7 +18,6 @@ from matrix.wire import to
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from expectations.contract.keys import lease_key
-from expectations.contract.names import HIDDEN_PREFIX
 from flows.errors import WriteConflict
 from flows.lake import lease
 from flows.lake.connect import connect
@@ -141,14 +140,6 @@ def _replacing(call: Call) -> bool:
     return _copies(call) and "if-match" in call.headers
 
 
-def _creating(call: Call) -> bool:
-    return _copies(call) and "if-none-match" in call.headers
-
-
-def _hiding(call: Call) -> bool:
-    return call.operation == "BatchUpdatePartition" and HIDDEN_PREFIX.encode() in call.body
-
-
 def _cases() -> list[Case]:
     overtaken = partial(
         Case,
@@ -174,16 +165,6 @@ def _cases() -> list[Case]:
             fault="a copy over another's file reaches S3 after another has published (correction)",
             protection=kept_by.COPY_CONDITION,
             arm=_arrives_late(_replacing, after=20),
-        ),
-        overtaken(
-            fault="a copy to a new key reaches S3 after another has published (correction)",
-            protection=kept_by.RESTORED,
-            arm=_arrives_late(_creating),
-        ),
-        overtaken(
-            fault="the call that hides reaches Glue after another has published (correction)",
-            protection=kept_by.RESTORED,
-            arm=_arrives_late(_hiding),
         ),
     ]
 
