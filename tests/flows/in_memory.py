@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.glue.models import glue_backends
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 
 from expectations.contract.names import DATABASE
 
@@ -29,7 +29,8 @@ def put_objects(name: str, keys: Any = None) -> None:  # noqa: ANN401 - moto's
     bucket = _buckets()[name]
     for _, versions in bucket.keys.iterlists():
         for version in versions:
-            version.dispose()
+            if isinstance(version, FakeKey):
+                version.dispose()
     bucket.keys = type(bucket.keys)() if keys is None else deepcopy(keys)
     bucket.multiparts = type(bucket.multiparts)()
 
