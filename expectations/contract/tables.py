@@ -76,7 +76,13 @@ PORTFOLIO_COLUMNS = (
 # compares a partition's columns with its table's by position.
 REFINED_COLUMNS = (
     *PORTFOLIO_COLUMNS,
-    Column(ORIGIN_COLUMN.name, ORIGIN_COLUMN.type, True, f"{ORIGIN}; null in sessions refined before this was kept"),
+    Column(
+        ORIGIN_COLUMN.name,
+        ORIGIN_COLUMN.type,
+        True,
+        f"Where the session's portfolio came from: B3's own answer (`json`, `csv`), a `copy of` it, or `{REBUILT}`, computed and "
+        "not B3's words; null in sessions that were refined before this was kept",
+    ),
 )
 
 SUMMARY_COLUMNS = (

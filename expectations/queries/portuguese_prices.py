@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from expectations.contract.tables import ORIGIN, ORIGIN_COLUMN, REFINED_COLUMNS
-
-_ORIGEM = (
-    "De onde veio a carteira do pregão: `json` ou `csv`, a própria resposta da B3; `copy of json`, `copy of csv`, "
-    "`copy of html`, `copy of parquet`, um arquivo importado; `reconstruida`, calculada dos pregões vizinhos e dos preços "
-    "de fechamento da B3: não são palavras da B3"
-)
+from expectations.contract.tables import ORIGIN, REFINED_COLUMNS
 
 OF_PRICES = (
-    (ORIGIN, _ORIGEM),
-    *(
-        (column.description, f"{_ORIGEM}; nulo nos pregões refinados antes de isso ser guardado")
-        for column in REFINED_COLUMNS
-        if column.name == ORIGIN_COLUMN.name
+    (
+        ORIGIN,
+        (
+            "De onde veio a carteira do pregão: `json` ou `csv`, a própria resposta da B3; `copy of json`, `copy of csv`, "
+            "`copy of html`, `copy of parquet`, um arquivo importado; `reconstruida`, calculada dos pregões vizinhos e dos "
+            "preços de fechamento da B3: não são palavras da B3"
+        ),
+    ),
+    (
+        REFINED_COLUMNS[-1].description,
+        (
+            "De onde veio a carteira do pregão: a própria resposta da B3 (`json`, `csv`), uma cópia dela (`copy of`), ou "
+            "`reconstruida`, calculada, não palavras da B3; nulo nos pregões refinados antes de isso ser guardado"
+        ),
     ),
     ("ISIN of the paper", "ISIN do papel"),
     ("Company's short name", "Nome resumido da empresa"),
