@@ -144,6 +144,7 @@ class Lease:
         if found.age > self.void_after + _WHOLE_SECOND:
             with suppress(WriteConflict):
                 self.refined.delete(self.key, if_etag=found.etag)
+                return self._put(if_absent=True)
         return None
 
     def _put(self, *, if_absent: bool = False, if_etag: str | None = None) -> str:

@@ -140,13 +140,12 @@ def test_who_only_asks_waits_for_no_more_and_whoever_needs_more_gets_it_of_the_s
         client(account, "s3").put_object(Bucket="kept", Key="k", Body=b"1")
     said.clear()
     with running_account(home, program=program, stage=Stage.ASK, progress=said.append) as account:
-        assert said == ["Starting AWS"]
+        assert "Provisioning AWS with the Pulumi program" not in said
         assert client(account, "s3").get_object(Bucket="kept", Key="k")["Body"].read() == b"1"
         with running_account(home, program=program, stage=Stage.FLOWS, progress=said.append) as whole:
             assert whole.endpoint_url == account.endpoint_url
             assert answers(urlsplit(whole.prefect_ui_url).netloc)
             assert client(whole, "glue").get_job(JobName="slow")["Job"]["Name"] == "slow"
-    assert said[0] == "Starting AWS"
     assert said[-1] == "Starting Prefect"
 
 
