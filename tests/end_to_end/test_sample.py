@@ -301,7 +301,7 @@ def test_an_answer_that_shows_an_older_session_than_it_should_is_stale_and_store
 def test_every_attempt_is_a_row_of_the_ledger(result: dict[str, Any], operator: Operator) -> None:
     rows = operator.query(
         "SELECT estado, linhas, portoes_aprovados, execucao_glue, dpu_segundos, custo_usd, impressao_digital "
-        "FROM bovespa_execucoes WHERE fluxo = 'daily' AND data_pregao = DATE '2025-07-01' ORDER BY inicio"
+        "FROM bovespa_execucoes WHERE fluxo = 'daily' AND indice = 'IBOV' AND data_pregao = DATE '2025-07-01' ORDER BY inicio"
     ).rows
     published, *others = rows
     assert published[:3] == ("published", "84", "gate-1-raw,gate-2-refined")
