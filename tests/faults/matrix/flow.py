@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FLOW = "flow"
 
-_A_DEAD_FLOWS_LEASE = {"lease_timeout": "1"}
+_A_DEAD_FLOWS_LEASE = {"lease_timeout": "3"}
 _VOID_AFTER = 4  # seconds; S3 tells a lease's age in whole ones
 _ENOUGH_TRIES = 3  # the first flow's, the second's that finds the lease void, the one that takes it
 _CATALOG_WRITES = ("BatchCreatePartition", "BatchUpdatePartition", "BatchDeletePartition")
