@@ -8,7 +8,6 @@ change when the file is replaced.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping
@@ -30,7 +29,7 @@ from expectations.contract.partitions import (
 )
 from flows.errors import WriteConflict
 from flows.lake.calls import side_by_side
-from flows.lake.s3 import PARQUET
+from flows.lake.s3 import PARQUET, etag_of
 from flows.session.arrow import arrow_schema
 
 if TYPE_CHECKING:
@@ -181,9 +180,8 @@ class MonthlyTable:
             WriteConflict: it is another file by now, or gone.
         """
         stored = self._stored(file)
-        digest = hashlib.md5(stored.body, usedforsecurity=False).hexdigest()
         beside = stored.info.metadata.get(_BESIDE)
-        if beside and digest == stored.info.etag.strip('"'):
+        if beside and etag_of(stored.body) == stored.info.etag.strip('"'):
             with suppress(AttributeError, KeyError, TypeError, ValueError):
                 return self._sessions(json.loads(beside))
         return self.decode(stored.body).sessions

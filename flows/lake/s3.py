@@ -6,6 +6,7 @@ A put replaces an object at once: whoever reads gets the old one or the new one.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 
 PARQUET = "application/vnd.apache.parquet"
 JSON = "application/json"
+
+
+def etag_of(content: bytes) -> str:
+    """The ETag, without quotes, of an object that was put or copied at once and is encrypted by S3's own keys, as the stack's
+    buckets are: the MD5 digest (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html).
+    """
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
 
 _UNVERSIONED = "null"  # S3's own id of the one version of an object in a bucket without versioning
 _PIECE = 1 << 20  # bytes

@@ -8,7 +8,6 @@ bytes of an object itself (https://docs.aws.amazon.com/AmazonS3/latest/userguide
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from expectations.contract.names import PART_NAME
 from expectations.contract.partitions import partition_prefix, partition_values, session_of_key, sessions_prefix
 from expectations.contract.tables import INDEX_PARTITION, TICKER_PARTITION, Table
 from flows.lake.calls import side_by_side
+from flows.lake.s3 import etag_of
 from flows.session.confirm import session_tables
 from flows.session.storage import PublishedFile, read_publication, seal
 
@@ -126,7 +126,7 @@ class _Sealed:
         if self.record is None or self.seal is None:
             return False
         text = seal(self.record.etag, published_files(files))
-        return hashlib.md5(text, usedforsecurity=False).hexdigest() == self.seal.etag.strip('"')
+        return etag_of(text) == self.seal.etag.strip('"')
 
 
 def published_files(files: Iterable[ObjectSummary]) -> list[PublishedFile]:
@@ -166,9 +166,8 @@ def _changed(refined: Bucket, item: ObjectSummary) -> str:
     if found is None:
         return f"{item.key} is missing"
     etag = found.info.etag.strip('"')
-    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html: of an object that was put or copied at once, and is
-    # encrypted by S3's own keys as the stack's buckets are, it is the MD5 digest of the content.
-    if "-" in etag or hashlib.md5(found.body, usedforsecurity=False).hexdigest() == etag:
+    # A dash is of an object that was uploaded in parts, whose ETag is no digest of it.
+    if "-" in etag or etag_of(found.body) == etag:
         return ""
     return f"{item.key} has other bytes than were stored"
 
