@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from expectations.contract.tables import REBUILT
+
 
 class Outcome(StrEnum):
     """How an attempt ended."""
@@ -62,6 +64,11 @@ FINDINGS = frozenset({Outcome.DAMAGED, Outcome.INTACT})
 
 FRESHLY_PUBLISHED = frozenset({Outcome.PUBLISHED, Outcome.REBUILT})
 """The outcomes of an attempt after which other rows are visible than before it."""
+
+
+def published_from(source: str) -> Outcome:
+    """The outcome of an attempt that published a portfolio of this origin."""
+    return Outcome.REBUILT if source == REBUILT else Outcome.PUBLISHED
 
 
 class Verdict(StrEnum):

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
-from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome
-from expectations.contract.tables import REBUILT
+from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, published_from
 from expectations.gates.gate import GateRefused, require
 from flows.errors import BovespaError, EtlRunFailed, PublishError
 from flows.history.refresh import FreshRows, Refresh, fresh_rows, refresh
@@ -244,8 +243,9 @@ class _OfRun:
             return attempt.ended(Outcome.FAILED, str(error)), []
         facts = self.batch.witness.facts(*_subject(version))
         source = audited.facts.source
-        outcome = Outcome.REBUILT if source == REBUILT else Outcome.PUBLISHED
-        published = attempt.ended(outcome, run_id=record.run_id, rows=record.rows, source=source, **facts)
+        published = attempt.ended(
+            published_from(source), run_id=record.run_id, rows=record.rows, source=source, **facts
+        )
         return published, fresh_rows(record, audited)
 
     def _begun(self, version: RawVersion) -> Attempt:

@@ -11,9 +11,8 @@ from uuid import uuid4
 
 from expectations.contract.keys import ContractError, attempt_key, ledger_prefix
 from expectations.contract.ledger import LEDGER_TABLE
-from expectations.contract.outcomes import DONE, Outcome
+from expectations.contract.outcomes import DONE, published_from
 from expectations.contract.partitions import ledger_values
-from expectations.contract.tables import REBUILT
 from flows.errors import BovespaError
 from flows.lake.s3 import PARQUET
 from flows.record.attempt import UNKNOWN, Attempt, FlowRun, read_parquet
@@ -108,7 +107,7 @@ class Ledger:
         row = FlowRun(UNKNOWN, UNKNOWN).begin(
             record.index,
             date.fromisoformat(record.session),
-            outcome=Outcome.REBUILT if record.source == REBUILT else Outcome.PUBLISHED,
+            outcome=published_from(record.source),
             fingerprint=record.fingerprint,
             raw_version_id=record.raw_version_id,
             rows=record.rows,
