@@ -4,12 +4,17 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
+from expectations.contract.ledger import LEDGER_TABLE
+from expectations.contract.tables import TABLES
 from expectations.gates.gate import require
 from flows.lake.athena import QueryResult
+from flows.lake.calls import batches
+from flows.lake.catalog import Catalog
 from flows.lake.connect import Lake, connect
 from flows.session.pipeline import Pipeline
 from flows.session.storage import Publication
@@ -20,6 +25,41 @@ from local.b3 import standin as b3_standin
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio
     from local.account.client import Account
+
+
+@pytest.fixture(scope="session")
+def provisioned(account: Account) -> tuple[Account, frozenset[tuple[str, str]]]:
+    """The account that a worker's files share, and keys and versions of what provisioning put into it."""
+    return account, frozenset((item.object_key, item.id) for bucket in _buckets(account) for item in _stored(bucket))
+
+
+@pytest.fixture(scope="module")
+def account(provisioned: tuple[Account, frozenset[tuple[str, str]]]) -> Account:
+    """An account that holds nothing of the files before, in whatever order a worker takes them."""
+    found, made = provisioned
+    for bucket in _buckets(found):
+        later = [(item.object_key, item.id) for item in _stored(bucket) if (item.object_key, item.id) not in made]
+        for batch in batches(later, 1000):
+            bucket.delete_objects(Delete={"Objects": [{"Key": key, "VersionId": version} for key, version in batch]})
+    settings = load_settings({})
+    glue = _session(found).client("glue", endpoint_url=found.endpoint_url)
+    catalog = Catalog(glue, settings.database, settings.refined_bucket)
+    for table in (*TABLES, LEDGER_TABLE):
+        catalog.delete(table, catalog.partitions(table, ""))
+    return found
+
+
+def _session(account: Account) -> Any:  # noqa: ANN401 - boto3's
+    return boto3.Session(*account.keys(), region_name=account.region)
+
+
+def _buckets(account: Account) -> list[Any]:
+    s3 = _session(account).resource("s3", endpoint_url=account.endpoint_url)
+    return [s3.Bucket(name) for name in load_settings({}).buckets]
+
+
+def _stored(bucket: Any) -> Any:  # noqa: ANN401 - boto3's
+    return bucket.object_versions.all()
 
 
 @pytest.fixture(scope="module")
