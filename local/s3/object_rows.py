@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _PRIVATE = get_canned_acl("private")
+_PRIVATE_TEXT = str(_PRIVATE)
 _OF_CONTENT = frozenset({"_value_buffer", "lock", "disposed"})
 _USUAL: dict[str, Any] = {
     **dict.fromkeys(
@@ -59,17 +60,16 @@ class StoredKey(FakeKey):  # type: ignore[misc]
     @classmethod
     def of(cls, version: FakeKey, load: Callable[[], bytes]) -> StoredKey:
         """A version of moto's, whose content is on disk by now."""
-        stored = cls(
-            load, version.size, name=version.name, account_id=version.account_id, region_name=version.region_name
-        )
-        stored.__dict__.update((name, value) for name, value in vars(version).items() if name not in _OF_CONTENT)
+        stored = object.__new__(cls)
+        stored.__dict__.update(vars(version))
+        stored._load = load
         stored._lighten()
         return stored
 
     def _lighten(self) -> None:
         """Do without what is as it is for nearly all versions, of which there are 200,000 in ten years: it is the class's."""
         own = {name: value for name, value in vars(self).items() if name not in _OF_CONTENT}
-        if str(own.get("acl")) == str(_PRIVATE):
+        if str(own.get("acl")) == _PRIVATE_TEXT:
             del own["acl"]
         self.__dict__ = {name: value for name, value in own.items() if name not in _USUAL or value != _USUAL[name]}
 
