@@ -62,7 +62,9 @@ class Archive:
         """
         (self._mirror.root / bucket).mkdir(exist_ok=True)
         mirrored = self._mirrored[bucket] = {}
-        if self._state.rows("SELECT 1 FROM object_versions WHERE bucket = ? AND content IS NOT NULL LIMIT 1", (bucket,)):
+        if self._state.rows(
+            "SELECT 1 FROM object_versions WHERE bucket = ? AND content IS NOT NULL LIMIT 1", (bucket,)
+        ):
             self._with_contents.add(bucket)
         covered: FakeKey | FakeDeleteMarker | None = None
         query = f"SELECT {COLUMNS} FROM object_versions WHERE bucket = ? ORDER BY key, position"  # noqa: S608 - constants
