@@ -126,8 +126,7 @@ def parse_instant(stated: str | float) -> datetime:
             return parsedate_to_datetime(stated) if stated.endswith("GMT") else datetime.fromisoformat(stated)
     from botocore.utils import parse_timestamp  # noqa: PLC0415 - as in `_clients`
 
-    found: datetime = parse_timestamp(stated)
-    return found
+    return parse_timestamp(stated)  # type: ignore[arg-type]
 
 
 def _clients() -> Callable[..., Any]:

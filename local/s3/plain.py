@@ -8,7 +8,7 @@ not known here, and those that fail.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
@@ -106,7 +106,7 @@ class PlainObjects:
             if not _is_plain(source) or unmet_condition(there, headers.get("if-match"), headers.get("if-none-match")):
                 return None
             self._objects.copy_object(source, bucket.name, key)
-            made = self._objects.get_object(bucket.name, key)
+            made: FakeKey = self._objects.get_object(bucket.name, key)
             made.set_acl(bucket.acl)
         body = _copied(made).encode()
         stated = {**made.response_dict, "content-type": "application/xml", "content-length": str(len(body))}
@@ -115,7 +115,7 @@ class PlainObjects:
         return stated, body
 
 
-def _is_plain(version: FakeKey | None) -> bool:
+def _is_plain(version: FakeKey | None) -> TypeGuard[FakeKey]:
     return isinstance(version, FakeKey) and version.storage_class == "STANDARD" and version.multipart is None
 
 
