@@ -141,6 +141,8 @@ def _clients() -> Callable[..., Any]:
         max_pool_connections=PARALLEL_CALLS * PARALLEL_SESSIONS,
         # botocore would put its own together for every call: an eighth of what a call takes.
         user_agent=_USER_AGENT,
+        # The types say what a call may hold, and AWS does; botocore would look through each of eighty partitions besides.
+        parameter_validation=False,
     )
     session, one_at_a_time = get_session(), Lock()
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_instant)

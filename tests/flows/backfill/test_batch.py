@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,22 @@ def test_the_monthly_tables_are_brought_up_to_date_now_and_then_and_at_the_end(m
     refresh = Refreshes()
     assert len(taken(monkeypatch, refresh, 9)) == 9
     assert refresh.given == [("IBOV", 2), ("IBXX", 2), ("IBOV", 2), ("IBXX", 2), ("IBOV", 1), ("IBXX", 0)]
+
+
+def test_objects_are_looked_through_less_often_while_a_batch_is_taken_and_as_before_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Looks(Refreshes):
+        def __call__(self, pipeline: object, index: str, fresh: Sequence[Any]) -> None:
+            found.append(gc.get_threshold()[0])
+            super().__call__(pipeline, index, fresh)
+
+    found: list[int] = []
+    before = gc.get_threshold()
+    taken(monkeypatch, Looks(), 2)
+    with pytest.raises(PublishError):
+        taken(monkeypatch, Looks(failing=2), 2)
+    assert (set(found), gc.get_threshold()) == ({20_000}, before)
 
 
 def test_what_stands_in_the_way_now_and_then_stops_no_session(monkeypatch: pytest.MonkeyPatch) -> None:
