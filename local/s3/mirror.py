@@ -59,7 +59,7 @@ class Mirror:
             raise UnmirrorableKeyError(f"key {key!r} has a character that no listing, which is XML, can show")
         if any(len(name.encode()) > _LONGEST_NAME for name in names):
             raise UnmirrorableKeyError(f"key {key!r} has a name between slashes of more than {_LONGEST_NAME} bytes")
-        return self.root / bucket / key
+        return Path(self.root, bucket, key)
 
     def check(self, bucket: str, key: str) -> None:
         """Make sure that `write` can take the key.
@@ -68,10 +68,10 @@ class Mirror:
             UnmirrorableKeyError: see `path`; also when the key is the folder of another object, or the other way round.
         """
         path = self.path(bucket, key)
-        top = self.root / bucket
-        parents = path.parents if not key.endswith("/") else (path, *path.parents)
-        blocked = any(folder.is_file() for folder in parents if folder.is_relative_to(top))
-        if blocked or (path.is_dir() and not key.endswith("/")):
+        of_bucket = self.root / bucket
+        # A folder has no file above it.
+        above = () if path.parent.is_dir() else [each for each in path.parents if each.is_relative_to(of_bucket)]
+        if any(each.is_file() for each in above) or (path.is_file() if key.endswith("/") else path.is_dir()):
             raise UnmirrorableKeyError(f"key {key!r} is the folder of another object, or the other way round")
 
     def write(self, bucket: str, key: str, content: bytes) -> FileMark | None:
