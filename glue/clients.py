@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 from botocore.session import get_session
@@ -23,7 +23,7 @@ def s3_client() -> S3Client:
     """S3's, which reads the instants of a listing, one a key, as what they are: a run lists some eighty files a session."""
     session = get_session()
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=instant)
-    return boto3.Session(botocore_session=session).client("s3")
+    return cast("S3Client", session.create_client("s3"))
 
 
 def instant(stated: str | float) -> datetime:
