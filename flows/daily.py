@@ -178,7 +178,7 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
     if not force and _is_withdrawn(pipeline, going):
         return
     with going.step("gate 1"):
-        _pass(going, check_raw(pipeline, collected))
+        _pass(going, prepared.report or check_raw(pipeline, collected))
     with going.step("upload"):
         version = prepared.version or upload(pipeline, collected, force=force)
     _note_version(going, version)

@@ -7,6 +7,7 @@ which says what is wrong; B3 is asked once in any case.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from flows.session.shared_run import Prepared, going_on_from, share_run
 from flows.settings import load_settings
 
 if TYPE_CHECKING:
-    from flows.session.pipeline import Collected
+    from flows.session.raw_file import RawFacts
 
 
 @flow(name="daily-indices", validate_parameters=True, persist_result=False)
@@ -61,10 +62,10 @@ def _prepared(codes: Sequence[str], *, force: bool, at: datetime) -> Mapping[str
     settings = load_settings()
     pipeline = Pipeline(settings, connect(settings))
     answers = {index: _answer(pipeline, index, at) for index in codes}
-    collected = {index: found.collected for index, found in answers.items() if found.collected}
     try:
-        wanted = {index: item for index, item in collected.items() if _is_wanted(pipeline, item, force=force)}
-        return answers | (share_run(pipeline, wanted, force=force) if len(wanted) > 1 else {})
+        judged = {index: _judged(pipeline, answer, force=force) for index, answer in answers.items()}
+        passed = {index: item for index, item in judged.items() if item.report and item.report.passed}
+        return judged | (share_run(pipeline, passed, force=force) if len(passed) > 1 else {})
     except EXPECTED_ERRORS as error:
         get_run_logger().warning("each index has a Glue run of its own: %s", error)
         return answers
@@ -77,17 +78,23 @@ def _answer(pipeline: Pipeline, index: str, at: datetime) -> Prepared:
         return Prepared(problem=problem)
 
 
-def _is_wanted(pipeline: Pipeline, collected: Collected, *, force: bool) -> bool:
-    """Whether the index's flow will refine it."""
-    facts = collected.facts
+def _judged(pipeline: Pipeline, answer: Prepared, *, force: bool) -> Prepared:
+    """The answer with gate 1's report, where the index's flow will ask for one."""
+    if answer.collected is None or not _is_wanted(pipeline, answer.collected.facts, force=force):
+        return answer
+    facts = answer.collected.facts
+    report = pipeline.check_raw(answer.collected, pipeline.neighbours(facts.index, facts.session))
+    return replace(answer, report=report)
+
+
+def _is_wanted(pipeline: Pipeline, facts: RawFacts, *, force: bool) -> bool:
+    """Whether the index's flow will refine it, if gate 1 lets it."""
     if is_stale(facts.session, facts.collected_at):
         return False
     if not force and pipeline.publication(facts):
         return False
     refined = pipeline.lake.refined
-    if not force and withdrawal_of(refined, facts.index, facts.session, facts.fingerprint, facts.collected_at):
-        return False
-    return pipeline.check_raw(collected, pipeline.neighbours(facts.index, facts.session)).passed
+    return force or not withdrawal_of(refined, facts.index, facts.session, facts.fingerprint, facts.collected_at)
 
 
 def run_daily(index: str, *, force: bool, collected_at: datetime | None) -> dict[str, Any]:

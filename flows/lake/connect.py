@@ -7,7 +7,10 @@ that the account on the laptop and AWS are reached by the same code.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _SERVICES = ("s3", "glue", "athena", "cloudwatch", "lambda")
+_USER_AGENT = "pipeline-bovespa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,22 @@ def connect_usage(settings: Settings) -> UsageReader:
     )
 
 
+def parse_instant(stated: str | float) -> datetime:
+    """An instant as AWS states it (aware), in the two forms of S3 without botocore's own parser.
+
+    That one looks for any form that a date may have, which is a sixth of what a call takes, and more of a listing.
+
+    Raises:
+        ValueError: it is no instant.
+    """
+    if isinstance(stated, str) and stated.endswith(("GMT", "Z")):
+        with suppress(ValueError):
+            return parsedate_to_datetime(stated) if stated.endswith("GMT") else datetime.fromisoformat(stated)
+    from botocore.utils import parse_timestamp  # noqa: PLC0415 - as in `_clients`
+
+    return parse_timestamp(stated)  # type: ignore[arg-type]
+
+
 def _clients() -> Callable[..., Any]:
     """Makes a client of a service: botocore's own, for boto3 adds transfers of large files only, and a tenth of a second."""
     from botocore.config import Config  # noqa: PLC0415 - the one place where clients are made
@@ -119,8 +139,11 @@ def _clients() -> Callable[..., Any]:
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=PARALLEL_CALLS * PARALLEL_SESSIONS,
+        # botocore would put its own together for every call: an eighth of what a call takes.
+        user_agent=_USER_AGENT,
     )
     session, one_at_a_time = get_session(), Lock()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_instant)
     models: Any = session.get_component("data_loader")
     # It would look through the folders of all four hundred services, thrice.
     models.list_available_services = lambda type_name: [*_SERVICES]  # noqa: ARG005

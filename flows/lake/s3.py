@@ -215,8 +215,8 @@ class Bucket:
             request["Body"].seek(0)  # where an earlier try has read it
         return self.client.put_object(**request)
 
-    def copy(self, source: str, key: str, *, if_absent: bool = False, if_etag: str | None = None) -> None:
-        """Copy an object within the bucket, by S3 itself.
+    def copy(self, source: str, key: str, *, if_absent: bool = False, if_etag: str | None = None) -> str:
+        """Copy an object within the bucket, by S3 itself; the copy's ETag.
 
         Args:
             if_absent, if_etag: what there must be under the key, as of `put`; by default there may be anything.
@@ -228,19 +228,22 @@ class Bucket:
         request: Any = {"Bucket": self.name, "Key": key, "CopySource": {"Bucket": self.name, "Key": source}}
         with within(self.fence), aws_errors(f"copying {self.address(source)} to {self.address(key)}"):
             try:
-                self._on_condition(
+                answer = self._on_condition(
                     key, lambda: self.client.copy_object(**request, **condition), conditional=bool(condition)
                 )
             except WriteConflict as conflict:
-                self._accept_copied(source, key, conflict)
+                return self._copied(source, key, conflict)
+        etag: str = answer["CopyObjectResult"]["ETag"]
+        return etag
 
-    def _accept_copied(self, source: str, key: str, conflict: WriteConflict) -> None:
-        """A copy that took place, and whose answer was lost, is tried again and finds itself."""
+    def _copied(self, source: str, key: str, conflict: WriteConflict) -> str:
+        """The ETag of a copy that took place, and whose answer was lost: it is tried again and finds itself."""
         wanted, there = self.find(source), self.find(key)
         if wanted is None and conflict.__cause__:
             raise conflict.__cause__
         if wanted is None or there is None or wanted.body != there.body:
             raise conflict
+        return there.info.etag
 
     def delete(self, key: str, *, if_etag: str) -> None:
         """Delete an object that has the ETag.

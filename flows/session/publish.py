@@ -22,7 +22,7 @@ from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import Table, refined_table, summary_table
 from flows.errors import LeaseLost, PublishError, WriteConflict
 from flows.lake.calls import side_by_side
-from flows.session.intact import published_files
+from flows.session.storage import PublishedFile
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from flows.lake.catalog import Catalog, Values
     from flows.lake.s3 import Bucket
     from flows.session.staging import StagedSession
-    from flows.session.storage import PublishedFile
 
 
 ETags = Mapping[str, str]
@@ -103,13 +102,12 @@ class Publisher:
         present = self.catalog.partitions(table, session_expression(table, staged.index, staged.session))
         self._move(table, dict.fromkeys(present, HIDDEN_PREFIX), back=present)
         there = self._there(table, staged.index, staged.session)
-        self._copy(table, files, there)
+        copies = self._copy(table, files, there)
         self.catalog.delete(table, present.keys() - prefixes.keys())
-        self._delete_files(there, kept={prefix + PART_NAME for prefix in prefixes.values()})
-        kept = published_files(self.refined.objects(partition_prefix(table, staged.index, staged.session)))
+        self._delete_files(there, kept={item.key for item in copies})
         self.catalog.create(table, dict.fromkeys(prefixes.keys() - present.keys(), HIDDEN_PREFIX))
         self._move(table, prefixes, back=dict.fromkeys(prefixes, HIDDEN_PREFIX))
-        return kept
+        return copies
 
     def _move(self, table: Table, prefixes: Mapping[Values, str], back: Mapping[Values, str]) -> None:
         """Point all partitions to other prefixes, or else back to those where they were."""
@@ -122,12 +120,13 @@ class Publisher:
             self.catalog.point(table, back)
             raise
 
-    def _copy(self, table: Table, files: Sequence[StagedFile], there: ETags) -> None:
-        def copy(item: StagedFile) -> None:
+    def _copy(self, table: Table, files: Sequence[StagedFile], there: ETags) -> list[PublishedFile]:
+        def copy(item: StagedFile) -> PublishedFile:
             key = _key(table, item)
-            self.refined.copy(item.key, key, if_etag=there.get(key), if_absent=key not in there)
+            etag = self.refined.copy(item.key, key, if_etag=there.get(key), if_absent=key not in there)
+            return PublishedFile(key, item.size, etag.strip('"'))
 
-        list(side_by_side(copy, files))
+        return sorted(side_by_side(copy, files), key=lambda item: item.key)
 
     def _delete_files(self, there: ETags, kept: Collection[str]) -> None:
         list(side_by_side(lambda key: self._delete(key, there[key]), sorted(there.keys() - set(kept))))

@@ -17,6 +17,7 @@ from flows.errors import BovespaError
 from flows.session.batch_runs import BatchRuns
 
 if TYPE_CHECKING:
+    from expectations.gates.gate import GateReport
     from flows.glue_run import GlueRun
     from flows.session.pipeline import Collected, Pipeline
     from flows.session.storage import RawVersion
@@ -29,6 +30,7 @@ class Prepared:
     Attributes:
         collected: B3's answer; None where there was none.
         problem: why there was none.
+        report: gate 1's on it, where it was judged.
         version: the raw version, where it was uploaded.
         run: its Glue run.
         sessions: how many share the run.
@@ -36,6 +38,7 @@ class Prepared:
 
     collected: Collected | None = None
     problem: BovespaError | None = None
+    report: GateReport | None = None
     version: RawVersion | None = None
     run: GlueRun | None = None
     sessions: int = 1
@@ -71,12 +74,16 @@ def prepared_for(index: str) -> Prepared:
     return _by_index.get().get(index, NOTHING)
 
 
-def share_run(pipeline: Pipeline, collected: Mapping[str, Collected], *, force: bool) -> dict[str, Prepared]:
+def share_run(pipeline: Pipeline, answered: Mapping[str, Prepared], *, force: bool) -> dict[str, Prepared]:
     """Upload what was collected of each index, and start one run for all of it that has none.
+
+    Args:
+        answered: by index, each with B3's answer.
 
     Raises:
         AwsError: AWS refused, or was not to be had; what was uploaded is uploaded again by who goes on.
     """
+    collected = {index: item.collected for index, item in answered.items() if item.collected}
     versions = {index: pipeline.upload(item, force=force, of_batch=True) for index, item in collected.items()}
     runs = BatchRuns(pipeline.lake.artifacts, pipeline.lake.job, pipeline.settings.etl_reattach_timeout)
     found = runs.find(list(versions.values()))
@@ -85,6 +92,6 @@ def share_run(pipeline: Pipeline, collected: Mapping[str, Collected], *, force: 
     prepared = {}
     for index, version in versions.items():
         own = found.get(version.version_id)
-        known = Prepared(collected[index], version=version, run=own or started)
+        known = replace(answered[index], version=version, run=own or started)
         prepared[index] = known if own else replace(known, sessions=len(without))
     return prepared

@@ -261,20 +261,19 @@ def replaceable_publication(refined: Bucket, index: str, session: date) -> Publi
     Raises:
         AwsError: S3 could not be asked.
     """
-    try:
-        return read_publication(refined, index, session)
-    except ContractError:
-        return None
+    return replaceable_record(refined, index, session)[0]
 
 
 def replaceable_record(refined: Bucket, index: str, session: date) -> tuple[Publication | None, str | None]:
     """The same with the ETag of whatever lies there, by which it can be replaced; raises as `replaceable_publication` does."""
-    etag = found.etag if (found := refined.look(published_key(index, session))) else None
+    key = published_key(index, session)
+    found = refined.find(key)
+    if found is None:
+        return None, None
     try:
-        readable = find_publication(refined, index, session)
+        return read_record(found.body, refined.address(key), index, session), found.info.etag
     except ContractError:
-        return None, etag
-    return readable or (None, None)
+        return None, found.info.etag
 
 
 def read_record(body: bytes, address: str, index: str, session: date) -> Publication:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -140,9 +141,21 @@ def get_permission(self: FakeBucket, action: str, resource: str) -> PermissionRe
     """
     if self.policy is None:
         return PermissionResult.NEUTRAL
-    policy = json.loads(self.policy)
+    return _policy_without_tls(self.policy).is_action_permitted(action, resource)
+
+
+@lru_cache(maxsize=64)
+def _policy_without_tls(text: str | bytes) -> IAMPolicy:
+    policy = json.loads(text)
     policy["Statement"] = [one for one in policy["Statement"] if "aws:SecureTransport" not in json.dumps(one)]
-    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+    return IAMPolicy(json.dumps(policy))
+
+
+def is_denied(bucket: FakeBucket, method: str, key: str) -> bool:
+    """Whether a bucket's policy refuses a request to an object."""
+    resource = f"arn:{bucket.partition}:s3:::{bucket.name}/{key}"
+    permission: PermissionResult = bucket.get_permission(f"s3:{method.capitalize()}Object", resource)
+    return permission is PermissionResult.DENIED
 
 
 def keep_conditions() -> None:
@@ -158,25 +171,37 @@ def keep_conditions() -> None:
 
 def _one_at_a_time(write: Callable[[S3Response], Any]) -> Callable[[S3Response], Any]:
     def call(self: S3Response) -> Any:  # noqa: ANN401 - moto's
-        with _WRITING:
+        with WRITING:
             return write(self)
 
     return call
 
 
 def _copy_on_condition(self: S3Response) -> Any:  # noqa: ANN401 - moto's
-    wanted, unwanted = self.headers.get("If-Match"), self.headers.get("If-None-Match")
-    there = self.backend.get_object(self.bucket_name, self.parse_key_name()) if wanted or unwanted else None
-    if wanted and there is None:
+    there = self.backend.get_object(self.bucket_name, self.parse_key_name())
+    unmet = unmet_condition(there, self.headers.get("If-Match"), self.headers.get("If-None-Match"))
+    if unmet and there is None:
         raise MissingKey(key=self.parse_key_name())
-    if wanted and there and wanted.strip('"') not in (there.etag.strip('"'), "*"):
-        raise PreconditionFailed("If-Match")
-    if unwanted and there is not None:
-        raise PreconditionFailed("If-None-Match")
+    if unmet:
+        raise PreconditionFailed(unmet)
     return _MOTO_COPIES(self)
 
 
-_WRITING = RLock()
+def unmet_condition(there: FakeKey | None, wanted: str | None, unwanted: str | None) -> str:
+    """The condition of a copy that does not hold; empty where all do.
+
+    Args:
+        there: what lies under the key.
+        wanted, unwanted: what the request's If-Match and If-None-Match say.
+    """
+    if wanted and (there is None or wanted.strip('"') not in (there.etag.strip('"'), "*")):
+        return "If-Match"
+    return "If-None-Match" if unwanted and there is not None else ""
+
+
+WRITING = RLock()
+"""Is held while an object is written."""
+
 _MOTO_PUTS, _MOTO_DELETES = S3Response.put_object, S3Response.delete_object
 _MOTO_COPIES = S3Response.copy_object
 

@@ -39,6 +39,7 @@ from local.s3.archive import Archive
 from local.s3.events import Outbox
 from local.s3.mirror import Mirror
 from local.s3.objects import ObjectStore
+from local.s3.plain import PlainObjects
 
 if TYPE_CHECKING:
     from local.account.home import Home
@@ -121,7 +122,8 @@ class Services:
             **queries.operations(),
         }
         catalog.ensure_database("default")
-        gateway = Gateway(operations, OWNED_SERVICES, self._functions.invoke, application(), self._objects.commit)
+        aws = PlainObjects(self._objects, application())
+        gateway = Gateway(operations, OWNED_SERVICES, self._functions.invoke, aws, self._objects.commit)
         return Guard(gateway, self._address, self._find_key, privileges, place, queries.workgroup_of)
 
     def _find_key(self, access_key: str) -> KeyPair | None:

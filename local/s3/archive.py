@@ -51,6 +51,7 @@ class Archive:
         self._state = state
         self._mirror = mirror
         self._mirrored: dict[str, dict[str, MirroredVersion]] = {}
+        self._with_contents: set[str] = set()  # buckets of which the state has any
 
     def restore(self, bucket: str, **attributes: str) -> Iterator[tuple[FakeKey | FakeDeleteMarker, dict[str, str]]]:
         """Every version that the bucket held, in order, with its tags.
@@ -61,6 +62,10 @@ class Archive:
         """
         (self._mirror.root / bucket).mkdir(exist_ok=True)
         mirrored = self._mirrored[bucket] = {}
+        if self._state.rows(
+            "SELECT 1 FROM object_versions WHERE bucket = ? AND content IS NOT NULL LIMIT 1", (bucket,)
+        ):
+            self._with_contents.add(bucket)
         covered: FakeKey | FakeDeleteMarker | None = None
         query = f"SELECT {COLUMNS} FROM object_versions WHERE bucket = ? ORDER BY key, position"  # noqa: S608 - constants
         for row in (VersionRow(*found) for found in self._state.rows(query, (bucket,))):
@@ -96,6 +101,8 @@ class Archive:
         # A key that ends in a slash is a folder there, which holds no content.
         kept = keep_contents or key.endswith("/")
         contents = [_content(version, stored) if kept else None for version, _ in versions]
+        if kept:
+            self._with_contents.add(bucket)
         gone = set(stored) - {version.version_id for version, _ in versions}
         transaction.executemany(
             "DELETE FROM object_versions WHERE bucket = ? AND key = ? AND version_id = ?",
@@ -148,6 +155,8 @@ class Archive:
         return partial(self._load, bucket, key, version_id)
 
     def _load(self, bucket: str, key: str, version_id: str) -> bytes:
+        if bucket not in self._with_contents:
+            return self.load_file(bucket, key)
         query = "SELECT content FROM object_versions WHERE bucket = ? AND key = ? AND version_id = ?"
         rows = self._state.rows(query, (bucket, key, version_id))
         content: bytes | None = rows[0][0] if rows else None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _PRIVATE = get_canned_acl("private")
+_PRIVATE_TEXT = str(_PRIVATE)
 _OF_CONTENT = frozenset({"_value_buffer", "lock", "disposed"})
 _USUAL: dict[str, Any] = {
     **dict.fromkeys(
@@ -118,7 +119,7 @@ def _as_moto_makes_it(**of_bucket: str) -> Mapping[str, Any]:
 def _own(version: FakeKey) -> dict[str, Any]:
     """A version's attributes without what nearly all have, 200,000 in ten years: that is the class's."""
     own = {name: value for name, value in vars(version).items() if name not in _OF_CONTENT}
-    if str(own.get("acl")) == str(_PRIVATE):
+    if str(own.get("acl")) == _PRIVATE_TEXT:
         del own["acl"]
     return {name: value for name, value in own.items() if name not in _USUAL or value != _USUAL[name]}
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from botocore.utils import parse_timestamp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from expectations.contract.tables import HISTORY_TABLE
 from flows.errors import AwsError
-from flows.lake.connect import LazyClient, connect
+from flows.lake.connect import LazyClient, connect, parse_instant
 from flows.settings import load_settings
 
 
@@ -41,6 +46,33 @@ def test_every_client_tries_again(environment: pytest.MonkeyPatch) -> None:
     lake = connect(load_settings({}))
     for client in (lake.refined.client, lake.catalog.client, lake.athena.client):
         assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 6}
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        pytest.param("Sun, 29 Nov 2026 17:12:36 GMT", id="as HTTP does"),
+        pytest.param("2026-11-29T17:12:36.000Z", id="as a listing does"),
+        pytest.param("2026-11-29T17:12:36Z", id="without a fraction"),
+        pytest.param("2026-11-29T14:12:36-03:00", id="in another zone"),
+        pytest.param(1795972356, id="in seconds"),
+        pytest.param("1795972356", id="in seconds as a text"),
+    ],
+)
+def test_an_instant_is_read_however_aws_states_it(stated: str | float) -> None:
+    assert parse_instant(stated) == datetime(2026, 11, 29, 17, 12, 36, tzinfo=UTC)
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2037, 12, 31)))  # noqa: DTZ001 - as S3 states them
+def test_an_instant_is_read_as_botocore_reads_it(instant: datetime) -> None:
+    for stated in (f"{instant:%Y-%m-%dT%H:%M:%S}.000Z", format_datetime(instant.replace(tzinfo=UTC), usegmt=True)):
+        assert parse_instant(stated) == parse_timestamp(stated)
+
+
+@pytest.mark.parametrize("stated", ["", "Z", "yesterday", "Sun, 31 Foo 2026 17:12:36 GMT"])
+def test_what_is_no_instant_is_refused(stated: str) -> None:
+    with pytest.raises((ValueError, RuntimeError)):
+        parse_instant(stated)
 
 
 def test_however_many_threads_ask_first_a_client_is_made_once() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.errors import AwsError, WriteConflict
-from flows.lake.s3 import Bucket, StoredObject, Written
+from flows.lake.s3 import Bucket, StoredObject, Written, etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -246,6 +246,15 @@ class TestCopying:
         refined.put("a", b"x")
         refined.copy("a", "b")
         assert (refined.read("a"), refined.read("b")) == (b"x", b"x")
+
+    def test_says_which_content_is_there_now(self, refined: Bucket) -> None:
+        refined.put("a", b"x")
+        assert refined.copy("a", "b", if_absent=True) == f'"{etag_of(b"x")}"'
+
+    def test_whose_answer_was_lost_says_it_too(self, refined: Bucket) -> None:
+        refined.put("a", b"x")
+        refined.copy("a", "b")
+        assert refined.copy("a", "b", if_absent=True) == f'"{etag_of(b"x")}"'
 
     def test_of_what_is_not_there_names_both_keys(self, refined: Bucket) -> None:
         with pytest.raises(AwsError, match=rf"copying s3://{refined.name}/a to s3://{refined.name}/b: .*NoSuchKey"):

@@ -67,7 +67,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def shared(*indices: str) -> tuple[Uploads, dict[str, Prepared]]:
     pipeline: Any = Uploads()
-    return pipeline, share_run(pipeline, {index: index for index in indices}, force=False)  # type: ignore[misc]
+    return pipeline, share_run(pipeline, {index: Prepared(index) for index in indices}, force=False)  # type: ignore[arg-type]
 
 
 def test_all_that_has_no_run_shares_one(started: list[list[str]]) -> None:
