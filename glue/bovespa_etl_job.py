@@ -10,10 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import boto3
-
 from expectations.contract.manifest import Manifest, RawSource, SessionCounts
 from glue.arguments import Arguments, read_arguments
+from glue.clients import glue_client, s3_client
 from glue.run import begin, finish
 from glue.transforms import refined, summary
 from glue.writing import by_session, write_tables
@@ -30,7 +29,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         JobError: they cannot be refined; Glue shows the message as the run's.
     """
-    refine(read_arguments(argv), boto3.client("s3"), boto3.client("glue"))
+    refine(read_arguments(argv), s3_client(), glue_client())
 
 
 def refine(arguments: Arguments, s3: S3Client, glue: GlueClient) -> Manifest:

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import boto3
-
 from expectations.contract.manifest import Manifest
 from expectations.queries.transformations import REFINED, SUMMARY, Step
 from glue.arguments import read_arguments
+from glue.clients import glue_client, s3_client
 from glue.errors import JobError
 from glue.run import begin, finish
 from glue.staging import resolve_sources
@@ -30,7 +29,7 @@ def read_versions(argv: Sequence[str]) -> DataFrame:
     Raises:
         JobError: they cannot be refined.
     """
-    _, raw = begin(read_arguments(argv), boto3.client("s3"), boto3.client("glue"))
+    _, raw = begin(read_arguments(argv), s3_client(), glue_client())
     return raw
 
 
@@ -40,7 +39,7 @@ def write_staging(argv: Sequence[str], frames: Sequence[DataFrame]) -> Manifest:
     Raises:
         JobError: a frame is neither, or its rows cannot be staged.
     """
-    arguments, s3 = read_arguments(argv), boto3.client("s3")
+    arguments, s3 = read_arguments(argv), s3_client()
     sources = resolve_sources(s3, arguments)
     rows, groups = (by_session(_rows_of(step, frames), len(sources)) for step in (REFINED, SUMMARY))
     return finish(arguments, s3, sources, write_tables(rows, groups, arguments, sources))

@@ -197,7 +197,7 @@ def flow_policy(arns: FlowResources) -> str:
             PolicyStatement(["s3:GetObjectVersion"], [f"{arns.raw}/{LANDING_PREFIX}*"]),
             listing(arns.raw, LANDING_PREFIX, versions=True),
             PolicyStatement(["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"], [f"{arns.raw}/{RAW_PREFIX}*"]),
-            # Without it, S3 answers 403 for a key that is not there, where the flows expect 404.
+            # What may be read may be listed: else S3 answers 403 for a key that is not there, where the flows expect 404.
             listing(arns.raw, RAW_PREFIX, LANDING_PREFIX),
             PolicyStatement(["s3:GetObject"], [f"{arns.refined}/{STAGING_PREFIX}*"]),
             # While a folder that an earlier version left is put in order, its month is read from a copy.
@@ -210,7 +210,7 @@ def flow_policy(arns: FlowResources) -> str:
                 ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"{arns.refined}/{prefix}*" for prefix in kept]
             ),
             listing(arns.refined, STAGING_PREFIX, *kept, *recorded),
-            listing(arns.artifacts, REPORTS_PREFIX),
+            listing(arns.artifacts, REPORTS_PREFIX, BATCHES_PREFIX),
             # A job says whether its runs wait in a queue.
             PolicyStatement(["glue:GetJob", "glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns"], [arns.job]),
             PolicyStatement(["glue:GetDatabase"], tables_of(arns.table, ())),

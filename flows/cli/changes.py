@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
-from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -21,7 +19,7 @@ from flows.cli.console import Screen, left_out
 from flows.cli.indices import Index
 from flows.cli.language import counted, tr, written
 from flows.cli.options import DAY, Command, Form, Format, InAws, Json, Limit, Output, examples, group
-from flows.cli.place import Place, open_place
+from flows.cli.place import open_place
 from flows.errors import SettingsError
 from flows.lake.athena import QueryResult
 
@@ -31,20 +29,26 @@ _COLUMNS = (
     *("data_pregao", "mudanca", "acao", "acao_anterior", "nome_acao", "quantidade_anterior", "quantidade_atual"),
     *("participacao_anterior", "participacao_atual", "variacao_participacao", "rebalanceamento", "pregao_anterior"),
 )
-_LEVELS = "bovespa_indice_calculado"
-_OF_A_SESSION = ("data_pregao", "pregao_anterior", "rebalanceamento")
+_POINTS = ("contribuicao_pontos", "nivel_anterior")
+_COMPUTED = "bovespa_indice_calculado"
+_OF_A_SESSION = ("data_pregao", "pregao_anterior", "rebalanceamento", "nivel_anterior")
 _HEADINGS = {
     **{name: name for name in ("acao", "mudanca", "nome_acao", "acao_anterior")},
     **{name: name for name in ("quantidade_anterior", "quantidade_atual")},
     "participacao_anterior": "peso_anterior",
     "participacao_atual": "peso_atual",
     "variacao_participacao": "variacao",
+    "contribuicao_pontos": "pontos",
 }
 """The columns of a session's table, each with the heading that leaves room for all numbers in 80 characters."""
 
 
 def changes_query(index: str, since: date | None, until: date | None, *, weights: bool) -> str:
-    """The query for an index's changes; without a day, for those of its latest session that has any."""
+    """The query for an index's changes; without a day, for those of its latest session that has any.
+
+    Beside a change stand the index's computed level at the close before, and the points that the share gave to it, where the
+    prices of that close are known.
+    """
     where = [f"indice = '{check_index(index)}'"]
     if not weights:
         where.append(f"mudanca <> '{WEIGHT}'")
@@ -57,9 +61,16 @@ def changes_query(index: str, since: date | None, until: date | None, *, weights
     if not (since or until):
         where.append(f"data_pregao = (SELECT MAX(data_pregao) FROM {table} WHERE {' AND '.join(where)})")  # noqa: S608
     order = " ".join(f"WHEN '{kind}' THEN {number}" for number, kind in enumerate(KINDS))
+    changed = f"SELECT {', '.join(_COLUMNS)} FROM {table} WHERE {' AND '.join(where)}"  # noqa: S608 - index and days are of their form
+    computed = f"FROM {_COMPUTED} WHERE indice = '{check_index(index)}'"
     return (
-        f"SELECT {', '.join(_COLUMNS)} FROM {table} WHERE {' AND '.join(where)} "  # noqa: S608 - index and days are of their form
-        f"ORDER BY data_pregao, CASE mudanca {order} END, ABS(variacao_participacao) DESC, acao"
+        "SELECT item.*, ROUND(ponto.contribuicao_pontos, 3) AS contribuicao_pontos, nivel.nivel_anterior "  # noqa: S608 - as above
+        f"FROM ({changed}) AS item "
+        f"LEFT JOIN (SELECT data_pregao, acao, contribuicao_pontos {computed}) AS ponto "
+        "ON ponto.data_pregao = item.data_pregao AND ponto.acao = COALESCE(item.acao_anterior, item.acao) "
+        f"LEFT JOIN (SELECT DISTINCT data_pregao, ROUND(nivel_anterior, 2) AS nivel_anterior {computed}) AS nivel "
+        "ON nivel.data_pregao = item.data_pregao "
+        f"ORDER BY item.data_pregao, CASE item.mudanca {order} END, ABS(item.variacao_participacao) DESC, item.acao"
     )
 
 
@@ -107,52 +118,31 @@ def changes(
             # While Athena is at it; also where it did not begin, for what is damaged says more than Athena does.
             place.refuse_damaged(index, basis.sessions[0].published, monthly=True)
         result = place.lake.athena.answer(begun)
-        levels = _levels(place, index, result) if wanted.form is Form.TABLE else {}
     if wanted.form is Form.TABLE:
         what = "" if weights else f" {tr('of composition')}"
-        _show(screen, f"{index}: {counted(len(result.rows), 'change')}{what}", result, wanted.limit, levels)
+        _show(screen, f"{index}: {counted(len(result.rows), 'change')}{what}", result, wanted.limit)
         screen.line(f"  {basis.line}")
     else:
         give(screen, wanted, sql, result, basis)
 
 
-def level_query(index: str, since: str, until: str) -> str:
-    """The query for an index's computed closing levels before some sessions."""
-    days = f"data_pregao BETWEEN DATE '{since}' AND DATE '{until}'"
-    return (
-        f"SELECT DISTINCT data_pregao, ROUND(nivel_anterior, 2) FROM {_LEVELS} "  # noqa: S608 - index and days are of their form
-        f"WHERE indice = '{check_index(index)}' AND {days}"
-    )
-
-
-def _levels(place: Place, index: str, result: QueryResult) -> dict[str, str]:
-    """The closing level before each session that changed, where the prices are there."""
-    days = sorted({str(row[0]) for row in result.rows})
-    if not days:
-        return {}
-    return {str(day): str(level) for day, level in place.query(level_query(index, days[0], days[-1])).rows if level}
-
-
-def _show(
-    screen: Screen,
-    headline: str,
-    result: QueryResult,
-    limit: int | None,
-    levels: Mapping[str, str] = MappingProxyType({}),
-) -> None:
+def _show(screen: Screen, headline: str, result: QueryResult, limit: int | None) -> None:
     """Show changes session by session; what the heading of a session says stands in no column."""
     screen.heading(headline)
-    place = {name: number for number, name in enumerate(_COLUMNS)}
-    positions = [place[name] for name in _HEADINGS]
+    place = {name: number for number, name in enumerate((*_COLUMNS, *_POINTS))}
     rows = result.rows[:limit]
     with screen.paged(len(rows)):
-        for (day, before, rebalanced), members in groupby(rows, itemgetter(*(place[name] for name in _OF_A_SESSION))):
+        for (day, before, rebalanced, level), members in groupby(
+            rows, itemgetter(*(place[name] for name in _OF_A_SESSION))
+        ):
             note = tr(", rebalanced") if rebalanced == "true" else ""
-            if level := levels.get(str(day)):
+            if level:
                 note += tr(", level at that close {}").format(written(f"{float(level):,.2f}"))
             screen.heading(tr("{}, against {}").format(day, before) + note)
+            shown = [name for name in _HEADINGS if level or name not in _POINTS]
+            positions = [place[name] for name in shown]
             screen.grid(
-                tuple(_HEADINGS.values()),
+                [_HEADINGS[name] for name in shown],
                 [result.types[number] for number in positions],
                 [[row[number] for number in positions] for row in members],
             )

@@ -13,8 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from flows.cli.language import tr
-from flows.cli.options import presented
-from flows.cli.usage import said_to_the_user, usage_said
+from flows.cli.options import InTheUsersLanguage
+from flows.cli.usage import said_to_the_user
 
 if TYPE_CHECKING:
     from typer import _click as click
@@ -126,7 +126,7 @@ def load(name: str) -> click.Command:
     return command
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(InTheUsersLanguage, TyperGroup):
     """Lists every command without importing its module, and imports that of the one that is called."""
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's
@@ -135,19 +135,6 @@ class LazyGroup(TyperGroup):
             for name, entry in COMMANDS.items()
         }
         super().__init__(**{**attributes, "commands": listed})
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The parameters before a command, those of the help included."""
-        return presented(super().get_params(ctx))
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments before the command; what is wrong with them is said in the user's language."""
-        with said_to_the_user():
-            return super().parse_args(ctx, args)
-
-    def get_usage(self, ctx: click.Context) -> str:
-        """How it is called, in the user's language."""
-        return usage_said(super().get_usage(ctx))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

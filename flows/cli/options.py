@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
+from typer import _click as click  # Typer's own Click
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from expectations.contract.keys import ContractError
@@ -15,9 +16,6 @@ from flows.cli.console import Screen
 from flows.cli.language import tr
 from flows.cli.usage import said_to_the_user, usage_said
 from flows.errors import BovespaError
-
-if TYPE_CHECKING:
-    from typer import _click as click
 
 DAY = ["%Y-%m-%d"]
 """The form of a day."""
@@ -57,21 +55,25 @@ Output = Annotated[
 Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Give the first N rows only.")]
 
 
-class Command(TyperCommand):
-    """A command whose flags stand without a type, and whose expected errors are JSON where the result would be."""
+class InTheUsersLanguage(click.Command):
+    """A command, or a group of them, that says in the user's language how it is called, and what is wrong with a call."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The parameters, those of the help included."""
         return presented(super().get_params(ctx))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments; what is wrong with them is said in the user's language."""
+        """Read the arguments."""
         with said_to_the_user():
             return super().parse_args(ctx, args)
 
     def get_usage(self, ctx: click.Context) -> str:
-        """How it is called, in the user's language."""
+        """How it is called."""
         return usage_said(super().get_usage(ctx))
+
+
+class Command(InTheUsersLanguage, TyperCommand):
+    """A command whose flags stand without a type, and whose expected errors are JSON where the result would be."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""

@@ -12,8 +12,6 @@ from flows.record.sentences import said_in
 
 SENTENCES = (
     "Got unexpected extra argument(s) ({})",
-    "Input should be a valid integer, unable to parse string as an integer",
-    "Input should be greater than or equal to {}",
     "Invalid value for {}: {}",
     "Missing argument {}.",
     "Missing option {}.",
@@ -21,15 +19,27 @@ SENTENCES = (
     "No such option: {} (Possible options: {})",
     "Option {} does not take a value.",
     "Option {} requires an argument.",
-    "Value error, {} does not match the formats {}.",
-    "Value error, {} is not one of {}.",
+    "it is below {}",
+    "it is no whole number",
+    "{} is no day of the form YYYY-MM-DD.",
+    "{} is not one of {}.",
     "{}. Did you mean {}?",
 )
 """Typer's messages, with places for what differs."""
 
+_IN_WORDS = {
+    "Value error, ": "",
+    "does not match the formats '%Y-%m-%d'.": "is no day of the form YYYY-MM-DD.",
+    "Input should be a valid integer, unable to parse string as an integer": "it is no whole number",
+    "Input should be greater than or equal to ": "it is below ",
+}
+"""What Typer says in the words of the libraries below it, and the same for people."""
+
 
 def usage_in_words(text: str) -> str:
     """A message of Typer's in the user's language, as far as its form is known."""
+    for theirs, plain in _IN_WORDS.items():
+        text = text.replace(theirs, plain)
     return said_in(spoken(), text, SENTENCES, usage_in_words) or text
 
 

@@ -99,6 +99,7 @@ REASONS = (
     "an older version is published",
     "B3 still shows {}, {} expected; tried again on the schedule ({})",
     "B3's answer, {}: {}",
+    "could not be evaluated ({})",
     "divergente: {}",
     "divisor {}, computed from the amounts, which are rounded",
     "divisor {}, that of {}",
@@ -144,6 +145,8 @@ REASONS = (
     "{} was not published",
     "{} is published",
     "{} is published with other figures, which stay",
+    "{} and {} more",
+    "{} of {} rows fail",
     "{} of {} weights equal",
     REFUSED,
     "{} was missing: it is taken under its own date",
@@ -159,12 +162,25 @@ REASONS = (
 )
 """The reasons that attempts and sessions state, with places for what differs."""
 
+ITEMS = (
+    "DISMES risen",
+    "another quantity",
+    "new flag {}",
+    "no sign",
+    "{} {} ex {} ({})",
+    "{} {} where {} follows",
+    "{} ± {}",
+)
+"""What stands in lists within reasons."""
+
+_NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?")
+_LIST = re.compile(r", (?![^(]*\))")  # a comma within brackets parts nothing
 _REFUSAL = re.compile(r"(gate-\d+-\w+) refused (.+?): (.+)", re.DOTALL)
 
 
 def demand_in(language: Language, demand: str) -> str:
     """A gate's sentence in a language; itself where it is none of the known ones."""
-    return said_in(language, demand, DEMANDS) or demand
+    return said_in(language, demand, DEMANDS, partial(_value_in, language)) or demand
 
 
 def reason_in(language: Language, reason: str) -> str:
@@ -173,7 +189,7 @@ def reason_in(language: Language, reason: str) -> str:
         gate, subject, refusals = found.groups()
         said = " | ".join(_refusal_in(language, item) for item in refusals.split(" | "))
         return language.tr(REFUSED).format(gate, subject, said)
-    if said := said_in(language, reason, REASONS, partial(reason_in, language)):
+    if said := said_in(language, reason, REASONS, partial(_value_in, language)):
         return said
     parts = reason.split("; ")
     return "; ".join(reason_in(language, part) for part in parts) if len(parts) > 1 else reason
@@ -194,12 +210,23 @@ def said_in(
     return ""
 
 
+def _value_in(language: Language, text: str) -> str:
+    """What stands in a sentence's place: a number, a reason, or a list."""
+    if _NUMBER.fullmatch(text):
+        return language.written(text)
+    if (said := reason_in(language, text)) != text:
+        return said
+    value = partial(_value_in, language)
+    return ", ".join(said_in(language, item, ITEMS, value) or item for item in _LIST.split(text))
+
+
 def _refusal_in(language: Language, refusal: str) -> str:
     """A demand that was not met, with what was observed."""
     words = refusal.split(": ")
     for number in range(len(words), 0, -1):
-        if said := said_in(language, ": ".join(words[:number]), DEMANDS):
-            return ": ".join([said, *words[number:]])
+        demand = ": ".join(words[:number])
+        if (said := demand_in(language, demand)) != demand:
+            return ": ".join([said, *(_value_in(language, word) for word in words[number:])])
     return reason_in(language, refusal) if refusal in REASONS else refusal
 
 

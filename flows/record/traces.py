@@ -99,6 +99,12 @@ class SessionTraces:
         """When the newest payload or raw file was stored."""
         return max((instant for instant in (self.landed_at, self.raw_at) if instant), default=None)
 
+    @property
+    def latest(self) -> datetime | None:
+        """When the newest of its traces was left; None where there is none."""
+        known = (self.landed_at, self.raw_at, self.published_at, self.attempted_at, self.judged_at)
+        return max((instant for instant in known if instant), default=None)
+
     def joined(self, other: SessionTraces) -> SessionTraces:
         """These traces and others of the same session."""
         return replace(

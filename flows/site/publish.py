@@ -146,6 +146,7 @@ class _Site:
         # Other years' pages were put by the attempts of those years; that of a year without any has nobody else.
         attempted = {session.year for session, item in by_session.items() if item.traces.attempts}
         years = {session.year for session in chosen} | (set(known.years) - attempted)
+        chosen |= self._left_out(index, years)
         listed = set(self._latest(index)) | {session for session in by_session if session.year in years}
         facts = self._facts(index, listed | chosen, years, chosen)
         list(side_by_side(lambda session: self._write_session(facts, session), sorted(chosen)))
@@ -156,6 +157,17 @@ class _Site:
         pages[index_key(index)] = lambda language: index_page(facts, language, self.now)
         list(side_by_side(lambda key: self._put(key, pages[key]), pages))
         self.write_root()
+
+    def _left_out(self, index: str, years: Iterable[int]) -> set[date]:
+        """Sessions of which something was stored after their year's page: who did so ended before it came to the site."""
+        put = dict(zip(years, side_by_side(lambda year: self.bucket.look(year_key(index, year)), years), strict=True))
+        latest = {item.traces.session: item.traces.latest for item in self.status.sessions[index]}
+
+        def is_left_out(session: date) -> bool:
+            page, instant = put[session.year], latest[session]
+            return page is None or (instant is not None and instant >= page.stored_at)
+
+        return {session for session in self.with_pages(index) if session.year in put and is_left_out(session)}
 
     def write_root(self) -> None:
         """Put the site's first page: of the one index, or over all of them."""

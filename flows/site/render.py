@@ -79,6 +79,7 @@ def render(template: str, frame: Frame, **values: object) -> str:
 @cache
 def _environment(language: Language) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only where a page is written
+    from markupsafe import Markup  # noqa: PLC0415 - as above
 
     made = Environment(
         loader=PackageLoader("flows.site"),
@@ -104,6 +105,8 @@ def _environment(language: Language) -> Environment:
         "figures": words.figures,
         "demand": words.demand,
         "reason": words.reason,
+        # The attribute of an element whose text is English, for its language has none for it.
+        "lang": lambda said, text: Markup(' lang="en"') if said == text else "",
         "gate_name": words.gate,
         "gate_short": gate_short,
         "step_name": words.step,

@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from local.account.moto_inside import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from local.s3.mirror import FileMark
 
@@ -51,27 +52,33 @@ class StoredKey(FakeKey):  # type: ignore[misc]
         size: of the content, in bytes.
     """
 
-    def __init__(self, load: Callable[[], bytes], size: int, **attributes: Any) -> None:  # noqa: ANN401 - moto's
-        self._load = load
-        super().__init__(value=b"", **attributes)
-        self.contentsize = size
-        self._lighten()
+    _load: Callable[[], bytes]
+
+    def __init__(
+        self,
+        load: Callable[[], bytes],
+        size: int,
+        *,
+        name: str,
+        etag: str | None = None,
+        version_id: str | None = None,
+        is_versioned: bool = False,
+        **of_bucket: str,
+    ) -> None:
+        made = _as_moto_makes_it(**of_bucket)
+        self.__dict__ = {**made, "_load": load, "contentsize": size, "name": name, "_etag": etag}
+        self.__dict__ |= {"_version_id": version_id, "_is_versioned": is_versioned}
+        self.__dict__ |= {
+            "_metadata": copy.copy(made["_metadata"]),
+            "last_modified": datetime.now(UTC).replace(tzinfo=None),
+        }
 
     @classmethod
     def of(cls, version: FakeKey, load: Callable[[], bytes]) -> StoredKey:
         """A version of moto's, whose content is on disk by now."""
-        stored = object.__new__(cls)
-        stored.__dict__.update(vars(version))
-        stored._load = load
-        stored._lighten()
+        stored: StoredKey = cls.__new__(cls)
+        stored.__dict__ = {**_own(version), "_load": load, "contentsize": version.size}
         return stored
-
-    def _lighten(self) -> None:
-        """Do without what is as it is for nearly all versions, of which there are 200,000 in ten years: it is the class's."""
-        own = {name: value for name, value in vars(self).items() if name not in _OF_CONTENT}
-        if str(own.get("acl")) == _PRIVATE_TEXT:
-            del own["acl"]
-        self.__dict__ = {name: value for name, value in own.items() if name not in _USUAL or value != _USUAL[name]}
 
     @property
     def value(self) -> bytes:
@@ -101,6 +108,20 @@ class StoredKey(FakeKey):  # type: ignore[misc]
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         return twin
+
+
+@cache
+def _as_moto_makes_it(**of_bucket: str) -> Mapping[str, Any]:
+    """The attributes of a version in a bucket, by moto, which takes longer to make them than the rest of a file takes."""
+    return _own(FakeKey(name="", value=b"", **of_bucket))
+
+
+def _own(version: FakeKey) -> dict[str, Any]:
+    """A version's attributes without what nearly all have, 200,000 in ten years: that is the class's."""
+    own = {name: value for name, value in vars(version).items() if name not in _OF_CONTENT}
+    if str(own.get("acl")) == _PRIVATE_TEXT:
+        del own["acl"]
+    return {name: value for name, value in own.items() if name not in _USUAL or value != _USUAL[name]}
 
 
 StoredKey.acl = _PRIVATE

@@ -28,25 +28,26 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def provisioned(account: Account) -> tuple[Account, frozenset[tuple[str, str]]]:
-    """The account that a worker's files share, and keys and versions of what provisioning put into it."""
-    return account, frozenset((item.object_key, item.id) for bucket in _buckets(account) for item in _stored(bucket))
+def provisioned() -> set[tuple[str, str]]:
+    """Keys and versions of what provisioning put into the account that a worker's files share; known from the first file on."""
+    return set()
 
 
 @pytest.fixture(scope="module")
-def account(provisioned: tuple[Account, frozenset[tuple[str, str]]]) -> Account:
+def account(account: Account, provisioned: set[tuple[str, str]]) -> Account:
     """An account that holds nothing of the files before, in whatever order a worker takes them."""
-    found, made = provisioned
-    for bucket in _buckets(found):
-        later = [(item.object_key, item.id) for item in _stored(bucket) if (item.object_key, item.id) not in made]
-        for batch in batches(later, 1000):
+    buckets = _buckets(account)
+    if not provisioned:
+        provisioned.update(stored for bucket in buckets for stored in _stored(bucket))
+    for bucket in buckets:
+        for batch in batches(set(_stored(bucket)) - provisioned, 1000):
             bucket.delete_objects(Delete={"Objects": [{"Key": key, "VersionId": version} for key, version in batch]})
     settings = load_settings({})
-    glue = _session(found).client("glue", endpoint_url=found.endpoint_url)
+    glue = _session(account).client("glue", endpoint_url=account.endpoint_url)
     catalog = Catalog(glue, settings.database, settings.refined_bucket)
     for table in (*TABLES, LEDGER_TABLE):
         catalog.delete(table, catalog.partitions(table, ""))
-    return found
+    return account
 
 
 def _session(account: Account) -> Any:  # noqa: ANN401 - boto3's
@@ -58,8 +59,8 @@ def _buckets(account: Account) -> list[Any]:
     return [s3.Bucket(name) for name in load_settings({}).buckets]
 
 
-def _stored(bucket: Any) -> Any:  # noqa: ANN401 - boto3's
-    return bucket.object_versions.all()
+def _stored(bucket: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - boto3's
+    return [(item.object_key, item.id) for item in bucket.object_versions.all()]
 
 
 @pytest.fixture(scope="module")

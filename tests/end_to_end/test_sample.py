@@ -139,6 +139,13 @@ def test_changes_are_shown_as_a_table_and_equal_what_b3_stated(result: dict[str,
     )
     moved = {code: second[code].participacao_pct - first[code].participacao_pct for code in first}
     assert found == {code: ("participacao", int(by * 1000)) for code, by in moved.items() if by}
+    # The level at the close of 2025-06-30, of which a share's points are its weight, but for those that are ex from then on.
+    assert {row["nivel_anterior"] for row in answer["rows"]} == {138854.25}
+    points = {row["acao"]: row["contribuicao_pontos"] for row in answer["rows"]}
+    stated = {code: float(second[code].participacao_pct) for code in points if second[code].tipo == first[code].tipo}
+    assert len(stated) > 50
+    a_percent = sum(points[code] for code in stated) / sum(stated.values())
+    assert {code: points[code] / a_percent for code in stated} == pytest.approx(stated, abs=0.001)
 
 
 def test_each_run_adds_itself_to_the_site_whose_links_all_lead_somewhere(

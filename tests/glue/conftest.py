@@ -14,11 +14,13 @@ import hypothesis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from botocore.session import Session, get_session
 from moto import mock_aws
 from pyspark.sql import DataFrame, SparkSession
 
 from expectations.contract.names import DATABASE, RAW_BUCKET, REFINED_BUCKET
 from flows.session.raw_file import RAW_SCHEMA
+from glue import clients
 from glue.tables import input_schema
 from glue.writing import start_spark
 from local.glue.spark import environment, write_configuration
@@ -122,10 +124,10 @@ class Aws:
     root: Path
     calls: list[tuple[str, str]]
 
-    def connect(self, session: boto3.Session) -> None:
+    def connect(self, session: Session) -> None:
         """Have the clients of a session, which the job makes, work on bucket and folder."""
-        session.events.register("provide-client-params.s3.*", self._before)
-        session.events.register("after-call.s3.CopyObject", self._after_copy)
+        session.register("provide-client-params.s3.*", self._before)
+        session.register("after-call.s3.CopyObject", self._after_copy)
 
     def _before(self, params: dict[str, Any], context: dict[str, Any], event_name: str, **_: object) -> None:
         operation = event_name.rpartition(".")[2]
@@ -154,13 +156,14 @@ def aws(s3_root: Path) -> Iterator[Aws]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)  # the job's client of Glue would have another's credentials
         own = boto3.Session()
         account = Aws(own.client("s3"), own.client("glue"), s3_root, [])
         for bucket in (RAW_BUCKET, REFINED_BUCKET):
             account.s3.create_bucket(Bucket=bucket)
         account.s3.put_bucket_versioning(Bucket=RAW_BUCKET, VersioningConfiguration={"Status": "Enabled"})
         account.glue.create_database(DatabaseInput={"Name": DATABASE})
-        boto3.setup_default_session()
-        account.connect(boto3._get_default_session())
+        of_the_job = get_session()
+        patch.setattr(clients, "get_session", lambda: of_the_job)
+        account.connect(of_the_job)
         yield account

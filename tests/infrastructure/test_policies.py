@@ -276,6 +276,14 @@ def test_a_listing_is_for_a_prefix(
     assert may(deployed, role, "s3:ListBucket", bucket, {"s3:prefix": prefix}) is expected
 
 
+def test_the_flows_may_list_whatever_they_may_read(deployed: Deployment) -> None:
+    read = [item["Resource"] for item in statements(deployed, "flow") if "s3:GetObject" in item["Action"]]
+    places = {resource.removesuffix("*") for resources in read for resource in resources}
+    assert len(places) > 10
+    for bucket, _, prefix in (place.partition("/") for place in places):
+        assert may(deployed, "flow", "s3:ListBucket", bucket, {"s3:prefix": f"{prefix}key"}), f"{bucket}/{prefix}"
+
+
 # --- documents -----------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from matrix import protections as kept_by
 from matrix.bench import clients
-from matrix.case import Case, Ends, Killed, Stage, after, dies, nothing, stops
+from matrix.case import Case, Ends, Killed, Stage, after, both, dies, limited, nothing, stops
 from matrix.deployed import one_run
 from matrix.state import demand, figures, history_figures, landed, publication, raw_versions
 
@@ -26,11 +26,13 @@ from flows.session.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from matrix.bench import Bench
-    from matrix.case import Arm
+    from matrix.case import Arm, Protection
 
 FLOW = "flow"
 
-_A_DEAD_FLOWS_LEASE = {"lease_timeout": "3"}
+# The run that is killed has its lease surely until then, however slow the machine is; the next one need not wait for long.
+_UNTIL_KILLED = {"lease_timeout": "60"}
+_SOON_VOID = {"lease_timeout": "4"}
 _VOID_AFTER = 4  # seconds; S3 tells a lease's age in whole ones
 _ENOUGH_TRIES = 3  # the first flow's, the second's that finds the lease void, the one that takes it
 _CATALOG_WRITES = ("BatchCreatePartition", "BatchUpdatePartition", "BatchDeletePartition")
@@ -64,8 +66,13 @@ def _collecting() -> list[Case]:
     ]
 
 
+def _killed(fault: str, protection: Protection, arm: Arm, **case: Any) -> Case:  # noqa: ANN401 - fields of the case
+    """The flow is killed while it publishes."""
+    return Case(FLOW, fault, protection, Ends.FAILS, both(limited(**_UNTIL_KILLED), arm), limits=_SOON_VOID, **case)
+
+
 def _publishing() -> list[Case]:
-    killed = partial(Case, FLOW, stage=Stage.PUBLISH, ends=Ends.FAILS, limits=_A_DEAD_FLOWS_LEASE)
+    killed = partial(_killed, stage=Stage.PUBLISH)
     return [
         killed(
             fault="killed after gate 2, before the lease",
@@ -136,7 +143,7 @@ def _between() -> list[Case]:
 
 
 def _correcting() -> list[Case]:
-    killed = partial(Case, FLOW, stage=Stage.CORRECT, ends=Ends.FAILS, limits=_A_DEAD_FLOWS_LEASE, by_ticker=True)
+    killed = partial(_killed, stage=Stage.CORRECT, by_ticker=True)
     return [
         killed(
             fault="killed amid the copies (correction)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -11,9 +12,10 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import pyarrow.parquet as pq
 from matrix import protections as kept_by
 from matrix.case import Case, Ends, Fault, Stage, at_aws
-from matrix.state import demand, publication, shows_only
+from matrix.state import publication, shows_only
 from matrix.wire import to
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
@@ -28,28 +30,42 @@ from flows.session.publish import Publisher
 if TYPE_CHECKING:
     from matrix.bench import Bench
     from matrix.case import Arm
-    from matrix.proxy import Call, Exchange
+    from matrix.proxy import Exchange
 
+    from flows.lake.s3 import Bucket
     from flows.session.staging import StagedSession
 
 _LONGEST = 280.0  # seconds that any of it may take, on a busy machine too
 
 
-@dataclass(frozen=True)
+@dataclass
 class Standstill:
     """A flow that makes no call from one instant on, until another has published.
 
     Attributes:
-        begun: it stands still.
+        begun: it stands still, or has ended.
+        ended: it has ended, and never stood still.
         slept: seconds for which it stood still, by the clock of its machine.
         late: what it had on the wire may arrive.
         over: it goes on.
     """
 
     begun: Event = field(default_factory=Event)
+    ended: bool = False
     slept: list[float] = field(default_factory=list)
     late: Event = field(default_factory=Event)
     over: Event = field(default_factory=Event)
+
+    def end(self) -> None:
+        """The flow has ended.
+
+        Raises:
+            RuntimeError: it never stood still, so that the case tests nothing.
+        """
+        self.ended = not self.begun.is_set()
+        self.begun.set()
+        if self.ended:
+            raise RuntimeError("the flow ended before it came to where it was to stand still")
 
     def call(self, **_: object) -> None:
         """Hold a call of the flow, its lease's renewals as well."""
@@ -81,13 +97,16 @@ class Standstill:
 def _publishes_meanwhile(rival: Bench, staged: StagedSession, still: Standstill, *, wire: bool) -> None:
     """Another flow, with clients of its own: the lease is void for it, and it publishes the version before again."""
     try:
-        demand(still.begun.wait(_LONGEST), "the flow did not come to where it was to stand still")
+        if not still.begun.wait(_LONGEST) or still.ended:
+            return
         lake, record = connect(rival.settings), publication(rival)
         assert record is not None, "a correction has an earlier version"
         key = lease_key(rival.portfolio.index, rival.session)
         lake.refined.delete_all([key])  # by now it is void
         with session_lease(lake.refined, rival.portfolio.index, rival.session, _LONGEST) as held:
             publisher = Publisher(held.guard(lake.refined), held.guard(lake.catalog))
+            if wire:
+                _put_in_other_bytes(lake.refined, staged, rival.portfolio.holdings[0].codigo)
             # As the flow's own task does: copies that were on the wire may have arrived after it had listed what is there.
             Retrying(retry=retry_if_exception_type(WriteConflict), stop=stop_after_attempt(5), reraise=True)(
                 publisher.publish, staged
@@ -100,7 +119,18 @@ def _publishes_meanwhile(rival: Bench, staged: StagedSession, still: Standstill,
             still.over.set()
 
 
-def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Callable[[Standstill], Fault]) -> Arm:
+def _put_in_other_bytes(refined: Bucket, staged: StagedSession, ticker: str) -> None:
+    """Stage the same rows of a share as another file: what is published of it has another ETag than before."""
+    (key,) = (item.key for item in staged.refined if item.ticker == ticker)
+    found, other = refined.find(key), io.BytesIO()
+    assert found is not None, "it is staged"
+    pq.write_table(pq.read_table(io.BytesIO(found.body)), other, compression="gzip")
+    refined.put(key, other.getvalue())
+
+
+def _overtaken(
+    begins: Callable[[Standstill], Callable[..., None]], *faults: Callable[[Standstill, Bench], Fault]
+) -> Arm:
     @contextmanager
     def arm(bench: Bench) -> Iterator[None]:
         still, rival = Standstill(), replace(bench, version=bench.earlier)
@@ -108,13 +138,16 @@ def _overtaken(begins: Callable[[Standstill], Callable[..., None]], *faults: Cal
         staged = rival.staged()  # with the flow's own clients, which are to be held
         with ExitStack() as stack:
             stack.enter_context(patch.object(lease, "elapsed", lambda: clock() + sum(still.slept)))
-            stack.enter_context(at_aws(*(fault(still) for fault in faults))(bench) if faults else nullcontext())
+            stack.enter_context(at_aws(*(fault(still, bench) for fault in faults))(bench) if faults else nullcontext())
             for client in (flow.s3, flow.glue, flow.athena):
                 client.meta.events.register("before-send", call)
                 stack.callback(client.meta.events.unregister, "before-send", call)
             with ThreadPoolExecutor(1) as pool:
                 other = pool.submit(_publishes_meanwhile, rival, staged, still, wire=bool(faults))
-                yield
+                try:
+                    yield
+                finally:
+                    still.end()
                 other.result()
 
     return arm
@@ -124,20 +157,16 @@ def _stops_before(operation: str, after: int, key: str = "") -> Arm:
     return _overtaken(lambda still: still.begins_at(operation, after, key))
 
 
-def _arrives_late(matches: Callable[[Call], bool], after: int = 0) -> Arm:
-    return _overtaken(lambda still: still.call, lambda still: Fault(matches, still.on_the_wire, after=after))
+def _arrives_late(still: Standstill, bench: Bench) -> Fault:
+    """The copy of a share whose figures are others in the two versions."""
+    ticker = bench.portfolio.holdings[0].codigo
+    copies = to("CopyObject", "refined-data/")
+    return Fault(lambda call: copies(call) and f"/acao={ticker}/" in call.key, still.on_the_wire)
 
 
 def as_the_other_published(bench: Bench) -> None:
     assert bench.before is not None, "a correction has an earlier version"
     shows_only(bench, bench.before)
-
-
-_copies = to("CopyObject", "refined-data/")
-
-
-def _replacing(call: Call) -> bool:
-    return _copies(call) and "if-match" in call.headers
 
 
 def _cases() -> list[Case]:
@@ -164,7 +193,7 @@ def _cases() -> list[Case]:
         overtaken(
             fault="a copy over another's file reaches S3 after another has published (correction)",
             protection=kept_by.COPY_CONDITION,
-            arm=_arrives_late(_replacing, after=20),
+            arm=_overtaken(lambda still: still.call, _arrives_late),
         ),
     ]
 

@@ -9,7 +9,7 @@ from matrix import protections as kept_by
 from matrix.case import Case, Ends, Fault, Stage, at_aws
 from matrix.proxy import Reply
 from matrix.state import demand, landed, raw_versions
-from matrix.wire import cuts, keeps_the_answer, loses_the_answer, refuses, resets, says, to
+from matrix.wire import cuts, first_tries, keeps_the_answer, loses_the_answer, refuses, resets, says, to
 
 if TYPE_CHECKING:
     from matrix.bench import Bench
@@ -126,7 +126,7 @@ def _reads_and_copies() -> list[Case]:
         recovers(fault="500 to a copy", arm=_at(copy, refuses("InternalError", 500))),
         recovers(
             fault="503 SlowDown to ten copies",
-            arm=_at(copy, refuses("SlowDown", 503), 10, after=20),
+            arm=_at(first_tries(copy), refuses("SlowDown", 503), 10, after=20),
             by_ticker=True,
         ),
         recovers(fault="an error in a copy's 200", arm=_at(copy, _error_in_200)),

@@ -20,6 +20,19 @@ def to(operation: str, prefix: str = "") -> Matches:
     return lambda call: call.operation == operation and (not prefix or call.key.startswith(prefix))
 
 
+def first_tries(matches: Matches) -> Matches:
+    """Of such calls the first one of each key: however calls interleave, none of them runs out of tries."""
+    seen: set[str] = set()
+
+    def first(call: Call) -> bool:
+        if not matches(call) or call.key in seen:
+            return False
+        seen.add(call.key)
+        return True
+
+    return first
+
+
 def anything(_: Call) -> bool:
     """Every call."""
     return True

@@ -31,7 +31,7 @@ from flows.cost.bill import BillingMonth, Usage, bill
 from flows.cost.prices import prices_of
 from flows.glue_run import GlueRun
 from flows.language import CATALOGUES, NUMBER
-from flows.record.sentences import DEMANDS, REASONS
+from flows.record.sentences import DEMANDS, ITEMS, REASONS
 from flows.record.state import MEANINGS, State
 from flows.site.render import GATES, MONTHS, SHORT_WEEKDAYS, STEPS, WEEKDAYS
 
@@ -126,6 +126,7 @@ def wanted() -> set[str]:
             *map(str, State),
             *(f"{{}} {name}" for kind in (Outcome, State) for name in kind),
             *REASONS,
+            *ITEMS,
             *PROGRESS,
             *USAGE_SENTENCES,
             *of_the_bill(),

@@ -34,13 +34,18 @@ WRONG: Sequence[tuple[tuple[str, ...], str, str]] = (
     (("changes", "--since"), "Option '--since' requires an argument.", "A opção '--since' pede um valor."),
     (
         ("query", "--limit", "x", "SELECT 1"),
-        "Invalid value for '--limit': Input should be a valid integer",
+        "Invalid value for '--limit': it is no whole number",
         "Valor inválido para '--limit': não é um número inteiro",
     ),
     (
         ("changes", "--since", "2025-13-01"),
-        "'2025-13-01' does not match the formats '%Y-%m-%d'.",
-        "Valor inválido para '--since': '2025-13-01' não tem a forma '%Y-%m-%d'.",
+        "Invalid value for '--since': '2025-13-01' is no day of the form YYYY-MM-DD.",
+        "Valor inválido para '--since': '2025-13-01' não é um dia da forma AAAA-MM-DD.",
+    ),
+    (
+        ("query", "--limit", "0", "SELECT 1"),
+        "Invalid value for '--limit': it is below 1",
+        "Valor inválido para '--limit': é menor que 1",
     ),
     (("chart", "pie"), "'pie' is not one of 'weights', 'sectors'", "'pie' não é um destes: 'weights', 'sectors'"),
     (("statis",), "Did you mean 'status'?", "Seria 'status'?"),

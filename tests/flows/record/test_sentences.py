@@ -12,7 +12,7 @@ from hypothesis.strategies import text
 
 import expectations.gates
 from flows.language import ENGLISH, PORTUGUESE
-from flows.record.sentences import DEMANDS, REASONS, demand_in, reason_in
+from flows.record.sentences import DEMANDS, ITEMS, REASONS, demand_in, reason_in
 
 GATES = Path(expectations.gates.__file__).parent
 
@@ -56,6 +56,14 @@ def test_what_no_gate_of_today_says_is_shown_as_it_is() -> None:
     assert demand_in(PORTUGUESE, "a demand of an earlier version") == "a demand of an earlier version"
 
 
+@pytest.mark.parametrize("item", ITEMS)
+def test_what_stands_in_a_list_is_translated_within_it(item: str) -> None:
+    value = item.format(*(f"v{number}" for number in range(item.count("{}"))))
+    said = PORTUGUESE.tr(item).format(*(f"v{number}" for number in range(item.count("{}"))))
+    assert reason_in(ENGLISH, f"ex: {value}, {value}") == f"ex: {value}, {value}"
+    assert reason_in(PORTUGUESE, f"ex: {value}, {value}") == f"ex: {said}, {said}"
+
+
 @pytest.mark.parametrize("sentence", REASONS)
 def test_every_reason_is_translated_with_its_values(sentence: str) -> None:
     values = [f"v{number}" for number in range(sentence.count("{}"))]
@@ -80,8 +88,25 @@ def test_every_reason_is_translated_with_its_values(sentence: str) -> None:
         ),
         pytest.param(
             "83 of 84 weights equal; off by 0.001: VALE3; level at the close of 2025-06-27: about 136,865.79",
-            "83 de 84 pesos iguais; diferem em 0,001: VALE3; nível no fechamento de 2025-06-27: cerca de 136,865.79",
+            "83 de 84 pesos iguais; diferem em 0,001: VALE3; nível no fechamento de 2025-06-27: cerca de 136.865,79",
             id="several",
+        ),
+        pytest.param(
+            "82 of 84 weights equal; off by more: VALE3 10.702 where 10.700 follows, PETR4 6.456 where 6.454 follows and 2 more",
+            "82 de 84 pesos iguais; diferem em mais: VALE3 10,702 onde segue 10,700, PETR4 6,456 onde segue 6,454 e mais 2",
+            id="weights that differ",
+        ),
+        pytest.param(
+            "84 of 84 weights equal; ex: BBDC3 14.51 ex 14.2738 ± 0.0219 (new flag EJ, DISMES risen), "
+            "ITUB4 36.95 ex 36.9341 (no sign)",
+            "84 de 84 pesos iguais; ex: BBDC3 14,51 ex 14,2738 ± 0,0219 (nova flag EJ, DISMES maior), "
+            "ITUB4 36,95 ex 36,9341 (sem indício)",
+            id="shares that go ex",
+        ),
+        pytest.param(
+            "gate-1-raw refused IBOV 2025-06-30: no codigo stands twice: 2 of 84 rows fail: VALE3; VALE3",
+            "gate-1-raw recusou IBOV 2025-06-30: nenhum codigo aparece duas vezes: 2 de 84 linhas não atendem: VALE3; VALE3",
+            id="what was observed",
         ),
         pytest.param(
             "IBOV: B3 could not be had (json page 1: HTTP 503, after 4 attempts; csv: no answer within 30 s)",

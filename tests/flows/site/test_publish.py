@@ -172,6 +172,15 @@ class TestRefreshing:
         links = re.findall(r'href="\.\./(year=\d+/index\.html)"', get(s3, year_key("IBOV", 2025)))
         assert sorted(links) == ["year=2026/index.html", "year=2027/index.html"]
 
+    def test_a_session_whose_flow_ended_before_the_site_has_its_page_after_the_next_one_of_its_year(
+        self, aws: Account, s3: S3Client
+    ) -> None:
+        run(aws, attempt(MONDAY))
+        aws.publish(TUESDAY, aws.upload(TUESDAY, "IBOV"), "IBOV")
+        run(aws, attempt(MONDAY, Outcome.ALREADY_PUBLISHED))
+        assert session_key("IBOV", TUESDAY) in keys(s3)
+        assert broken_links(s3) == []
+
     def test_pages_are_served_as_pages(self, aws: Account, s3: S3Client) -> None:
         run(aws, attempt(MONDAY))
         head = s3.head_object(Bucket=ARTIFACTS_BUCKET, Key=ROOT_KEY)
