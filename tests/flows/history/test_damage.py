@@ -11,6 +11,7 @@ from expectations.contract.partitions import month_key, partition_prefix, partit
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE, Table
 from flows.history.damage import month_damages
 from flows.history.refresh import refresh
+from tests.flows import in_memory
 from tests.flows.history.published import INDEX, JUN_2, JUN_3, JUNE, MAY, MAY_30, Account, two
 
 HISTORY, CHANGES = month_key(HISTORY_TABLE, INDEX, JUNE), month_key(CHANGES_TABLE, INDEX, JUNE)
@@ -37,6 +38,17 @@ def cut(key: str) -> Callable[[Account], None]:
     return lambda aws: aws.put(key, aws.body(key)[:100])
 
 
+def rotten(key: str) -> Callable[[Account], None]:
+    """A byte of the footer, which no checksum of a page covers, is another under the same ETag."""
+
+    def rot(aws: Account) -> None:
+        body = aws.body(key)
+        assert body.count(b"parquet-cpp") == 1
+        in_memory.rot(REFINED_BUCKET, key, body.replace(b"parquet-cpp", b"parquet-cpq"))
+
+    return rot
+
+
 def stray(table: Table) -> Callable[[Account], None]:
     return lambda aws: aws.put(partition_prefix(table, INDEX, JUNE) + f"copy-{PART_NAME}", b"odd")
 
@@ -55,6 +67,8 @@ DAMAGES = {
     "changes gone": (gone(CHANGES), f"{CHANGES} is missing"),
     "history cut": (cut(HISTORY), f"{HISTORY} is not of what is published"),
     "changes cut": (cut(CHANGES), f"{CHANGES} is not of what is published"),
+    "history rotten": (rotten(HISTORY), f"{HISTORY} is not of what is published"),
+    "changes rotten": (rotten(CHANGES), f"{CHANGES} is not of what is published"),
     "history another's": (of_may(HISTORY_TABLE), f"{HISTORY} is not of what is published"),
     "changes another's": (of_may(CHANGES_TABLE), f"{CHANGES} is not of what is published"),
     "history with a stray": (stray(HISTORY_TABLE), elsewhere(HISTORY_TABLE)),
@@ -74,6 +88,15 @@ def test_what_is_not_is_named_of_its_month_alone(
 ) -> None:
     damage(published)
     assert month_damages(published.pipeline().lake, INDEX) == {JUNE: said}
+
+
+@pytest.mark.parametrize("key", [HISTORY, CHANGES])
+def test_bytes_that_changed_under_their_etag_are_made_again(published: Account, key: str) -> None:
+    whole = published.body(key)
+    rotten(key)(published)
+    refresh(published.pipeline(), INDEX, thorough=True)
+    assert month_damages(published.pipeline().lake, INDEX) == {}
+    assert published.body(key) == whole
 
 
 def test_a_month_that_lacks_a_session_or_has_one_too_many_is_not_of_what_is_published(published: Account) -> None:
