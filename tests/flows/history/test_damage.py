@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -13,6 +14,7 @@ from flows.history.damage import month_damages
 from flows.history.refresh import refresh
 from tests.flows import in_memory
 from tests.flows.history.published import INDEX, JUN_2, JUN_3, JUNE, MAY, MAY_30, Account, two
+from tests.flows.history.test_refresh import Before
 
 HISTORY, CHANGES = month_key(HISTORY_TABLE, INDEX, JUNE), month_key(CHANGES_TABLE, INDEX, JUNE)
 
@@ -107,3 +109,19 @@ def test_a_month_that_lacks_a_session_or_has_one_too_many_is_not_of_what_is_publ
     assert month_damages(published.pipeline().lake, INDEX) == {JUNE: both}
     refresh(published.pipeline(), INDEX, thorough=True)
     assert month_damages(published.pipeline().lake, INDEX) == {}
+
+
+def test_a_session_that_comes_while_it_is_looked_is_no_damage(published: Account) -> None:
+    """A file that holds it may be listed only where the record is listed after it."""
+    days = (date(2025, 6, day) for day in range(4, 30))
+
+    def publish_more() -> None:
+        refresh(published.pipeline(), INDEX, [published.publish(two(next(days)))])
+
+    for number in range(10):
+        another = Before("list_objects_v2", publish_more, number)
+        assert month_damages(published.pipeline(another).lake, INDEX) == {}, f"before listing {number}"
+        if not another.has_happened:
+            assert number >= 3
+            return
+    pytest.fail("ten listings")
