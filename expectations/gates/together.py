@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.expectations.expectation import Expectation
 
+MOST_TOGETHER = 24
+"""Sessions that one validation judges: with more, it takes no less for each."""
+
 SUBJECT = "subject"
 """The column that tells whose a row is, by the place of the session among all."""
 
@@ -140,6 +143,16 @@ class _Totals:
         self.columns |= dict(zip(names, columns, strict=True))
         self.expectations.append(_pair_equal(*names, "neither"))
 
+    def bound(self, found: Sequence[int], limits: Any) -> None:  # noqa: ANN401 - an expectation with limits
+        """Demand that what was found of each session is within the limits of an expectation."""
+        import great_expectations.expectations as gxe  # noqa: PLC0415
+        import pandas as pd  # noqa: PLC0415
+
+        name = f"found {len(self.expectations)}"
+        self.columns[name] = pd.Series(found)
+        bounds = {key: getattr(limits, key) for key in ("min_value", "max_value", "strict_min", "strict_max")}
+        self.expectations.append(gxe.ExpectColumnValuesToBeBetween(column=name, **bounds))
+
     def check(self) -> Check:
         import pandas as pd  # noqa: PLC0415
 
@@ -179,15 +192,13 @@ class _Rows:
         sets = [list(item.value_set or ()) for item in demands]
         if all(values == sets[0] for values in sets):
             return self.as_it_is(demands)
-        if any(len(values) != 1 for values in sets):
+        column, name = demands[0].column, f"wanted {len(self.columns)}"
+        if not all(sets) or column not in self.checks[0].frame or name in self.checks[0].frame:
             raise _NotTogetherError
-        name = f"wanted {demands[0].column}"
-        if name in self.columns or name in self.checks[0].frame:
-            raise _NotTogetherError
-        pairs = zip(self.checks, sets, strict=True)
-        self.columns[name] = [value for check, (value,) in pairs for _ in range(len(check.frame))]
-        # A null is in every set.
-        return _pair_equal(demands[0].column, name, "either_value_is_missing")
+        # What is in the session's set is to be itself, and anything else one of the set; a null is in every set.
+        of_sessions = ((check.frame[column], values) for check, values in zip(self.checks, sets, strict=True))
+        self.columns[name] = [cell if cell in values else values[0] for cells, values in of_sessions for cell in cells]
+        return _pair_equal(column, name, "either_value_is_missing")
 
     def unique(self, demands: Sequence[Any]) -> Expectation:
         return _unique_together([demands[0].column])
@@ -198,8 +209,20 @@ class _Rows:
     def count(self, demands: Sequence[Any]) -> None:
         self.totals.add([len(check.frame) for check in self.checks], [item.value for item in demands])
 
+    def count_within(self, demands: Sequence[Any]) -> None:
+        self.totals.bound([len(check.frame) for check in self.checks], demands[0])
+
+    def distinct_within(self, demands: Sequence[Any]) -> None:
+        column = demands[0].column
+        if column not in self.checks[0].frame:
+            raise _NotTogetherError
+        self.totals.bound([check.frame[column].nunique() for check in self.checks], demands[0])
+
     def sum(self, demands: Sequence[Any]) -> None:
-        is_one_value = all(item.min_value == item.max_value is not None for item in demands)
+        is_one_value = all(
+            item.min_value == item.max_value is not None and not item.strict_min and not item.strict_max
+            for item in demands
+        )
         column = demands[0].column
         if not is_one_value or self.checks[0].frame[column].dtype.kind not in "if":
             raise _NotTogetherError
@@ -221,10 +244,15 @@ class _Own:
 _OWN_WORDS: Mapping[str, _Own] = {
     "ExpectColumnValuesToNotBeNull": _Own(_Rows.as_it_is),
     "ExpectColumnPairValuesToBeEqual": _Own(_Rows.as_it_is),
+    "ExpectColumnValuesToBeBetween": _Own(_Rows.as_it_is),
+    "ExpectColumnValuesToMatchRegex": _Own(_Rows.as_it_is),
+    "ExpectColumnValuesToNotBeInSet": _Own(_Rows.as_it_is),
     "ExpectColumnValuesToBeInSet": _Own(_Rows.in_set, frozenset({"value_set"})),
     "ExpectColumnValuesToBeUnique": _Own(_Rows.unique),
     "ExpectCompoundColumnsToBeUnique": _Own(_Rows.compound_unique),
     "ExpectTableRowCountToEqual": _Own(_Rows.count, frozenset({"value"})),
+    "ExpectTableRowCountToBeBetween": _Own(_Rows.count_within),
+    "ExpectColumnUniqueValueCountToBeBetween": _Own(_Rows.distinct_within),
     "ExpectColumnSumToBeBetween": _Own(_Rows.sum, frozenset({"min_value", "max_value"})),
 }
 _WORDS = frozenset({"notes", "id"})
@@ -232,8 +260,7 @@ _WORDS = frozenset({"notes", "id"})
 
 def _is_whole(demand: Any) -> bool:  # noqa: ANN401 - of any type
     """Whether it is one of all rows, and of each to the full."""
-    strict = getattr(demand, "strict_min", False) or getattr(demand, "strict_max", False)
-    return getattr(demand, "mostly", 1) == 1 and getattr(demand, "row_condition", None) is None and not strict
+    return getattr(demand, "mostly", 1) == 1 and getattr(demand, "row_condition", None) is None
 
 
 def _same(one: Expectation, other: Expectation, besides: frozenset[str]) -> bool:
@@ -285,8 +312,10 @@ def _observed(check: Check, demand: Any) -> str:  # noqa: ANN401 - of any type
     from great_expectations.util import convert_to_json_serializable  # noqa: PLC0415 - 2 s to import
 
     name = type(demand).__name__
-    if name == "ExpectTableRowCountToEqual":
+    if name in ("ExpectTableRowCountToEqual", "ExpectTableRowCountToBeBetween"):
         return str(len(check.frame))
+    if name == "ExpectColumnUniqueValueCountToBeBetween":
+        return str(check.frame[demand.column].nunique())
     if name == "ExpectColumnSumToBeBetween":
         return str(convert_to_json_serializable(check.frame[demand.column].sum()))
     return f"0 of {len(check.frame)} rows fail"

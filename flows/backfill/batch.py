@@ -22,6 +22,7 @@ from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
 from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, published_from
 from expectations.gates.gate import GateRefused, require
+from expectations.gates.together import MOST_TOGETHER
 from flows.errors import BovespaError, EtlRunFailed, PublishError
 from flows.history.refresh import FreshRows, Refresh, fresh_rows, refresh
 from flows.history.witness import Witness
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 SESSIONS_A_RUN = 1000
 
-_AUDITED_TOGETHER = 24
 _COLLECTED = (20_000, 20, 20)
 _REFRESHED_TOGETHER = 250
 
@@ -207,7 +207,7 @@ class _OfRun:
         # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
         parts = manifest.by_session()
         with ThreadPoolExecutor(1) as auditor:
-            for audits in _ahead(auditor, partial(self._audited, parts), chunks(versions, _AUDITED_TOGETHER)):
+            for audits in _ahead(auditor, partial(self._audited, parts), chunks(versions, MOST_TOGETHER)):
                 self._publish_all(audits, ended)
 
     def _audited(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from expectations.contract.keys import ContractError
 from expectations.contract.outcomes import Outcome
 from expectations.contract.tables import REBUILT
+from expectations.gates.together import MOST_TOGETHER
 from flows.b3.differences import CellDifference, described, differences
 from flows.b3.payload import Payload
 from flows.b3.portfolio import Portfolio, same_figures
@@ -26,7 +27,7 @@ from flows.backfill.known_weights import known_weights
 from flows.backfill.price_files import is_price_file
 from flows.errors import SettingsError
 from flows.history.refresh import refresh
-from flows.lake.calls import PARALLEL_SESSIONS, side_by_side
+from flows.lake.calls import PARALLEL_SESSIONS, batches, side_by_side
 from flows.record.attempt import IMPORT, Attempt
 from flows.record.ledger import Ledger
 from flows.session import storage
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expectations.gates.gate import GateReport
+    from expectations.gates.neighbours import Neighbour
     from flows.session.pipeline import Pipeline
     from flows.session.storage import RawVersion
 
@@ -169,18 +171,22 @@ class _Import:
     def _gated(self, items: Iterable[Found | Attempt]) -> Iterator[Found | Attempt]:
         listed = list(items)
         advance = self.of.progress("checking", len(listed))
-        for item in listed:
-            yield item if isinstance(item, Attempt) else self._gate(item)
-            advance()
+        for together in batches(listed, MOST_TOGETHER):
+            found = [item for item in together if isinstance(item, Found)]
+            reports = iter(self.pipeline.check_raw_of_many([self._to_check(item) for item in found]))
+            for item in together:
+                yield self._judged(item, next(reports)) if isinstance(item, Found) else item
+                advance()
 
-    def _gate(self, found: Found) -> Found | Attempt:
+    def _to_check(self, found: Found) -> tuple[Collected, Sequence[Neighbour]]:
+        """What gate 1 looks at: the portfolio's raw file, and the published sessions beside it."""
         portfolio = found.portfolio
         if portfolio.index not in self.published:
             self.published[portfolio.index] = PublishedSessions.of(self.pipeline.lake, portfolio.index)
         neighbours = self.published[portfolio.index].around(portfolio.session)
-        checked = self.pipeline.check_raw(_collected(portfolio, found.instant, []), neighbours)
-        # Great Expectations' own results take most of a megabyte, and an import has thousands of sessions.
-        report = replace(checked, validations=())
+        return _collected(portfolio, found.instant, []), neighbours
+
+    def _judged(self, found: Found, report: GateReport) -> Found | Attempt:
         if report.passed:
             self.reports[_subject(found)] = report
             return found

@@ -29,7 +29,7 @@ from expectations.contract.partitions import (
 )
 from flows.errors import WriteConflict
 from flows.lake.calls import side_by_side
-from flows.lake.s3 import PARQUET, etag_of
+from flows.lake.s3 import PARQUET
 from flows.session.arrow import arrow_schema
 
 if TYPE_CHECKING:
@@ -163,25 +163,28 @@ class MonthlyTable:
     # --- one month's file ------------------------------------------------------------------------------------------------
 
     def read(self, file: ObjectSummary) -> Content:
-        """The content of a month's file, which must still be the one that was listed.
+        """The content of a month's file, which must still be the one that was listed; nothing where its bytes are not its ETag's.
 
         Raises:
             WriteConflict: it is another one by now, or gone.
         """
-        return self.decode(self._stored(file).body)
+        stored = self._stored(file)
+        return self.decode(stored.body if stored.is_whole else b"")
 
     def sessions(self, file: ObjectSummary) -> Sessions:
         """The publications that a month's file is made from, as `read` tells them, whose bytes are those that were put.
 
-        What was put beside the bytes says it without pyarrow; where the bytes are not those of the ETag, or nothing was put
-        beside them, they themselves are read.
+        What was put beside the bytes says it without pyarrow; where nothing was, they themselves are read. Bytes that are not
+        those of the ETag are of none.
 
         Raises:
             WriteConflict: it is another file by now, or gone.
         """
         stored = self._stored(file)
         beside = stored.info.metadata.get(_BESIDE)
-        if beside and etag_of(stored.body) == stored.info.etag.strip('"'):
+        if not stored.is_whole:
+            return {}
+        if beside:
             with suppress(AttributeError, KeyError, TypeError, ValueError):
                 return self._sessions(json.loads(beside))
         return self.decode(stored.body).sessions

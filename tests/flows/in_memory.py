@@ -35,6 +35,13 @@ def put_objects(name: str, keys: Any = None) -> None:  # noqa: ANN401 - moto's
     bucket.multiparts = type(bucket.multiparts)()
 
 
+def rot(name: str, key: str, body: bytes) -> None:
+    """Have an object hold other bytes under the ETag that it has, as a disk may."""
+    stored = _buckets()[name].keys[key]
+    assert stored.etag, "it is that of the bytes that were put"
+    stored.value = body
+
+
 def tables() -> dict[str, Any]:
     """The database's tables, with their partitions, as they are now."""
     return deepcopy(_database().tables)

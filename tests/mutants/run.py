@@ -37,11 +37,13 @@ PARTS = {
     ),
     "lease": Part(
         ("flows/lake/lease.py", "flows/lake/fence.py"),
-        ("tests/flows/lake/test_lease.py", "tests/flows/lake/test_fence.py"),
+        tuple(f"tests/flows/lake/test_{name}.py" for name in ("lease_limits", "lease", "fence")),
     ),
     "publish": Part(
         ("flows/session/publish.py", "flows/session/confirm.py", "flows/session/restore.py"),
-        tuple(f"tests/flows/session/test_{name}.py" for name in ("publish", "confirm", "restore")),
+        tuple(
+            f"tests/flows/session/test_{name}.py" for name in ("publish", "confirm", "restore", "fenced_publication")
+        ),
     ),
     "gate": Part(("expectations/gates/gate.py",), ("tests/expectations/gates/test_gate.py",)),
     "keys": Part(

@@ -27,6 +27,13 @@ def demands(value: int, allowed: list[int], total: int, rows: int) -> list[Any]:
         gxe.ExpectColumnPairValuesToBeEqual(column_A="a", column_B="b", severity=WARNING, notes="a is b"),
         gxe.ExpectColumnSumToBeBetween(column="a", min_value=total, max_value=total, severity=CRITICAL),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["a", "b"], ignore_row_if="never", severity=WARNING),
+        gxe.ExpectColumnValuesToBeInSet(column="codigo", value_set=["VALE3", "PETR4"][: value + 1], severity=WARNING),
+        gxe.ExpectColumnValuesToBeInSet(column="codigo", value_set=["VALE3", "ABEV3"][: total + 1], severity=CRITICAL),
+        gxe.ExpectColumnValuesToBeBetween(column="a", min_value=0, strict_min=True, severity=WARNING),
+        gxe.ExpectColumnValuesToNotBeInSet(column="b", value_set=[2], severity=CRITICAL),
+        gxe.ExpectColumnValuesToMatchRegex(column="codigo", regex="^[VP]", severity=WARNING),
+        gxe.ExpectTableRowCountToBeBetween(min_value=1, max_value=2, severity=CRITICAL),
+        gxe.ExpectColumnUniqueValueCountToBeBetween(column="b", min_value=1, max_value=1, severity=CRITICAL),
     ]
 
 
@@ -80,7 +87,7 @@ def test_a_session_without_checks_is_refused() -> None:
 @pytest.mark.parametrize(
     "demand",
     [
-        pytest.param(gxe.ExpectColumnValuesToBeBetween(column="a", min_value=1), id="of a kind that is not known"),
+        pytest.param(gxe.ExpectColumnMedianToBeBetween(column="a", min_value=1), id="of a kind that is not known"),
         pytest.param(gxe.ExpectColumnValuesToNotBeNull(column="codigo", mostly=0.6), id="not of all rows"),
         pytest.param(
             gxe.ExpectColumnValuesToBeInSet(

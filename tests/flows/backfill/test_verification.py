@@ -24,6 +24,7 @@ from flows.backfill.verification_report import verification_markdown
 from flows.record.state import State
 from flows.session import storage
 from local.b3.formats import json_page
+from tests.flows import in_memory
 from tests.flows.traces import EIGHT, MON, TUE, Account, Glue
 
 if TYPE_CHECKING:
@@ -79,6 +80,17 @@ def test_a_file_that_is_lost_is_named_noted_once_and_told_by_the_status(aws: Acc
         (damage,) = verified(aws).damages
         assert (damage.index, damage.session, damage.what) == ("IBOV", MON, f"{FILE} is missing")
     assert len(findings(aws)) == 1
+    assert states(aws) == {MON: State.DAMAGED, TUE: State.PUBLISHED}
+    assert recovered(aws) == {MON: Outcome.FAILED}  # there is no Spark here
+    assert aws.glue.runs[0]["Arguments"]["--raw_list"]
+
+
+def test_a_file_whose_bytes_changed_under_its_etag_is_named_and_the_session_made_again_from_its_raw_file(
+    aws: Account,
+) -> None:
+    in_memory.rot(REFINED_BUCKET, FILE, b"odd!")
+    assert states(aws) == dict.fromkeys((MON, TUE), State.PUBLISHED)
+    assert [item.what for item in verified(aws).damages] == [f"{FILE} has other bytes than were stored"]
     assert states(aws) == {MON: State.DAMAGED, TUE: State.PUBLISHED}
     assert recovered(aws) == {MON: Outcome.FAILED}  # there is no Spark here
     assert aws.glue.runs[0]["Arguments"]["--raw_list"]

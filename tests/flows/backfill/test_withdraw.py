@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +16,20 @@ from expectations.contract.keys import read_attempt_key
 from expectations.contract.ledger import LEDGER_TABLE
 from expectations.contract.names import DATABASE, LEDGER_PREFIX, REFINED_BUCKET
 from expectations.contract.outcomes import Outcome
+from expectations.contract.tables import HISTORY_TABLE
 from flows.backfill.withdraw import withdraw
-from flows.errors import NotPublishedError
+from flows.errors import LeaseLost, NotPublishedError
+from flows.history.month_files import MonthlyTable
+from flows.history.refresh import FreshRows, refresh
+from flows.history.rows import SessionFacts, audited_rows
+from flows.lake import lease
 from flows.record.ledger import Ledger
 from flows.record.withdrawals import WITHDRAWAL, withdrawal_of
+from flows.session import storage
+from flows.session.publish import Publisher
+from tests.flows.history.published import refined_frame
 from tests.flows.session.test_publish import SESSION, Account
-from tests.flows.session.test_publishing import FIRST, Flow
+from tests.flows.session.test_publishing import FIRST, Flow, another_publishes
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -119,3 +128,56 @@ def test_what_is_not_published_cannot_be_withdrawn(flow: Flow) -> None:
     with pytest.raises(NotPublishedError, match="IBOV 2025-06-30: nothing is published that could be withdrawn"):
         withdrawn(flow)
     assert rows(flow) == []
+
+
+# --- another takes the session over meanwhile ------------------------------------------------------------------------------
+
+OTHERS = {"ALOS3": b"jr_2 ALOS3", "PETR4": b"jr_2 PETR4"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(storage, "forget_publication"), (Publisher, "withdraw"), (Publisher, "_delete_files")],
+    ids=["before its record goes", "before it is hidden", "before its files go"],
+)
+def test_a_withdrawal_that_was_overtaken_takes_nothing_away_of_what_the_other_published(
+    flow: Flow, owner: object, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, slept, taken = lease.elapsed, [0.0], getattr(owner, step)
+
+    def stands_still(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        if len(slept) == 1:
+            slept.append(3600.0)
+            another_publishes(flow)
+        return taken(*given, **named)
+
+    monkeypatch.setattr(lease, "elapsed", lambda: clock() + sum(slept))
+    monkeypatch.setattr(owner, step, stands_still)
+    with pytest.raises(LeaseLost):
+        withdrawn(flow)
+    record = flow.record
+    assert record
+    assert record.run_id == "jr_2"
+    assert flow.aws.tickers() == OTHERS
+
+
+def test_a_session_that_is_withdrawn_goes_from_the_history_and_the_others_of_its_month_stay(flow: Flow) -> None:
+    before = date(2025, 6, 27)
+    record = flow.record
+    assert record
+    sessions = {SESSION: record, before: replace(record, session=str(before), files=())}
+    storage.write_publication(flow.refined, sessions[before])
+    facts = SessionFacts(1.0, "json")
+    fresh = [FreshRows(of, audited_rows(refined_frame(FIRST), day, facts)) for day, of in sessions.items()]
+    sleep(1.1)  # S3 tells whole seconds, and no listing is to tell what is outdated
+    refresh(flow.pipeline, "IBOV", fresh)
+    assert in_history(flow) == {before, SESSION}
+    withdrawn(flow)
+    assert in_history(flow) == {before}
+
+
+def in_history(flow: Flow) -> set[date]:
+    table = MonthlyTable(flow.refined, flow.pipeline.lake.catalog, HISTORY_TABLE, "IBOV")
+    (month,) = table.listed().values()
+    assert month.file
+    return set(table.sessions(month.file))

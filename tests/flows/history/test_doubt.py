@@ -73,6 +73,10 @@ def test_a_file_of_the_second_of_a_record_is_doubted() -> None:
     assert doubtful_history(built([11, 10, 11], [12, 12, 12]), ()) == {MONTHS[1]}
 
 
+def test_changes_of_the_second_of_their_history_are_not_doubted_for_they_are_put_right_after_it() -> None:
+    assert doubtful_changes(built([11, 12, 11], [11, 12, 12]), ()) == set()
+
+
 def test_changes_that_are_older_than_their_history_are_doubted_and_those_of_the_next_month() -> None:
     assert doubtful_changes(built([11, 14, 11, 11], [12, 12, 12, 12]), ()) == {MONTHS[1], MONTHS[2]}
 

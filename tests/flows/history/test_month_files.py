@@ -137,6 +137,14 @@ def test_other_bytes_than_were_put_are_read_whatever_is_said_beside_them() -> No
     assert made.sessions(listed) == {}
 
 
+def test_a_file_with_a_byte_that_is_another_is_of_nothing_though_it_can_be_read() -> None:
+    made, bucket, listed = kept({date(2025, 6, 2): "0" * 32})
+    assert made.read(listed).sessions == made.sessions(listed) == {date(2025, 6, 2): "0" * 32}
+    bucket.body = bucket.body.replace(b"parquet-cpp", b"parquet-cpq")
+    assert made.decode(bucket.body).sessions
+    assert (made.sessions(listed), made.read(listed).sessions, made.read(listed).rows.num_rows) == ({}, {}, 0)
+
+
 @given(st.none() | st.fixed_dictionaries({"contents": st.text(max_size=30) | st.just("{}") | st.just("[]")}))
 def test_where_nothing_of_use_is_said_beside_it_a_file_is_read(beside: dict[str, str] | None) -> None:
     of = {date(2025, 6, 2): "0" * 32}

@@ -49,7 +49,7 @@ from tests.flows.history.published import (
     weights,
 )
 from tests.flows.in_memory import State
-from tests.flows.session.test_publish import Killed, Watch
+from tests.flows.session.test_publish import Killed, Watch, Watched
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -429,17 +429,56 @@ class TestTwoFlowsAtOnce:
         assert other.has_happened
         assert aws.history().keys() == {JUN_2, JUN_3}
 
+    @pytest.mark.parametrize("prefix", ["historico/", "mudancas/"])
+    @pytest.mark.parametrize("before", [[MAY_30, JUN_2], [MAY_30]], ids=["over a file", "of a new month"])
+    def test_show_what_the_other_has_put_though_the_first_is_killed_by_its_own_put(
+        self, aws: Account, before: list[date], prefix: str
+    ) -> None:
+        refresh(aws.pipeline(), INDEX, [aws.publish(two(session)) for session in before])
+        first = aws.publish(two(JUN_3, "70.000", "30.000"))
+        watch = Watch()
+
+        def put_and_die(key: str) -> None:
+            if key.startswith(prefix) and watch.allowed > 1000:
+                refresh(aws.pipeline(), INDEX, [aws.publish(two(JUN_30, "71.000", "29.000"))])
+                watch.allowed = len(watch.calls) + 1
+
+        class Dying(Watched):
+            def put_object(self, **request: Any) -> Any:  # noqa: ANN401
+                put_and_die(request["Key"])
+                return watch.call("put_object", aws.s3.put_object, **request)
+
+        lake = aws.pipeline(watch).lake
+        dying = replace(lake, refined=replace(lake.refined, client=cast("S3Client", Dying(aws.s3, watch))))
+        with pytest.raises(Killed):
+            refresh(replace(aws.pipeline(), lake=dying), INDEX, [first])
+        assert watch.allowed < 1000
+        assert aws.history().keys() == {*before, JUN_3, JUN_30}
+        assert ("2025-06-03", "2025-06-30", "participacao", "ABEV3") in aws.changes()
+
     def test_do_not_take_back_what_the_other_has_put_in_between_two_listings(self, aws: Account) -> None:
         refresh(aws.pipeline(), INDEX, [aws.publish(two(JUN_2))])
 
         def publish_more() -> None:
             refresh(aws.pipeline(), INDEX, [aws.publish(two(JUN_30))])
 
-        first = aws.publish(two(JUN_3))
-        for number in range(5):
-            other = Before("list_objects_v2", publish_more, number)
+        class Seeing(Before):
+            def call(self, name: str, method: Callable[..., Any], **request: Any) -> Any:  # noqa: ANN401
+                answer = super().call(name, method, **request)
+                if name == "put_object" and self.has_happened:
+                    seen.append(JUN_30 in aws.history())
+                return answer
+
+        seen: list[bool] = []
+        for number in range(4):  # three at first, and one once a month was written
+            first = aws.publish(two(JUN_3, f"{60 + number}.000", f"{40 - number}.000"), run=f"jr_{number}")
+            other = Seeing("list_objects_v2", publish_more, number)
             refresh(aws.pipeline(other), INDEX, [first])
+            assert other.has_happened
             assert aws.history().keys() == {JUN_2, JUN_3, JUN_30}
+            assert all(seen), f"JUN_30 was gone for a while: it came before listing {number}"
+            aws.unpublish(JUN_30)
+            refresh(aws.pipeline(), INDEX, thorough=True)
 
     def test_take_up_a_session_whose_publisher_was_killed_while_the_month_was_written(self, aws: Account) -> None:
         first = aws.publish(two(JUN_2))
@@ -567,10 +606,17 @@ class TestWhatCannotBe:
         assert len(looks) == 2
         assert aws.history() == {JUN_2: weights(60.0, 40.0)}
 
-    def test_other_figures_than_the_record_s_are_named_though_they_are_as_many(self, aws: Account) -> None:
+    @pytest.mark.parametrize(
+        "other",
+        [("ABEV3", 10, "61.000"), ("ABEV3", 11, "60.000"), ("ABEV4", 10, "60.000")],
+        ids=["weight", "quantity", "ticker"],
+    )
+    def test_other_figures_than_the_record_s_are_named_though_they_are_as_many(
+        self, aws: Account, other: tuple[str, int, str]
+    ) -> None:
         earlier = aws.publish(two(JUN_2))
         aws.unpublish(JUN_2)
-        aws.publish(two(JUN_2, "61.000"), run="jr_2")
+        aws.publish(portfolio(JUN_2, other, ("VALE3", 20, "40.000")), run="jr_2")
         storage.write_publication(aws.pipeline().lake.refined, earlier.record)
         with pytest.raises(
             PublishError, match="IBXX 2025-06-02: other figures are published than the record says: bov"
@@ -651,18 +697,19 @@ class TestPartitions:
                 created.clear()
             return found
 
-        create, created = Catalog.create, list[str]()
+        create, created = Catalog.create, list[bytes]()
 
         def noted(catalog: Catalog, table: Table, prefixes: Any, **given: bool) -> None:  # noqa: ANN401
             create(catalog, table, prefixes, **given)
-            created.append(aws.keys(monthly_lease_key(INDEX))[0])
+            created.append(aws.body(monthly_lease_key(INDEX)))
 
         monkeypatch.setattr(lease, "elapsed", lambda: real() + sum(slept))
         monkeypatch.setattr(MonthlyTable, "months", stand_still)
         monkeypatch.setattr(Catalog, "create", noted)
         refresh(aws.pipeline(), INDEX, [fresh])
         assert slept
-        assert len(created) == 2  # of each table, and none by the one that stood still
+        assert len(created) == 2  # of each table
+        assert b"of another" not in created  # none by the one that stood still
         assert aws.history() == {JUN_2: weights(60.0, 40.0)}
 
     def test_of_a_month_that_came_back_meanwhile_are_left(self, aws: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expectations.contract.names import REFINED_BUCKET
 from flows.errors import AwsError, WriteConflict
-from flows.lake.s3 import Bucket, StoredObject, Written, etag_of
+from flows.lake.s3 import Bucket, ObjectInfo, StoredObject, Written, etag_of
+from tests.flows import in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,6 +153,26 @@ class TestReading:
         )
         with pytest.raises(AwsError, match=f"s3://{raw.name}/x: .*AccessDenied"):
             getattr(shut.bucket(raw.name), method)("x")
+
+    def test_of_bytes_that_are_not_those_of_s3_s_checksum_brings_none_back(self, refined: Bucket) -> None:
+        etag = refined.put("key", b"as put").etag
+        found = refined.find("key")
+        assert found
+        assert (found.body, found.is_whole) == (b"as put", True)
+        in_memory.rot(REFINED_BUCKET, "key", b"as rot")
+        spoilt = refined.find("key")
+        assert spoilt
+        assert (spoilt.body, spoilt.is_whole, spoilt.info.etag) == (b"", False, etag)
+
+    @pytest.mark.parametrize(
+        ("etag", "whole"), [("13d5e2ba5d82bb54dfd80d7eb0e0d5c6", False), ("13d5e2ba5d82bb54dfd80d7eb0e0d5c6-2", True)]
+    )
+    def test_of_an_upload_in_parts_has_an_etag_that_tells_nothing_of_its_bytes(
+        self,
+        etag: str,
+        whole: bool,  # noqa: FBT001
+    ) -> None:
+        assert StoredObject(b"bytes", ObjectInfo(f'"{etag}"', "null", datetime.now(UTC))).is_whole is whole
 
     @pytest.mark.parametrize(
         "error",

@@ -6,19 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from expectations.contract.keys import lease_key
-from expectations.contract.names import DATABASE, REFINED_BUCKET
-from expectations.contract.tables import SUMMARY_TABLE
+from expectations.contract.keys import lease_key, manifest_key
+from expectations.contract.manifest import Manifest, RawSource, SessionCounts
+from expectations.contract.names import DATABASE, HIDDEN_PREFIX, REFINED_BUCKET
+from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE
 from flows.errors import LeaseLost, WriteConflict
 from flows.lake import fence, lease
 from flows.lake.catalog import Catalog
 from flows.lake.lease import session_lease
 from flows.lake.s3 import Bucket
 from flows.session.publish import Publisher
+from flows.session.restore import restore
+from flows.session.storage import Publication, write_publication
 from tests.flows.session.test_publish import SESSION, Account
 
 if TYPE_CHECKING:
@@ -130,6 +134,61 @@ def test_wherever_it_stood_still_what_the_other_published_stays(two: Two, *, onc
             two.publish(two.account.stage(*SLEEPERS), s3, glue)
         assert two.account.tickers() == {"AAAA3": b"run2 AAAA3", "BBBB3": b"run2 BBBB3"}, f"at call {at}"
         assert {values[3] for values in two.account.partitions()} == {"AAAA3", "BBBB3"}, f"at call {at}"
+        assert len(two.account.keys("refined-data/")) == 2, f"at call {at}"
+        assert list(two.account.seen(SUMMARY_TABLE).values()) == [[b"run2 None"]], f"at call {at}"
+        assert two.account.keys("leases/") == []
+
+
+# --- who brings a session back to its record may be overtaken, too ---------------------------------------------------------
+
+
+def recorded(two: Two, staged: StagedSession) -> None:
+    """The record of what was published, and the manifest of its run."""
+    source = RawSource("raw", "raw-data/x", "v1", "IBOV", SESSION, SESSION)
+    counts = SessionCounts("IBOV", SESSION, len(staged.refined), 1)
+    manifest = Manifest(staged.run_id, (source,), (counts,), (*staged.refined, *staged.summary))
+    refined = Bucket(two.account.s3, REFINED_BUCKET)
+    refined.put(manifest_key(staged.run_id), manifest.to_json().encode())
+    record = Publication(
+        "IBOV", SESSION.isoformat(), "2025-06-30T11:05:00+00:00", "f", True, "v1", staged.run_id, counts.rows, 1  # noqa: FBT003
+    )  # fmt: skip
+    write_publication(refined, record)
+
+
+def hidden_late(two: Two) -> None:
+    """What is recorded is hidden, by a call that Glue got late, and lacks its files."""
+    staged = two.account.stage(*FIRST)
+    two.account.publisher().publish(staged)
+    recorded(two, staged)
+    catalog = Catalog(two.account.glue, DATABASE, REFINED_BUCKET)
+    catalog.point(REFINED_TABLE, dict.fromkeys(catalog.partitions(REFINED_TABLE, ""), HIDDEN_PREFIX))
+
+
+def brought_back(s3: S3Client, glue: GlueClient) -> None:
+    job = SimpleNamespace(run=lambda run_id: SimpleNamespace(run_id=run_id))
+    refined, catalog = Bucket(s3, REFINED_BUCKET), Catalog(glue, DATABASE, REFINED_BUCKET)
+    lake: Any = SimpleNamespace(refined=refined, catalog=catalog, job=job)
+    restore(lake, "IBOV", SESSION, VOID_AFTER)
+
+
+@pytest.mark.parametrize("once_signed", [False, True], ids=["before a call", "before a signed call goes out"])
+def test_wherever_a_restoring_flow_stood_still_what_the_other_published_stays(two: Two, *, once_signed: bool) -> None:
+    hidden_late(two)
+    count = Standstill(0, lambda: None, once_signed=False)
+    clients = two.clients()
+    count.listen(*clients)
+    brought_back(*clients)
+    assert len(two.account.tickers()) == 3
+    assert count.made >= 19
+    for at in range(5, count.made):  # by the fifth call the lease is held and what is recorded known
+        hidden_late(two)
+        s3, glue = two.clients()
+        correction = two.account.stage(*CORRECTION)
+        still = Standstill(at, partial(two.other, correction), once_signed)
+        still.listen(s3, glue)
+        brought_back(s3, glue)
+        assert still.happened
+        assert two.account.tickers() == {"AAAA3": b"run2 AAAA3", "BBBB3": b"run2 BBBB3"}, f"at call {at}"
         assert len(two.account.keys("refined-data/")) == 2, f"at call {at}"
         assert list(two.account.seen(SUMMARY_TABLE).values()) == [[b"run2 None"]], f"at call {at}"
         assert two.account.keys("leases/") == []

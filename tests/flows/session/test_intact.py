@@ -13,13 +13,22 @@ import pytest
 
 from expectations.contract.catalog import session_expression
 from expectations.contract.keys import lease_key, published_key, seal_key
-from expectations.contract.names import HIDDEN_PREFIX, PART_NAME
+from expectations.contract.names import HIDDEN_PREFIX, PART_NAME, REFINED_BUCKET
 from expectations.contract.partitions import partition_prefix, partition_values
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE
 from flows.lake.connect import Lake
-from flows.session.intact import changed_bytes, listed_damage, listed_session, register, session_damage, visible_damage
+from flows.session.intact import (
+    changed_bytes,
+    listed_damage,
+    listed_session,
+    register,
+    session_damage,
+    show_again,
+    visible_damage,
+)
 from flows.session.storage import Publication, PublishedFile, read_publication, write_publication
 from flows.settings import load_settings
+from tests.flows import in_memory
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -216,3 +225,24 @@ def test_bytes_that_changed_on_the_disk_are_told_by_reading_them(there: Publishe
     assert changed_bytes(there.lake.refined, stated.values()) == ""
     deleted(there)
     assert changed_bytes(there.lake.refined, stated.values()) == f"{key('VALE3')} is missing"
+
+
+def test_bytes_that_changed_under_their_etag_are_told_by_reading_them_alone(there: Published) -> None:
+    in_memory.rot(REFINED_BUCKET, key("VALE3"), b"VALE5 2025-06-30")
+    assert (there.listed(), there.visible(), there.of(JUNE)) == ({}, {}, "")
+    assert there.of(JUNE, bytes_too=True) == f"{key('VALE3')} has other bytes than were stored"
+    assert there.of(JULY, bytes_too=True) == ""
+
+
+def test_a_session_is_shown_again_only_where_its_bytes_are_those_that_were_published(there: Published) -> None:
+    values = partition_values(REFINED_TABLE, "IBOV", JUNE, "PETR4")
+    record = read_publication(there.lake.refined, "IBOV", JUNE)
+    assert record
+    there.lake.catalog.delete(REFINED_TABLE, [values])
+    whole = there.lake.refined.read(key("VALE3"))
+    in_memory.rot(REFINED_BUCKET, key("VALE3"), b"VALE5 2025-06-30")
+    show_again(there.lake, record)
+    assert "PETR4 of bovespa_refined_data does not show its file" in there.of(JUNE)
+    in_memory.rot(REFINED_BUCKET, key("VALE3"), whole)
+    show_again(there.lake, record)
+    assert there.of(JUNE, bytes_too=True) == ""

@@ -14,7 +14,7 @@ import pytest
 
 from expectations.contract.keys import lease_key, manifest_key
 from expectations.contract.manifest import Manifest, RawSource, SessionCounts
-from expectations.contract.names import PART_NAME, RAW_BUCKET, REFINED_BUCKET
+from expectations.contract.names import HIDDEN_PREFIX, PART_NAME, RAW_BUCKET, REFINED_BUCKET
 from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE
 from expectations.gates.gate import GateReport
@@ -27,6 +27,7 @@ from flows.lake.connect import Lake
 from flows.lake.s3 import Bucket
 from flows.session import storage
 from flows.session.pipeline import Audited, Pipeline
+from flows.session.publish import Publisher
 from flows.session.raw_file import RawFacts, encode
 from flows.settings import load_settings
 from tests.flows.history.published import COLLECTED_AT, portfolio, refined_frame
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from flows.b3.portfolio import Portfolio
+    from flows.session.staging import StagedSession
     from flows.session.storage import Publication, RawVersion
 
 FIRST = portfolio(SESSION, ("ALOS3", 10, "60.000"), ("VALE3", 20, "40.000"), index="IBOV")
@@ -225,3 +227,68 @@ def test_a_flow_that_was_overtaken_writes_no_more_and_leaves_what_the_other_publ
     assert shown(flow) == {"ALOS3": b"jr_2 ALOS3", "PETR4": b"jr_2 PETR4"}
     assert len(flow.aws.keys("refined-data/")) == 2
     assert flow.aws.keys("leases/") == []
+
+
+def hide(flow: Flow) -> None:
+    """A call of a flow that was overtaken reaches Glue after another has published."""
+    catalog = flow.pipeline.lake.catalog
+    catalog.point(REFINED_TABLE, dict.fromkeys(catalog.partitions(REFINED_TABLE, ""), HIDDEN_PREFIX))
+
+
+def copy_to_a_new_key(flow: Flow) -> None:
+    """A copy to a key that the other's version does not have: no condition of S3 stands in its way."""
+    flow.refined.put(partition_prefix(REFINED_TABLE, "IBOV", SESSION, "VALE3") + PART_NAME, b"late")
+
+
+@pytest.mark.parametrize("late", [hide, copy_to_a_new_key])
+@pytest.mark.parametrize("stood", [0.0, 3600.0], ids=["by S3's condition", "by its lease"])
+def test_what_was_on_the_wire_when_it_was_overtaken_is_made_good_however_it_learns_of_it(
+    flow: Flow, late: Callable[[Flow], None], stood: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, slept = lease.elapsed, [0.0]
+    monkeypatch.setattr(lease, "elapsed", lambda: clock() + sum(slept))
+
+    def stands_still() -> None:
+        another_publishes(flow)
+        slept.append(stood)
+        late(flow)
+
+    flow.athena.meanwhile = stands_still
+    with pytest.raises(LeaseLost if stood else WriteConflict):
+        flow.publish(FIRST)
+    assert shown(flow) == {"ALOS3": b"jr_2 ALOS3", "PETR4": b"jr_2 PETR4"}
+    assert len(flow.aws.keys("refined-data/")) == 2
+
+
+@pytest.mark.parametrize("at", [1, 2], ids=["before the first table", "before the second table"])
+def test_a_flow_that_is_overtaken_before_it_changes_a_table_leaves_nothing_to_be_made_good(
+    flow: Flow, at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, slept, looks, replaced = lease.elapsed, [0.0], list[bool](), list[object]()
+    shows, replace_table = Publisher.shows, Publisher._replace
+    monkeypatch.setattr(lease, "elapsed", lambda: clock() + sum(slept))
+
+    def noted(publisher: Publisher, staged: StagedSession) -> bool:
+        looks.append(shows(publisher, staged))
+        return looks[-1]
+
+    def stands_still(publisher: Publisher, *given: Any) -> Any:  # noqa: ANN401
+        replaced.append(given)
+        if len(replaced) == at:
+            another_publishes(flow)
+            slept.append(3600.0)
+        return replace_table(publisher, *given)
+
+    monkeypatch.setattr(Publisher, "shows", noted)
+    monkeypatch.setattr(Publisher, "_replace", stands_still)
+    with pytest.raises(LeaseLost):
+        flow.publish(FIRST)
+    assert looks == [True]
+    assert shown(flow) == {"ALOS3": b"jr_2 ALOS3", "PETR4": b"jr_2 PETR4"}
+
+
+def test_the_same_figures_that_were_uploaded_again_meanwhile_are_no_correction(flow: Flow) -> None:
+    version, facts = flow.upload(FIRST)
+    audited = flow.audited(FIRST, version, facts, "jr_1")
+    assert flow.upload(FIRST)[0].version_id != version.version_id
+    assert flow.pipeline.publish(version, audited, force=False).raw_version_id == version.version_id
