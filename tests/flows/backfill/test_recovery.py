@@ -188,9 +188,13 @@ def keys(aws: Account) -> list[str]:
 
 def test_the_monthly_tables_are_brought_up_to_date_though_there_is_no_session_to_take(aws: Account) -> None:
     aws.publish(MON, aws.upload(MON))
-    refreshed: list[str] = []
-    recovered = recover(aws, until=MON, refresh=lambda _, index, *__, **___: refreshed.append(index))
-    assert (recovered.attempts, recovered.failed, refreshed) == ([], False, ["IBOV"])
+    refreshed: list[tuple[str, bool]] = []
+
+    def noted(_: object, index: str, *__: object, thorough: bool = False) -> None:
+        refreshed.append((index, thorough))
+
+    recovered = recover(aws, until=MON, refresh=noted)
+    assert (recovered.attempts, recovered.failed, refreshed) == ([], False, [("IBOV", True)])
 
 
 def test_what_keeps_the_monthly_tables_from_being_so_is_told_with_the_results(aws: Account) -> None:

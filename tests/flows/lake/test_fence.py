@@ -11,6 +11,7 @@ import pytest
 from expectations.contract.names import DATABASE, REFINED_BUCKET
 from expectations.contract.tables import SUMMARY_TABLE
 from flows.errors import LeaseLost
+from flows.lake import fence
 from flows.lake.catalog import Catalog
 from flows.lake.fence import watched, within
 
@@ -66,6 +67,25 @@ def test_a_call_without_a_fence_goes_out(s3: S3Client) -> None:
     with within(None):
         s3.put_object(Bucket=REFINED_BUCKET, Key="k", Body=b"y")
     assert s3.get_object(Bucket=REFINED_BUCKET, Key="k")["Body"].read() == b"y"
+
+
+def test_after_the_block_a_call_is_looked_at_by_no_fence_or_by_the_one_around(s3: S3Client) -> None:
+    # Before the handler by which the account in memory answers.
+    s3.meta.events.register_first("before-send", fence._look)
+    inner, outer = Told(), Told()
+    try:
+        with within(outer):
+            with within(inner):
+                pass
+            inner.asked.clear()
+            outer.asked.clear()
+            s3.put_object(Bucket=REFINED_BUCKET, Key="k", Body=b"x")
+        assert (inner.asked, {*outer.asked}) == ([], {"check"})
+        outer.asked.clear()
+        s3.put_object(Bucket=REFINED_BUCKET, Key="k", Body=b"y")
+        assert (inner.asked, outer.asked) == ([], [])
+    finally:
+        s3.meta.events.unregister("before-send", fence._look)
 
 
 @pytest.mark.parametrize("write", ["create", "point", "delete"])
