@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from expectations.contract.statement import Statement
@@ -45,6 +47,12 @@ class Holding:
     setor: str | None
     qtde_teorica: int
     participacao_pct: Decimal
+
+    def __post_init__(self) -> None:
+        """Hold texts once that a folder's thousands of portfolios have alike."""
+        for name in ("codigo", "acao", "tipo", "setor"):
+            if text := getattr(self, name):
+                object.__setattr__(self, name, sys.intern(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,13 @@ def read_share(field: str, value: object) -> Decimal:
     Raises:
         PayloadError: the value is anything else.
     """
-    return Decimal(_matched(field, value, _SHARE, "1,234").replace(",", "."))
+    return _share(_matched(field, value, _SHARE, "1,234").replace(",", "."))
+
+
+@lru_cache(maxsize=100_000)
+def _share(text: str) -> Decimal:
+    """Each of the hundred thousand that there are is held once, however many portfolios have it."""
+    return Decimal(text)
 
 
 def read_divisor(field: str, value: object) -> Decimal:
