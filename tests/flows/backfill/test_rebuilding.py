@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from expectations.contract.tables import REBUILT
+from flows.b3.calendar import sessions_between
 from flows.backfill.rebuilding import Rebuilding, rebuildable, told_events
 from flows.errors import NotRebuildable, SettingsError
 from flows.history.month_files import month_of
@@ -57,6 +59,28 @@ def test_what_was_published_meanwhile_is_compared_and_not_replaced(account_witho
     assert plan.differences == []
     with pytest.raises(NotRebuildable, match="has a raw file in B3's own words"):
         rebuilding.publish(plan)
+
+
+def test_what_was_rebuilt_before_is_nothing_to_compare_with(account_without_july_4: Account) -> None:
+    store(account_without_july_4, JULY_3, JULY_4)
+    publish(account_without_july_4, replace(recorded.portfolio(JULY_4), source=REBUILT))
+    plan = Rebuilding.of(account_without_july_4.pipeline(), "IBOV").plan(JULY_4)
+    assert (plan.stated, plan.to_dict()["compared"]) == (None, False)
+
+
+@pytest.mark.parametrize(("apart", "why"), [(9, "no prices of 2025-07-03"), (10, "are 10 sessions apart")])
+def test_published_sessions_far_apart_tell_nothing_of_what_lies_between(
+    s3: Any,  # noqa: ANN401 - the fixtures' clients
+    glue: Any,  # noqa: ANN401
+    apart: int,
+    why: str,
+) -> None:
+    account = Account(s3, glue)
+    days = sessions_between(JULY_3, date(2025, 7, 31))
+    for session in (days[0], days[apart]):
+        publish(account, recorded.portfolio(JULY_3).restated(session=session))
+    with pytest.raises(NotRebuildable, match=why):
+        Rebuilding.of(account.pipeline(), "IBOV").plan(JULY_4)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,16 @@ def test_what_is_damaged_is_divergent(ibov: Account) -> None:
     assert "PETR4" in facts["verification"]
 
 
+def test_what_is_judged_is_the_version_that_is_published(ibov: Account) -> None:
+    lake = ibov.pipeline().lake
+    store(lake, JUNE_27, JUNE_30, JULY_1)
+    first, *rest = sample.recorded(JULY_1).holdings
+    later = replace(sample.recorded(JULY_1), holdings=(replace(first, qtde_teorica=first.qtde_teorica * 2), *rest))
+    facts = RawFacts.of(later, sample.collected_at(JULY_1), [])
+    storage.upload_raw(lake.raw, encode(later, facts), facts)
+    assert Witness.of(lake).verify("IBOV", JULY_1).verdict is Verdict.WITH_EVENTS
+
+
 def test_prices_that_cannot_be_had_and_files_that_cannot_be_read_are_remarks(
     ibov: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
