@@ -17,6 +17,7 @@ from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import PublishError
 from flows.lake import lease
 from flows.record.state import UNREAD, State
+from flows.record.withdrawals import WITHDRAWAL
 from flows.session import storage
 from local.b3.formats import json_page
 from tests.flows.traces import EIGHT, FRI, MON, THU, TUE, WED, Account, Glue
@@ -122,6 +123,17 @@ def test_what_gate_2_refused_gets_another_run_only_where_that_is_asked_for(aws: 
     refused = {"reason": "refused", "gate_refused": "gate-2-refined", "raw_version_id": version.version_id}
     aws.note(MON, Outcome.QUARANTINED, EIGHT, **refused)
     assert left(recover(aws, until=MON)) == {MON: State.QUARANTINED}
+    assert started(aws) == []
+    recover(aws, until=MON, retry_quarantined=True)
+    assert started(aws) == [[MON]]
+
+
+def test_what_somebody_has_withdrawn_is_taken_back_only_where_that_is_asked_for(aws: Account) -> None:
+    portfolio = aws.sample.restated(session=MON)
+    by_hand = {"reason": "B3 was wrong", "gate_refused": WITHDRAWAL, "fingerprint": portfolio.fingerprint()}
+    aws.note(MON, Outcome.QUARANTINED, EIGHT, **by_hand)
+    aws.land(MON, body=answer(portfolio), at=EIGHT + timedelta(hours=1))
+    assert outcomes(recover(aws, until=MON)) == {MON: (Outcome.QUARANTINED, "B3 was wrong")}
     assert started(aws) == []
     recover(aws, until=MON, retry_quarantined=True)
     assert started(aws) == [[MON]]
