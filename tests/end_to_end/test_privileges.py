@@ -89,6 +89,7 @@ EXCEPTIONS = (
     Unused("flow", "athena:StopQueryExecution", "", "only a query that outlasts its limit is stopped"),
     Unused("flow", "s3:ListBucket", "", "a lease that is given back while it is looked at is 404, not 403", "leases/*"),
     Unused("flow", "s3:ListBucket", "", "a manifest that a run has not left is 404, not 403", "staging/*"),
+    Unused("flow", "s3:ListBucket", "", "the list of a batch that has expired is 404, not 403", "batches/*"),
     Unused("flow", "s3:PutObject", "/staging/historico/*", _OF_EARLIER),
     Unused("flow", "s3:PutObject", "/staging/mudancas/*", _OF_EARLIER),
     Unused("flow", "glue:BatchUpdatePartition", "/bovespa_historico", _OF_EARLIER),
