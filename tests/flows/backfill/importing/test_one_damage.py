@@ -169,12 +169,13 @@ def demand_a_word_of(found: Found) -> None:
 
     Nor can it of event flags, which come and go from day to day: only prices tell.
     """
-    if without_flags(found.portfolio) == without_flags(right()):
+    with_sectors = found.portfolio.has_sectors
+    if without_flags(found.portfolio, with_sectors=with_sectors) == without_flags(right(), with_sectors=with_sectors):
         return
     if figures(found.portfolio) == figures(right()) and not contradicts_totals(found.portfolio):
         assert any(judged(found.portfolio))
 
 
-def without_flags(portfolio: Portfolio) -> list[Holding]:
-    rows, level = cells(portfolio, with_sectors=portfolio.has_sectors), TYPE_CLASS_WIDTH + TYPE_FLAGS_WIDTH
+def without_flags(portfolio: Portfolio, *, with_sectors: bool) -> list[Holding]:
+    rows, level = cells(portfolio, with_sectors=with_sectors), TYPE_CLASS_WIDTH + TYPE_FLAGS_WIDTH
     return [replace(row, tipo=f"{row.tipo[:TYPE_CLASS_WIDTH].strip()} {row.tipo[level:]}") for row in rows]
