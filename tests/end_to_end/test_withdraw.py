@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,6 +117,7 @@ def test_it_is_gone_until_it_is_brought_back(operator: Operator, account: Accoun
     # A recovery, also of a payload that a run has kept and not come to read.
     recovery = Recovery(pipeline, at_once=True)
     assert recovery.run(datetime.now(UTC), SESSION, SESSION, [INDEX]).attempts == []
+    sleep(1.1)  # S3 tells whole seconds
     land(pipeline, SESSION, sample.collected_at(SESSION) + timedelta(hours=1))
     (attempt,) = recovery.run(datetime.now(UTC), SESSION, SESSION, [INDEX]).attempts
     assert (attempt.outcome, attempt.reason) == (Outcome.QUARANTINED, REASON)
