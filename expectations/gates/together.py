@@ -243,6 +243,7 @@ class _Own:
 
 _OWN_WORDS: Mapping[str, _Own] = {
     "ExpectColumnValuesToNotBeNull": _Own(_Rows.as_it_is),
+    "ExpectColumnValuesToBeNull": _Own(_Rows.as_it_is),
     "ExpectColumnPairValuesToBeEqual": _Own(_Rows.as_it_is),
     "ExpectColumnValuesToBeBetween": _Own(_Rows.as_it_is),
     "ExpectColumnValuesToMatchRegex": _Own(_Rows.as_it_is),

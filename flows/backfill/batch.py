@@ -9,6 +9,7 @@ after some hundred sessions and at the end: a month's file is written again once
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
@@ -87,15 +88,17 @@ def keep(ledger: Ledger, attempt: Attempt) -> Attempt:
 
 @contextmanager
 def _seldom_collected() -> Iterator[None]:
-    """Let Python look for unreachable objects every 20,000 new ones, not every 700, as it does by itself.
+    """Let Python look for unreachable objects every 20,000 new ones, not every 700, and not among those that are there by now.
 
     A call of AWS makes thousands, and the libraries have millions to look through: it took a fifth of what a session takes.
     """
     before = gc.get_threshold()
     gc.set_threshold(*_COLLECTED)
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*before)
 
 
@@ -209,6 +212,8 @@ class _OfRun:
         with ThreadPoolExecutor(1) as auditor:
             for audits in _ahead(auditor, partial(self._audited, parts), chunks(versions, MOST_TOGETHER)):
                 self._publish_all(audits, ended)
+                del audits
+                gc.collect()  # pyarrow's description of a Parquet file, of which each session has 85, is a cycle
 
     def _audited(
         self, parts: Mapping[tuple[str, date], Manifest], versions: Sequence[RawVersion]
@@ -273,15 +278,14 @@ class _OfRun:
 
 
 def _ahead(pool: Executor, call: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
-    """The call's answers in their order: while one is worked with, the next one is made."""
-    before: Future[Found] | None = None
+    """The call's answers in their order: while one is worked with, the next one is made, and none before it is kept."""
+    coming: deque[Future[Found]] = deque()
     for item in items:
-        coming = pool.submit(call, item)
-        if before:
-            yield before.result()
-        before = coming
-    if before:
-        yield before.result()
+        coming.append(pool.submit(call, item))
+        if len(coming) > 1:
+            yield coming.popleft().result()
+    if coming:
+        yield coming.popleft().result()
 
 
 def begun(flow_run: FlowRun, version: RawVersion) -> Attempt:

@@ -22,6 +22,7 @@ def demands(value: int, allowed: list[int], total: int, rows: int) -> list[Any]:
         gxe.ExpectTableRowCountToEqual(value=rows, severity=CRITICAL, notes=f"{rows} rows"),
         gxe.ExpectColumnValuesToBeUnique(column="codigo", severity=CRITICAL, notes="no codigo twice"),
         gxe.ExpectColumnValuesToNotBeNull(column="codigo", severity=CRITICAL),
+        gxe.ExpectColumnValuesToBeNull(column="codigo", severity=WARNING, notes="no codigo is stated"),
         gxe.ExpectColumnValuesToBeInSet(column="a", value_set=allowed, severity=CRITICAL, notes="a known a"),
         gxe.ExpectColumnValuesToBeInSet(column="b", value_set=[value], severity=CRITICAL, notes=f"b is {value}"),
         gxe.ExpectColumnPairValuesToBeEqual(column_A="a", column_B="b", severity=WARNING, notes="a is b"),

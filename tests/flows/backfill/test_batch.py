@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import pytest
 
+from expectations.contract.manifest import Manifest
 from expectations.contract.outcomes import Outcome
+from expectations.gates.together import MOST_TOGETHER
 from flows.backfill import batch as module
 from flows.backfill.batch import Batch
 from flows.errors import PublishError
@@ -82,15 +87,42 @@ def test_objects_are_looked_through_less_often_while_a_batch_is_taken_and_as_bef
 ) -> None:
     class Looks(Refreshes):
         def __call__(self, pipeline: object, index: str, fresh: Sequence[Any]) -> None:
-            found.append(gc.get_threshold()[0])
+            found.append((gc.get_threshold()[0], gc.get_freeze_count() > before[1]))
             super().__call__(pipeline, index, fresh)
 
-    found: list[int] = []
-    before = gc.get_threshold()
+    found: list[tuple[int, bool]] = []
+    before = gc.get_threshold(), gc.get_freeze_count()
     taken(monkeypatch, Looks(), 2)
     with pytest.raises(PublishError):
         taken(monkeypatch, Looks(failing=2), 2)
-    assert (set(found), gc.get_threshold()) == ({20_000}, before)
+    assert (set(found), (gc.get_threshold(), gc.get_freeze_count())) == ({(20_000, True)}, before)
+
+
+def test_what_was_audited_is_given_back_before_the_next_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Rows:
+        """Referred to by itself, as what pyarrow says of a Parquet file."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+    def audited(_: object, __: object, versions: Sequence[Any]) -> list[tuple[Any, Rows]]:
+        made = [(version, Rows()) for version in versions]
+        kept.extend(weakref.ref(rows) for _, rows in made)
+        return made
+
+    def publish_all(_: object, audits: Sequence[Any], __: Ended) -> None:
+        left.append(sum(ref() is not None for ref in kept[: kept.index(weakref.ref(audits[0][1]))]))
+
+    kept: list[weakref.ref[Rows]] = []
+    left: list[int] = []
+    monkeypatch.setattr(module._OfRun, "_audited", audited)
+    monkeypatch.setattr(module._OfRun, "_publish_all", publish_all)
+    monkeypatch.setattr(module.etl, "wait_for_end", lambda *_: None)
+    monkeypatch.setattr(module.etl, "read_manifest", lambda *_: Manifest("jr_1", (), (), ()))
+    whatever: Any = MagicMock()
+    versions: Any = [object() for _ in range(5 * MOST_TOGETHER)]
+    module._OfRun(Batch(whatever, RUN), whatever, datetime.now(UTC), len(versions)).publish(versions, lambda *_: None)
+    assert left == [0] * 5
 
 
 def test_what_stands_in_the_way_now_and_then_stops_no_session(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from expectations.contract.keys import lease_key, parse_raw_key
-from expectations.contract.names import ARTIFACTS_BUCKET, LANDING_PREFIX
+from expectations.contract.names import ARTIFACTS_BUCKET, LANDING_PREFIX, PART_NAME
 from expectations.contract.outcomes import Outcome
 from flows.backfill.recovery import Recovered, Recovery
 from flows.errors import PublishError
@@ -19,6 +20,7 @@ from flows.lake import lease
 from flows.record.state import UNREAD, State
 from flows.record.withdrawals import WITHDRAWAL
 from flows.session import storage
+from flows.session.confirm import session_tables
 from local.b3.formats import json_page
 from tests.flows.traces import EIGHT, FRI, MON, THU, TUE, WED, Account, Glue
 
@@ -222,27 +224,63 @@ def test_what_keeps_the_monthly_tables_from_being_so_is_told_with_the_results(aw
     assert recovered.to_dict()["problems"] == ["IBOV 2025-06-02: 0 rows are published where the record says 84"]
 
 
-def test_a_recovery_that_stood_still_while_another_took_the_session_over_uploads_nothing(
-    aws: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refined, settings = aws.pipeline.lake.refined, aws.pipeline.settings
+@pytest.fixture
+def overtaken(aws: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Who reads a key that contains one of these texts stands still until another has taken Monday's lease."""
+    places: list[str] = []
     clock, slept = lease.elapsed, [0.0]
     monkeypatch.setattr(lease, "elapsed", lambda: clock() + sum(slept))
 
     def stands_still(params: dict[str, Any], **_: object) -> None:
-        if params["Key"].startswith(LANDING_PREFIX):
-            slept.append(settings.lease_timeout)
-            refined.put(lease_key("IBOV", MON), b"another's")
+        if any(place in params["Key"] for place in places):
+            slept.append(aws.pipeline.settings.lease_timeout)
+            aws.pipeline.lake.refined.put(lease_key("IBOV", MON), b"another's")
 
-    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
     aws.s3.meta.events.register("provide-client-params.s3.GetObject", stands_still)
-    try:
-        recovered = recover(aws, until=MON)
-    finally:
-        aws.s3.meta.events.unregister("provide-client-params.s3.GetObject", stands_still)
+    yield places
+    aws.s3.meta.events.unregister("provide-client-params.s3.GetObject", stands_still)
+
+
+def shown(aws: Account) -> list[str]:
+    """The tables of which partitions of a session were made."""
+    return sorted({table.name for table in session_tables("IBOV")}.intersection(aws.glue.created))
+
+
+def assert_left_to_the_other(aws: Account, recovered: Recovered) -> None:
     (outcome, reason) = outcomes(recovered)[MON]
     assert outcome is Outcome.FAILED
     assert "another has taken the session over" in reason
+    assert aws.pipeline.lake.refined.read(lease_key("IBOV", MON)) == b"another's"
+
+
+def test_a_recovery_that_stood_still_while_another_took_the_session_over_uploads_nothing(
+    aws: Account, overtaken: list[str]
+) -> None:
+    aws.land(MON, body=answer(aws.sample.restated(session=MON)))
+    overtaken.append(LANDING_PREFIX)
+    assert_left_to_the_other(aws, recover(aws, until=MON))
     assert storage.find_raw(aws.raw, "IBOV", MON) is None
     assert started(aws) == []
-    assert refined.read(lease_key("IBOV", MON)) == b"another's"
+
+
+@pytest.fixture
+def hidden(aws: Account) -> None:
+    """Monday is published, and was found without its partitions."""
+    aws.publish(MON, aws.upload(MON))
+    aws.glue.partitions.clear()
+    aws.note(
+        MON, Outcome.DAMAGED, datetime.now(UTC) + timedelta(minutes=1), reason="a partition does not show its file"
+    )
+
+
+@pytest.mark.usefixtures("hidden")
+def test_one_that_stood_still_so_lets_the_catalog_show_nothing(aws: Account, overtaken: list[str]) -> None:
+    overtaken.append(PART_NAME)
+    assert_left_to_the_other(aws, recover(aws, until=MON))
+    assert shown(aws) == []
+
+
+@pytest.mark.usefixtures("hidden")
+def test_partitions_that_are_gone_are_shown_again(aws: Account) -> None:
+    recover(aws, until=MON)
+    assert shown(aws) == sorted(table.name for table in session_tables("IBOV"))

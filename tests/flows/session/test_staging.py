@@ -116,6 +116,8 @@ class TestReading:
             {"codigo": "ABEV3", "quantity": 2.0, "file_ticker": "ABEV3"},
         ]
         assert output.summary.to_dict("records") == [{"setor": "x", "total": 3}]
+        # A column that is a piece for each file takes a megabyte a session, and gate 2 four times as long.
+        assert pa.Table.from_pandas(output.refined)["codigo"].num_chunks == 1
 
     def test_tells_each_file_s_table_and_physical_schema(
         self, refined: Bucket, stage: Callable[..., StagedSession]
