@@ -55,6 +55,8 @@ def main(home_folder: str, program: str, stage: str, *options: str) -> None:
     gc.set_threshold(*_COLLECTED)
     # All that this process and its children make is their owner's alone.
     os.umask(0o077)
+    # pyarrow's datasets import pandas where there is one: 50 MiB and half a second, and nothing here asks for a frame.
+    sys.modules["pandas"] = None  # type: ignore[assignment]
     home = Home(Path(home_folder)).create()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     for noisy in ("werkzeug", "botocore", "urllib3"):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +19,9 @@ from local.b3 import sample
 from local.b3.formats import csv_download
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flows.b3.portfolio import Portfolio
     from flows.record.attempt import Attempt
+    from local.account.client import Account
     from tests.end_to_end.conftest import Operator
 
 pytestmark = pytest.mark.account
@@ -82,8 +82,17 @@ def glue_runs(operator: Operator) -> int:
     return len(operator.pipeline.lake.job.client.get_job_runs(JobName="bovespa-etl-job")["JobRuns"])
 
 
+def libraries_of(account: Account) -> str:
+    """What the account's process has loaded of compiled libraries."""
+    commands = ((path, path.read_bytes()) for path in Path("/proc").glob("[0-9]*/cmdline"))
+    (process,) = (
+        path.parent for path, command in commands if b"local.account.server\0%b\0" % bytes(account.home) in command
+    )
+    return (process / "maps").read_text(encoding="utf-8")
+
+
 def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_it_is_killed(
-    operator: Operator, tmp_path: Path
+    operator: Operator, account: Account, tmp_path: Path
 ) -> None:
     before = glue_runs(operator)
     changes: list[Callable[[bytes], bytes]] = [
@@ -125,3 +134,8 @@ def test_a_folder_is_one_glue_run_and_published_as_its_files_say_however_often_i
     assert counts(FolderImport(operator.pipeline, replaces=True).run(tmp_path))["published"] == 1
     assert visible_figures(operator, DAYS[0]) == figures(corrected)
     assert glue_runs(operator) - before == 2
+
+    # The account reads more files than DuckDB reads fast, and holds no pandas for it.
+    assert operator.query("SELECT COUNT(codigo) FROM bovespa_refined_data").rows == (("336",),)
+    libraries = libraries_of(account)
+    assert ("libarrow" in libraries, "/pandas/" in libraries) == (True, False)
