@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,7 +58,12 @@ class Executor:
 
     def _end(self, late: Event) -> None:
         late.set()
-        self.process.kill()
+        self.kill()
+
+    def kill(self) -> None:
+        """End it, and the run that it has forked, which has its standard output, too."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -77,12 +84,14 @@ def executor(python: Path, folder: Path, environment: Mapping[str, str]) -> Iter
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=written,
+            start_new_session=True,
         ) as process,
     ):
+        found = Executor(process, errors)
         try:
-            yield Executor(process, errors)
+            yield found
         finally:
-            process.kill()
+            found.kill()
 
 
 def _modules() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,8 +76,10 @@ def test_a_program_that_ends_the_process_leaves_its_code_and_its_last_words_and_
 
 def test_a_run_that_takes_too_long_is_given_up(preview: Preview, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "SECONDS", 5)
+    began = time.monotonic()
     with pytest.raises(TimeoutError, match="not previewed within 5 s"):
         preview("hangs")
+    assert time.monotonic() - began < 30, "it was waited for to its end"
     assert preview("next") == (-9, "", [])
 
 
