@@ -66,9 +66,14 @@ class StoredKey(FakeKey):  # type: ignore[misc]
         **of_bucket: str,
     ) -> None:
         made = _as_moto_makes_it(**of_bucket)
-        self.__dict__ = {**made, "_load": load, "contentsize": size, "name": name, "_etag": etag}
-        self.__dict__ |= {"_version_id": version_id, "_is_versioned": is_versioned}
-        self.__dict__ |= {
+        self.__dict__ = {
+            **made,
+            "_load": load,
+            "contentsize": size,
+            "name": name,
+            "_etag": etag,
+            "_version_id": version_id,
+            "_is_versioned": is_versioned,
             "_metadata": copy.copy(made["_metadata"]),
             "last_modified": datetime.now(UTC).replace(tzinfo=None),
         }
