@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.account.absent import do_without
 from local.account.access import prefect_auth
 from local.account.condition import remove_database, set_aside, state_problem
 from local.account.home import Home, private
@@ -55,8 +56,7 @@ def main(home_folder: str, program: str, stage: str, *options: str) -> None:
     gc.set_threshold(*_COLLECTED)
     # All that this process and its children make is their owner's alone.
     os.umask(0o077)
-    # pyarrow's datasets import pandas where there is one: 50 MiB and half a second, and nothing here asks for a frame.
-    sys.modules["pandas"] = None  # type: ignore[assignment]
+    do_without(["pandas"])  # pyarrow's datasets import it: 50 MiB and half a second, and nothing here asks for a frame
     home = Home(Path(home_folder)).create()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     for noisy in ("werkzeug", "botocore", "urllib3"):

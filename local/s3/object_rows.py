@@ -74,7 +74,8 @@ class StoredKey(FakeKey):  # type: ignore[misc]
             "_etag": etag,
             "_version_id": version_id,
             "_is_versioned": is_versioned,
-            "_metadata": copy.copy(made["_metadata"]),
+            # Its own: moto's class has a dictionary within, which `copy.copy` would share.
+            "_metadata": type(made["_metadata"])(made["_metadata"]),
             "last_modified": datetime.now(UTC).replace(tzinfo=None),
         }
 

@@ -13,7 +13,18 @@ import pandas as pd
 import pytest
 from great_expectations.expectations.expectation import BatchExpectation
 
-from expectations.gates.gate import CRITICAL, WARNING, Check, Demand, GateRefused, GateReport, require, run_gate
+from expectations.gates import gate as module
+from expectations.gates.gate import (
+    CRITICAL,
+    WARNING,
+    Check,
+    Demand,
+    GateRefused,
+    GateReport,
+    quiet_context,
+    require,
+    run_gate,
+)
 
 SESSION = date(2025, 6, 30)
 ROWS = pd.DataFrame({"codigo": ["VALE3", "PETR4", "ABEV3"], "quantity": [1, -2, 3]})
@@ -89,6 +100,13 @@ class TestRefusing:
         assert "there are four rows: 3" in report.verdict()
         assert "\n" not in report.verdict()
 
+    def test_demands_are_parted_by_a_bar(self) -> None:
+        checks = [Check("raw.rows", ROWS, []), Check("raw.schema", ROWS, [])]
+        assert run_gate("gate-1-raw", "IBOV", SESSION, checks).verdict() == (
+            "gate-1-raw refused IBOV 2025-06-30: "
+            "raw.rows has expectations: the suite is empty | raw.schema has expectations: the suite is empty"
+        )
+
     def test_ten_rows_are_named_and_the_others_counted(self) -> None:
         frame = pd.DataFrame({"codigo": [f"AAAA{n}" for n in range(25)], "quantity": [0] * 25})
         (outcome,) = gate(positive(), frame=frame).refusals
@@ -99,6 +117,21 @@ class TestRefusing:
     def test_without_a_key_the_values_themselves_are_named(self) -> None:
         (outcome,) = gate(positive(), key=()).refusals
         assert outcome.rows == ("-2",)
+
+    def test_a_row_is_named_by_the_whole_key_and_what_is_wrong_with_it(self) -> None:
+        frame = ROWS.assign(classe=["ON", "PN", "ON"], half=[1, -3, 3], text=["VALE3 ON", "PETR4 PN", "ABEV3 ON"])
+        report = gate(
+            gxe.ExpectColumnPairValuesToBeEqual(column_A="quantity", column_B="half", notes="pairs are equal"),
+            gxe.ExpectColumnValuesToBeInSet(column="codigo", value_set=["VALE3", "ABEV3"], notes="codes are known"),
+            gxe.ExpectColumnValuesToBeInSet(column="text", value_set=["VALE3 ON", "ABEV3 ON"], notes="texts are known"),
+            frame=frame,
+            key=("codigo", "classe"),
+        )
+        assert {item.demand: (item.column, item.rows) for item in report.outcomes} == {
+            "pairs are equal": ("quantity, half", ("PETR4 PN (quantity=-2, half=-3)",)),
+            "codes are known": ("codigo", ("PETR4 PN",)),
+            "texts are known": ("text", ("PETR4 PN",)),
+        }
 
     def test_the_exception_carries_the_whole_report(self) -> None:
         report = gate(positive())
@@ -124,7 +157,7 @@ class TestSeverity:
 class TestFailingClosed:
     def test_a_gate_without_checks_refuses(self) -> None:
         report = run_gate("gate-1-raw", "IBOV", SESSION, [])
-        with pytest.raises(GateRefused, match="nothing was checked"):
+        with pytest.raises(GateRefused, match=r"IBOV 2025-06-30: nothing was checked$"):
             require(report)
 
     def test_an_empty_suite_is_refused(self) -> None:
@@ -153,6 +186,24 @@ class TestFailingClosed:
         report = run_gate("gate-1-raw", "IBOV", SESSION, checks)
         assert [item.check for item in report.refusals] == ["raw.rows"]
 
+    def test_an_unfit_check_lets_those_after_it_be_evaluated(self) -> None:
+        checks = [Check("raw.rows", ROWS, []), Check("raw.schema", ROWS, [three_rows()])]
+        report = run_gate("gate-1-raw", "IBOV", SESSION, checks)
+        assert [(item.check, item.success) for item in report.outcomes] == [("raw.rows", False), ("raw.schema", True)]
+
+    def test_what_the_gate_finds_itself_is_critical_and_called_so(self) -> None:
+        assert gate().outcomes == (
+            Demand(
+                "raw.rows",
+                "gate",
+                "",
+                "raw.rows has expectations",
+                CRITICAL,
+                success=False,
+                observed="the suite is empty",
+            ),
+        )
+
     def test_an_expectation_that_raises_is_refused_and_says_why(self) -> None:
         with pytest.raises(GateRefused, match=r"no absent is null: could not be evaluated \(.*absent.*\)"):
             require(gate(gxe.ExpectColumnValuesToNotBeNull(column="absent", notes="no absent is null")))
@@ -172,6 +223,53 @@ class TestFailingClosed:
         checks = [Check("raw.rows", ROWS, Longer([three_rows()]))]
         with pytest.raises(GateRefused, match="all 2 expectations were evaluated: 1 results"):
             require(run_gate("gate-1-raw", "IBOV", SESSION, checks))
+
+    def test_a_validation_without_results_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Nothing:
+            def to_json_dict(self) -> dict[str, object]:
+                return {"results": None}
+
+        monkeypatch.setattr(module, "validate", lambda *_: Nothing())
+        assert gate(three_rows()).outcomes == (
+            Demand(
+                "raw.rows",
+                "gate",
+                "",
+                "all 1 expectations were evaluated",
+                CRITICAL,
+                success=False,
+                observed="no results",
+            ),
+        )
+
+    def test_an_answer_of_another_form_is_refused_by_what_it_lacks(self) -> None:
+        assert gate(ExpectOddAnswer(answer={"success": True, "result": {}}, severity=CRITICAL)).outcomes == (
+            Demand(
+                "raw.rows",
+                "gate",
+                "",
+                "each result can be read",
+                CRITICAL,
+                success=False,
+                observed="KeyError: 'unexpected_count'",
+            ),
+        )
+
+    def test_an_expectation_that_raised_without_a_word_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        raised = {"raised_exception": True, "exception_message": "", "exception_traceback": ""}
+        result = {
+            "expectation_config": {"type": "expect_it", "kwargs": {}, "severity": CRITICAL},
+            "result": {},
+            "success": False,
+            "exception_info": raised,
+        }
+
+        class Raised:
+            def to_json_dict(self) -> dict[str, object]:
+                return {"results": [result]}
+
+        monkeypatch.setattr(module, "validate", lambda *_: Raised())
+        assert [item.observed for item in gate(three_rows()).refusals] == ["could not be evaluated (no message)"]
 
     @pytest.mark.parametrize(
         "answer",
@@ -198,6 +296,62 @@ class TestReport:
         assert [item["success"] for item in body["outcomes"]] == [True, False]
         assert body["outcomes"][1]["rows"] == ["PETR4 (quantity=-2)"]
         assert body["verdict"].startswith("gate-1-raw refused IBOV 2025-06-30")
+
+    def test_json_is_text_that_people_read(self) -> None:
+        outcome = Demand("c", "e", "", "ações", CRITICAL, success=True, observed="3")
+        report = GateReport("gate-1-raw", "IBOV", SESSION, datetime(2025, 6, 30, 22, tzinfo=UTC), (outcome,))
+        assert report.to_json().splitlines() == [
+            "{",
+            ' "gate": "gate-1-raw",',
+            ' "index": "IBOV",',
+            ' "session": "2025-06-30",',
+            ' "checked_at": "2025-06-30T22:00:00+00:00",',
+            ' "passed": true,',
+            ' "verdict": "gate-1-raw passed IBOV 2025-06-30: 1 expectations, 0 warnings",',
+            ' "outcomes": [',
+            "  {",
+            '   "check": "c",',
+            '   "expectation": "e",',
+            '   "column": "",',
+            '   "demand": "ações",',
+            '   "severity": "critical",',
+            '   "success": true,',
+            '   "observed": "3",',
+            '   "rows": [],',
+            '   "unexpected": 0',
+            "  }",
+            " ]",
+            "}",
+        ]
+
+    def test_an_outcome_tells_what_was_demanded_of_what(self) -> None:
+        expectations = [
+            gxe.ExpectTableRowCountToEqual(value=3),
+            gxe.ExpectColumnPairValuesToBeEqual(column_A="quantity", column_B="quantity"),
+        ]
+        assert {
+            (item.check, item.expectation, item.column, item.demand, item.unexpected)
+            for item in gate(*expectations).outcomes
+        } == {
+            ("raw.rows", "expect_table_row_count_to_equal", "", "expect_table_row_count_to_equal()", 0),
+            (
+                "raw.rows",
+                "expect_column_pair_values_to_be_equal",
+                "quantity, quantity",
+                "expect_column_pair_values_to_be_equal(quantity, quantity)",
+                0,
+            ),
+        }
+
+    def test_great_expectations_own_result_says_of_which_session_and_when(self) -> None:
+        report = gate(three_rows())
+        (validation,) = report.validations
+        run = validation.meta["run_id"]
+        assert (run.run_name, run.run_time) == ("IBOV 2025-06-30 gate-1-raw", report.checked_at)
+
+    def test_great_expectations_itself_says_nothing_to_anybody(self) -> None:
+        config = quiet_context().config
+        assert (config.analytics_enabled, config.progress_bars.globally, config.data_docs_sites) == (False, False, {})
 
     def test_states_when_the_gate_ran(self) -> None:
         before = datetime.now(UTC)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import datetime
 
 from local.account.moto_inside import FakeDeleteMarker, FakeKey
 from local.s3.mirror import FileMark
@@ -23,6 +24,24 @@ def test_a_version_comes_back_from_its_row_as_it_was() -> None:
     assert (after.name, after.version_id, after.etag, after.size) == (before.name, "v1", before.etag, 7)
     assert (after.metadata, after.encryption, after.last_modified) == (before.metadata, "AES256", before.last_modified)
     assert tags == {"a": "b"}
+
+
+def test_versions_that_came_back_have_nothing_in_common_that_can_change() -> None:
+    stored = []
+    for number in (1, 2):
+        before = version()
+        before.set_metadata({f"x-amz-meta-{number}": str(number)})
+        stored.append(to_version(to_row(before, {}, None), lambda: b"content", ATTRIBUTES)[0])
+
+    first, second = ({name for name in item.metadata if name.startswith("x-amz-meta")} for item in stored)
+    assert (first, second) == ({"x-amz-meta-1"}, {"x-amz-meta-2"})
+    fixed = (str, bytes, int, float, type(None), datetime)
+    shared = [
+        name
+        for name, value in vars(stored[0]).items()
+        if value is vars(stored[1]).get(name) and not (isinstance(value, fixed) or callable(value))
+    ]
+    assert shared == []
 
 
 def test_content_is_read_when_it_is_asked_for_and_not_before() -> None:

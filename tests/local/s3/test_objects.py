@@ -127,6 +127,21 @@ def test_metadata_checksum_and_tags_outlive_the_process(disk: Disk) -> None:
     assert reopened.get_object_tagging(found) == {"Tags": [{"Key": "kind", "Value": "raw"}]}
 
 
+def test_each_object_keeps_its_own_metadata(disk: Disk) -> None:
+    store = disk.open()
+    for key in ("a", "b", "c"):
+        store.put_object("plain", key, b"content").set_metadata({"x-amz-meta-source": key})
+    store.commit()
+
+    reopened = disk.open()
+
+    assert {key: reopened.get_object("plain", key).metadata["x-amz-meta-source"] for key in "abc"} == {
+        "a": "a",
+        "b": "b",
+        "c": "c",
+    }
+
+
 def test_a_delete_marker_still_hides_its_object_after_a_restart(disk: Disk) -> None:
     store = disk.open()
     version = put(store, "versioned", "k").version_id
