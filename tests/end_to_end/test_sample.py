@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -338,6 +339,18 @@ def test_a_query_is_answered_as_a_table_and_athenas_reason_ends_a_wrong_one(acco
     assert wrong.returncode == 1
     assert "TABLE_NOT_FOUND" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_an_account_that_was_down_answers_as_before_and_finds_everything_as_it_was_published(
+    result: dict[str, Any], account: Account, tmp_path: Path
+) -> None:
+    assert result["sessions"]
+    home = shutil.copytree(account.home, tmp_path / "home", ignore=shutil.ignore_patterns("*.sock", "tmp"))
+    first = bovespa(home, "query", "--json", "SELECT count(*) AS n FROM bovespa_refined_data", BOVESPA_KEEP_UP="0")
+    assert first.returncode == 0, first.stdout
+    assert json.loads(first.stdout)["rows"] == [{"n": 168}]
+    looked = bovespa(home, "verify", "--json", BOVESPA_KEEP_UP="0")
+    assert (looked.returncode, json.loads(looked.stdout)["damaged"]) == (0, [])
 
 
 def test_no_data_is_not_taken_for_no_change(result: dict[str, Any], account: Account) -> None:
