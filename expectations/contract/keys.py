@@ -358,7 +358,7 @@ def read_attempt_key(key: str) -> AttemptKey | None:
     if not found or _day(found[1], found[2], "01") is None:
         return None
     index, session, kind, warnings, verdict, stamp = found.groups()[2:]
-    day = _day(session[:4], session[4:6], session[6:]) if session != _UNDATED else None
+    day = _day(session[:4], session[4:6], session[6:])
     ended_at, outcome = _instant(stamp, _STAMP), kind.replace("-", " ")
     if ended_at is None or outcome not in _OUTCOMES or (day is None and session != _UNDATED):
         return None
@@ -388,8 +388,8 @@ _LONGEST_CLAIMED = 1024 - len(CLAIMS_PREFIX)  # bytes of a key, of which S3 take
 
 def claimed_version(key: str) -> str | None:
     """The raw version whose claim lies under the key; None where it is no claim's key."""
-    version_id = unquote(key.removeprefix(CLAIMS_PREFIX), errors="replace") if key.startswith(CLAIMS_PREFIX) else ""
+    version_id = unquote(key.removeprefix(CLAIMS_PREFIX))
     try:
-        return version_id if version_id and claim_key(version_id) == key else None
+        return version_id if claim_key(version_id) == key else None
     except ContractError:
         return None

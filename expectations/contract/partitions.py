@@ -80,14 +80,9 @@ def month_of_key(table: Table, index: str | None, key: str) -> date | None:
 _SESSION_FOLDER = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/", re.ASCII)
 
 
-def sessions_prefix(table: Table, index: str) -> str:
-    """The key prefix below which all sessions of an index lie in one of its tables."""
-    return index_prefix(table, index) if INDEX_PARTITION in table.partitions else table.prefix
-
-
 def session_of_key(table: Table, index: str, key: str) -> date | None:
     """The session of an index in whose folder of a table a key lies; None where it lies in none."""
-    prefix = sessions_prefix(table, index)
+    prefix = index_prefix(table, index)
     found = _SESSION_FOLDER.match(key, len(prefix)) if key.startswith(prefix) else None
     try:
         return date(int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -24,7 +24,7 @@ from expectations.contract.keys import (
     time_prefixes,
 )
 from expectations.contract.names import PART_NAME
-from expectations.contract.partitions import partition_prefix, partition_values, session_of_key, sessions_prefix
+from expectations.contract.partitions import index_prefix, partition_prefix, partition_values, session_of_key
 from expectations.contract.tables import INDEX_PARTITION, TICKER_PARTITION, Table
 from flows.lake.calls import side_by_side
 from flows.lake.s3 import etag_of
@@ -171,7 +171,7 @@ def _changed(refined: Bucket, item: ObjectSummary) -> str:
 def _listed(refined: Bucket, index: str, since: date, until: date) -> Mapping[date, Files]:
     found: defaultdict[date, dict[str, ObjectSummary]] = defaultdict(dict)
     for table in session_tables(index):
-        for item in refined.objects_below(time_prefixes(sessions_prefix(table, index), since, until)):
+        for item in refined.objects_below(time_prefixes(index_prefix(table, index), since, until)):
             if session := session_of_key(table, index, item.key):
                 found[session][item.key] = item
     return found

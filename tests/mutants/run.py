@@ -48,7 +48,9 @@ PARTS = {
     "gate": Part(("expectations/gates/gate.py",), ("tests/expectations/gates/test_gate.py",)),
     "keys": Part(
         ("expectations/contract/keys.py", "expectations/contract/partitions.py"),
-        tuple(f"tests/expectations/contract/test_{name}.py" for name in ("keys", "further_keys", "partitions")),
+        tuple(
+            f"tests/expectations/contract/test_{name}.py" for name in ("keys", "further_keys", "partitions", "ledger")
+        ),
     ),
     "months": Part(
         ("flows/history/month_files.py", "flows/history/refresh.py", "flows/history/doubt.py"), ("tests/flows/history",)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from expectations.contract import keys, names, tables
 from expectations.contract.keys import ContractError, QuotesLandingKey, SessionName
 from expectations.contract.outcomes import Outcome
-from expectations.contract.partitions import ledger_values, partition_prefix, session_of_key, sessions_prefix
+from expectations.contract.partitions import index_prefix, ledger_values, partition_prefix, session_of_key
 
 MONDAY = date(2025, 6, 30)
 NIGHT = datetime(2025, 6, 30, 22, 30, 5, tzinfo=timezone(timedelta(hours=-3)))  # of July 1st in UTC
@@ -125,6 +125,16 @@ def test_a_row_without_warnings_says_none() -> None:
     assert found.warnings == 0
 
 
+@pytest.mark.usefixtures("elsewhere")
+def test_a_row_s_instant_is_of_utc_whatever_the_machine_s_clock_shows() -> None:
+    ended, day = datetime(2025, 10, 30, 11, 0, 5, tzinfo=UTC), date(2025, 10, 30)
+    key = keys.attempt_key("IBOV", day, Outcome.PUBLISHED, ended, ended, "0a")
+    assert "_20251030T110005" in key
+    found = keys.read_attempt_key(key)
+    assert found
+    assert (found.session, found.ended_at) == (day, ended)
+
+
 class TestClaims:
     def test_of_the_longest_version_that_a_key_holds_is_taken_and_of_a_longer_one_refused(self) -> None:
         longest = "v" * (1024 - len(names.CLAIMS_PREFIX))
@@ -142,8 +152,10 @@ class TestClaims:
 
 class TestSessionsOfFiles:
     def test_lie_below_the_table_s_folder_or_the_index_s(self) -> None:
-        assert sessions_prefix(tables.REFINED_TABLE, "IBOV") == "refined-data/"
-        assert sessions_prefix(tables.INDICES_REFINED_TABLE, "IBXX").endswith("/indice=IBXX/")
+        assert index_prefix(tables.REFINED_TABLE, "IBOV") == "refined-data/"
+        assert index_prefix(tables.INDICES_REFINED_TABLE, "IBXX").endswith("/indice=IBXX/")
+        with pytest.raises(ContractError):
+            index_prefix(tables.INDICES_REFINED_TABLE, None)
 
     @given(st.sampled_from(["IBOV", "IBXX"]), sessions)
     def test_a_file_is_of_the_session_in_whose_folder_it_lies(self, index: str, session: date) -> None:
@@ -152,6 +164,7 @@ class TestSessionsOfFiles:
         assert session_of_key(table, index, key) == session
         assert session_of_key(tables.summary_table(index), index, key) is None
         assert session_of_key(table, index, f"x{key}") is None
+        assert session_of_key(table, index, f"x{key[1:]}") is None
         assert session_of_key(table, index, key.replace("day=", "day=x")) is None
 
     def test_of_a_day_that_is_none_it_is_of_no_session(self) -> None:

@@ -133,6 +133,7 @@ class TestRawKey:
             keys.parse_raw_key(key)
         assert repr(key) in str(refused.value)
         assert problem in str(refused.value)
+        assert str(refused.value).endswith("ibov_carteira_YYYYMMDD.parquet, with one date in folder and name")
 
 
 class TestIndexCode:

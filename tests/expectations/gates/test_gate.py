@@ -133,6 +133,11 @@ class TestRefusing:
             "texts are known": ("text", ("PETR4 PN",)),
         }
 
+    def test_a_figure_is_named_as_b3_writes_it(self) -> None:
+        frame = pd.DataFrame({"codigo": ["VALE3"], "quantity": [0.5]})
+        (outcome,) = gate(positive(), frame=frame).refusals
+        assert outcome.rows == ("VALE3 (quantity=0.5)",)
+
     def test_the_exception_carries_the_whole_report(self) -> None:
         report = gate(positive())
         with pytest.raises(GateRefused) as refused:

@@ -11,7 +11,7 @@ import pytest
 from expectations.contract.tables import INDICES_SUMMARY_TABLE, REFINED_TABLE, SUMMARY_TABLE
 from flows.errors import PublishError
 from flows.lake.athena import QueryResult
-from flows.session.confirm import confirm, session_query, session_tables
+from flows.session.confirm import confirm, session_query, session_tables, sessions_query
 
 AUDITED = pd.DataFrame(
     {
@@ -66,6 +66,22 @@ class TestQuery:
         query = session_query(INDICES_SUMMARY_TABLE, "IBXX", date(2025, 6, 30))
         assert query.endswith("WHERE year = 2025 AND month = 6 AND day = 30 AND indice = 'IBXX'")
 
+    def test_asks_for_many_sessions_month_by_month_with_what_tells_them_apart(self) -> None:
+        days = [date(2025, 7, 1), date(2025, 6, 30), date(2025, 6, 27)]
+        assert sessions_query(SUMMARY_TABLE, [("IBOV", day) for day in days]) == (
+            "SELECT setor, classe, quantidade_teorica_total, participacao_media, participacao_total, total_acoes, "
+            "data_pregao, year, month, day FROM bovespa_resumo_setor "
+            "WHERE (year = 2025 AND month = 6 AND day IN (27, 30)) OR (year = 2025 AND month = 7 AND day IN (1))"
+        )
+
+    def test_asks_for_many_sessions_of_several_indices(self) -> None:
+        sessions = [("SMLL", date(2025, 6, 30)), ("IBXX", date(2025, 6, 30))]
+        assert sessions_query(INDICES_SUMMARY_TABLE, sessions).endswith(
+            "data_pregao, year, month, day, indice FROM bovespa_resumo_setor_indices "
+            "WHERE (year = 2025 AND month = 6 AND day IN (30) AND indice = 'IBXX') "
+            "OR (year = 2025 AND month = 6 AND day IN (30) AND indice = 'SMLL')"
+        )
+
     def test_goes_to_the_index_s_two_tables(self) -> None:
         assert session_tables("IBOV") == (REFINED_TABLE, SUMMARY_TABLE)
         assert session_tables("IBXX")[1] == INDICES_SUMMARY_TABLE
@@ -74,6 +90,27 @@ class TestQuery:
 class TestConfirming:
     def test_counts_the_rows_when_every_cell_is_the_audited_one(self) -> None:
         assert confirm(REFINED_TABLE, answer(VISIBLE), AUDITED) == 2
+
+    def test_an_instant_is_the_same_in_any_zone(self) -> None:
+        instants = AUDITED["timestamp_coleta"].dt.tz_convert("America/Sao_Paulo")
+        assert confirm(REFINED_TABLE, answer(VISIBLE), AUDITED.assign(timestamp_coleta=instants)) == 2
+
+    @pytest.mark.parametrize(
+        ("rows", "why"),
+        [
+            pytest.param(with_cell(8, "many"), "could not convert string to float: 'many'", id="no number"),
+            pytest.param(with_cell(11, "today"), "Invalid isoformat string: 'today'", id="no instant"),
+            pytest.param(
+                [VISIBLE[0][:-1], VISIBLE[1]], r"zip\(\) argument 2 is shorter than argument 1", id="one too few"
+            ),
+        ],
+    )
+    def test_refuses_a_cell_that_is_not_of_its_column_s_type(
+        self, rows: Sequence[Sequence[str | None]], why: str
+    ) -> None:
+        message = rf"^bovespa_refined_data: Athena shows a cell that is not of its column's type \({why}\)$"
+        with pytest.raises(PublishError, match=message):
+            confirm(REFINED_TABLE, answer(rows), AUDITED)
 
     def test_leaves_the_order_of_rows_to_athena(self) -> None:
         assert confirm(REFINED_TABLE, answer(VISIBLE[::-1]), AUDITED) == 2

@@ -18,7 +18,7 @@ from expectations.contract.partitions import partition_prefix
 from expectations.contract.tables import REFINED_TABLE, SUMMARY_TABLE, Table, refined_table, summary_table
 from flows.errors import AwsError, PublishError, WriteConflict
 from flows.lake.catalog import Catalog
-from flows.lake.s3 import Bucket
+from flows.lake.s3 import Bucket, etag_of
 from flows.session.publish import Publisher
 from flows.session.staging import StagedSession
 
@@ -69,6 +69,10 @@ class Account:
 
     def tickers(self, session: date = SESSION) -> dict[str, bytes]:
         return {values[3]: bodies[0] for values, bodies in self.seen(session=session).items()}
+
+    def locations(self, table: Table = REFINED_TABLE) -> set[str]:
+        found = self.glue.get_partitions(DatabaseName=DATABASE, TableName=table.name)["Partitions"]
+        return {partition["StorageDescriptor"]["Location"] for partition in found}
 
     def partitions(self, table: Table = REFINED_TABLE) -> set[tuple[str, ...]]:
         found = self.glue.get_partitions(DatabaseName=DATABASE, TableName=table.name)["Partitions"]
@@ -171,6 +175,21 @@ class TestFirstPublication:
             ("SMLL", "2025", "6", "30"): [b"run2 None"],
         }
         assert aws.seen() == {}
+
+    def test_begins_hidden(self, aws: Account) -> None:
+        publisher, watch = watched(aws)
+        publisher.publish(aws.stage("run1", ["ALOS3", "ABEV3"]))
+        created = [request for name, request in watch.calls if name == "batch_create_partition"]
+        made = [item["StorageDescriptor"]["Location"] for request in created for item in request["PartitionInputList"]]
+        assert made == [f"s3://{REFINED_BUCKET}/{HIDDEN_PREFIX}"] * 3
+
+    def test_tells_what_is_published_now(self, aws: Account) -> None:
+        staged = aws.stage("run1", ["ALOS3"])
+        published = aws.publisher().publish(staged)
+        assert [(item.key, item.size, item.etag) for item in published] == [
+            ("refined-data/year=2025/month=06/day=30/acao=ALOS3/part-00000.parquet", 10, etag_of(b"run1 ALOS3")),
+            ("resumo-data/year=2025/month=06/day=30/part-00000.parquet", 9, etag_of(b"run1 None")),
+        ]
 
     def test_leaves_the_run_s_staging_for_inspection(self, aws: Account) -> None:
         staged = aws.stage("run1", ["ALOS3"])
@@ -346,6 +365,14 @@ class TestPartialFailure:
         with pytest.raises(PublishError, match="updating partitions of bovespa_refined_data: 1 refused"):
             aws.publisher(glue=RefusingToShow(aws.glue, "batch_update_partition", "Entries")).publish(staged)
         assert aws.seen() == {}
+        assert aws.locations() == {f"s3://{REFINED_BUCKET}/{HIDDEN_PREFIX}"}
+
+    def test_of_a_withdrawal_leaves_the_session_whole(self, aws: Account) -> None:
+        aws.publisher().publish(aws.stage("run1", ["ALOS3", "ABEV3"]))
+        refusing = Refusing(aws.glue, "batch_update_partition", "Entries")
+        with pytest.raises(PublishError, match="updating partitions of bovespa_refined_data: 1 refused"):
+            aws.publisher(glue=refusing).withdraw("IBOV", SESSION)
+        assert aws.tickers() == {"ALOS3": b"run1 ALOS3", "ABEV3": b"run1 ABEV3"}
 
     def test_of_a_deletion_keeps_the_session_hidden_and_a_second_run_shows_it(self, aws: Account) -> None:
         aws.publisher().publish(aws.stage("run1", ["ALOS3", "ABEV3"]))
@@ -387,6 +414,43 @@ class TestPartialFailure:
         ):
             aws.publisher().publish(staged)
         assert aws.seen() == {}
+
+
+class TestBesideOtherSessions:
+    """Of the same table: another day, and another index of the same day."""
+
+    OTHERS = (("IBXX", SESSION), ("SMLL", SESSION + timedelta(days=1)))
+
+    @pytest.fixture(autouse=True)
+    def before(self, aws: Account) -> None:
+        for index, session in self.OTHERS:
+            aws.publisher().publish(aws.stage("other", [], session=session, index=index))
+
+    def others(self, aws: Account) -> list[Seen]:
+        tables = (refined_table("SMLL"), summary_table("SMLL"))
+        found = [aws.seen(table, session) for table in tables for _, session in self.OTHERS]
+        return [{values: bodies for values, bodies in item.items() if b"other None" in bodies} for item in found]
+
+    def test_what_is_shown_is_this_session_s_alone(self, aws: Account) -> None:
+        staged = aws.stage("run1", [], index="SMLL")
+        aws.publisher().publish(staged)
+        assert aws.publisher().shows(staged)
+
+    def test_what_is_not_there_is_not_shown(self, aws: Account) -> None:
+        staged = aws.stage("run1", [], index="SMLL")
+        aws.publisher().publish(staged)
+        aws.s3.delete_object(Bucket=REFINED_BUCKET, Key=staged.refined[0].key)
+        assert not aws.publisher().shows(staged)
+
+    def test_replacing_and_withdrawing_touches_no_other(self, aws: Account) -> None:
+        before = self.others(aws)
+        assert [len(item) for item in before] == [1, 1, 1, 1]
+        for tag in ("run1", "run2"):
+            aws.publisher().publish(aws.stage(tag, [], index="SMLL"))
+            assert self.others(aws) == before
+        assert aws.publisher().withdraw("SMLL", SESSION) == 2
+        assert self.others(aws) == before
+        assert aws.publisher().withdraw("SMLL", SESSION) == 0
 
 
 class TestBesideAnother:

@@ -113,4 +113,6 @@ def test_that_it_cannot_be_is_a_warning_for_the_caller_has_failed_already(
     aws.s3.delete_object(Bucket=REFINED_BUCKET, Key=manifest_key("jr_1"))
     with caplog.at_level(logging.WARNING):
         brought_back(aws)
-    assert "IBOV 2025-06-30 may not show what is recorded of it: " in caplog.text
+    (message,) = (record.getMessage() for record in caplog.records if record.name == "flows.session.restore")
+    assert message.startswith("IBOV 2025-06-30 may not show what is recorded of it: ")
+    assert manifest_key("jr_1") in message
