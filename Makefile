@@ -1,6 +1,6 @@
 # The two commands of the README are `run` and `test`; each installs what is missing first.
 .DEFAULT_GOAL := help
-.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test site-check clients faults broken-home mutants audit bench lint infra-check
+.PHONY: help run up query report cost notebook docs dictionary catalogue diagram deploy-check test site-check clients faults broken-home at-random mutants audit bench lint infra-check
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -65,6 +65,10 @@ faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came o
 broken-home: $(VENV)/.dev  ## spoil every kind of a home's files in four ways, each in turn, and mend it; not part of CI: about half an hour
 	@$(VENV)/bin/pytest tests/faults/test_broken_home.py --whole-matrix
 	@echo "Every spoilt home was told in a line, and mended"
+
+at-random: $(VENV)/.dev  ## kill, stop, spoil, fill the disk, at random for an hour, and look after each that nothing wrong is told; MINUTES=5; not part of CI
+	@$(VENV)/bin/pytest tests/faults/test_at_random.py --whole-matrix --minutes $(or $(MINUTES),60)
+	@echo "Whatever came, the sample was published again"
 
 # Half an hour a part on a machine that does nothing else; CHILDREN runs so many tests side by side.
 mutants: $(VENV)/.mutants  ## put small faults into the critical modules, each of which a test must notice; PARTS="lease keys" some of them; not part of CI

@@ -9,6 +9,8 @@ import pytest
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
+pytest.register_assert_rewrite("homes")
+
 # A busy machine must not make a property fail, nor a run leave files behind.
 hypothesis.settings.register_profile("faults", deadline=None, database=None)
 hypothesis.settings.load_profile("faults")
@@ -37,4 +39,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--whole-matrix", action="store_true", help="all cases of the fault matrix, not only the quick ones"
     )
+    group.addoption("--minutes", type=float, default=60, help="how long faults come at random")
+    group.addoption("--at-random-seed", type=int, default=0, help="the faults of a run that has told this number")
     group.addoption("--write-reliability", action="store_true", help="write their result into docs/reliability.md")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from flows.lake.s3 import Bucket
     from flows.session.staging import StagedSession
 
+_OTHER_FIGURES, _OTHER_KEY = 0, 1  # holdings of a correction, beside the version before
 _LONGEST = 280.0  # seconds that any of it may take, on a busy machine too
 
 
@@ -157,11 +158,20 @@ def _stops_before(operation: str, after: int, key: str = "") -> Arm:
     return _overtaken(lambda still: still.begins_at(operation, after, key))
 
 
-def _arrives_late(still: Standstill, bench: Bench) -> Fault:
-    """The copy of a share whose figures are others in the two versions."""
-    ticker = bench.portfolio.holdings[0].codigo
-    copies = to("CopyObject", "refined-data/")
-    return Fault(lambda call: copies(call) and f"/acao={ticker}/" in call.key, still.on_the_wire)
+def _copy_arrives_late(holding: int) -> Callable[[Standstill, Bench], Fault]:
+    """The copy of a share of the correction; see `campaign.corrected` for which of them the version before has."""
+
+    def fault(still: Standstill, bench: Bench) -> Fault:
+        ticker = bench.portfolio.holdings[holding].codigo
+        copies = to("CopyObject", "refined-data/")
+        return Fault(lambda call: copies(call) and f"/acao={ticker}/" in call.key, still.on_the_wire)
+
+    return fault
+
+
+def _hiding_arrives_late(still: Standstill, _: Bench) -> Fault:
+    """The flow's first call to Glue that changes partitions: it hides what is published."""
+    return Fault(to("BatchUpdatePartition"), still.on_the_wire)
 
 
 def as_the_other_published(bench: Bench) -> None:
@@ -193,7 +203,17 @@ def _cases() -> list[Case]:
         overtaken(
             fault="a copy over another's file reaches S3 after another has published (correction)",
             protection=kept_by.COPY_CONDITION,
-            arm=_overtaken(lambda still: still.call, _arrives_late),
+            arm=_overtaken(lambda still: still.call, _copy_arrives_late(_OTHER_FIGURES)),
+        ),
+        overtaken(
+            fault="a copy to a key of its own reaches S3 after another has published (correction)",
+            protection=kept_by.RESTORED,
+            arm=_overtaken(lambda still: still.call, _copy_arrives_late(_OTHER_KEY)),
+        ),
+        overtaken(
+            fault="the call that hides the session reaches Glue after another has published (correction)",
+            protection=kept_by.RESTORED,
+            arm=_overtaken(lambda still: still.call, _hiding_arrives_late),
         ),
     ]
 

@@ -150,6 +150,12 @@ COPY_CONDITION = Protection(
     "flows/session/publish.py", "a file is put over the one that was listed only (If-Match)", over_anything
 )
 
+RESTORED = Protection(
+    "flows/session/restore.py",
+    "who was overtaken looks whether all is right",
+    setting(pipeline, "restore", lambda *_: None),
+)
+
 FILES_FIRST = Protection(
     "flows/session/publish.py", "files first, partitions after", around(Publisher, "_copy", visible_before_copied)
 )
