@@ -23,6 +23,7 @@ from local.account.condition import remove_database, set_aside, state_problem
 from local.account.home import Home, private
 from local.account.locks import locked
 from local.account.provisioned import Provisioned, code_digest, read_provisioned, write_provisioned
+from local.account.service_models import load_leanly
 from local.account.stages import Stage
 from local.account.state import MENDED, StateError
 from local.prefect_.server import PrefectServer
@@ -57,6 +58,7 @@ def main(home_folder: str, program: str, stage: str, *options: str) -> None:
     # All that this process and its children make is their owner's alone.
     os.umask(0o077)
     do_without(["pandas"])  # pyarrow's datasets import it: 50 MiB and half a second, and nothing here asks for a frame
+    load_leanly()
     home = Home(Path(home_folder)).create()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     for noisy in ("werkzeug", "botocore", "urllib3"):
