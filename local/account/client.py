@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from local.account.access import AccountAccess, prefect_auth
 from local.account.home import Home, private
-from local.account.locks import is_locked, locked
+from local.account.locks import LockHeldError, is_locked, locked
 from local.account.provisioned import code_digest
 from local.account.stages import Stage
 from local.rights.keys import HomeKeys, KeysError
@@ -27,6 +27,10 @@ PROGRAM = Path(__file__).resolve().parents[2] / "infrastructure" / "__main__.py"
 _LOOK_SECONDS = 0.05
 _LOOKS = 6
 _END_SECONDS = 15.0
+_QUIETLY_SECONDS = 2.0
+_OTHERS_SECONDS = (
+    120.0  # that another command may take to start the account; four times what it takes on a slow machine
+)
 _FOREIGN = ("AWS_", "PREFECT_", "PULUMI_", "MOTO_")
 _EXCEPTION_LINE = re.compile(r"(?:[\w.]+\.)?(\w*(?:Error|Exception|Warning|Exit|Interrupt)\b.*)")
 
@@ -142,7 +146,7 @@ def running_account(
     with ExitStack() as users:
         with _home_errors(home):
             folders = _created(home.resolve())
-            with locked(folders.start_lock):
+            with _turn(folders, progress):
                 digest = code_digest(program)
                 if _said(folders).get("code", digest) != digest:
                     end_account(home)  # it is of other code; one that somebody uses stays
@@ -167,6 +171,24 @@ def _home_errors(home: Path) -> Iterator[None]:
             f"the account's home {home} cannot be used: {error.filename or home}: {error.strerror}; move what is in the way "
             "elsewhere, or let BOVESPA_HOME name another folder"
         ) from error
+
+
+@contextmanager
+def _turn(home: Home, progress: Callable[[str], None]) -> Iterator[None]:
+    """One command at a time looks whether there is an account, and starts one; one that is stopped meanwhile is in their way."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(home.start_lock, patience=_QUIETLY_SECONDS))
+        except LockHeldError:
+            progress("Waiting for another command, which starts AWS")
+            try:
+                held.enter_context(locked(home.start_lock, patience=_OTHERS_SECONDS))
+            except LockHeldError as late:
+                raise AccountError(
+                    f"process {late.holder} has been starting the account of {home.root} for more than {_OTHERS_SECONDS:.0f} s: "
+                    f"let it go on if it was stopped (kill -CONT {late.holder}), or end it (kill -KILL {late.holder})"
+                ) from late
+        yield
 
 
 def end_account(home: Path) -> bool:

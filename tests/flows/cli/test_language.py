@@ -42,6 +42,7 @@ TEMPLATES = sorted((FLOWS / "site" / "templates").glob("*.j2"))
 
 OF_OTHERS = {  # what is said by others, whose words reach the screen
     *("Starting AWS", "Provisioning AWS with the Pulumi program", "Starting Prefect"),
+    "Waiting for another command, which starts AWS",
     *("summary", "data docs", "all sessions"),
     *("environment", "its password", "buckets", "logs"),
     *("collect", "gate 1", "upload", "etl", "gate 2", "publish and confirm", "history and changes", "report"),

@@ -16,8 +16,10 @@ from urllib.request import urlopen
 import boto3
 import pytest
 
+from local.account import client as module
 from local.account.client import Account, AccountError, end_account, running_account
 from local.account.home import Home
+from local.account.locks import locked
 from local.account.stages import Stage
 
 if TYPE_CHECKING:
@@ -225,6 +227,22 @@ def test_a_home_that_cannot_be_one_is_told_in_one_readable_line(tmp_path: Path) 
     with pytest.raises(AccountError, match=message) as refused, running_account(file):
         pytest.fail("it started")
     assert "\n" not in str(refused.value)
+
+
+def test_a_command_that_was_stopped_amid_the_start_is_named_to_whoever_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_QUIETLY_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_OTHERS_SECONDS", 0.2)
+    told: list[str] = []
+    home = Home(tmp_path / "home").create()
+    with (
+        locked(home.start_lock),
+        pytest.raises(AccountError, match=rf"^process {os.getpid()} has been starting the account of .*kill -KILL"),
+        running_account(home.root, progress=told.append),
+    ):
+        pytest.fail("it started")
+    assert told == ["Waiting for another command, which starts AWS"]
 
 
 def test_a_damaged_state_is_told_in_one_readable_line(tmp_path: Path, program: Path) -> None:
