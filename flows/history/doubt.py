@@ -44,7 +44,7 @@ def doubtful_history(listings: Listings, fresh: Collection[date]) -> set[date]:
     return {
         month
         for month in listings.months
-        if month in fresh or not _is_newer(listings.history.get(month), listings.records.get(month, {}))
+        if month in fresh or not _is_newer(listings.history.get(month), listings.records.get(month))
     }
 
 
@@ -58,13 +58,13 @@ def doubtful_changes(listings: Listings, doubtful: Collection[date]) -> set[date
         month
         for month in listings.months
         if month in doubtful
-        or not _is_newer(listings.changes.get(month), listings.records.get(month, {}))
+        or not _is_newer(listings.changes.get(month), listings.records.get(month))
         or _is_older(listings.changes.get(month), listings.history.get(month))
     }
     return own | {after for before, after in pairwise(listings.months) if before in own}
 
 
-def _is_newer(month: Month | None, records: Mapping[date, ObjectSummary]) -> bool:
+def _is_newer(month: Month | None, records: Mapping[date, ObjectSummary] | None) -> bool:
     """Whether there are records, and a file that was stored after them; S3 tells whole seconds, so that a tie tells nothing."""
     if month is None or month.file is None or not records:
         return False

@@ -207,7 +207,7 @@ class MonthlyTable:
         schema = arrow_schema(self.table.columns)
         try:
             read = pq.ParquetFile(io.BytesIO(body), page_checksum_verification=True).read()
-            stated = contents or (read.schema.metadata or {}).get(CONTENTS.encode(), b"{}")
+            stated = contents or (read.schema.metadata or {})[CONTENTS.encode()]
             return Content(read.cast(schema), self._sessions(json.loads(stated), read.num_rows))
         except (pa.ArrowException, AttributeError, KeyError, OSError, TypeError, ValueError):
             return Content(schema.empty_table())

@@ -25,10 +25,15 @@ CAUGHT = frozenset({"killed", "timeout", "segfault", "caught by type check"})
 
 @dataclass(frozen=True)
 class Part:
-    """Modules, and the tests that have to notice what is wrong with them; files and folders of the project."""
+    """Modules, and the tests that have to notice what is wrong with them; files and folders of the project.
+
+    Attributes:
+        slow: of the tests those that take too long to be run for each fault.
+    """
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    slow: tuple[str, ...] = ()
 
 
 PARTS = {
@@ -53,7 +58,20 @@ PARTS = {
         ),
     ),
     "months": Part(
-        ("flows/history/month_files.py", "flows/history/refresh.py", "flows/history/doubt.py"), ("tests/flows/history",)
+        ("flows/history/month_files.py", "flows/history/doubt.py"),
+        tuple(f"tests/flows/history/test_{name}.py" for name in ("month_files", "month_conditions", "doubt", "former")),
+        slow=tuple(
+            f"tests/flows/history/test_former.py::test_{name}"
+            for name in (
+                "whoever_reads_sees_every_row_once_wherever_the_run_is_killed",
+                "two_runs_at_once_put_it_in_order",
+            )
+        ),
+    ),
+    "refresh": Part(
+        ("flows/history/refresh.py",),
+        ("tests/flows/history/test_refresh.py",),
+        slow=("tests/flows/history/test_refresh.py::TestKilled",),
     ),
 }
 
@@ -75,7 +93,10 @@ def workspace(name: str, part: Part) -> Path:
         "source_paths": [*PACKAGES, "src"],
         "only_mutate": [*part.modules],
         "pytest_add_cli_args_test_selection": [*part.tests],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist"],
+        "pytest_add_cli_args": [
+            *("-p", "no:cacheprovider", "-p", "no:xdist"),
+            *(f"--deselect={test}" for test in part.slow),
+        ],
         "also_copy": [item for item in OTHERS if item != "lambda"],
     }
     lines = [f"{key} = {value!r}" for key, value in settings.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +89,24 @@ def test_a_month_with_files_and_no_record_is_doubted_and_the_changes_of_the_next
     })  # fmt: skip
     doubtful = doubtful_history(left, ())
     assert (doubtful, doubtful_changes(left, doubtful)) == ({MONTHS[1]}, {MONTHS[1], MONTHS[2]})
+
+
+def test_changes_are_doubted_where_their_history_is_whatever_the_listings_say() -> None:
+    assert doubtful_changes(built([11, 11, 11], [12, 12, 12]), {MONTHS[0]}) == {MONTHS[0], MONTHS[1]}
+
+
+def test_changes_that_are_not_newer_than_their_records_are_doubted() -> None:
+    found = built([9, 9, 9], [9, 12, 12])
+    assert doubtful_changes(found, ()) == {MONTHS[0], MONTHS[1]}
+
+
+@pytest.mark.parametrize("history", [{}, {MONTHS[0]: Month()}], ids=["no month", "no file"])
+def test_changes_are_not_older_than_a_history_that_is_not_there(history: dict[date, Month]) -> None:
+    found = built([11], [12])
+    assert doubtful_changes(Listings(history, found.changes, found.records), ()) == set()
+
+
+@pytest.mark.parametrize("changes", [{}, {MONTHS[0]: Month()}], ids=["no month", "no file"])
+def test_changes_that_are_not_there_are_doubted(changes: dict[date, Month]) -> None:
+    found = built([11], [12])
+    assert doubtful_changes(Listings(found.history, changes, found.records), ()) == {MONTHS[0]}

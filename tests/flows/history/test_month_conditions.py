@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from expectations.contract.partitions import month_key
+from expectations.contract.names import REFINED_BUCKET
+from expectations.contract.partitions import month_key, partition_prefix
 from expectations.contract.tables import HISTORY_TABLE
 from flows.errors import WriteConflict
 from flows.history.month_files import Month, MonthlyTable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from flows.lake.s3 import ObjectSummary
 
 KEY = month_key(HISTORY_TABLE, INDEX, JUNE)
+PREFIX = partition_prefix(HISTORY_TABLE, INDEX, JUNE)
 
 
 def table(aws: Account, watch: Watch | None = None) -> MonthlyTable:
@@ -58,3 +61,42 @@ def test_a_month_goes_from_the_catalog_first_so_that_no_partition_shows_nothing(
     assert (aws.locations(HISTORY_TABLE), aws.keys(KEY)) == ({}, [KEY])
     table(aws).remove({JUNE: june})
     assert aws.keys("historico/") == []
+
+
+def test_a_month_is_listed_with_its_file_its_partition_and_whatever_else_lies_there(aws: Account, june: Month) -> None:
+    strays = tuple(f"{PREFIX}{name}" for name in ("a/b.parquet", "z.txt"))
+    for key in strays:
+        aws.put(key, b"stray")
+    assert table(aws).months() == {JUNE: Month(june.file, PREFIX, strays)}
+    assert table(aws).listed() == {JUNE: Month(june.file, None, strays)}
+
+
+def test_a_month_without_a_file_is_listed_by_its_partition(aws: Account, june: Month) -> None:
+    aws.s3.delete_object(Bucket=REFINED_BUCKET, Key=file(june).key)
+    assert table(aws).months() == {JUNE: Month(None, PREFIX)}
+
+
+def test_a_month_of_another_index_is_none_of_this_one(aws: Account, june: Month) -> None:
+    refresh(aws.pipeline(), "SMLL", [aws.publish(two(JUN_2, index="SMLL"))])
+    assert table(aws).months() == {JUNE: june}
+
+
+def test_a_month_is_in_order_where_its_partition_shows_its_file_and_nothing_else(aws: Account, june: Month) -> None:
+    made = table(aws)
+    assert made.is_in_order(JUNE, june)
+    assert not made.is_in_order(JUNE, replace(june, strays=("a",)))
+    assert not made.is_in_order(JUNE, replace(june, points_to=None))
+
+
+def test_a_file_is_put_over_the_one_that_was_listed_only(aws: Account, june: Month) -> None:
+    content = table(aws).read(file(june))
+    aws.put(KEY, b"another's")
+    for over in (file(june), None):
+        with pytest.raises(WriteConflict):
+            table(aws).put(JUNE, content, over)
+    assert aws.body(KEY) == b"another's"
+
+
+def test_a_partition_that_another_has_made_meanwhile_is_no_error(aws: Account, june: Month) -> None:
+    table(aws).show({JUNE: replace(june, points_to=None)})
+    assert table(aws).months() == {JUNE: june}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.contract.tables import CHANGES_TABLE, HISTORY_TABLE
-from flows.history.month_files import CONTENTS, Content, MonthlyTable, encode
+from flows.history.month_files import CONTENTS, Content, MonthlyTable, encode, month_of
 from flows.history.rows import HISTORY_SCHEMA
 from flows.lake.s3 import ObjectInfo, ObjectSummary, StoredObject
 
@@ -102,6 +104,55 @@ def test_a_statement_that_is_none_is_of_no_session(stated: bytes) -> None:
     assert table().decode(target.getvalue()).sessions == {}
 
 
+def stating(**changed: object) -> bytes:
+    """Two rows, in a file that says something else of itself."""
+    stated = {"made": table().made, "rows": 2, "sessions": {"2025-06-02": "0" * 32}} | changed
+    return encode(some_rows(2), {CONTENTS: json.dumps(stated)})
+
+
+def test_a_file_of_another_number_of_rows_than_it_says_is_of_no_session() -> None:
+    of = {date(2025, 6, 2): "0" * 32}
+    assert table().decode(stating()).sessions == of
+    assert table().decode(stating(rows=3)).sessions == {}
+
+
+def test_a_file_that_does_not_say_how_many_rows_it_has_is_taken_at_its_word() -> None:
+    made = json.dumps({"made": table().made, "sessions": {"2025-06-02": "0" * 32}})
+    assert table().decode(encode(some_rows(2), {CONTENTS: made})).sessions == {date(2025, 6, 2): "0" * 32}
+
+
+def test_a_file_that_states_nothing_holds_nothing() -> None:
+    read = table().decode(encode(some_rows(2)))
+    assert (read.rows.num_rows, read.sessions) == (0, {})
+
+
+def test_a_file_is_packed_has_an_index_of_its_pages_and_no_second_schema() -> None:
+    file = pq.ParquetFile(io.BytesIO(encode(some_rows(2))))
+    column = file.metadata.row_group(0).column(0)
+    assert (column.compression, column.has_offset_index) == ("ZSTD", True)
+    assert b"ARROW:schema" not in (file.metadata.metadata or {})
+
+
+def test_a_bit_that_turned_within_a_page_is_noticed() -> None:
+    body = written(Content(some_rows(2), {}))
+    footer = len(body) - int.from_bytes(body[-8:-4], "little") - 8
+    for position in range(4, footer):
+        turned = body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :]
+        assert table().decode(turned).rows in (some_rows(2), some_rows(0)), position
+
+
+def test_the_first_day_of_a_month_stands_for_it() -> None:
+    assert month_of(date(2025, 6, 30)) == JUNE
+
+
+def test_within_a_lease_neither_file_nor_partition_is_written_without_it() -> None:
+    lease: Any = SimpleNamespace(guard=lambda what: ("guarded", what))
+    made = table()
+    held = made.within(lease)
+    assert (held.refined, held.catalog) == (("guarded", made.refined), ("guarded", made.catalog))
+    assert replace(held, refined=made.refined, catalog=made.catalog) == made
+
+
 def test_the_statement_changes_no_byte_of_the_rows() -> None:
     rows = some_rows(3)
     plain, stating = encode(rows), written(Content(rows, {date(2025, 6, 2): "0" * 32}))
@@ -156,6 +207,20 @@ def test_where_nothing_of_use_is_said_beside_it_a_file_is_read(beside: dict[str,
 def test_what_was_made_by_other_rules_is_of_nothing() -> None:
     made, _, listed = kept({date(2025, 6, 2): "0" * 32})
     assert replace(made, rules=2).sessions(listed) == {}
+
+
+def test_what_is_said_beside_it_without_sense_is_not_taken() -> None:
+    of = {date(2025, 6, 2): "0" * 32}
+    made, bucket, listed = kept(of)
+    bucket.beside = {"contents": json.dumps({"made": made.made, "sessions": ["2025-06-02"]})}
+    assert made.sessions(listed) == of
+
+
+def test_as_much_as_s3_keeps_is_said_beside_an_object_and_no_byte_more() -> None:
+    day = date(2025, 6, 2)
+    _, bucket, _ = kept({day: ""})
+    room = 1900 - len((bucket.beside or {})["contents"])
+    assert [len(kept({day: "0" * length})[1].beside or {}) for length in (room, room + 1)] == [1, 0]
 
 
 def test_more_than_s3_keeps_beside_an_object_is_said_in_the_file_alone() -> None:
