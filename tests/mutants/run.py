@@ -71,7 +71,7 @@ PARTS = {
     "refresh": Part(
         ("flows/history/refresh.py",),
         ("tests/flows/history/test_refresh.py",),
-        slow=("tests/flows/history/test_refresh.py::TestKilled",),
+        slow=tuple(f"tests/flows/history/test_refresh.py::{name}" for name in ("TestKilled", "TestTwoFlowsAtOnce")),
     ),
 }
 
