@@ -12,13 +12,9 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-import httpx
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.orchestration import get_client
 from prefect.client.schemas import State
-from prefect.context import FlowRunContext
 from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
@@ -34,6 +30,7 @@ from flows.history.changes_report import changes_headline, changes_markdown, of_
 from flows.history.refresh import FreshRows, Refreshed, fresh_rows, refresh
 from flows.history.witness import Witness
 from flows.lake.connect import connect
+from flows.orchestration import SERVER_FAILED, name_run, put_artifact
 from flows.record.attempt import DAILY, Attempt, OpenAttempt
 from flows.record.ledger import Ledger
 from flows.record.metrics import run_metrics
@@ -54,14 +51,16 @@ STOPPED = "stopped from outside ({}); the next run goes on from where this one w
 
 
 class _OneLine(logging.Filter):
-    """Keeps the tracebacks of expected errors out of the log: their message says all that helps.
+    """Keeps the tracebacks of expected errors, and of Prefect's server's, out of the log: their message says all that helps.
 
     And Prefect's, which in a worker's process looks for an exception in a Failed state and finds the run's summary.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, EXPECTED_ERRORS) or str(error).startswith("Unexpected result for failed state"):
+        if isinstance(error, (*EXPECTED_ERRORS, SERVER_FAILED)) or str(error).startswith(
+            "Unexpected result for failed state"
+        ):
             record.exc_info = None
         return True
 
@@ -162,7 +161,7 @@ def _run(pipeline: Pipeline, going: OpenAttempt, *, force: bool, collected_at: d
     with going.step("collect"):
         collected = prepared.answer() or collect(pipeline, index, collected_at)
     facts = collected.facts
-    _name_run(f"daily-{facts.index}-{facts.session}")
+    name_run(f"daily-{facts.index}-{facts.session}")
     log = get_run_logger()
     going.note(session=facts.session, fingerprint=facts.fingerprint, collected_at=facts.collected_at)
     going.note(source=facts.source, raw_bytes=len(collected.content))
@@ -224,20 +223,6 @@ def _refined(
     return version, staged
 
 
-def _name_run(name: str) -> None:
-    """Give the run the name that it could not have before B3 had answered; that it cannot be given must not fail a run."""
-    if not (context := FlowRunContext.get()) or not context.flow_run:
-        return
-    try:
-        with get_client(sync_client=True) as client:
-            client.update_flow_run(context.flow_run.id, name=name)
-    except httpx.HTTPError as error:
-        get_run_logger().warning("the run keeps its name, for Prefect's server took no other: %s", error)
-    else:
-        # The log's lines say it from here on.
-        context.flow_run.name = name
-
-
 def _refresh(pipeline: Pipeline, going: OpenAttempt, fresh: list[FreshRows]) -> None:
     """Bring the monthly tables up to date, also where a run that was killed has left them behind; tell what changed."""
     index, session = going.attempt.index, going.attempt.session
@@ -248,9 +233,7 @@ def _refresh(pipeline: Pipeline, going: OpenAttempt, fresh: list[FreshRows]) -> 
     if going.attempt.changes:
         headline = changes_headline(index, session, changes)
         get_run_logger().warning(headline)
-        create_markdown_artifact(
-            changes_markdown(index, session, changes), key=f"changes-{index.lower()}", description=headline
-        )
+        put_artifact(changes_markdown(index, session, changes), key=f"changes-{index.lower()}", description=headline)
 
 
 def _ask_prices(pipeline: Pipeline, going: OpenAttempt) -> None:
@@ -301,9 +284,7 @@ def _report(pipeline: Pipeline, going: OpenAttempt) -> None:
     """Keep the report."""
     going.attempt = with_report(pipeline.lake.artifacts, going.attempt, get_run_logger().warning)
     attempt = going.attempt
-    create_markdown_artifact(
-        attempt_markdown(attempt), key=f"daily-{attempt.index.lower()}", description=attempt.headline
-    )
+    put_artifact(attempt_markdown(attempt), key=f"daily-{attempt.index.lower()}", description=attempt.headline)
 
 
 def _update_site_and_metrics(pipeline: Pipeline, attempt: Attempt) -> None:

@@ -18,6 +18,7 @@
     │   └── LeaseLost       the flow stood still for so long that another took its session over: nothing more is written
     ├── AcknowledgeError    there is no loss to acknowledge: the message says what there is
     ├── DamagedError        what is published is not as it was published: reconcile mends it
+    ├── PrefectUnavailable  Prefect's server did not take a run's state: what the run has done stays, run it again
     ├── NotPublishedError   nothing is published that an answer could rest on: collect or import it
     └── QueryError          Athena refused or failed a query
 
@@ -62,6 +63,10 @@ class PayloadError(B3Error):
         super().__init__(f"B3's answer, {field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class PrefectUnavailable(BovespaError):  # noqa: N818 - a state of Prefect's server
+    """Prefect's server refused or failed what a run asked of it, or was not to be had."""
 
 
 class AwsError(BovespaError):

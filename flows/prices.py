@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
@@ -18,6 +17,7 @@ from flows.backfill.judging import Judging
 from flows.backfill.prices import Prices
 from flows.errors import NotPublishedError
 from flows.lake.connect import connect
+from flows.orchestration import put_artifact
 from flows.session.pipeline import Pipeline
 from flows.settings import Settings, load_settings
 from flows.site.publish import refresh_site_of
@@ -48,7 +48,7 @@ def prices(since: date | None = None, until: date | None = None) -> dict[str, ob
     for warning in report.warnings:
         log.warning("%s", warning)
     _verify(pipeline, since or first_of(settings, last))
-    create_markdown_artifact(report.markdown, key="prices", description=report.headline)
+    put_artifact(report.markdown, key="prices", description=report.headline)
     if report.missing:
         log.warning(report.headline)
         return Completed(name="Incomplete", message=report.headline, data=report.to_dict())

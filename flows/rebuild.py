@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Failed
@@ -16,6 +15,7 @@ from expectations.contract.names import DEFAULT_INDEX
 from flows.backfill.rebuilding import Rebuilding, RebuildPlan, told_events
 from flows.errors import NotRebuildable
 from flows.lake.connect import connect
+from flows.orchestration import put_artifact
 from flows.record.markdown import escaped
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
@@ -44,7 +44,7 @@ def rebuild(
         attempt = rebuilding.publish(plan, str(flow_run.id or "")) if publish else None
     except (ContractError, NotRebuildable) as error:
         return Failed(message=f"{index} {session}: {error}", data={"error": str(error)})
-    create_markdown_artifact(plan_markdown(plan), key=f"rebuild-{index.lower()}", description=plan.headline)
+    put_artifact(plan_markdown(plan), key=f"rebuild-{index.lower()}", description=plan.headline)
     body = plan.to_dict() | {"attempt": attempt.to_dict() if attempt else None}
     if attempt is None:
         get_run_logger().info("%s; nothing was published", plan.headline)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Failed
@@ -16,6 +15,7 @@ from flows.backfill.rebuilding import rebuildable
 from flows.backfill.recovery import Recovery
 from flows.backfill.recovery_report import recovery_markdown
 from flows.lake.connect import connect
+from flows.orchestration import put_artifact
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 from flows.site.publish import refresh_site_of
@@ -49,7 +49,7 @@ def reconcile(
     recovery = Recovery(pipeline, retry_quarantined, at_once, execution=str(flow_run.id or ""))
     recovered = recovery.run(now, since, until, wanted)
     refresh_site_of(pipeline, recovered.attempts, get_run_logger().warning)
-    create_markdown_artifact(recovery_markdown(recovered, now), key="reconcile", description=recovered.headline)
+    put_artifact(recovery_markdown(recovered, now), key="reconcile", description=recovered.headline)
     for name, how in rebuildable(pipeline, recovered.missing).items():
         get_run_logger().info(
             "%s %s could be rebuilt (%s): bovespa rebuild --session %s --index %s", *name, how, name[1], name[0]

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas import State
 from prefect.states import Completed
 
 from expectations.contract.keys import check_index
 from flows.lake.connect import connect
+from flows.orchestration import put_artifact
 from flows.record.status import read_status
 from flows.record.status_report import status_markdown
 from flows.session.pipeline import Pipeline
@@ -38,7 +38,7 @@ def status(
     settings = load_settings()
     wanted = [check_index(index) for index in indices or ()]
     found = read_status(Pipeline(settings, connect(settings)), datetime.now(UTC), since, until, wanted)
-    create_markdown_artifact(status_markdown(found), key="status", description=found.headline)
+    put_artifact(status_markdown(found), key="status", description=found.headline)
     if found.complete:
         get_run_logger().info(found.headline)
         return found.to_dict()

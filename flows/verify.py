@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas import State
 from prefect.runtime import flow_run
 from prefect.states import Failed
@@ -18,6 +17,7 @@ from flows.b3.calendar import SAO_PAULO
 from flows.backfill.verification import Verification
 from flows.backfill.verification_report import verification_markdown
 from flows.lake.connect import connect
+from flows.orchestration import put_artifact
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 
@@ -41,7 +41,7 @@ def verify(
     settings = load_settings()
     verification = Verification(Pipeline(settings, connect(settings)), str(flow_run.id or ""))
     verified = verification.run(now, since, until, wanted)
-    create_markdown_artifact(verification_markdown(verified, now), key="verify", description=verified.headline)
+    put_artifact(verification_markdown(verified, now), key="verify", description=verified.headline)
     if verified.intact:
         get_run_logger().info(verified.headline)
         return verified.to_dict()

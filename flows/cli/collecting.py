@@ -18,6 +18,7 @@ from flows.cli.language import tr
 from flows.cli.place import Place
 from flows.cli.sample_checks import SampleChecks, check_sample
 from flows.daily_indices import daily_indices, run_daily
+from flows.orchestration import server_asked
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 
@@ -72,7 +73,8 @@ def collect_live(
     screen.say(tr("collecting {} from {}").format(", ".join(chosen), settings.b3_base_url))
     if len(chosen) == 1:
         return [run_daily(chosen[0], force=force, collected_at=collected_at)]
-    state: Any = daily_indices(chosen, force=force, collected_at=collected_at, return_state=True)
+    with server_asked():
+        state: Any = daily_indices(chosen, force=force, collected_at=collected_at, return_state=True)
     return [*state.result(raise_on_failure=False)]
 
 

@@ -101,7 +101,7 @@ def test_where_no_run_can_be_shared_nothing_is_taken_for_judged(steps: Steps, mo
 
 
 def test_the_flow_of_an_index_takes_the_report_that_there_is(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daily, "_name_run", lambda _: None)
+    monkeypatch.setattr(daily, "name_run", lambda _: None)
     going = OpenAttempt(FlowRun("x", DAILY).begin("IBXL"))
     pipeline: Any = steps
     known = Prepared(collected("IBXL"), report=report("IBXL", passes=False))

@@ -201,7 +201,7 @@ def test_the_flow_says_so(aws: Account, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(flows.status, "datetime", Clock)
     monkeypatch.setattr(flows.status, "connect", lambda _: aws.pipeline.lake)
     monkeypatch.setattr(flows.status, "get_run_logger", lambda: logging.getLogger("test"))
-    monkeypatch.setattr(flows.status, "create_markdown_artifact", lambda text, **_: artifacts.append(text))
+    monkeypatch.setattr(flows.status, "put_artifact", lambda text, **_: artifacts.append(text))
     state = flows.status.status.fn(since=FIRST)
     assert state.name == "Incomplete"  # type: ignore[union-attr]
     (found,) = state.data["indices"]  # type: ignore[union-attr]
