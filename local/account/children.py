@@ -81,11 +81,11 @@ class Child:
         self._close()
 
     def death(self) -> Death | None:
-        """What the program died of, if it was an exception or an exit with a text."""
-        if not self._error_file.exists():
-            return None
-        noted = json.loads(self._error_file.read_text(encoding="utf-8"))
-        return Death(noted["type"], noted["message"], tuple(noted["trace"]))
+        """What the program died of, if it was an exception or an exit with a text, and it could still note it."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # nothing, or half of it, on a full disk
+            noted = json.loads(self._error_file.read_text(encoding="utf-8"))
+            return Death(noted["type"], noted["message"], tuple(noted["trace"]))
+        return None
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -247,9 +247,11 @@ class Queries:
             # Whatever else it dies of, and its thread with it: a query that never ends would be waited for.
             if execution.state in ("QUEUED", "RUNNING"):
                 end(execution, "FAILED", "GENERIC_INTERNAL_ERROR: see the account's log")
-            if self._history:
-                self._history.keep(stated(execution))
-            execution.has_ended.set()
+            try:
+                if self._history:
+                    self._history.keep(stated(execution))
+            finally:
+                execution.has_ended.set()
         log.info("query %s %s %s", execution.id, execution.state, execution.reason or "")
 
     def _catalog_of(self, execution: Execution) -> CallersCatalog:

@@ -7,11 +7,15 @@ live when the account ended is FAILED when it starts again.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from tenacity import Retrying, retry_if_exception_type, wait_fixed
+
 from local.account.gateway import ServiceError
+from local.glue.job_process import JobOutcome
 from local.glue.job_runs import LIVE_STATES, RUNNING_STATES, JobRuns, end_run, new_run, stated
 
 if TYPE_CHECKING:
@@ -35,12 +39,14 @@ class Jobs:
     Args:
         state: where runs are kept.
         processes: runs a script.
+        pause: seconds between two tries to note how a run has ended.
     """
 
-    def __init__(self, state: AccountState, processes: JobProcesses) -> None:
+    def __init__(self, state: AccountState, processes: JobProcesses, pause: float = 1.0) -> None:
         self._jobs: dict[str, dict[str, Any]] = {}
         self._runs = JobRuns(state)
         self._processes = processes
+        self._pause = pause
         self._lock = threading.RLock()
         for run in self._runs.in_states(LIVE_STATES):
             self._runs.save(end_run(run, "FAILED", _LOST))
@@ -124,14 +130,26 @@ class Jobs:
 
     def _follow(self, job: dict[str, Any], run: JobRun) -> None:
         run = {**run, "JobRunState": "RUNNING", "_running_since": time.time()}
-        self._runs.save(run)
-        outcome = self._processes.run(job, run)
-        with self._lock:
-            self._runs.save(end_run(run, outcome.state, outcome.message))
+        outcome = self._outcome(job, run)
+        # On a full disk it is noted once there is room: a run that has ended must not seem to go on.
+        noted = Retrying(retry=retry_if_exception_type(sqlite3.Error), wait=wait_fixed(self._pause), reraise=True)
+        noted(self._save_end, run, outcome)
         log.info("%s %s %s %s", job["Name"], run["Id"], outcome.state, outcome.message or "")
         self._start_waiting(job)
         if outcome.state == "SUCCEEDED":
             self._processes.stand_by(job)  # who has one session published goes on with the next one, often
+
+    def _outcome(self, job: dict[str, Any], run: JobRun) -> JobOutcome:
+        try:
+            self._runs.save(run)
+            return self._processes.run(job, run)
+        except Exception as error:
+            log.exception("%s %s", job["Name"], run["Id"])
+            return JobOutcome("FAILED", f"Internal service error: {error}")
+
+    def _save_end(self, run: JobRun, outcome: JobOutcome) -> None:
+        with self._lock:
+            self._runs.save(end_run(run, outcome.state, outcome.message))
 
     def _start_waiting(self, job: dict[str, Any]) -> None:
         with self._lock:

@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from local.account.gateway import read_body, respond
 from local.account.moto_inside import UnknownFunctionException
 from local.lambda_.dead_letters import Failure, destination
+from local.lambda_.invocations import HandlerAnswer
 from local.s3.events import Event
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from local.account.moto_inside import LambdaFunction
-    from local.lambda_.invocations import HandlerAnswer, Invoker
+    from local.lambda_.invocations import Invoker
     from local.s3.events import Outbox
 
 RETRY_SECONDS = (5.0, 10.0)
@@ -109,6 +110,8 @@ class Functions:
         request_id = str(uuid.uuid4())
         try:
             answer = self._invoker.run(function, event.body, request_id)
+        except OSError as error:  # the service's own, such as a full disk: tried again, as the function's are
+            answer = HandlerAnswer(failed=True, payload=json.dumps({"errorMessage": str(error)}), log="")
         finally:
             self._free_slot(function)
         retries = min(_maximum_retries(function), len(self._retry_seconds))
@@ -138,7 +141,7 @@ class Functions:
     # --- Invoke --------------------------------------------------------------------------------------------------------
 
     def invoke(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """HandlerAnswer Lambda's Invoke: a WSGI application.
+        """Answer Lambda's Invoke: a WSGI application.
 
         Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
         """

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from local.account.access import AccountAccess
 from local.account.children import Child, base_environment
 
@@ -78,6 +80,14 @@ def test_a_program_that_did_not_fail_died_of_nothing(tmp_path: Path) -> None:
 
     child.wait()
 
+    assert child.death() is None
+
+
+@pytest.mark.parametrize("noted", ["", '{"type": "Value', "[]", "{}"])
+def test_a_program_that_could_not_note_all_of_what_it_died_of_died_of_nothing_known(tmp_path: Path, noted: str) -> None:
+    child = start(tmp_path, f"import os; open(os.environ['LAUNCH_ERROR_FILE'], 'w').write({noted!r}); os._exit(3)")
+
+    assert child.wait() == 3
     assert child.death() is None
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from local.account.gateway import ServiceError
 from local.account.home import Home
 from local.account.state import AccountState
 from local.glue.job_process import JobOutcome
+from local.glue.job_runs import JobRun, JobRuns
 from local.glue.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -152,6 +155,43 @@ def test_a_run_that_fails_says_why(glue: Glue, processes: Processes, eventually:
 
     eventually(lambda: glue.state_of(run_id) == "FAILED")
     assert glue.GetJobRun(JobName="etl", RunId=run_id)["JobRun"]["ErrorMessage"] == "ValueError: no rows"
+
+
+def test_a_run_that_the_service_itself_cannot_carry_out_has_failed(
+    glue: Glue, processes: Processes, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    def full(*_: object) -> JobOutcome:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(processes, "run", full)
+
+    run_id = glue.start()
+
+    eventually(lambda: glue.state_of(run_id) == "FAILED")
+    message = glue.GetJobRun(JobName="etl", RunId=run_id)["JobRun"]["ErrorMessage"]
+    assert message == "Internal service error: [Errno 28] No space left on device"
+
+
+def test_how_a_run_has_ended_is_noted_once_there_is_room_for_it(
+    state: AccountState, processes: Processes, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    save, refused = JobRuns.save, list[str]()
+
+    def full(runs: JobRuns, run: JobRun) -> None:
+        if run["JobRunState"] == "SUCCEEDED" and len(refused) < 3:
+            refused.append(run["Id"])
+            raise sqlite3.OperationalError("database or disk is full")
+        save(runs, run)
+
+    monkeypatch.setattr(JobRuns, "save", full)
+    glue = Glue(Jobs(state, processes, pause=0.01))  # type: ignore[arg-type]
+    create(glue)
+
+    run_id = glue.start()
+    processes.end(run_id)
+
+    eventually(lambda: glue.state_of(run_id) == "SUCCEEDED")
+    assert refused == [run_id] * 3
 
 
 def test_one_run_more_than_the_job_may_have_is_refused(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
@@ -177,6 +178,26 @@ def test_a_failed_event_is_tried_again(
 
     eventually(lambda: waiting(state) == 0)
     assert len(handler.events) == 3
+
+
+def test_an_event_that_the_service_itself_could_not_hand_on_is_tried_again(
+    deploy: Deploy, handler: Handler, outbox: Outbox, state: AccountState, eventually: Eventually
+) -> None:
+    run, refused = handler.run, list[str]()
+
+    def full(function: object, event: str, request_id: str) -> HandlerAnswer:
+        if len(refused) < 2:
+            refused.append(request_id)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return run(function, event, request_id)
+
+    handler.run = full  # type: ignore[method-assign]
+    deploy(function(statement()))
+
+    outbox.post(Event(ARN, BUCKET, "{}"))
+
+    eventually(lambda: waiting(state) == 0)
+    assert (len(refused), len(handler.events)) == (2, 1)
 
 
 @pytest.mark.parametrize(("retries", "attempts"), [(None, 3), (2, 3), (1, 2), (0, 1)])
