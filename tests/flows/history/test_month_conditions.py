@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from expectations.contract.names import REFINED_BUCKET
-from expectations.contract.partitions import month_key, partition_prefix
+from expectations.contract.partitions import month_key, moving_prefix, partition_prefix, partition_values
 from expectations.contract.tables import HISTORY_TABLE
 from flows.errors import WriteConflict
 from flows.history.month_files import Month, MonthlyTable
@@ -95,6 +96,32 @@ def test_a_file_is_put_over_the_one_that_was_listed_only(aws: Account, june: Mon
         with pytest.raises(WriteConflict):
             table(aws).put(JUNE, content, over)
     assert aws.body(KEY) == b"another's"
+
+
+def test_a_file_says_what_it_is_and_what_it_is_made_from(aws: Account, june: Month) -> None:
+    head = aws.s3.head_object(Bucket=REFINED_BUCKET, Key=file(june).key)
+    assert head["ContentType"] == "application/vnd.apache.parquet"
+    ((day, etag),) = table(aws).sessions(file(june)).items()
+    made = table(aws).made
+    assert head["Metadata"]["contents"] == f'{{"made":"{made}","rows":2,"sessions":{{"{day}":"{etag}"}}}}'
+
+
+def test_a_month_that_is_shown_from_a_folder_within_its_own_is_shown_from_a_copy_while_that_is_removed(
+    aws: Account, june: Month
+) -> None:
+    old = f"{PREFIX}versao=1/"
+    aws.put(f"{old}part.parquet", b"old")
+    table(aws).catalog.point(HISTORY_TABLE, {partition_values(HISTORY_TABLE, INDEX, JUNE): old})
+    watch = Watch()
+    table(aws, watch).show(table(aws).months())
+    moving = moving_prefix(HISTORY_TABLE, INDEX, JUNE)
+    told = [(name, *sorted(re.findall(rf"{moving}|{old}|{PREFIX}", str(request)))) for name, request in watch.calls]
+    assert [name for name, *_ in told] == [
+        *("copy_object", "batch_update_partition", "delete_objects", "batch_update_partition")
+    ]
+    assert [moving in of for _, *of in told] == [True, True, False, False]
+    assert old in told[2]
+    assert table(aws).months() == {JUNE: june}
 
 
 def test_a_partition_that_another_has_made_meanwhile_is_no_error(aws: Account, june: Month) -> None:
