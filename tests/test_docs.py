@@ -62,7 +62,7 @@ FOLDERS = tuple(sorted(path.name for path in ROOT.iterdir() if path.is_dir()))
 
 def named_files(document: str) -> set[str]:
     """Paths in the text that begin with a folder of the project's; not those of buckets, or of what a build makes."""
-    made = ("site/", "build/", "dist/")
+    made = (".bovespa/", "site/", "build/", "dist/")
     ends = r"/|\.(?:py|md|yaml|toml|json|java|ipynb|css|csv|svg|po|service|yml)\b"
     found = re.findall(
         rf"(?<![\w./-])((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./]*?(?:{ends}))(?![\w*<…])", text(document)
