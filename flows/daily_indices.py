@@ -19,9 +19,9 @@ from expectations.contract.keys import check_index
 from expectations.contract.outcomes import Outcome
 from flows.b3.calendar import is_stale
 from flows.daily import EXPECTED_ERRORS, daily
-from flows.errors import BovespaError, PrefectUnavailable
+from flows.errors import BovespaError
 from flows.lake.connect import connect
-from flows.orchestration import server_asked
+from flows.orchestration import SERVER_FAILED, reason_of
 from flows.record.attempt import DAILY, FlowRun
 from flows.record.withdrawals import withdrawal_of
 from flows.session.pipeline import Pipeline
@@ -100,12 +100,12 @@ def _is_wanted(pipeline: Pipeline, facts: RawFacts, *, force: bool) -> bool:
 
 def run_daily(index: str, *, force: bool, collected_at: datetime | None) -> dict[str, Any]:
     """Run the flow `daily`; its attempt, whatever it comes to."""
+    found: object
     try:
-        with server_asked():
-            state = daily(index, force=force, collected_at=collected_at, return_state=True)
+        state = daily(index, force=force, collected_at=collected_at, return_state=True)
         found = state.result(raise_on_failure=False)
-    except PrefectUnavailable as error:
-        found = error
+    except SERVER_FAILED as error:
+        found = reason_of(error)
     if isinstance(found, dict):
         return found
     return FlowRun("", DAILY).begin(index).ended(Outcome.FAILED, str(found)).to_dict()

@@ -28,9 +28,7 @@ _LOOK_SECONDS = 0.05
 _LOOKS = 6
 _END_SECONDS = 15.0
 _QUIETLY_SECONDS = 2.0
-_OTHERS_SECONDS = (
-    120.0  # that another command may take to start the account; four times what it takes on a slow machine
-)
+_OTHERS_SECONDS = 120.0  # that another command may take to start the account: four times what a slow machine takes
 _FOREIGN = ("AWS_", "PREFECT_", "PULUMI_", "MOTO_")
 _EXCEPTION_LINE = re.compile(r"(?:[\w.]+\.)?(\w*(?:Error|Exception|Warning|Exit|Interrupt)\b.*)")
 

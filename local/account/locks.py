@@ -33,17 +33,17 @@ class LockHeldError(RuntimeError):
 
 @contextmanager
 def locked(path: Path, *, shared: bool = False, patience: float = math.inf) -> Iterator[None]:
-    """Hold the lock for the block; waits until it is to be had. Who holds it exclusively is said in it.
+    """Hold the lock for the block; waits until it is to be had.
 
     Args:
-        patience: seconds that are waited for it at most.
+        patience: seconds that are waited for it at most. Who takes a lock so says in it which process holds it, for the others.
 
     Raises:
         LockHeldError: it was not to be had in that time.
     """
     with private(path).open("a") as file:
         _take(file.fileno(), path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, patience)
-        if not shared:
+        if not math.isinf(patience):
             with suppress(OSError):  # a full disk: it is held all the same
                 os.ftruncate(file.fileno(), 0)
                 os.write(file.fileno(), str(os.getpid()).encode())

@@ -132,7 +132,7 @@ class Jobs:
         run = {**run, "JobRunState": "RUNNING", "_running_since": time.time()}
         outcome = self._outcome(job, run)
         # On a full disk it is noted once there is room: a run that has ended must not seem to go on.
-        noted = Retrying(retry=retry_if_exception_type(sqlite3.Error), wait=wait_fixed(self._pause), reraise=True)
+        noted = Retrying(retry=retry_if_exception_type(sqlite3.Error), wait=wait_fixed(self._pause))
         noted(self._save_end, run, outcome)
         log.info("%s %s %s %s", job["Name"], run["Id"], outcome.state, outcome.message or "")
         self._start_waiting(job)

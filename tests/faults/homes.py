@@ -94,7 +94,7 @@ class Home:
         """Exit code and JSON of a command, which must not end in a traceback.
 
         Args:
-            before: what stands before the command, such as `faketime`.
+            before: what stands before the command, such as `env`.
         """
         done = subprocess.run(
             [*before, *COMMAND, *arguments, "--json"],

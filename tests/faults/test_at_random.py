@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from homes import COMMAND, DAMAGES, KINDS, Home
+from homes import COMMAND, DAMAGES, DAYS, KINDS, Home
 
 pytestmark = [pytest.mark.account, pytest.mark.whole_matrix, pytest.mark.timeout(0)]
 
@@ -83,7 +83,7 @@ def stood_still(home: Home, rng: random.Random) -> str:
     process, seconds = _begin(home), rng.uniform(0.3, _LONGEST)
     _after(process, seconds, signal.SIGSTOP)
     try:
-        code, _ = home.bovespa("reconcile", "--at-once", "--since", "2025-06-30", "--until", "2025-07-01")
+        code, _ = home.bovespa("reconcile", "--at-once", *DAYS)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGCONT)
@@ -142,8 +142,8 @@ def home(tmp_path: Path) -> Iterator[Home]:
 def test_the_sample_is_published_again_whatever_comes(
     home: Home, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seed, ends = random.SystemRandom().randrange(10**6), time.monotonic() + 60 * pytestconfig.getoption("--minutes")
-    seed = pytestconfig.getoption("--at-random-seed") or seed
+    seed = pytestconfig.getoption("--at-random-seed") or random.SystemRandom().randrange(10**6)
+    ends = time.monotonic() + 60 * pytestconfig.getoption("--minutes")
     faults: list[Fault] = [run_killed, all_killed, stood_still, spoilt, spoilt, spoilt]
     faults += [disk_full] if os.path.ismount(home.root.parent) else []
     faults += [clock_differs] if _clock(home).exists() else []

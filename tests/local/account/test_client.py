@@ -237,7 +237,7 @@ def test_a_command_that_was_stopped_amid_the_start_is_named_to_whoever_waits_for
     told: list[str] = []
     home = Home(tmp_path / "home").create()
     with (
-        locked(home.start_lock),
+        locked(home.start_lock, patience=0.1),
         pytest.raises(AccountError, match=rf"^process {os.getpid()} has been starting the account of .*kill -KILL"),
         running_account(home.root, progress=told.append),
     ):

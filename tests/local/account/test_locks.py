@@ -25,7 +25,10 @@ def test_shared_locks_do_not_exclude_each_other(tmp_path: Path) -> None:
 
 
 def test_who_holds_a_lock_is_told_to_whoever_waits_for_it_in_vain(tmp_path: Path) -> None:
-    with locked(tmp_path / "lock"), pytest.raises(LockHeldError, match=rf"lock is held by process {os.getpid()}$"):
+    with (
+        locked(tmp_path / "lock", patience=0.1),
+        pytest.raises(LockHeldError, match=rf"lock is held by process {os.getpid()}$"),
+    ):
         locked(tmp_path / "lock", patience=0.1).__enter__()
 
     with locked(tmp_path / "lock", patience=0.1):

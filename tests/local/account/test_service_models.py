@@ -21,7 +21,8 @@ def shape(found, seen=()):
 session = botocore.session.get_session()
 known = {}
 for service in ("s3", "glue", "sns"):
-    model, others = session.get_service_model(service), get_service_model(service)
+    get_service_model(service)  # moto adds operations to what it has read
+    model = session.get_service_model(service)
     for name in model.operation_names:
         operation = model.operation_model(name)
         known[f"{service} {name}"] = [operation.http, shape(operation.input_shape), shape(operation.output_shape)]
