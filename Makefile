@@ -10,6 +10,8 @@ AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 # pip would compile every module, a third of them pulumi-aws's: a minute. Python compiles those that are used, when they are.
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt
+# Or each command would compile all libraries again, which takes longer than most of them take.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Each target says what it does behind its two hashes.
 help:  ## this list

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,27 +129,28 @@ def row(ticker: str, name: str, tipo: str, weight: float) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An account of the clients' own, in which nothing else is."""
     with running_account(tmp_path_factory.mktemp("clients"), stage=Stage.WORK) as found:
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module", autouse=True)
 def environment(account: Account) -> Iterator[None]:
-    """The account's environment is this process's, as the clients find it."""
+    """The account's environment is this process's, as the clients find it; not that of the tests after theirs."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in account.environment().items():
             patch.setenv(name, value)
         yield
 
 
-@pytest.fixture(scope="package")
-def lake(account: Account, environment: None) -> Lake:
+@pytest.fixture(scope="session")
+def lake(account: Account) -> Lake:
     """The account with its session."""
-    client = boto3.Session().client
-    found = Lake(account, client("s3"), client("glue"), client("athena"), load_settings({}), QUERIES)
+    session = boto3.Session(*account.keys(), region_name=account.region)
+    of = partial(session.client, endpoint_url=account.endpoint_url)
+    found = Lake(account, of("s3"), of("glue"), of("athena"), load_settings({}), QUERIES)
     for share in SHARES:
         found.put(
             REFINED_TABLE,
@@ -165,13 +167,13 @@ def lake(account: Account, environment: None) -> Lake:
     return found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def expected(lake: Lake) -> Callable[[str], list[tuple[str | None, ...]]]:
     """Athena's rows of one of the queries."""
     return lambda name: lake.rows(QUERIES[name])
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def eventually() -> Callable[[Callable[[], object]], None]:
     """Waits until a condition holds."""
 

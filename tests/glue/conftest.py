@@ -151,7 +151,8 @@ class Aws:
 
 @pytest.fixture(scope="module")
 def aws(s3_root: Path) -> Iterator[Aws]:
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    # moto has an environment of its own, which is put back only if nothing else is undone after it.
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
