@@ -11,13 +11,13 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
@@ -37,6 +37,8 @@ from flows.session.staging import StagedSession, staged_session
 from flows.site.run_report import with_report
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from flows.glue_run import GlueRun
     from flows.record.attempt import Attempt, FlowRun
     from flows.record.ledger import Ledger
@@ -54,6 +56,8 @@ Ended = Callable[["Attempt", "list[FreshRows]"], None]
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
+
+_Publishing = Future[tuple["Attempt", "list[FreshRows]"]]
 
 Note = Callable[["Attempt"], "Attempt"]
 """Notes an attempt, and returns it as it was noted."""
@@ -209,11 +213,20 @@ class _OfRun:
             return
         # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
         parts = manifest.by_session()
-        with ThreadPoolExecutor(1) as auditor:
+        with (
+            ThreadPoolExecutor(1) as auditor,
+            AskingTogether(pipeline.lake.athena, PARALLEL_SESSIONS) as asking,
+            # As many again may wait for Athena.
+            ThreadPoolExecutor(2 * PARALLEL_SESSIONS) as pool,
+            _UnderWay(ended, self.batch.note) as under_way,
+        ):
             for audits in _ahead(auditor, partial(self._audited, parts), chunks(versions, MOST_TOGETHER)):
-                self._publish_all(audits, ended)
+                under_way.add(pool.submit(self._publish, version, audited, asking) for version, audited in audits)
                 del audits
+                # The last ones wait for Athena, while the next ones are copied.
+                under_way.wait_until_left(PARALLEL_SESSIONS)
                 gc.collect()  # pyarrow's description of a Parquet file, of which each session has 85, is a cycle
+            under_way.wait_until_left(0)
 
     def _audited(
         self, parts: Mapping[tuple[str, date], Manifest], versions: Sequence[RawVersion]
@@ -230,25 +243,6 @@ class _OfRun:
             return staged_session(parts.get(_subject(version), none), *_subject(version), version.version_id)
         except BovespaError as error:
             return error
-
-    def _publish_all(self, audits: Sequence[tuple[RawVersion, Audited | Problem]], ended: Ended) -> None:
-        with (
-            AskingTogether(self.batch.pipeline.lake.athena) as asking,
-            ThreadPoolExecutor(PARALLEL_SESSIONS) as pool,
-        ):
-            found = [pool.submit(self._publish, version, audited, asking) for version, audited in audits]
-            left = dict.fromkeys(found)
-            try:
-                for future in as_completed(found):
-                    ended(*future.result())
-                    del left[future]
-            finally:
-                # Whoever is stopped ends what is being published, begins no more, and notes what has ended.
-                for future in found:
-                    future.cancel()
-                for future in left:
-                    if not future.cancelled() and not future.exception():
-                        self.batch.note(future.result()[0])
 
     def _publish(
         self, version: RawVersion, audited: Audited | Problem, asking: AskingTogether
@@ -275,6 +269,46 @@ class _OfRun:
         # A run that had ended before was somebody else's to pay.
         paid = self.ended[0] if self.ended and self.run.live else None
         return attempt.with_cost(paid, self.batch.pipeline.lake.region, self.sessions) if paid else attempt
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """The sessions that are being published.
+
+    Whoever is stopped ends what is being published, begins no more, and notes what has ended.
+
+    Attributes:
+        ended: is told of each, one after the other.
+        note: notes what ended where nobody waits for it any more.
+    """
+
+    ended: Ended
+    note: Note
+    left: set[_Publishing] = field(default_factory=set)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for future in self.left:
+            future.cancel()
+        for future in self.left:
+            if not future.cancelled() and not future.exception():
+                self.note(future.result()[0])
+
+    def add(self, futures: Iterable[_Publishing]) -> None:
+        """Begin with these, too."""
+        self.left.update(futures)
+
+    def wait_until_left(self, most: int) -> None:
+        """Wait until no more than so many are left."""
+        while len(self.left) > most:
+            done, _ = wait(self.left, return_when=FIRST_COMPLETED)
+            for future in done:
+                self.ended(*future.result())
+                self.left.remove(future)
 
 
 def _ahead(pool: Executor, call: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:

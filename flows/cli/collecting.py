@@ -109,8 +109,8 @@ def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, A
         if attempt["index"] == DEFAULT_INDEX and attempt["session"] and not attempt["failed"]
     ]
     answers = []
-    for named in queries_of(sessions[0]) if sessions else ():
-        result = place.query(named.sql)
+    queries = queries_of(sessions[0]) if sessions else ()
+    for named, result in zip(queries, place.lake.athena.query_each(named.sql for named in queries), strict=True):
         screen.heading(tr(named.description))
         screen.line(named.sql)
         screen.rows(result, limit=_MAX_ROWS)

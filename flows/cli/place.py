@@ -22,7 +22,6 @@ from expectations.contract.names import LEDGER_PREFIX, PUBLISHED_PREFIX
 from flows.cli.console import Screen
 from flows.cli.language import counted, spoken, tr
 from flows.errors import AwsError, DamagedError, SettingsError
-from flows.lake.athena import QueryResult
 from flows.lake.connect import Lake, connect
 from flows.settings import Settings, load_settings
 from flows.site.addresses import in_language
@@ -54,15 +53,6 @@ class Place:
     def lake(self) -> Lake:
         """The account, with the rights of the block that opened it."""
         return connect(self.settings)
-
-    def query(self, sql: str) -> QueryResult:
-        """The answer to a query.
-
-        Raises:
-            QueryError: Athena failed it, or it took too long.
-            AwsError: Athena could not be asked.
-        """
-        return self.lake.athena.query(sql)
 
     def published(self, index: str | None = None) -> dict[str, list[date]]:
         """The published sessions by index, in order.

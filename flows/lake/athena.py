@@ -11,6 +11,8 @@ from flows.errors import QueryError
 from flows.lake.calls import aws_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
@@ -64,6 +66,14 @@ class Athena:
             AwsError: Athena could not be asked.
         """
         return self.answer(self.start(sql))
+
+    def query_each(self, statements: Iterable[str]) -> tuple[QueryResult, ...]:
+        """The answers to several queries, in their order, which Athena runs side by side.
+
+        Raises:
+            QueryError, AwsError: as of `query`, of the first that fails.
+        """
+        return tuple([self.answer(query_id) for query_id in [self.start(sql) for sql in statements]])
 
     def start(self, sql: str) -> str:
         """Begin a query, and do not wait for it.

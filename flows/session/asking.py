@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from threading import Condition
+from threading import Condition, Semaphore
 from typing import TYPE_CHECKING, Self
 
 from expectations.contract.names import DEFAULT_INDEX
@@ -43,7 +43,7 @@ def ask_alone(athena: Athena, index: str, session: date) -> Answers:
         QueryError: Athena failed.
         AwsError: Athena could not be asked.
     """
-    return tuple(athena.query(session_query(table, index, session)) for table in session_tables(index))
+    return athena.query_each(session_query(table, index, session) for table in session_tables(index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,18 @@ class _Question:
 class AskingTogether:
     """Asks for sessions that are published side by side, each in a thread of its own.
 
-    Whoever asks waits until the others that are under way have come too, or for some seconds.
+    Whoever asks waits until as many others as may be under way have come too, or all that are, or for some seconds; meanwhile
+    others take its place.
+
+    Args:
+        athena: who is asked.
+        places: how many sessions may be under way at once.
     """
 
-    def __init__(self, athena: Athena) -> None:
+    def __init__(self, athena: Athena, places: int) -> None:
         self._athena = athena
+        self._most = places
+        self._places = Semaphore(places)
         self._waiting: list[_Question] = []
         self._under_way = 0
         self._changed = Condition()
@@ -91,19 +98,24 @@ class AskingTogether:
                 self._waiting.append(question)
                 come()
             self._asker.submit(self._ask_for_all)
-            return question.answer.result()
+            self._places.release()
+            try:
+                return question.answer.result()
+            finally:
+                self._places.acquire()
 
-        with self._changed:
-            self._under_way += 1
-        try:
-            yield ask
-        finally:
+        with self._places:
             with self._changed:
-                come()
+                self._under_way += 1
+            try:
+                yield ask
+            finally:
+                with self._changed:
+                    come()
 
     def _ask_for_all(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._under_way or not self._waiting, _PATIENCE)
+            self._changed.wait_for(self._are_enough, _PATIENCE)
             questions, self._waiting = self._waiting, []
         try:
             self._answer(questions)
@@ -111,6 +123,9 @@ class AskingTogether:
             # Nobody waits for ever, whatever went wrong.
             for question in questions:
                 question.answer.cancel()
+
+    def _are_enough(self) -> bool:
+        return not self._under_way or not self._waiting or len(self._waiting) >= self._most
 
     def _answer(self, questions: Sequence[_Question]) -> None:
         of_tables: defaultdict[tuple[Table, ...], list[_Question]] = defaultdict(list)
@@ -127,7 +142,8 @@ class AskingTogether:
 
     def _answer_group(self, tables: Sequence[Table], group: Sequence[_Question]) -> None:
         names = [(question.index, question.session) for question in group]
-        found = [_by_session(table, self._athena.query(sessions_query(table, names)), names) for table in tables]
+        answers = self._athena.query_each(sessions_query(table, names) for table in tables)
+        found = [_by_session(table, answer, names) for table, answer in zip(tables, answers, strict=True)]
         for question, name in zip(group, names, strict=True):
             question.answer.set_result(tuple(of_table[name] for of_table in found))
 

@@ -29,8 +29,8 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 T = TypeVar("T")
 
-_FIRST_PAUSE = 0.2  # seconds
-_GROWTH = 1.07  # so that a wait overshoots by about a fourteenth of itself
+_FIRST_PAUSE = 0.1  # seconds
+_GROWTH = 1.05  # so that a wait overshoots by a twentieth of itself at most
 _LONGEST_PAUSE = 10.0  # seconds
 
 

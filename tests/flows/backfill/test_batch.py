@@ -17,6 +17,7 @@ from expectations.gates.together import MOST_TOGETHER
 from flows.backfill import batch as module
 from flows.backfill.batch import Batch
 from flows.errors import PublishError
+from flows.lake.calls import PARALLEL_SESSIONS
 from flows.record.attempt import FlowRun
 
 if TYPE_CHECKING:
@@ -110,19 +111,23 @@ def test_what_was_audited_is_given_back_before_the_next_is_published(monkeypatch
         kept.extend(weakref.ref(rows) for _, rows in made)
         return made
 
-    def publish_all(_: object, audits: Sequence[Any], __: Ended) -> None:
-        left.append(sum(ref() is not None for ref in kept[: kept.index(weakref.ref(audits[0][1]))]))
+    def publish(_: object, __: object, rows: Rows, ___: object) -> tuple[Any, list[Any]]:
+        group = kept.index(weakref.ref(rows)) // MOST_TOGETHER
+        left.append(sum(ref() is not None for ref in kept[: group * MOST_TOGETHER]))
+        return RUN.begin("IBOV").ended(Outcome.PUBLISHED), []
 
     kept: list[weakref.ref[Rows]] = []
     left: list[int] = []
     monkeypatch.setattr(module._OfRun, "_audited", audited)
-    monkeypatch.setattr(module._OfRun, "_publish_all", publish_all)
+    monkeypatch.setattr(module._OfRun, "_publish", publish)
     monkeypatch.setattr(module.etl, "wait_for_end", lambda *_: None)
     monkeypatch.setattr(module.etl, "read_manifest", lambda *_: Manifest("jr_1", (), (), ()))
     whatever: Any = MagicMock()
     versions: Any = [object() for _ in range(5 * MOST_TOGETHER)]
     module._OfRun(Batch(whatever, RUN), whatever, datetime.now(UTC), len(versions)).publish(versions, lambda *_: None)
-    assert left == [0] * 5
+    # Of the groups before, those alone that were still being published when it began.
+    assert len(left) == len(versions)
+    assert max(left) <= PARALLEL_SESSIONS
 
 
 def test_what_stands_in_the_way_now_and_then_stops_no_session(monkeypatch: pytest.MonkeyPatch) -> None:

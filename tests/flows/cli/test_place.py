@@ -78,7 +78,7 @@ def test_aws_without_a_region_is_one_line(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.raises(AwsError, match="You must specify a region"),
         open_place(Screen(as_json=True), aws=True) as place,
     ):
-        place.query("SELECT 1")
+        place.lake.athena.query("SELECT 1")
 
 
 def test_what_is_published_is_found_by_index(s3: S3Client) -> None:

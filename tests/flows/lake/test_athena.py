@@ -39,13 +39,15 @@ class Service:
     started: list[dict[str, Any]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     looks: int = 0
+    looked: list[tuple[int, str]] = field(default_factory=list)
 
     def start_query_execution(self, **query: Any) -> dict[str, str]:  # noqa: ANN401
         self.started.append(query)
-        return {"QueryExecutionId": "q-1"}
+        return {"QueryExecutionId": f"q-{len(self.started)}"}
 
     def get_query_execution(self, *, QueryExecutionId: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
         self.looks += 1
+        self.looked.append((len(self.started), QueryExecutionId))
         return {"QueryExecution": self.executions[min(self.looks, len(self.executions)) - 1]}
 
     def stop_query_execution(self, *, QueryExecutionId: str) -> None:  # noqa: N803 - AWS's name
@@ -136,3 +138,10 @@ class TestRunning:
 
         with pytest.raises(AwsError, match="querying Athena: "):
             run(Down())
+
+
+def test_several_queries_are_all_begun_before_the_first_is_waited_for() -> None:
+    service = Service(pages=[page(("tipo", "total"), ("ON", "1"))])
+    found = Athena(service, "bovespa", "default", 5).query_each(["SELECT 1", "SELECT 2"])  # type: ignore[arg-type]
+    assert [query["QueryString"] for query in service.started] == ["SELECT 1", "SELECT 2"]
+    assert (service.looked, [result.rows for result in found]) == ([(2, "q-1"), (2, "q-2")], [(("ON", "1"),)] * 2)

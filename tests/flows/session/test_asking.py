@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,6 +45,9 @@ class AthenaOfDays:
                 rows += [tuple(cells.get(name, str(number)) for name in columns) for number in range(2)]
         return QueryResult(tuple(columns), ("varchar",) * len(columns), tuple(rows), 0, 0, "")
 
+    def query_each(self, statements: Iterable[str]) -> tuple[QueryResult, ...]:
+        return tuple([self.query(sql) for sql in statements])
+
 
 def asked_at_once(athena: AthenaOfDays, *names: tuple[str, date]) -> list[Answers | Exception]:
     barrier = Barrier(len(names))
@@ -57,7 +61,7 @@ def asked_at_once(athena: AthenaOfDays, *names: tuple[str, date]) -> list[Answer
                 return error
 
     anything: Any = athena
-    with AskingTogether(anything) as asking, ThreadPoolExecutor(len(names)) as pool:
+    with AskingTogether(anything, len(names)) as asking, ThreadPoolExecutor(len(names)) as pool:
         return list(pool.map(lambda name: ask(asking, name), names))
 
 
@@ -96,7 +100,7 @@ def test_an_athena_that_is_not_to_be_had_fails_all_and_is_not_asked_again_for_ea
 def test_who_leaves_without_asking_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.session.asking._PATIENCE", 3600)
     anything: Any = AthenaOfDays()
-    with AskingTogether(anything) as asking, asking.place() as ask:
+    with AskingTogether(anything, 8) as asking, asking.place() as ask:
         with asking.place():
             pass
         assert [ask("IBOV", DAYS[0])] == alone(("IBOV", DAYS[0]))
@@ -105,9 +109,41 @@ def test_who_leaves_without_asking_is_not_waited_for(monkeypatch: pytest.MonkeyP
 def test_who_does_not_come_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.session.asking._PATIENCE", 0.05)
     anything: Any = AthenaOfDays()
-    with AskingTogether(anything) as asking, asking.place() as ask, asking.place() as other:
+    with AskingTogether(anything, 8) as asking, asking.place() as ask, asking.place() as other:
         assert [ask("IBOV", DAYS[0])] == alone(("IBOV", DAYS[0]))
         assert [other("IBOV", DAYS[1])] == alone(("IBOV", DAYS[1]))
+
+
+def test_no_more_are_under_way_than_there_are_places_and_whoever_waits_for_athena_leaves_its_own() -> None:
+    athena: Any = AthenaOfDays()
+    at_work, most = 0, 0
+
+    def publish(asking: AskingTogether, day: date) -> Answers:
+        nonlocal at_work, most
+        with asking.place() as ask:
+            at_work += 1
+            most = max(most, at_work)
+            time.sleep(0.01)  # as many as may come do
+            at_work -= 1
+            return ask("IBOV", day)
+
+    with AskingTogether(athena, 2) as asking, ThreadPoolExecutor(len(DAYS)) as pool:
+        assert list(pool.map(lambda day: publish(asking, day), DAYS)) == alone(*(("IBOV", day) for day in DAYS))
+    assert most == 2
+
+
+def test_as_many_as_there_are_places_wait_for_nobody_who_is_under_way_besides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.session.asking._PATIENCE", 3600)
+    athena: Any = AthenaOfDays()
+
+    def publish(day: date) -> Answers:
+        with asking.place() as ask:
+            return ask("IBOV", day)
+
+    with AskingTogether(athena, 2) as asking, asking.place() as ask, ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(publish, DAYS[:2])) == alone(*(("IBOV", day) for day in DAYS[:2]))
+        assert len(athena.asked) == 2
+        assert [ask("IBOV", DAYS[2])] == alone(("IBOV", DAYS[2]))
 
 
 def test_the_query_for_many_names_the_days_of_a_month_in_one_list() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -69,6 +69,9 @@ class Athena:
             tuple(None if pd.isna(value) else str(value) for value in row) for row in frame.itertuples(index=False)
         )
         return QueryResult((), (), rows, 0, 0, "")
+
+    def query_each(self, statements: Iterable[str]) -> tuple[QueryResult, ...]:
+        return tuple([self.query(sql) for sql in statements])
 
 
 @dataclass
