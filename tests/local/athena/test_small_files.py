@@ -16,6 +16,12 @@ Write = Callable[[Sequence[int]], list[os.DirEntry[str]]]
 MANY = 140
 
 
+@pytest.fixture(params=[2 * MANY, 30], autouse=True, ids=["all at once", "some at a time"])
+def at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many files are read at once."""
+    monkeypatch.setattr("local.athena.small_files._AT_ONCE", request.param)
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     """Writes a file of one row for each number; the files, by name."""
