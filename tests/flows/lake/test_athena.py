@@ -38,7 +38,6 @@ class Service:
     pages: list[dict[str, Any]] = field(default_factory=list)
     started: list[dict[str, Any]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
-    looks: int = 0
     looked: list[tuple[int, str]] = field(default_factory=list)
 
     def start_query_execution(self, **query: Any) -> dict[str, str]:  # noqa: ANN401
@@ -46,9 +45,12 @@ class Service:
         return {"QueryExecutionId": f"q-{len(self.started)}"}
 
     def get_query_execution(self, *, QueryExecutionId: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        self.looks += 1
         self.looked.append((len(self.started), QueryExecutionId))
         return {"QueryExecution": self.executions[min(self.looks, len(self.executions)) - 1]}
+
+    @property
+    def looks(self) -> int:
+        return len(self.looked)
 
     def stop_query_execution(self, *, QueryExecutionId: str) -> None:  # noqa: N803 - AWS's name
         self.stopped.append(QueryExecutionId)

@@ -52,7 +52,7 @@ def test_each_row_tells_its_file_by_its_place_among_those_that_were_asked_for(wr
 def test_what_was_read_is_not_read_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     small, files = SmallFiles(), write(range(MANY))
     first = small.rows(files)
-    monkeypatch.setattr("local.athena.small_files._read", lambda paths, _: {} if not paths else pytest.fail(str(paths)))
+    monkeypatch.setattr("local.athena.small_files._read", lambda paths, _: pytest.fail(str(paths)))
     assert small.rows(files) == first
 
 
@@ -78,7 +78,7 @@ def test_no_more_is_kept_than_may_be(write: Write, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("local.athena.small_files._MOST_FILES", MANY)
     small.rows(files[:MANY])
     assert found(small.rows(files[MANY:])) == list(enumerate(range(MANY, 2 * MANY)))
-    monkeypatch.setattr("local.athena.small_files._read", lambda paths, _: {} if not paths else pytest.fail(str(paths)))
+    monkeypatch.setattr("local.athena.small_files._read", lambda paths, _: pytest.fail(str(paths)))
     assert small.rows(files[MANY:]) is not None
     with pytest.raises(pytest.fail.Exception):
         small.rows(files[:MANY])
