@@ -6,7 +6,6 @@ import re
 import shutil
 import threading
 import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from local.glue import spark
 from local.glue.file_system import FileSystemError
 from local.glue.job_logs import RunLog
 from local.glue.spark_calls import LOGGING, spark_calls
-from local.glue.standby import IDLE_SECONDS, StandbyJava
+from local.glue.standby import CONFIGURATION, IDLE_SECONDS, SPARK_LOG, Standby, StandbyJava
 from local.rights.iam import Call
 from local.rights.privileges import ADMINISTRATOR, AccessDeniedError, Rights, role_of_arn
 from local.rights.s3_calls import object_arn
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from local.account.home import Home
 
 _SPARK_LOG_LINE = re.compile(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d (TRACE|DEBUG|INFO|WARN|ERROR) ")
-_SPARK_S3_LOG = "spark-s3.log"
-_CONFIGURATION = "conf"
 _TAIL = 64 * 1024  # bytes of a log in which its last line is looked for
 
 
@@ -75,8 +72,7 @@ class JobProcesses:
         self._keep_log = keep_log
         self._access = access
         self._minute = minute
-        self._idle_seconds = idle_seconds
-        self._standby: StandbyJava | None = None
+        self._standby = Standby(idle_seconds)
         self._running: dict[str, Child] = {}
         self._stopped: set[str] = set()
         self._lock = threading.Lock()
@@ -87,35 +83,40 @@ class JobProcesses:
         arguments = {**(job.get("DefaultArguments") or {}), **run["Arguments"]}
         java = self._taken(job, arguments)
         folder = java.folder if java else self._home.scratch / run["Id"]
-        if java:
-            java.log.replace(log_file)
-        else:
+        outcome = JobOutcome("FAILED")
+        if not java:
             folder.mkdir()
         try:
-            self._rights(role_of_arn(job.get("Role"))).demand(*_deployed(job, arguments))
-            program = self._program(job, run, arguments, folder)
-            if not java:
-                self._configure(folder)
-            self._deploy_modules(arguments, folder)
-            variables = self._variables(job, arguments, folder) | ((java.reached_by() or {}) if java else {})
-            with self._lock:
-                if run["Id"] in self._stopped:
-                    return JobOutcome("STOPPED")
-                child = self._running[run["Id"]] = Child(program, variables, folder, log_file)
-            outcome = self._outcome(child, run, log_file)
-            if java:
-                java.end()
-            return self._permitted(outcome, job, folder)
+            outcome = self._ended(job, {**run, "Arguments": arguments}, folder, java, log_file)
         except (ObjectMissingError, AccessDeniedError, FileSystemError) as error:
             log_file.write_text(f"{error}\n", encoding="utf-8")
-            return JobOutcome("FAILED", str(error))
+            outcome = JobOutcome("FAILED", str(error))
         finally:
-            if java:
-                java.end()
             self._running.pop(run["Id"], None)
             self._stopped.discard(run["Id"])
+            if java:
+                self._give_back(java, outcome, log_file)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
             self._keep_log(RunLog(run["Id"], job.get("Role"), arguments, log_file))
-            shutil.rmtree(folder, ignore_errors=True)
+        return outcome
+
+    def _ended(
+        self, job: Mapping[str, Any], run: Mapping[str, Any], folder: Path, java: StandbyJava | None, log_file: Path
+    ) -> JobOutcome:
+        """How the script ended, in the folder and with the Java, where one stood by."""
+        arguments = run["Arguments"]
+        self._rights(role_of_arn(job.get("Role"))).demand(*_deployed(job, arguments))
+        program = self._program(job, run, folder)
+        if not java:
+            self._configure(folder)
+        self._deploy_modules(arguments, folder)
+        variables = self._variables(job, arguments, folder) | ((java.reached_by() or {}) if java else {})
+        with self._lock:
+            if run["Id"] in self._stopped:
+                return JobOutcome("STOPPED")
+            child = self._running[run["Id"]] = Child(program, variables, folder, log_file)
+        return self._permitted(self._outcome(child, run, log_file), job, folder)
 
     def stop(self, run_id: str) -> None:
         """End a run; one that has not begun yet will not."""
@@ -127,17 +128,15 @@ class JobProcesses:
 
     def stop_all(self) -> None:
         """End every run, and what stands by."""
-        self._end_standby(self._standby)
+        self._standby.end()
         for run_id in list(self._running):
             self.stop(run_id)
 
-    def _program(
-        self, job: Mapping[str, Any], run: Mapping[str, Any], arguments: Mapping[str, str], folder: Path
-    ) -> list[str]:
+    def _program(self, job: Mapping[str, Any], run: Mapping[str, Any], folder: Path) -> list[str]:
         location = job["Command"]["ScriptLocation"]
         script = folder / Path(location).name
         script.write_bytes(self._fetch(location))
-        given = {"--JOB_NAME": job["Name"], "--JOB_RUN_ID": run["Id"], **arguments}
+        given = {"--JOB_NAME": job["Name"], "--JOB_RUN_ID": run["Id"], **run["Arguments"]}
         return [str(script), *(part for item in given.items() for part in item)]
 
     def _deploy_modules(self, arguments: Mapping[str, str], folder: Path) -> None:
@@ -145,60 +144,53 @@ class JobProcesses:
             (folder / Path(location).name).write_bytes(self._fetch(location))
 
     def _configure(self, folder: Path) -> None:
-        configuration = folder / _CONFIGURATION
+        configuration = folder / CONFIGURATION
         spark.write_configuration(configuration, self._home.mirror)
         with (configuration / "log4j2.properties").open("a", encoding="utf-8") as logging:
-            logging.write(LOGGING.format(log=folder / _SPARK_S3_LOG))
+            logging.write(LOGGING.format(log=folder / SPARK_LOG))
 
     def _variables(self, job: Mapping[str, Any], arguments: Mapping[str, str], folder: Path) -> dict[str, str]:
         found = [folder / Path(location).name for location in _modules(arguments)]
         modules = [module if module.suffix in (".zip", ".egg", ".whl") else folder for module in found]
         role = role_of_arn(job.get("Role"))
-        return {**base_environment(self._access, role), **spark.environment(folder / _CONFIGURATION, modules)}
+        return {**base_environment(self._access, role), **spark.environment(folder / CONFIGURATION, modules)}
 
     # --- what stands by --------------------------------------------------------------------------------------------------
 
     def stand_by(self, job: Mapping[str, Any]) -> None:
-        """Start the Java of the job's next run ahead of it, for a while; one at a time."""
+        """Start the Java of the job's next run ahead of it, for a while, where none waits for one; one at a time."""
+        if self._standby.java:
+            return
         folder = self._home.scratch / f"standby-{uuid.uuid4().hex}"
-        with self._lock:
-            if self._standby:
-                return
-            folder.mkdir()
-            with suppress(FileSystemError):  # the run itself says so
-                self._configure(folder)
-                arguments = job.get("DefaultArguments") or {}
-                java = self._standby = StandbyJava(folder, self._variables(job, arguments, folder))
-                timer = threading.Timer(self._idle_seconds, self._end_standby, (java,))
-                timer.daemon = True
-                timer.start()
+        folder.mkdir()
+        try:
+            self._configure(folder)
+        except FileSystemError:  # the run itself says so
+            shutil.rmtree(folder)
+            return
+        arguments = job.get("DefaultArguments") or {}
+        self._standby.wait(StandbyJava(folder, self._variables(job, arguments, folder)))
 
     def _taken(self, job: Mapping[str, Any], arguments: Mapping[str, str]) -> StandbyJava | None:
         """The Java that stands by, where it was started as this run's must be."""
-        with self._lock:
-            java, self._standby = self._standby, None
-        if java and java.variables == self._variables(job, arguments, java.folder):
-            return java
-        self._discard(java)
-        return None
-
-    def _end_standby(self, java: StandbyJava | None) -> None:
-        with self._lock:
-            if self._standby is not java:
-                return  # a run has taken it
-            self._standby = None
-        self._discard(java)
-
-    @staticmethod
-    def _discard(java: StandbyJava | None) -> None:
-        if java:
+        java = self._standby.take()
+        if java and java.variables != self._variables(job, arguments, java.folder):
             java.end()
-            shutil.rmtree(java.folder, ignore_errors=True)
+            return None
+        return java
+
+    def _give_back(self, java: StandbyJava, outcome: JobOutcome, log_file: Path) -> None:
+        with log_file.open("ab") as log:
+            log.write(java.said())
+        if outcome.state == "SUCCEEDED" and java.cleared():
+            self._standby.wait(java)
+        else:
+            java.end()
 
     def _permitted(self, outcome: JobOutcome, job: Mapping[str, Any], folder: Path) -> JobOutcome:
         """The outcome, unless Spark did what the job's role may not: it worked in the mirror, so that is seen only now."""
         rights = self._rights(role_of_arn(job.get("Role")))
-        denied = rights.denied(*spark_calls(folder / _SPARK_S3_LOG, self._home.mirror))
+        denied = rights.denied(*spark_calls(folder / SPARK_LOG, self._home.mirror))
         return JobOutcome("FAILED", AccessDeniedError(str(rights.role), denied[0]).message) if denied else outcome
 
     def _outcome(self, child: Child, run: Mapping[str, Any], log_file: Path) -> JobOutcome:

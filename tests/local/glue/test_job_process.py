@@ -13,6 +13,7 @@ import pytest
 from local.account.access import AccountAccess
 from local.account.home import Home
 from local.glue.job_process import JobOutcome, JobProcesses, ObjectMissingError
+from local.rights.privileges import Rights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,26 +210,56 @@ print("java", spark._jvm.java.lang.ProcessHandle.current().pid(), spark.conf.get
 
 
 @pytest.mark.spark
-def test_java_that_stands_by_serves_the_next_run_and_ends_with_it(
+def test_one_java_serves_run_after_run_and_nothing_of_one_is_left_for_the_next(
     processes: JobProcesses, bucket: Bucket, home: Home
 ) -> None:
     processes.stand_by(job(database="default"))
-    java = processes._standby
-    assert java
+    leaves = "\nopen('left', 'w').close(); spark.conf.set('spark.sql.shuffle.partitions', '3')"
+    finds = (
+        "\nimport os; assert not os.path.exists('left'); assert spark.conf.get('spark.sql.shuffle.partitions') == '200'"
+    )
 
-    outcome = run(processes, bucket, JVM)
+    outcomes = [
+        run(processes, bucket, JVM + leaves),
+        run(processes, bucket, JVM.replace("out", "further") + finds, run_record("jr_2")),
+    ]
 
-    assert (outcome, processes._standby, list(home.scratch.iterdir())) == (JobOutcome("SUCCEEDED"), None, [])
-    assert str(java.folder) in log_of(home)
-    assert (home.mirror / "some-bucket" / "out").is_dir()
-    assert java.reached_by() is None, "it has ended"
+    logs = [(home.logs / "glue" / f"{name}.log").read_text() for name in ("jr_1", "jr_2")]
+    served = [line for log in logs for line in log.splitlines() if line.startswith("java")]
+    assert outcomes == [JobOutcome("SUCCEEDED")] * 2
+    assert served[0] == served[1]
+    assert [log.count("java ") for log in logs] == [1, 1]
+    assert sorted(path.name for path in (home.mirror / "some-bucket").iterdir()) == ["further", "out"]
+    processes.stop_all()
+    assert list(home.scratch.iterdir()) == []
+
+
+def policy(resources: list[str]) -> str:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": resources}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.mark.spark
+def test_a_run_answers_for_its_own_calls_only(home: Home, bucket: Bucket, access: AccountAccess) -> None:
+    (home.mirror / "some-bucket").mkdir(parents=True)
+    allowed = ["arn:aws:s3:::some-bucket/out/*", "arn:aws:s3:::b/*"]
+    processes = JobProcesses(home, bucket.fetch, access, lambda role: Rights(role or "etl", lambda: [policy(allowed)]))
+    processes.stand_by(job(database="default"))
+
+    assert run(processes, bucket, JVM).state == "SUCCEEDED"
+    allowed[0] = "arn:aws:s3:::some-bucket/further/*"
+    assert run(processes, bucket, JVM.replace("out", "further"), run_record("jr_2")).state == "SUCCEEDED"
+    outcome = run(processes, bucket, JVM, run_record("jr_3"))
+
+    assert (outcome.state, "some-bucket/out" in str(outcome.message)) == ("FAILED", True)
+    assert (processes._standby.java, list(home.scratch.iterdir())) == (None, []), "what has failed is not gone on with"
 
 
 def test_java_for_another_environment_serves_no_run(processes: JobProcesses, bucket: Bucket, home: Home) -> None:
     processes.stand_by(job(database="default", **{"extra-py-files": "s3://b/modules.zip"}))
 
     assert run(processes, bucket, "import os; assert 'PYSPARK_GATEWAY_PORT' not in os.environ").state == "SUCCEEDED"
-    assert (processes._standby, list(home.scratch.iterdir())) == (None, [])
+    assert (processes._standby.java, list(home.scratch.iterdir())) == (None, [])
 
 
 @pytest.mark.spark
@@ -236,8 +267,8 @@ def test_a_run_whose_java_has_died_before_it_starts_its_own(
     processes: JobProcesses, bucket: Bucket, home: Home
 ) -> None:
     processes.stand_by(job(database="default"))
-    assert processes._standby
-    processes._standby.end()
+    assert processes._standby.java
+    processes._standby.java._child.stop()
 
     assert run(processes, bucket, JVM).state == "SUCCEEDED"
     assert list(home.scratch.iterdir()) == []
@@ -247,11 +278,11 @@ def test_java_that_nobody_needs_ends(home: Home, bucket: Bucket, access: Account
     processes = JobProcesses(home, bucket.fetch, access, idle_seconds=0.1)
     processes.stand_by(job())
 
-    eventually(lambda: processes._standby is None and not list(home.scratch.iterdir()))
+    eventually(lambda: processes._standby.java is None and not list(home.scratch.iterdir()))
 
 
 def test_java_that_stands_by_ends_with_the_account(processes: JobProcesses, home: Home) -> None:
     processes.stand_by(job())
     processes.stop_all()
 
-    assert (processes._standby, list(home.scratch.iterdir())) == (None, [])
+    assert (processes._standby.java, list(home.scratch.iterdir())) == (None, [])
