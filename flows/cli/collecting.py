@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from flows.cli.console import Screen
 from flows.cli.files import query_body
 from flows.cli.language import tr
 from flows.cli.place import Place
-from flows.cli.sample_checks import SampleChecks, check_sample
+from flows.cli.sample_checks import SampleChecks, bring_prices, check_sample
 from flows.daily_indices import daily_indices, run_daily
 from flows.orchestration import server_asked
 from flows.session.pipeline import Pipeline
@@ -79,7 +80,7 @@ def collect_live(
 
 
 def collect_sample(*, force: bool, screen: Screen, place: Place) -> tuple[list[Mapping[str, Any]], SampleChecks]:
-    """Collect and publish the recorded sample's sessions, one after the other, then bring in the prices around them.
+    """Collect and publish the recorded sample's sessions, one after the other, and bring in the prices around them.
 
     Returns:
         The runs' attempts, and what the prices say.
@@ -95,10 +96,14 @@ def collect_sample(*, force: bool, screen: Screen, place: Place) -> tuple[list[M
             )
         )
         os.environ |= {"B3_BASE_URL": sample.url, "BOVESPA_PRICES_BASE_URL": sample.prices_url}
-        for session, collected_at in sample.sessions:
-            sample.show(session)
-            attempts.append(run_daily(sample.index, force=force, collected_at=collected_at))
-        return attempts, check_sample(Pipeline(load_settings(), place.lake), sample, screen)
+        pipeline = Pipeline(load_settings(), place.lake)
+        with ThreadPoolExecutor(1) as aside:
+            for session, collected_at in sample.sessions:
+                sample.show(session)
+                attempts.append(run_daily(sample.index, force=force, collected_at=collected_at))
+                # Of the shares that are published so far: most prices come in while the next session is at work.
+                brought = aside.submit(bring_prices, pipeline, sample)
+            return attempts, check_sample(pipeline, sample, screen, brought)
 
 
 def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

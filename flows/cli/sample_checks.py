@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -64,15 +65,27 @@ class SampleChecks:
         return {"prices": found, "rebuilt": self.plan.to_dict() if self.plan else None}
 
 
-def check_sample(pipeline: Pipeline, sample: RecordedSample, screen: Screen) -> SampleChecks:
-    """Bring in the prices around the sample's sessions, verify what is published, and rebuild the last session.
+def bring_prices(pipeline: Pipeline, sample: RecordedSample) -> None:
+    """Bring in the prices around the sample's sessions, of the shares that are published.
+
+    Raises:
+        BovespaError, ContractError: they could not be brought in.
+    """
+    Prices(pipeline).fill(sample.priced[0], sample.priced[-1], datetime.now(UTC).date())
+
+
+def check_sample(pipeline: Pipeline, sample: RecordedSample, screen: Screen, brought: Future[None]) -> SampleChecks:
+    """Verify what is published by the prices around the sample's sessions, and rebuild the last session.
 
     Nothing of it may fail a run: prices are a second witness.
+
+    Args:
+        brought: prices, of all shares that are published by now.
     """
     now, sessions = datetime.now(UTC), [session for session, _ in sample.sessions]
     verified: dict[date, Verification] = {}
     try:
-        Prices(pipeline).fill(sample.priced[0], sample.priced[-1], now.date())
+        brought.result()
         Judging(pipeline, warn=screen.say).run(now, sessions[0], sessions[-1], [sample.index])
         witness = Witness.of(pipeline.lake)
         for session in sessions:

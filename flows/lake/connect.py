@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
@@ -146,12 +146,21 @@ def _clients() -> Callable[..., Any]:
     )
     session, one_at_a_time = get_session(), Lock()
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_instant)
-    models: Any = session.get_component("data_loader")
-    # It would look through the folders of all four hundred services, thrice.
-    models.list_available_services = lambda type_name: [*_SERVICES]  # noqa: ARG005
+    session.register_component("data_loader", _descriptions())
 
     def client(service: str) -> Any:  # noqa: ANN401 - of any service
         with one_at_a_time:  # a session is of one thread
             return session.create_client(service, config=config)
 
     return client
+
+
+@cache
+def _descriptions() -> Any:  # noqa: ANN401 - botocore's loader
+    """Botocore's descriptions of the services: megabytes of JSON, which each flow of a process would read again."""
+    from botocore.session import get_session  # noqa: PLC0415 - as in `_clients`
+
+    loader: Any = get_session().get_component("data_loader")
+    # It would look through the folders of all four hundred services, thrice.
+    loader.list_available_services = lambda type_name: [*_SERVICES]  # noqa: ARG005
+    return loader
