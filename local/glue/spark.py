@@ -62,9 +62,11 @@ def write_configuration(folder: Path, buckets: Path) -> None:
         buckets: the folder of the buckets' folders.
     """
     folder.mkdir()
+    local = _local(folder)
+    local.mkdir()
     settings = {
         **_FIXED,
-        **_java(),
+        **_java(local),
         "spark.hadoop.bovespa.buckets": str(buckets.resolve()),
         "spark.sql.warehouse.dir": (folder.parent / "warehouse").resolve().as_uri(),
     }
@@ -73,11 +75,18 @@ def write_configuration(folder: Path, buckets: Path) -> None:
     (folder / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
 
 
-def _java() -> dict[str, str]:
+def _local(configuration: Path) -> Path:
+    """The folder for what Spark and Java write beside their work."""
+    return configuration.parent / "spark"
+
+
+def _java(local: Path) -> dict[str, str]:
     """The class path and options of Java: the file system's class and, where there is one, the archive of Spark's classes."""
     file_system = compiled_file_system(java_home())
     archive = class_archive.find(java_home(), file_system)
-    options = [*_JAVA_OPTIONS, *([archive.java_option] if archive else [])]
+    # Native libraries are unpacked there, and stay where Java is ended by force: in the run's folder, not in the machine's.
+    temporary = f'"-Djava.io.tmpdir={local.resolve()}"'
+    options = [*_JAVA_OPTIONS, temporary, *([archive.java_option] if archive else [])]
     return {
         "spark.driver.defaultJavaOptions": " ".join(options),
         "spark.driver.extraClassPath": archive.class_path if archive else str(file_system),
@@ -90,7 +99,7 @@ def environment(configuration: Path, extra_py_files: Sequence[Path]) -> dict[str
     return {
         "JAVA_HOME": java_home(),
         "SPARK_CONF_DIR": str(configuration),
-        "SPARK_LOCAL_DIRS": str(configuration.parent / "spark"),
+        "SPARK_LOCAL_DIRS": str(_local(configuration)),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,

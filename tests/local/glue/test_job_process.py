@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import threading
 import time
 import zipfile
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +18,6 @@ from local.glue.job_process import JobOutcome, JobProcesses, ObjectMissingError
 from local.rights.privileges import Rights
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.local.conftest import Eventually
 
 
@@ -205,14 +205,21 @@ JVM = """
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 spark.range(3).write.parquet("s3://some-bucket/out/")
+spark.range(3).repartition(2).count()
 print("java", spark._jvm.java.lang.ProcessHandle.current().pid(), spark.conf.get("spark.sql.warehouse.dir"))
 """
+
+
+def unpacked() -> set[Path]:
+    """What Java has unpacked into the machine's folder for temporary files."""
+    return set(Path(tempfile.gettempdir()).glob("liblz4*"))
 
 
 @pytest.mark.spark
 def test_one_java_serves_run_after_run_and_nothing_of_one_is_left_for_the_next(
     processes: JobProcesses, bucket: Bucket, home: Home
 ) -> None:
+    before = unpacked()
     processes.stand_by(job(database="default"))
     leaves = "\nopen('left', 'w').close(); spark.conf.set('spark.sql.shuffle.partitions', '3')"
     finds = (
@@ -224,6 +231,7 @@ def test_one_java_serves_run_after_run_and_nothing_of_one_is_left_for_the_next(
         run(processes, bucket, JVM.replace("out", "further") + finds, run_record("jr_2")),
     ]
 
+    assert unpacked() == before, "what Java unpacks lies in the run's folder"
     logs = [(home.logs / "glue" / f"{name}.log").read_text() for name in ("jr_1", "jr_2")]
     served = [line for log in logs for line in log.splitlines() if line.startswith("java")]
     assert outcomes == [JobOutcome("SUCCEEDED")] * 2
