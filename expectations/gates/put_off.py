@@ -1,5 +1,5 @@
 """What Great Expectations imports and no gate uses: SciPy's statistics and Altair's charts, put off until somebody asks for
-them, and Spark, left out. With them it takes five seconds to import, without them two.
+them, and Spark, SQLAlchemy and boto3, left out. With them it takes five seconds to import, without them less than two.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from threading import RLock
 from types import ModuleType
 
 _PUT_OFF = frozenset({"altair", "scipy.stats"})
-_LEFT_OUT = "pyspark"
-"""Great Expectations does without it where it is not installed, as in the image of the flows."""
+_LEFT_OUT = frozenset({"boto3", "pyspark", "sqlalchemy"})
+"""Great Expectations does without them where they are not installed."""
 
 _loading = RLock()
 
@@ -71,11 +71,11 @@ class _Finder(MetaPathFinder):
         Raises:
             ModuleNotFoundError: it is left out.
         """
-        if not _is_importing("great_expectations"):
+        if fullname not in _PUT_OFF | _LEFT_OUT or not _is_asked_by("great_expectations"):
             return None
-        if fullname == _LEFT_OUT:
+        if fullname in _LEFT_OUT:
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
-        known = PathFinder.find_spec(fullname, path) if fullname in _PUT_OFF else None
+        known = PathFinder.find_spec(fullname, path)
         if known is None:
             return None
         spec = ModuleSpec(fullname, _Putting(), origin=known.origin, loader_state=path)
@@ -84,10 +84,14 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-def _is_importing(name: str) -> bool:
-    spec = getattr(sys.modules.get(name), "__spec__", None)
-    # Python's own mark, by which other threads know that they have to wait.
-    return bool(getattr(spec, "_initializing", False))
+def _is_asked_by(package: str) -> bool:
+    """Whether one of the package's modules is what imports, itself or by others; other threads import what they like."""
+    frame = sys._getframe()  # noqa: SLF001 - as `warnings` and `logging` find out who calls
+    while frame.f_back:
+        frame = frame.f_back
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == package:
+            return True
+    return False
 
 
 def put_off() -> None:
