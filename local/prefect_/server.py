@@ -53,7 +53,8 @@ class PrefectServer:
         environment = self._environment(home, auth)
         self._begin = partial(Child, program, environment, home.prefect, self._log)
         self._is_new = False
-        if not self._database.is_file() or not is_whole(self._database):
+        # SQLite takes an empty file for a new database, which the server would bring up to date by itself.
+        if not (self._database.is_file() and self._database.stat().st_size and is_whole(self._database)):
             self._make_database()
         self._child = self._begin()
 

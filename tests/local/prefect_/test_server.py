@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.account.home import Home
-from local.prefect_.server import PrefectServer, PrefectServerError, kept_port
+from local.prefect_.server import PrefectServer, PrefectServerError, _template, kept_port
 
 
 @pytest.mark.account
@@ -28,28 +28,64 @@ SPOILERS: dict[str, Callable[[Path], object]] = {
     "emptied": lambda file: file.write_bytes(b""),
     "deleted": lambda file: file.unlink(),
     "another file": lambda file: file.write_bytes(b"no database" * 1000),
-    "a folder": lambda file: (file.unlink(), file.mkdir()),
-    "another's database": lambda file: (file.unlink(), sqlite3.connect(file).execute("CREATE TABLE other (x)")),
+    "a folder": lambda file: [file.unlink(), file.mkdir()],  # type: ignore[func-returns-value]
 }
 
 
-@pytest.mark.account
-@pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
-def test_a_spoilt_database_is_made_again(home: Home, spoil: Callable[[Path], object]) -> None:
-    database = home.prefect / "prefect.db"
-    with closing(sqlite3.connect(database)) as connection:
+def a_database(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
         connection.execute(
             "CREATE TABLE numbers AS WITH RECURSIVE n(x) AS (SELECT 1 UNION SELECT x + 1 FROM n LIMIT 9999) SELECT x FROM n"
         )
         connection.commit()
-    spoil(database)
+
+
+def versions(database: Path) -> int:
+    """How many versions Prefect's database says that it has: one, where it is whole."""
+    with closing(sqlite3.connect(database)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM alembic_version").fetchone()[0]
+    return found
+
+
+def started(home: Home) -> int:
+    """The versions of the database once a server has answered with it."""
     server = PrefectServer(home, "bovespa:secret")
     try:
         server.wait()
     finally:
         server.stop()
-    with closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+    return versions(home.prefect / "prefect.db")
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a server keeps of its first start, for new databases to begin with."""
+    if not _template().exists():
+        started(Home(tmp_path_factory.mktemp("first")).create())
+
+
+@pytest.mark.account
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("spoil", SPOILERS.values(), ids=SPOILERS)
+def test_a_spoilt_database_is_made_again_before_the_server_starts(
+    home: Home, spoil: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = home.prefect / "prefect.db"
+    a_database(database)
+    spoil(database)
+    found: list[int] = []
+    monkeypatch.setattr("local.prefect_.server.Child", lambda *_: found.append(versions(database)))
+
+    PrefectServer(home, "bovespa:secret")
+
+    assert found == [1]
+
+
+@pytest.mark.account
+def test_a_database_that_only_the_server_finds_to_be_none_of_its_own_is_made_again(home: Home) -> None:
+    a_database(home.prefect / "prefect.db")
+
+    assert started(home) == 1
 
 
 def test_the_ui_stays_at_the_port_of_the_last_time(tmp_path: Path) -> None:
