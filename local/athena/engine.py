@@ -17,7 +17,7 @@ from local.athena.text import QueryAnswer, as_text, column_info
 from local.s3.mirror import UnmirrorableKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from local.athena.analysis.planned import CatalogTable, QueryPlan, Scan
     from local.s3.mirror import Mirror
@@ -56,8 +56,10 @@ class Engine:
     def __init__(
         self,
         mirror: Mirror,
-        partitions: Callable[[CatalogTable], Iterable[tuple[list[str], str]]],
-        declared: Callable[[CatalogTable], Mapping[tuple[str, ...], list[dict[str, str]]]] = lambda _: {},
+        partitions: Callable[[CatalogTable, str, str | None], Iterable[tuple[list[str], str]]],
+        declared: Callable[
+            [CatalogTable, Sequence[Sequence[str]]], Mapping[tuple[str, ...], list[dict[str, str]]]
+        ] = lambda *_: {},
         small_files: SmallFiles | None = None,
     ) -> None:
         self._mirror = mirror
@@ -119,7 +121,7 @@ class Engine:
     def _prepare_scan(self, scan: Scan) -> None:
         _check_table(scan.table)
         wanted = self._wanted_partitions(scan)
-        self._check_declared(scan, [tuple(values) for values, _ in wanted])
+        self._check_declared(scan, [values for values, _ in wanted])
         found = [(file, values) for values, location in wanted for file in self._files(location)]
         self.scanned_bytes += sum(file.stat().st_size for file, _ in found)
         names = [file.path for file, _ in found]
@@ -144,11 +146,11 @@ class Engine:
         described = self._connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()  # noqa: S608 - ours
         return f"{read} AS f JOIN {scan.name}_files AS p ON {same}", {row[0].lower(): row[1] for row in described}
 
-    def _check_declared(self, scan: Scan, wanted: Iterable[tuple[str, ...]]) -> None:
-        declared = self._declared(scan.table)
+    def _check_declared(self, scan: Scan, wanted: Sequence[Sequence[str]]) -> None:
+        declared = self._declared(scan.table, wanted) if scan.table.get("PartitionKeys") else {}
         types = {column["Name"].lower(): column["Type"] for column in scan.table["StorageDescriptor"]["Columns"]}
         for values in wanted if declared else ():
-            for column in declared.get(values, ()):
+            for column in declared.get(tuple(values), ()):
                 name, own = column["Name"].lower(), column["Type"]
                 table_type = types.get(name)
                 if table_type and not _reads(hive_type({"Name": name, "Type": table_type}).duckdb, _kind(column)):
@@ -170,7 +172,7 @@ class Engine:
         keys = scan.table.get("PartitionKeys", [])
         if not keys:
             return [([], scan.table["StorageDescriptor"]["Location"])]
-        registered = list(self._partitions(scan.table))
+        registered = list(self._partitions(scan.table, scan.alias, scan.condition))
         numbered = [(str(number), *values) for number, (values, _) in enumerate(registered)]
         self._keep(f"{scan.name}_registered", ("number", *_keys(scan.table)), numbered)
         typed = ", ".join(["number", *(_cast(f'"{key["Name"].lower()}"', key) for key in keys)])

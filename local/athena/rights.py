@@ -16,7 +16,7 @@ from local.rights.privileges import AccessDeniedError
 from local.rights.s3_calls import listing, object_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from local.athena.analysis.planned import CatalogTable
     from local.glue.catalog import GlueCatalog
@@ -72,14 +72,18 @@ class CallersCatalog:
         except ServiceError:
             return None
 
-    def locations(self, table: CatalogTable) -> Iterator[tuple[list[str], str]]:
-        """Values and location of every partition of a table."""
+    def locations(
+        self, table: CatalogTable, alias: str = "", condition: str | None = None
+    ) -> Iterator[tuple[list[str], str]]:
+        """Values and location of a table's partitions, as `Partitions.locations` gives them."""
         self._demand("GetPartitions", table["DatabaseName"], table["Name"])
-        return self.partitions.locations(table)
+        return self.partitions.locations(table, alias, condition)
 
-    def declared(self, table: CatalogTable) -> dict[tuple[str, ...], list[dict[str, str]]]:
-        """Of the partitions that declare columns other than the table's: those columns, by their values."""
-        return self.partitions.declared(table)
+    def declared(
+        self, table: CatalogTable, wanted: Sequence[Sequence[str]]
+    ) -> dict[tuple[str, ...], list[dict[str, str]]]:
+        """Of the wanted partitions that declare columns other than the table's: those columns, by their values."""
+        return self.partitions.declared(table, wanted)
 
     def _demand(self, operation: str, database: str, table: str = "") -> None:
         self.rights.demand(*(Call(f"glue:{operation}", arn) for arn in self.place.glue_arns(database, table)))

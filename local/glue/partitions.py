@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from local.account import ACCOUNT_ID
 from local.account.gateway import ServiceError
 from local.glue.catalog import GlueCatalog
+from local.glue.partition_choice import choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ _LIMITS = {"PartitionInputList": 100, "PartitionsToDelete": 25, "Entries": 100, 
 _LARGEST_PAGE = 1000
 _HERE = "database_name = ? AND table_name = ?"
 _THIS = f"{_HERE} AND partition_values = ?"
+_DECLARED = "json_extract(body, '$.StorageDescriptor.Columns')"
+_LOOKED_UP = 500  # partitions by one query
 
 
 Change = Callable[[sqlite3.Connection, dict[str, Any], Any], None]
@@ -52,24 +55,37 @@ class Partitions:
         }
         return {f"AWSGlue.{name}": operation for name, operation in supported.items()}
 
-    def locations(self, table: dict[str, Any]) -> Iterator[tuple[list[str], str]]:
-        """Values and location of every partition of a table."""
+    def locations(
+        self, table: dict[str, Any], alias: str = "", condition: str | None = None
+    ) -> Iterator[tuple[list[str], str]]:
+        """Values and location of the partitions of a table, in the order in which they were registered.
+
+        Args:
+            alias: what the condition calls the table.
+            condition: DuckDB's text about the partition columns: those for which it cannot hold may be left out.
+        """
         query = f"SELECT partition_values, location FROM partitions WHERE {_HERE} ORDER BY rowid"  # noqa: S608 - constants
+        if condition:
+            query = choice(alias, condition, table["PartitionKeys"], _HERE) or query
         for values, location in self._state.rows(query, _place(table)):
             yield json.loads(values), location
 
-    def declared(self, table: dict[str, Any]) -> dict[tuple[str, ...], list[dict[str, str]]]:
-        """Of the partitions that declare columns other than the table's: those columns, by the partitions' values."""
+    def declared(
+        self, table: dict[str, Any], wanted: Sequence[Sequence[str]]
+    ) -> dict[tuple[str, ...], list[dict[str, str]]]:
+        """Of the wanted partitions that declare columns other than the table's: those columns, by the partitions' values."""
         types = {column["Name"].lower(): column["Type"] for column in table["StorageDescriptor"]["Columns"]}
-        path = "json_extract(body, '$.StorageDescriptor.Columns')"
-        kinds = self._state.rows(f"SELECT DISTINCT {path} FROM partitions WHERE {_HERE}", _place(table))  # noqa: S608 - constants
         found = {}
-        for (text,) in kinds:
-            columns = json.loads(text or "[]")
-            if any(types.get(column["Name"].lower(), column["Type"]) != column["Type"] for column in columns):
-                query = f"SELECT partition_values FROM partitions WHERE {_HERE} AND {path} = ?"  # noqa: S608 - constants
-                rows = self._state.rows(query, (*_place(table), text))
-                found.update({tuple(json.loads(values)): columns for (values,) in rows})
+        for first in range(0, len(wanted), _LOOKED_UP):
+            some = [json.dumps(values) for values in wanted[first : first + _LOOKED_UP]]
+            these, place = f"{_HERE} AND partition_values IN ({', '.join('?' * len(some))})", (*_place(table), *some)
+            kinds = self._state.rows(f"SELECT DISTINCT {_DECLARED} FROM partitions WHERE {these}", place)  # noqa: S608 - constants
+            for (text,) in kinds:
+                columns = json.loads(text or "[]")
+                if any(types.get(column["Name"].lower(), column["Type"]) != column["Type"] for column in columns):
+                    query = f"SELECT partition_values FROM partitions WHERE {these} AND {_DECLARED} = ?"  # noqa: S608 - constants
+                    rows = self._state.rows(query, (*place, text))
+                    found.update({tuple(json.loads(values)): columns for (values,) in rows})
         return found
 
     # --- one and many ----------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def test_the_documents_have_queries() -> None:
 @pytest.mark.parametrize(("name", "text"), [pytest.param(*query, id=query[0]) for query in queries()])
 def test_a_query_of_the_projects_runs(mirror: Mirror, name: str, text: str) -> None:
     plan = plan_query(text, Tables(GivenTables(*known())), DATABASE)
-    engine = Engine(mirror, lambda _: [])
+    engine = Engine(mirror, lambda *_: [])
     try:
         engine.prepare(plan)
         rows = engine.run(plan).rows

@@ -43,7 +43,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
 
 def answers(mirror: Mirror, *expressions: str) -> list[tuple[str, str | None]]:
     plan = plan_query(f"SELECT {', '.join(expressions)}", Tables(GivenTables()), "default")
-    engine = Engine(mirror, lambda _: [])
+    engine = Engine(mirror, lambda *_: [])
     try:
         engine.prepare(plan)
         (row,) = engine.run(plan).rows

@@ -35,7 +35,7 @@ def answer(mirror: Mirror, query: str) -> str:
     own = query.removeprefix("WITH ")
     text = f"WITH {SHARES}, {own}" if own != query else f"WITH {SHARES} {query}"
     plan = plan_query(text, Tables(GivenTables()), "default")
-    engine = Engine(mirror, lambda _: [])
+    engine = Engine(mirror, lambda *_: [])
     try:
         engine.prepare(plan)
         rows = engine.run(plan).rows
