@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,7 +181,7 @@ class JobProcesses:
         return java
 
     def _give_back(self, java: StandbyJava, outcome: JobOutcome, log_file: Path) -> None:
-        with log_file.open("ab") as log:
+        with suppress(OSError), log_file.open("ab") as log:  # a full disk
             log.write(java.said())
         if outcome.state == "SUCCEEDED" and java.cleared():
             self._standby.wait(java)

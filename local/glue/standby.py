@@ -75,10 +75,13 @@ class StandbyJava:
         reached = self.reached_by()
         if reached is None or self._runs == _MOST_RUNS or not _stopped_spark(int(reached[_PORT]), reached[_SECRET]):
             return False
-        for path in set(self.folder.iterdir()) - self._own:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for log in (self._log, self.folder / SPARK_LOG):
-            os.truncate(log, 0)  # Java appends to both
+        try:
+            for path in set(self.folder.iterdir()) - self._own:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            for log in (self._log, self.folder / SPARK_LOG):
+                os.truncate(log, 0)  # Java appends to both
+        except OSError:  # what the run left cannot be removed
+            return False
         return True
 
     def end(self) -> None:

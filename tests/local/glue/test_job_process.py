@@ -241,6 +241,19 @@ def policy(resources: list[str]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def test_java_whose_folder_cannot_be_cleared_serves_no_other_run(
+    processes: JobProcesses, bucket: Bucket, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    processes.stand_by(job(database="default"))
+    monkeypatch.setattr("local.glue.standby.os.truncate", refuses)
+
+    assert run(processes, bucket, "print('done')") == JobOutcome("SUCCEEDED")
+    assert (processes._standby.java, list(home.scratch.iterdir())) == (None, [])
+
+
 @pytest.mark.spark
 def test_a_run_answers_for_its_own_calls_only(home: Home, bucket: Bucket, access: AccountAccess) -> None:
     (home.mirror / "some-bucket").mkdir(parents=True)
