@@ -147,7 +147,7 @@ class Engine:
         return f"{read} AS f JOIN {scan.name}_files AS p ON {same}", {row[0].lower(): row[1] for row in described}
 
     def _check_declared(self, scan: Scan, wanted: Sequence[Sequence[str]]) -> None:
-        declared = self._declared(scan.table, wanted) if scan.table.get("PartitionKeys") else {}
+        declared = self._declared(scan.table, wanted)
         types = {column["Name"].lower(): column["Type"] for column in scan.table["StorageDescriptor"]["Columns"]}
         for values in wanted if declared else ():
             for column in declared.get(tuple(values), ()):

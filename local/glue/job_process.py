@@ -170,7 +170,7 @@ class JobProcesses:
             shutil.rmtree(folder)
             return
         arguments = job.get("DefaultArguments") or {}
-        self._standby.wait(StandbyJava(folder, self._variables(job, arguments, folder)))
+        self._standby.offer(StandbyJava(folder, self._variables(job, arguments, folder)))
 
     def _taken(self, job: Mapping[str, Any], arguments: Mapping[str, str]) -> StandbyJava | None:
         """The Java that stands by, where it was started as this run's must be."""
@@ -184,7 +184,7 @@ class JobProcesses:
         with suppress(OSError), log_file.open("ab") as log:  # a full disk
             log.write(java.said())
         if outcome.state == "SUCCEEDED" and java.cleared():
-            self._standby.wait(java)
+            self._standby.offer(java)
         else:
             java.end()
 

@@ -79,13 +79,11 @@ class Partitions:
         for first in range(0, len(wanted), _LOOKED_UP):
             some = [json.dumps(values) for values in wanted[first : first + _LOOKED_UP]]
             these, place = f"{_HERE} AND partition_values IN ({', '.join('?' * len(some))})", (*_place(table), *some)
-            kinds = self._state.rows(f"SELECT DISTINCT {_DECLARED} FROM partitions WHERE {these}", place)  # noqa: S608 - constants
-            for (text,) in kinds:
+            query = f"SELECT {_DECLARED}, json_group_array(partition_values) FROM partitions WHERE {these} GROUP BY 1"  # noqa: S608 - constants
+            for text, declaring in self._state.rows(query, place):
                 columns = json.loads(text or "[]")
                 if any(types.get(column["Name"].lower(), column["Type"]) != column["Type"] for column in columns):
-                    query = f"SELECT partition_values FROM partitions WHERE {these} AND {_DECLARED} = ?"  # noqa: S608 - constants
-                    rows = self._state.rows(query, (*place, text))
-                    found.update({tuple(json.loads(values)): columns for (values,) in rows})
+                    found.update({tuple(json.loads(values)): columns for values in json.loads(declaring)})
         return found
 
     # --- one and many ----------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ class Standby:
         """What waits."""
         return self._java
 
-    def wait(self, java: StandbyJava) -> None:
+    def offer(self, java: StandbyJava) -> None:
         """Let it wait; where one waits already it ends."""
         with self._lock:
             if self._java is None:

@@ -6,7 +6,6 @@ import threading
 import time
 import zipfile
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,8 @@ from local.glue.job_process import JobOutcome, JobProcesses, ObjectMissingError
 from local.rights.privileges import Rights
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.local.conftest import Eventually
 
 
@@ -215,6 +216,8 @@ def test_one_java_serves_run_after_run_and_nothing_of_one_is_left_for_the_next(
     processes: JobProcesses, bucket: Bucket, home: Home
 ) -> None:
     processes.stand_by(job(database="default"))
+    java = processes._standby.java
+    assert java
     leaves = "\nopen('left', 'w').close(); spark.conf.set('spark.sql.shuffle.partitions', '3')"
     finds = (
         "\nimport os; assert not os.path.exists('left'); assert spark.conf.get('spark.sql.shuffle.partitions') == '200'"
@@ -234,6 +237,7 @@ def test_one_java_serves_run_after_run_and_nothing_of_one_is_left_for_the_next(
     assert sorted(path.name for path in (home.mirror / "some-bucket").iterdir()) == ["further", "out"]
     processes.stop_all()
     assert list(home.scratch.iterdir()) == []
+    assert java.reached_by() is None, "it has ended"
 
 
 def policy(resources: list[str]) -> str:
