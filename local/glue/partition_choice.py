@@ -8,14 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-_NUMBERS = ("int", "bigint", "smallint", "tinyint")
-_TEXTS = ("string", "varchar", "char")
+_NUMBERS = ("int", "bigint")  # which take any number of nine digits
+_TEXTS = ("string", "varchar")
 _OWN = ("_at", "_values", "_location", "_odd")
 _WORDS = "AND|OR|NOT|IN|BETWEEN|IS|NULL"
 # Comparisons of columns with numbers and texts mean the same to both; what is reckoned or cast may not.
 _PLAIN = re.compile(
     rf""" ( \s | "[^"]+" | '(?:[^']|'')*' | \b\d{{1,9}}\b | [().,=<>] | \b(?:{_WORDS})\b )+ """, re.VERBOSE
 )
+
+
+def stated(place: int) -> str:
+    """SQLite's text of what a partition states of the partition column at this place."""
+    return f"json_extract(partition_values, '$[{place}]')"
+
+
+def as_number(text: str) -> str:
+    """SQLite's text of such a statement as a whole number."""
+    return f"CAST({text} AS INTEGER)"
 
 
 def choice(alias: str, condition: str, keys: Sequence[Mapping[str, str]], here: str) -> str | None:
@@ -36,13 +46,10 @@ def choice(alias: str, condition: str, keys: Sequence[Mapping[str, str]], here: 
     known = all(kind in _NUMBERS + _TEXTS and name not in _OWN and '"' not in name for name, kind in columns)
     if not known or '"' in alias or not _PLAIN.fullmatch(condition):
         return None
-    texts = {name: f"json_extract(partition_values, '$[{place}]')" for place, (name, _) in enumerate(columns)}
+    texts = {name: stated(place) for place, (name, _) in enumerate(columns)}
     numbers = [texts[name] for name, kind in columns if kind in _NUMBERS]
     odd = [f"{text} GLOB '*[^0-9]*' OR length({text}) NOT BETWEEN 1 AND 9" for text in numbers]
-    shown = [
-        f'CAST({texts[name]} AS INTEGER) AS "{name}"' if kind in _NUMBERS else f'{texts[name]} AS "{name}"'
-        for name, kind in columns
-    ]
+    shown = [f'{as_number(texts[name]) if kind in _NUMBERS else texts[name]} AS "{name}"' for name, kind in columns]
     own = ["rowid AS _at", "partition_values AS _values", "location AS _location"]
     rows = f"SELECT {', '.join([*own, *shown])}, ({' OR '.join(odd) or '0'}) AS _odd FROM partitions WHERE {here}"  # noqa: S608 - ours
     return f'SELECT _values, _location FROM ({rows}) AS "{alias}" WHERE ({condition}) OR _odd ORDER BY _at'  # noqa: S608 - looked at

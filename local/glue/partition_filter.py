@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from local.account.gateway import ServiceError
+from local.glue.partition_choice import as_number, stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,5 +61,5 @@ def _value(node: exp.Expression, positions: Mapping[str, tuple[int, str]]) -> ex
     if not isinstance(node, exp.Column):
         return node
     index, kind = positions[node.name.lower()]
-    value = f"json_extract(partition_values, '$[{index}]')"
-    return sqlglot.parse_one(f"CAST({value} AS INTEGER)" if kind in _NUMBERS else value, dialect="sqlite")
+    value = stated(index)
+    return sqlglot.parse_one(as_number(value) if kind in _NUMBERS else value, dialect="sqlite")

@@ -111,7 +111,13 @@ def test_what_both_may_not_take_for_the_same_is_left_to_duckdb(condition: str) -
 
 
 @pytest.mark.parametrize(
-    "key", [{"Name": "day", "Type": "date"}, {"Name": "_odd", "Type": "int"}, {"Name": 'a"b', "Type": "int"}]
+    "key",
+    [
+        {"Name": "day", "Type": "date"},
+        {"Name": "day", "Type": "tinyint"},
+        {"Name": "_odd", "Type": "int"},
+        {"Name": 'a"b', "Type": "int"},
+    ],
 )
 def test_columns_of_other_types_and_names_are_left_to_duckdb(key: dict[str, str]) -> None:
     assert choice("t", '"t"."year" = 2025', [*KEYS, key], "table_name = ?") is None
