@@ -14,7 +14,7 @@ from local.prefect_.server import PrefectServer, PrefectServerError, _template, 
 
 @pytest.mark.account
 def test_a_server_that_cannot_start_is_reported_with_its_log(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PrefectServer, "_environment", lambda *_: {})  # no package is found
+    monkeypatch.setattr("local.prefect_.server._environment", lambda *_: {})  # no package is found
 
     server = PrefectServer(home, "bovespa:secret")
 
