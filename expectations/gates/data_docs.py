@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from expectations.gates.gate import quiet_context
+from expectations.gates.gx_inside import quiet_context
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult

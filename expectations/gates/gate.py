@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from expectations.gates.gx_inside import quiet_context
+
 if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.core import ExpectationSuiteValidationResult
-    from great_expectations.data_context import EphemeralDataContext
     from great_expectations.expectations.expectation import Expectation
 
 CRITICAL = "critical"
@@ -171,26 +172,6 @@ def require(report: GateReport) -> GateReport:
     return report
 
 
-def quiet_context() -> EphemeralDataContext:
-    """A Great Expectations context in memory: no telemetry, no progress bars in the log, no site in a temporary folder."""
-    import great_expectations as gx  # noqa: PLC0415 - 2 s to import
-    from great_expectations.data_context.types.base import (  # noqa: PLC0415
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-    config = DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-        progress_bars=ProgressBarsConfig(globally=False),
-        analytics_enabled=False,
-    )
-    context = gx.get_context(mode="ephemeral", project_config=config)
-    # It would keep the whole configuration as YAML, in memory, for each thing that is added: a sixth of a gate's time.
-    vars(context)["_save_project_config"] = lambda: None
-    return context
-
-
 def _refusal(check: str, demand: str, observed: str) -> Demand:
     return Demand(check, "gate", "", demand, CRITICAL, success=False, observed=observed)
 
@@ -212,22 +193,19 @@ def validate(check: Check, run_name: str, run_time: datetime) -> ExpectationSuit
     """Great Expectations' own result of a check."""
     import great_expectations as gx  # noqa: PLC0415 - 2 s to import
 
-    context = quiet_context()
-    asset = context.data_sources.add_pandas("session").add_dataframe_asset(check.name)
-    # Copies: a suite marks its expectations as its own, and the same check may be run again.
-    suite = context.suites.add(gx.ExpectationSuite(name=check.name, expectations=[*map(copy, check.expectations)]))
-    definition = gx.ValidationDefinition(
-        name=check.name, data=asset.add_batch_definition_whole_dataframe("whole"), suite=suite
-    )
-    context.validation_definitions.add(definition)
+    asset = quiet_context().data_sources.add_pandas("session").add_dataframe_asset(check.name)
+    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": check.frame})
     result_format: dict[str, object] = {"result_format": "COMPLETE"}
     if check.key:
         result_format["unexpected_index_column_names"] = list(check.key)
-    return definition.run(
-        batch_parameters={"dataframe": check.frame},
-        result_format=result_format,
-        run_id=gx.RunIdentifier(run_name=run_name, run_time=run_time),
-    )
+    # Copies: a suite marks its expectations as its own, and the same check may be run again.
+    suite = gx.ExpectationSuite(name=check.name, expectations=[*map(copy, check.expectations)])
+    result = batch.validate(suite, result_format=result_format)
+    run_id = gx.RunIdentifier(run_name=run_name, run_time=run_time)
+    # What a Data Docs page has of a run: Great Expectations tells it where the run is a stored definition's.
+    result.meta |= {"run_id": run_id, "validation_time": run_id.run_time}
+    result.meta["batch_parameters"] = {"dataframe": "<DATAFRAME>"}
+    return result
 
 
 def _outcomes(check: Check, validation: Mapping[str, Any]) -> Iterable[Demand]:

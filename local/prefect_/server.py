@@ -109,7 +109,6 @@ class PrefectServer:
             return False
 
 
-
 def _environment(home: Home, auth: str, api_url: str) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in _KEPT if name in os.environ},

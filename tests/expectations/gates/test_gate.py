@@ -21,7 +21,6 @@ from expectations.gates.gate import (
     Demand,
     GateRefused,
     GateReport,
-    quiet_context,
     require,
     run_gate,
 )
@@ -353,10 +352,6 @@ class TestReport:
         (validation,) = report.validations
         run = validation.meta["run_id"]
         assert (run.run_name, run.run_time) == ("IBOV 2025-06-30 gate-1-raw", report.checked_at)
-
-    def test_great_expectations_itself_says_nothing_to_anybody(self) -> None:
-        config = quiet_context().config
-        assert (config.analytics_enabled, config.progress_bars.globally, config.data_docs_sites) == (False, False, {})
 
     def test_states_when_the_gate_ran(self) -> None:
         before = datetime.now(UTC)

@@ -1,0 +1,87 @@
+"""What of Great Expectations is replaced changes nothing that a gate reports."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from great_expectations.expectations.expectation import Expectation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expectations.gates import gx_inside, raw
+from expectations.gates.gate import Check, validate
+from expectations.gates.gx_inside import READERS, quiet_context
+from flows.session.raw_file import RAW_SCHEMA, RawFile
+
+SESSION = date(2025, 6, 30)
+SCHEMA = tuple(f"{field.name}: {field.type}" for field in RAW_SCHEMA)
+CONFIGURATION = Expectation.__dict__["configuration"]
+
+
+def test_a_context_says_nothing_to_anybody() -> None:
+    config = quiet_context().config
+    assert (config.analytics_enabled, config.progress_bars.globally, config.data_docs_sites) == (False, False, {})
+
+
+def found(check: Check) -> dict[str, Any]:
+    """All that Great Expectations says of a check, but for when and in which batch."""
+    said = validate(check, "run", datetime(2025, 6, 30, tzinfo=UTC)).to_json_dict()
+    return {name: value for name, value in said.items() if name != "meta"}
+
+
+@pytest.fixture(scope="module")
+def damaged(raw_file: RawFile) -> list[Check]:
+    """Gate 1's checks of rows some of which are wrong."""
+    frame = raw_file.table.to_pandas()
+    frame.loc[3, "qtde_teorica"], frame.loc[5, "acao"], frame.loc[7, "codigo"] = None, None, frame.loc[8, "codigo"]
+    context = raw.RawContext(raw_file.facts.statement, [SESSION], [SESSION], in_calendar=True)
+    return raw.raw_checks(frame, SCHEMA, SCHEMA, context)
+
+
+def test_a_configuration_that_is_made_once_finds_what_one_for_each_argument_finds(
+    damaged: list[Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_one = [found(check) for check in damaged]
+    assert {result["success"] for check in with_one for result in check["results"]} == {True, False}
+    for name in READERS:
+        monkeypatch.setattr(Expectation, name, vars(Expectation)[name].__wrapped__)
+    monkeypatch.setattr(Expectation, "configuration", CONFIGURATION)
+    assert [found(check) for check in damaged] == with_one
+
+
+def test_a_configuration_is_made_once_for_all_arguments(damaged: list[Check], monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet_context()
+    expectation, made = damaged[-1].expectations[0], list[str]()
+    plain = Expectation.dict
+    monkeypatch.setattr(Expectation, "dict", lambda *args, **kwargs: made.append("") or plain(*args, **kwargs))
+    arguments = expectation._get_runtime_kwargs()
+    assert len(arguments) > len(made) == 1
+
+
+def test_checks_in_threads_are_each_told_of_their_own(damaged: list[Check]) -> None:
+    alone = [found(check) for check in damaged]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(found, damaged * 4))
+    assert together == alone * 4
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=6), st.integers(-3, 3), st.integers(-3, 3))
+def test_an_expectation_that_is_changed_is_read_as_it_is_now(values: list[int], first: int, then: int) -> None:
+    import great_expectations.expectations as gxe  # noqa: PLC0415 - 2 s to import
+
+    demand = gxe.ExpectColumnMinToBeBetween(column="x", min_value=first)
+    for least in (first, then):
+        demand.min_value = least
+        (result,) = found(Check("x", pd.DataFrame({"x": values}), [demand]))["results"]
+        assert result["success"] is (min(values) >= least)
+
+
+def test_what_a_release_no_longer_has_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("configuration", *READERS):
+        monkeypatch.delattr(Expectation, name)
+    gx_inside._configure_once.__wrapped__()
+    assert "configuration" not in vars(Expectation)
