@@ -72,6 +72,7 @@ def account() -> Iterator[S3Client]:
         patch.setenv("AWS_DEFAULT_REGION", in_memory.REGION)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         keep_conditions()
+        in_memory.know_addresses()
         with mock_aws():
             client = boto3.client("s3", config=ONCE)
             for bucket in BUCKETS:
