@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from typing import Any
 
 from prefect.context import refresh_global_settings_context
+from prefect.settings import temporary_settings
 
 from expectations.contract.names import DEFAULT_INDEX
 from expectations.queries.saved import queries_of
@@ -34,9 +36,19 @@ _LINK = "View at "
 _MAX_ROWS = 12
 
 
-def take_settings() -> None:
-    """Have Prefect read its settings again: it was imported before the account was up, and reads them then."""
+@contextmanager
+def settings_taken(*, with_heartbeats: bool) -> Iterator[None]:
+    """Have Prefect read its settings again: it was imported before the account was up, and reads them then.
+
+    Args:
+        with_heartbeats: runs tell the server that they live. Each waits up to a second at its end for the thread that does;
+            and a server that ends with the command has nobody to tell that a run's heart has stopped.
+    """
     refresh_global_settings_context()
+    with ExitStack() as changed:
+        if not with_heartbeats:
+            changed.enter_context(temporary_settings({"flows.heartbeat_frequency": None}))
+        yield
 
 
 class _Once(logging.Filter):

@@ -75,13 +75,13 @@ def run(
     with open_place(screen, aws=aws, as_flow=True, need=Need.FLOWS) as place:
         from flows.cli import collecting  # noqa: PLC0415 - Prefect and the gates' library, which `_warm_up` has imported
 
-        collecting.take_settings()
         collecting.say_once(with_links=aws)
         checks = None
-        if live:
-            attempts = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
-        else:
-            attempts, checks = collecting.collect_sample(force=force, screen=screen, place=place)
+        with collecting.settings_taken(with_heartbeats=aws):
+            if live:
+                attempts = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
+            else:
+                attempts, checks = collecting.collect_sample(force=force, screen=screen, place=place)
         body: dict[str, Any] = {
             "sample": not live,
             "sessions": attempts,

@@ -18,6 +18,8 @@ from flows.site.addresses import in_language, way
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from expectations.gates.compiled import CompiledTemplates
+
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -77,12 +79,20 @@ def render(template: str, frame: Frame, **values: object) -> str:
 
 
 @cache
+def _compiled() -> CompiledTemplates:
+    from expectations.gates.compiled import CompiledTemplates  # noqa: PLC0415 - Jinja, as below
+
+    return CompiledTemplates()
+
+
+@cache
 def _environment(language: Language) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only where a page is written
     from markupsafe import Markup  # noqa: PLC0415 - as above
 
     made = Environment(
         loader=PackageLoader("flows.site"),
+        bytecode_cache=_compiled(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -106,10 +106,11 @@ class Services:
         partitions = Partitions(self._state, catalog)
         job_logs = JobLogs(self._moto.logs, place, privileges.of)
         self._processes = JobProcesses(home, self._fetch, self.access, privileges.of, keep_log=job_logs.keep)
-        jobs = self._jobs = Jobs(self._state, self._processes)
         storage = ResultStorage(self._write, lambda bucket: bucket in self._objects.buckets, home.scratch / "answers")
         history = QueryHistory(self._state)
         queries = Queries(catalog, partitions, mirror, self._moto.workgroup, storage, place, history=history)
+        # What a run writes is asked for once it has ended, and the machine has little to do while Java starts.
+        jobs = self._jobs = Jobs(self._state, self._processes, begun=queries.get_ready)
         metrics = LambdaMetrics(self._state, self._moto.put_metric_data)
         self._invoker = Invoker(home, self.access, privileges.of, metrics)
         dead_letters = DeadLetters(self._moto.send_message, privileges.of)

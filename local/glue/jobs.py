@@ -19,7 +19,7 @@ from local.glue.job_process import JobOutcome
 from local.glue.job_runs import LIVE_STATES, RUNNING_STATES, JobRuns, end_run, new_run, stated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from local.account.gateway import Operation
     from local.account.state import AccountState
@@ -39,13 +39,21 @@ class Jobs:
     Args:
         state: where runs are kept.
         processes: runs a script.
+        begun: called beside each run that begins.
         pause: seconds between two tries to note how a run has ended.
     """
 
-    def __init__(self, state: AccountState, processes: JobProcesses, pause: float = 1.0) -> None:
+    def __init__(
+        self,
+        state: AccountState,
+        processes: JobProcesses,
+        begun: Callable[[], None] = lambda: None,
+        pause: float = 1.0,
+    ) -> None:
         self._jobs: dict[str, dict[str, Any]] = {}
         self._runs = JobRuns(state)
         self._processes = processes
+        self._begun = begun
         self._pause = pause
         self._lock = threading.RLock()
         for run in self._runs.in_states(LIVE_STATES):
@@ -127,6 +135,7 @@ class Jobs:
 
     def _start(self, job: dict[str, Any], run: JobRun) -> None:
         threading.Thread(target=self._follow, args=(job, run), daemon=True).start()
+        threading.Thread(target=self._begun, daemon=True).start()
 
     def _follow(self, job: dict[str, Any], run: JobRun) -> None:
         run = {**run, "JobRunState": "RUNNING", "_running_since": time.time()}

@@ -7,6 +7,8 @@ import logging
 from typing import Any
 
 import pytest
+from prefect.context import refresh_global_settings_context
+from prefect.settings import get_current_settings
 from typer.testing import CliRunner
 
 from expectations.contract.outcomes import Outcome
@@ -54,6 +56,23 @@ def test_prefects_log_leaves_out_what_the_command_says_itself(
 def test_a_link_to_a_server_that_stays_is_of_use(terminal: logging.Handler) -> None:
     collecting.say_once(with_links=True)
     assert passes(terminal, "View at https://app.prefect.cloud/x")
+
+
+@pytest.mark.parametrize("with_heartbeats", [True, False])
+def test_a_run_waits_for_no_sign_of_life_that_nobody_looks_for(*, with_heartbeats: bool) -> None:
+    before = get_current_settings().flows.heartbeat_frequency
+    assert before
+    with collecting.settings_taken(with_heartbeats=with_heartbeats):
+        assert get_current_settings().flows.heartbeat_frequency == (before if with_heartbeats else None)
+    assert get_current_settings().flows.heartbeat_frequency == before
+
+
+def test_prefects_settings_are_those_of_the_account_that_came_up_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    with collecting.settings_taken(with_heartbeats=False):
+        assert get_current_settings().api.url == "http://127.0.0.1:1/api"
+    monkeypatch.undo()
+    refresh_global_settings_context()
 
 
 def attempt(outcome: Outcome = Outcome.FAILED, **given: Any) -> dict[str, Any]:  # noqa: ANN401 - any of its fields

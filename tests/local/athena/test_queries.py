@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +54,19 @@ class Athena:
     def rows(self, execution: dict[str, Any], **request: Any) -> list[list[str | None]]:  # noqa: ANN401
         answer = self.GetQueryResults(QueryExecutionId=execution["QueryExecutionId"], **request)
         return [[datum.get("VarCharValue") for datum in row["Data"]] for row in answer["ResultSet"]["Rows"]]
+
+
+def test_what_runs_queries_is_imported_once_it_is_to_get_ready() -> None:
+    program = """
+import sys
+from local.athena.queries import Queries
+names = {"duckdb", "pyarrow.dataset", "local.athena.analysis.planner"}
+print(names & set(sys.modules))
+Queries.get_ready()
+print(names <= set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\nTrue\n"
 
 
 @pytest.fixture

@@ -148,6 +148,19 @@ def test_a_run_that_ends_well_has_succeeded(glue: Glue, processes: Processes, ev
     assert not any(name.startswith("_") for name in run)
 
 
+def test_who_reads_what_a_run_writes_gets_ready_beside_each_that_begins(
+    state: AccountState, processes: Processes, eventually: Eventually
+) -> None:
+    ready: list[str] = []
+    glue = Glue(Jobs(state, processes, begun=lambda: ready.append("")))  # type: ignore[arg-type]
+    create(glue, ExecutionProperty={"MaxConcurrentRuns": 1}, JobRunQueuingEnabled=True)
+    glue.start()
+    glue.start()
+    eventually(lambda: len(ready) == 1)
+    processes.end_all()
+    eventually(lambda: len(ready) == 2)
+
+
 def test_a_run_that_fails_says_why(glue: Glue, processes: Processes, eventually: Eventually) -> None:
     run_id = glue.start()
 
