@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE = 0.05  # seconds
 _LONGEST_PAUSE = 2.0  # seconds
-_GROWTH = 1.5  # of the pauses: what has ended is waited for by half as long again at most
+_GROWTH = 1.25  # of the pauses: what has ended is waited for by a quarter as long again at most
 
 
 @dataclass(frozen=True, slots=True)

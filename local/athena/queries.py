@@ -87,7 +87,7 @@ class Queries:
 
     @staticmethod
     def get_ready() -> None:
-        """Import what runs queries, and what reads many small files, half a second each, which the first query takes otherwise."""
+        """Import what runs queries and reads many small files, half a second each, which the first query takes otherwise."""
         for name in ("local.athena.running", "local.athena.statements", "numpy", "pyarrow.dataset"):
             importlib.import_module(name)
 
