@@ -152,9 +152,10 @@ def _policy_without_tls(text: str | bytes) -> IAMPolicy:
 
 
 def is_denied(bucket: FakeBucket, method: str, key: str) -> bool:
-    """Whether a bucket's policy refuses a request to an object."""
-    resource = f"arn:{bucket.partition}:s3:::{bucket.name}/{key}"
-    permission: PermissionResult = bucket.get_permission(f"s3:{method.capitalize()}Object", resource)
+    """Whether a bucket's policy refuses a request to an object, or a list of them, where no key is given."""
+    resource = f"arn:{bucket.partition}:s3:::{bucket.name}"
+    action, of_what = (f"{method.capitalize()}Object", f"{resource}/{key}") if key else ("ListBucket", resource)
+    permission: PermissionResult = bucket.get_permission(f"s3:{action}", of_what)
     return permission is PermissionResult.DENIED
 
 

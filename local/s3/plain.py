@@ -1,4 +1,4 @@
-"""Plain reads and copies of objects, without moto's web application: a session that is published has two of them a share.
+"""Plain reads, copies and lists of objects, without moto's web application: a session that is published has two of them a share.
 
 moto answers through Flask, a dispatcher, and a serializer for every shape that AWS knows. What is asked without any option, and
 can be done, is answered here from the same objects, in a third of the time; all else is moto's: requests with an option that is
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING, TypeGuard
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, quote, unquote
 from xml.sax.saxutils import escape
 
 from local.account.gateway import HEADERS
@@ -35,6 +35,8 @@ _CHECKSUM_MODE = "x-amz-checksum-mode"
 _OF_READ = _OF_EVERY_REQUEST | {_CHECKSUM_MODE}
 _SOURCE = "x-amz-copy-source"
 _OF_COPY = _OF_EVERY_REQUEST | {_SOURCE, "if-match", "if-none-match"}
+_OF_LIST = frozenset({"list-type", "prefix", "max-keys", "continuation-token", "start-after", "encoding-type"})
+_LONGEST_PAGE = 1000
 _SIGNED_FOR_S3 = "/s3/aws4_request"
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -58,7 +60,7 @@ class PlainObjects:
         """Answer one request."""
         try:
             answer = self._answer(environ)
-        except (S3ClientError, UnicodeError):
+        except (S3ClientError, ValueError):
             answer = None  # nothing was done: moto comes to the same, and says it in S3's words
         if answer is None:
             return self._moto(environ, start_response)
@@ -72,14 +74,16 @@ class PlainObjects:
         bucket = self._objects.buckets.get(bucket_name)
         is_plain = (
             bucket is not None
-            and key
-            and not environ.get("QUERY_STRING")
+            and bool(key) != bool(environ.get("QUERY_STRING"))
             and len(headers) == len(environ[HEADERS])
             and not bucket.logging  # of which a request makes an object
             and _SIGNED_FOR_S3 in headers.get("authorization", "")
         )
         if not is_plain or is_denied(bucket, environ["REQUEST_METHOD"], key):
             return None
+        if not key:
+            is_read = environ["REQUEST_METHOD"] == "GET" and headers.keys() <= _OF_EVERY_REQUEST
+            return self._list(bucket, environ["QUERY_STRING"]) if is_read else None
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and headers.keys() <= _OF_READ:
             return self._read(bucket, key, headers, with_content=environ["REQUEST_METHOD"] == "GET")
         if environ["REQUEST_METHOD"] == "PUT" and _SOURCE in headers and headers.keys() <= _OF_COPY:
@@ -114,9 +118,56 @@ class PlainObjects:
             stated["x-amz-copy-source-version-id"] = source.version_id
         return stated, body
 
+    def _list(self, bucket: FakeBucket, query: str) -> _Answer | None:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
+        asked = dict(pairs)
+        encoding, most = asked.get("encoding-type"), asked.get("max-keys", str(_LONGEST_PAGE))
+        is_plain = (
+            asked.get("list-type") == "2"
+            and asked.keys() <= _OF_LIST
+            and len(asked) == len(pairs)
+            and encoding in (None, "url")
+            and most.isascii()
+            and most.isdecimal()
+            and 0 < int(most) <= _LONGEST_PAGE
+            and "" not in (asked.get("continuation-token"), asked.get("start-after"))
+        )
+        if not is_plain:
+            return None
+        prefix, token, after = asked.get("prefix"), asked.get("continuation-token"), asked.get("start-after")
+        found, is_cut, next_token = self._objects.list_objects_v2(bucket, prefix, None, token, after, int(most))
+
+        def named(text: str) -> str:
+            return escape(quote(text) if encoding else text)
+
+        closing = [
+            *(("Name", bucket.name), ("Prefix", named(prefix or "")), ("MaxKeys", most), ("EncodingType", encoding)),
+            *(("KeyCount", str(len(found))), ("NextContinuationToken", next_token)),
+            ("StartAfter", None if token else after and escape(after)),
+        ]
+        body = "".join(
+            [
+                f'{_XML}<ListBucketResult xmlns="{_NAMESPACE}"><IsTruncated>{str(is_cut).lower()}</IsTruncated>',
+                *(_listed(version, named(version.name)) for version in found),
+                *(f"<{name}>{text}</{name}>" if text else f"<{name}/>" for name, text in closing if text is not None),
+                "</ListBucketResult>",
+            ]
+        ).encode()
+        return {"content-type": "application/xml", "content-length": str(len(body))}, body
+
 
 def _is_plain(version: FakeKey | None) -> TypeGuard[FakeKey]:
     return isinstance(version, FakeKey) and version.storage_class == "STANDARD" and version.multipart is None
+
+
+def _listed(version: FakeKey, name: str) -> str:
+    algorithm = version.checksum_algorithm
+    checksum = f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm>" if algorithm else ""
+    return (
+        f"<Contents><Key>{name}</Key><LastModified>{version.last_modified:%Y-%m-%dT%H:%M:%S}.000Z</LastModified>"
+        f"<ETag>{escape(version.etag)}</ETag>{checksum}<Size>{version.size}</Size>"
+        f"<StorageClass>{version.storage_class}</StorageClass></Contents>"
+    )
 
 
 def _copied(made: FakeKey) -> str:

@@ -15,6 +15,7 @@ from botocore.credentials import Credentials
 
 from local.account.client import Account
 from local.account.gateway import HEADERS
+from local.account.home import Home
 from local.s3.objects import ObjectStore
 from local.s3.plain import PlainObjects
 
@@ -32,9 +33,10 @@ Send = Callable[..., requests.Response]
 def send(account: Account) -> Send:
     """Sends a signed request to the running account."""
 
-    def send(method: str, bucket: str, key: str, **headers: str) -> requests.Response:
+    def send(method: str, bucket: str, key: str, query: str = "", **headers: str) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = AWSRequest(method, f"{account.endpoint_url}/{bucket}/{quote(key)}", named)
+        address = f"{account.endpoint_url}/{bucket}/{quote(key)}" if key else f"{account.endpoint_url}/{bucket}"
+        request = AWSRequest(method, f"{address}?{query}" if query else address, named)
         S3SigV4Auth(Credentials(*account.keys()), "s3", account.region).add_auth(request)
         prepared = request.prepare()
         return requests.request(method, prepared.url, headers=dict(prepared.headers), timeout=30)
@@ -99,6 +101,68 @@ def test_a_copy_is_answered_and_made_as_moto_does_it(
     assert of_source(made[0]) == of_source(made[1])
 
 
+LISTED = quote("lists/", safe="")
+LISTS = {
+    "all": "",
+    "below a prefix": f"prefix={LISTED}",
+    "names encoded": f"encoding-type=url&prefix={LISTED}",
+    "a prefix with what is written otherwise": f"encoding-type=url&prefix={quote('lists/é a+b%20&c', safe='')}",
+    "the same, plainly": f"prefix={quote('lists/é a+b%20&c', safe='')}",
+    "a plus for a blank": f"prefix={LISTED}%C3%A9+a",
+    "nothing": "prefix=none",
+    "an empty prefix": "prefix=",
+    "after a key": f"prefix={LISTED}&start-after={quote('lists/described', safe='')}",
+    "after a key that is not there": f"start-after={quote('lists/<é>', safe='')}&encoding-type=url",
+    "after all": "start-after=zz",
+    "one": f"prefix={LISTED}&max-keys=1",
+    "none": f"prefix={LISTED}&max-keys=0",
+    "more than a page": f"prefix={LISTED}&max-keys=5000",
+    "by folder": "delimiter=%2F",
+    "whose": f"prefix={LISTED}&fetch-owner=true",
+    "what nobody knows": f"prefix={LISTED}&nobody-knows=1",
+    "twice": f"prefix={LISTED}&prefix=none",
+    "a token of nobody": "continuation-token=x",
+    "no token": "continuation-token=",
+    "no text": "prefix=%FF",
+    "no number": "max-keys=x",
+}
+
+
+@pytest.fixture(scope="module")
+def listed(clients: Any) -> None:  # noqa: ANN401 - boto3's
+    """Objects of all kinds, and one that was deleted."""
+    for bucket in (REFINED, RAW):
+        for name, described in OBJECTS.items():
+            clients("s3").put_object(Bucket=bucket, Key=f"lists/{name}", Body=b"content", **described)
+        clients("s3").put_object(Bucket=bucket, Key="lists/deleted", Body=b"content")
+        clients("s3").delete_object(Bucket=bucket, Key="lists/deleted")
+
+
+@pytest.mark.account
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize("bucket", [REFINED, RAW])
+@pytest.mark.parametrize("query", LISTS.values(), ids=LISTS)
+def test_a_list_is_answered_as_moto_answers_it(send: Send, bucket: str, query: str) -> None:
+    asked = f"list-type=2&{query}" if query else "list-type=2"
+    assert comparable(send("GET", bucket, "", asked)) == comparable(send("GET", bucket, "", asked, **UNKNOWN))
+
+
+@pytest.mark.account
+@pytest.mark.usefixtures("listed")
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_the_pages_of_a_list_are_those_of_moto(clients: Any, send: Send, most: int) -> None:  # noqa: ANN401 - boto3's
+    token, names = "", list[str]()
+    while token is not None:
+        query = f"list-type=2&max-keys={most}&prefix={LISTED}" + (f"&continuation-token={token}" if token else "")
+        ours, motos = send("GET", RAW, "", query), send("GET", RAW, "", query, **UNKNOWN)
+        assert comparable(ours) == comparable(motos)
+        names += re.findall("<Key>(.*?)</Key>", ours.text)
+        token = next(iter(re.findall("<NextContinuationToken>(.*?)<", ours.text)), None)
+    assert len(names) == len(set(names)) == len(OBJECTS)
+    found = clients("s3").list_objects_v2(Bucket=RAW, Prefix="lists/")["Contents"]
+    assert [item["Key"] for item in found] == sorted(f"lists/{name}" for name in OBJECTS)
+
+
 # --- what is plain -----------------------------------------------------------------------------------------------------
 
 
@@ -144,6 +208,25 @@ def test_a_plain_copy_is_made_without_moto(plain: PlainObjects, moto: Moto, stor
     assert (store.read("plain", "new"), moto.asked) == (b"content", 0)
 
 
+def test_a_plain_list_is_made_without_moto(plain: PlainObjects, moto: Moto) -> None:
+    assert b"<Key>k</Key>" in asked(plain, "GET", "/plain", query="list-type=2&prefix=k&encoding-type=url")
+    assert moto.asked == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "list-type=1", "prefix=k", "uploads", "versions", "list-type=2&delimiter=k", "list-type=2&list-type=2"],
+)
+def test_what_else_is_asked_of_a_bucket_is_motos(plain: PlainObjects, moto: Moto, query: str) -> None:
+    assert (asked(plain, "GET", "/plain", query=query), moto.asked) == (b"", 1)
+
+
+def test_a_plain_list_has_the_files_that_others_wrote(plain: PlainObjects, store: ObjectStore, home: Home) -> None:
+    (home.mirror / "plain" / "n").write_bytes(b"of Spark")
+    assert b"<Key>n</Key>" in asked(plain, "GET", "/plain", query="list-type=2")
+    assert store.read("plain", "n") == b"of Spark"
+
+
 COPY = ("x-amz-copy-source", "plain/k")
 
 
@@ -184,5 +267,6 @@ def test_what_a_buckets_policy_refuses_is_motos(plain: PlainObjects, moto: Moto,
     store.put_bucket_policy("plain", policy)
 
     asked(plain, "GET", "/plain/k")
+    asked(plain, "GET", "/plain", query="list-type=2")
 
-    assert moto.asked == 1
+    assert moto.asked == 2
