@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]  # py4j has no types
@@ -76,10 +77,16 @@ def write_tables(
         _refuse_other_sessions(sources, sessions)
         # The Ibovespa has tables of its own; any one of the other indices tells theirs.
         indices = {source.index == DEFAULT_INDEX: source.index for source in sources}
+        writes: list[tuple[DataFrame, Table]] = []
         for default, index in indices.items():
             of_tables = (sf.col(INDEX) == DEFAULT_INDEX) == default
-            _write(rows.where(of_tables), refined_table(index), arguments)
-            _write(groups.where(of_tables), summary_table(index), arguments)
+            writes.append((rows.where(of_tables), refined_table(index)))
+            writes.append((groups.where(of_tables), summary_table(index)))
+        with ThreadPoolExecutor(len(writes)) as pool:
+            # A table's tasks take the cores that another's last ones leave.
+            begun = [pool.submit(_write, frame, table, arguments) for frame, table in writes]
+            for written in begun:
+                written.result()
     finally:
         rows.unpersist()
     return sessions

@@ -26,13 +26,14 @@ from expectations.contract.tables import (
     Table,
 )
 from flows.session.raw_file import RAW_SCHEMA
+from glue import writing
 from glue.arguments import Arguments
 from glue.errors import JobError
 from glue.transforms import refined, summary
 from glue.writing import WRITERS, by_session, read_input, write_tables
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 pytestmark = pytest.mark.spark
 
@@ -285,3 +286,19 @@ def test_nothing_is_written_where_something_is_refused(write: Write, raw_file: R
         write({("IBOV", SESSION): raw_file({}), ("IBXX", SESSION): raw_file({"data_pregao": date(2025, 6, 27)})})
     (folder,) = set((s3_root / REFINED_BUCKET / "staging").iterdir()) - before
     assert [path.name for path in folder.iterdir()] == ["input"]
+
+
+@pytest.mark.parametrize("table", [REFINED_TABLE, SUMMARY_TABLE], ids=lambda table: table.name)
+def test_a_run_that_cannot_write_a_table_fails_whichever_it_is(
+    write: Write, raw_file: RawFile, monkeypatch: pytest.MonkeyPatch, table: Table
+) -> None:
+    plain: Callable[..., None] = writing._write
+
+    def on_a_full_disk(rows: DataFrame, written: Table, arguments: Arguments) -> None:
+        if written is table:
+            raise OSError("no space left")
+        plain(rows, written, arguments)
+
+    monkeypatch.setattr(writing, "_write", on_a_full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        write({("IBOV", SESSION): raw_file({})})
