@@ -135,13 +135,19 @@ class PlainObjects:
         if not is_plain:
             return None
         prefix, token, after = asked.get("prefix"), asked.get("continuation-token"), asked.get("start-after")
-        found, is_cut, next_token = self._objects.list_objects_v2(bucket, prefix, None, token, after, int(most))
+        limit = int(most)
+        found, is_cut, next_token = self._objects.list_objects_v2(bucket, prefix, None, token, after, limit)
 
         def named(text: str) -> str:
             return escape(quote(text) if encoding else text)
 
         closing = [
-            *(("Name", bucket.name), ("Prefix", named(prefix or "")), ("MaxKeys", most), ("EncodingType", encoding)),
+            *(
+                ("Name", bucket.name),
+                ("Prefix", named(prefix or "")),
+                ("MaxKeys", str(limit)),
+                ("EncodingType", encoding),
+            ),
             *(("KeyCount", str(len(found))), ("NextContinuationToken", next_token)),
             ("StartAfter", None if token else after and escape(after)),
         ]

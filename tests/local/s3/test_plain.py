@@ -116,6 +116,7 @@ LISTS = {
     "after all": "start-after=zz",
     "one": f"prefix={LISTED}&max-keys=1",
     "none": f"prefix={LISTED}&max-keys=0",
+    "a number with noughts before it": f"prefix={LISTED}&max-keys=002",
     "more than a page": f"prefix={LISTED}&max-keys=5000",
     "by folder": "delimiter=%2F",
     "whose": f"prefix={LISTED}&fetch-owner=true",
