@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -98,8 +98,11 @@ class Lab:
     @staticmethod
     def account_mib() -> float:
         """What the account's own process, a child of this one, holds in memory now, in MiB; 0 where there is no `/proc`."""
-        children = " ".join(path.read_text(encoding="utf-8") for path in Path("/proc/self/task").glob("*/children"))
-        commands = {pid: Path("/proc", pid, "cmdline").read_bytes() for pid in children.split()}
+        children = list[str]()
+        for path in Path("/proc/self/task").glob("*/children"):
+            with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+                children += path.read_text(encoding="utf-8").split()
+        commands = {pid: Path("/proc", pid, "cmdline").read_bytes() for pid in children}
         return sum(memory_mib("VmRSS", pid) for pid, command in commands.items() if b"local.account.server" in command)
 
 
