@@ -1,7 +1,7 @@
 """Great Expectations' inside: the one module that knows what of it is replaced.
 
-What is named here is nobody's promise, so a release may change any of it: what is not found is left as it is, and a test holds
-what a gate reports against what it reports without the replacements.
+What is named here is nobody's promise, so a release may change any of it: what an expectation no longer has is left as it is, and
+a test holds what a gate reports against what it reports without the replacements.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -45,9 +45,7 @@ def settings_taken(*, with_heartbeats: bool) -> Iterator[None]:
             and a server that ends with the command has nobody to tell that a run's heart has stopped.
     """
     refresh_global_settings_context()
-    with ExitStack() as changed:
-        if not with_heartbeats:
-            changed.enter_context(temporary_settings({"flows.heartbeat_frequency": None}))
+    with temporary_settings({} if with_heartbeats else {"flows.heartbeat_frequency": None}):
         yield
 
 

@@ -39,6 +39,7 @@ _OF_LIST = frozenset({"list-type", "prefix", "max-keys", "continuation-token", "
 _LONGEST_PAGE = 1000
 _SIGNED_FOR_S3 = "/s3/aws4_request"
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+_INSTANT = "%Y-%m-%dT%H:%M:%S.000Z"
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 _Answer = tuple[dict[str, str], bytes]
@@ -113,7 +114,7 @@ class PlainObjects:
             made: FakeKey = self._objects.get_object(bucket.name, key)
             made.set_acl(bucket.acl)
         body = _copied(made).encode()
-        stated = {**made.response_dict, "content-type": "application/xml", "content-length": str(len(body))}
+        stated = {**made.response_dict, **_of_xml(body)}
         if source.version_id != "null":
             stated["x-amz-copy-source-version-id"] = source.version_id
         return stated, body
@@ -121,56 +122,57 @@ class PlainObjects:
     def _list(self, bucket: FakeBucket, query: str) -> _Answer | None:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
         asked = dict(pairs)
-        encoding, most = asked.get("encoding-type"), asked.get("max-keys", str(_LONGEST_PAGE))
+        encoding, most = asked.get("encoding-type"), int(asked.get("max-keys", _LONGEST_PAGE))
+        prefix, token, after = asked.get("prefix"), asked.get("continuation-token"), asked.get("start-after")
         is_plain = (
             asked.get("list-type") == "2"
             and asked.keys() <= _OF_LIST
             and len(asked) == len(pairs)
             and encoding in (None, "url")
-            and most.isascii()
-            and most.isdecimal()
-            and 0 < int(most) <= _LONGEST_PAGE
-            and "" not in (asked.get("continuation-token"), asked.get("start-after"))
+            and 0 < most <= _LONGEST_PAGE
+            and "" not in (token, after)
         )
         if not is_plain:
             return None
-        prefix, token, after = asked.get("prefix"), asked.get("continuation-token"), asked.get("start-after")
-        limit = int(most)
-        found, is_cut, next_token = self._objects.list_objects_v2(bucket, prefix, None, token, after, limit)
+        found, is_cut, next_token = self._objects.list_objects_v2(bucket, prefix, None, token, after, most)
 
         def named(text: str) -> str:
             return escape(quote(text) if encoding else text)
 
-        closing = [
-            *(
-                ("Name", bucket.name),
-                ("Prefix", named(prefix or "")),
-                ("MaxKeys", str(limit)),
-                ("EncodingType", encoding),
-            ),
-            *(("KeyCount", str(len(found))), ("NextContinuationToken", next_token)),
-            ("StartAfter", None if token else after and escape(after)),
-        ]
+        closing = {
+            "Name": bucket.name,
+            "Prefix": named(prefix or ""),
+            "MaxKeys": str(most),
+            "EncodingType": encoding,
+            "KeyCount": str(len(found)),
+            "NextContinuationToken": next_token,
+            "StartAfter": escape(after) if after and not token else None,
+        }
+        stated = ((name, text) for name, text in closing.items() if text is not None)
         body = "".join(
             [
                 f'{_XML}<ListBucketResult xmlns="{_NAMESPACE}"><IsTruncated>{str(is_cut).lower()}</IsTruncated>',
                 *(_listed(version, named(version.name)) for version in found),
-                *(f"<{name}>{text}</{name}>" if text else f"<{name}/>" for name, text in closing if text is not None),
+                *(f"<{name}>{text}</{name}>" if text else f"<{name}/>" for name, text in stated),
                 "</ListBucketResult>",
             ]
         ).encode()
-        return {"content-type": "application/xml", "content-length": str(len(body))}, body
+        return _of_xml(body), body
 
 
 def _is_plain(version: FakeKey | None) -> TypeGuard[FakeKey]:
     return isinstance(version, FakeKey) and version.storage_class == "STANDARD" and version.multipart is None
 
 
+def _of_xml(body: bytes) -> dict[str, str]:
+    return {"content-type": "application/xml", "content-length": str(len(body))}
+
+
 def _listed(version: FakeKey, name: str) -> str:
     algorithm = version.checksum_algorithm
     checksum = f"<ChecksumAlgorithm>{algorithm}</ChecksumAlgorithm>" if algorithm else ""
     return (
-        f"<Contents><Key>{name}</Key><LastModified>{version.last_modified:%Y-%m-%dT%H:%M:%S}.000Z</LastModified>"
+        f"<Contents><Key>{name}</Key><LastModified>{version.last_modified:{_INSTANT}}</LastModified>"
         f"<ETag>{escape(version.etag)}</ETag>{checksum}<Size>{version.size}</Size>"
         f"<StorageClass>{version.storage_class}</StorageClass></Contents>"
     )
@@ -181,5 +183,5 @@ def _copied(made: FakeKey) -> str:
     checksum = f"<Checksum{algorithm}>{made.checksum_value}</Checksum{algorithm}>" if algorithm else ""
     return (
         f'{_XML}<CopyObjectResult xmlns="{_NAMESPACE}"><ETag>{escape(made.etag)}</ETag>'
-        f"<LastModified>{made.last_modified:%Y-%m-%dT%H:%M:%S}.000Z</LastModified>{checksum}</CopyObjectResult>"
+        f"<LastModified>{made.last_modified:{_INSTANT}}</LastModified>{checksum}</CopyObjectResult>"
     )
