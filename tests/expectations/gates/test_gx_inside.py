@@ -8,18 +8,21 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from great_expectations.core.id_dict import IDDict
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.validator.validation_graph import ValidationGraph
 from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.gates import gx_inside, raw
 from expectations.gates.gate import Check, validate
-from expectations.gates.gx_inside import READERS, quiet_context
+from expectations.gates.gx_inside import FOLLOWER, NAMER, READERS, quiet_context
 from flows.session.raw_file import RAW_SCHEMA, RawFile
 
 SESSION = date(2025, 6, 30)
 SCHEMA = tuple(f"{field.name}: {field.type}" for field in RAW_SCHEMA)
 CONFIGURATION = Expectation.__dict__["configuration"]
+REPLACED = ((ValidationGraph, FOLLOWER), (IDDict, NAMER), *((Expectation, name) for name in READERS))
 
 
 def test_a_context_says_nothing_to_anybody() -> None:
@@ -42,15 +45,49 @@ def damaged(raw_file: RawFile) -> list[Check]:
     return raw.raw_checks(frame, SCHEMA, SCHEMA, context)
 
 
-def test_a_configuration_that_is_made_once_finds_what_one_for_each_argument_finds(
+def test_what_is_replaced_finds_what_great_expectations_own_finds(
     damaged: list[Check], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_one = [found(check) for check in damaged]
-    assert {result["success"] for check in with_one for result in check["results"]} == {True, False}
-    for name in READERS:
-        monkeypatch.setattr(Expectation, name, vars(Expectation)[name].__wrapped__)
+    replaced = [found(check) for check in damaged]
+    assert {result["success"] for check in replaced for result in check["results"]} == {True, False}
+    for of, name in REPLACED:
+        monkeypatch.setattr(of, name, vars(of)[name].__wrapped__)
     monkeypatch.setattr(Expectation, "configuration", CONFIGURATION)
-    assert [found(check) for check in damaged] == with_one
+    assert [found(check) for check in damaged] == replaced
+
+
+def test_a_metric_that_several_need_is_followed_once(damaged: list[Check], monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet_context()
+    followed: list[tuple[int, object]] = []
+    provider = ValidationGraph.set_metric_configuration_default_kwargs_if_absent
+
+    def follow(graph: ValidationGraph, metric_configuration: Any) -> Any:  # noqa: ANN401 - Great Expectations'
+        followed.append((id(graph), metric_configuration.id))
+        return provider(graph, metric_configuration)
+
+    monkeypatch.setattr(ValidationGraph, "set_metric_configuration_default_kwargs_if_absent", follow)
+    kept = list[ValidationGraph]()  # or another might have its identity
+    made = ValidationGraph.__init__
+    monkeypatch.setattr(
+        ValidationGraph, "__init__", lambda graph, *args, **kwargs: kept.append(graph) or made(graph, *args, **kwargs)
+    )
+    found(damaged[-1])
+    assert len(followed) == len(set(followed)) > len({metric for _, metric in followed})
+
+
+_ARGUMENT = st.one_of(
+    st.none(), st.text(max_size=3), st.booleans(), st.integers(0, 2), st.sampled_from([0.0, 1.0, 2.5])
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), _ARGUMENT), max_size=6))
+def test_arguments_have_the_digest_that_great_expectations_gives_them(many: list[dict[str, Any]]) -> None:
+    quiet_context()
+    own = vars(IDDict)[NAMER].__wrapped__
+    assert [IDDict(arguments).to_id() for arguments in many] == [own(IDDict(arguments)) for arguments in many]
+    assert [IDDict(arguments).to_id(["a"]) for arguments in many if "a" in arguments] == [
+        own(IDDict(arguments), ["a"]) for arguments in many if "a" in arguments
+    ]
 
 
 def test_a_configuration_is_made_once_for_all_arguments(damaged: list[Check], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +118,7 @@ def test_an_expectation_that_is_changed_is_read_as_it_is_now(values: list[int], 
 
 
 def test_what_a_release_no_longer_has_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("configuration", *READERS):
-        monkeypatch.delattr(Expectation, name)
-    gx_inside._configure_once.__wrapped__()
-    assert "configuration" not in vars(Expectation)
+    for of, name in ((Expectation, "configuration"), *REPLACED):
+        monkeypatch.delattr(of, name)
+    gx_inside.replace_methods()
+    assert not any(name in vars(of) for of, name in REPLACED)
