@@ -77,7 +77,7 @@ class Lake:
 
 def connect(settings: Settings) -> Lake:
     """The account that the environment names, with botocore's standard retries (throttling, timeouts, 5xx)."""
-    client = _clients()
+    client = clients()
     s3, glue = LazyClient(lambda: watched(client("s3"))), LazyClient(lambda: watched(client("glue")))
     athena, cloudwatch = (LazyClient(partial(client, service)) for service in ("athena", "cloudwatch"))
     return Lake.of(settings, cast("S3Client", s3), cast("GlueClient", glue), cast("AthenaClient", athena), cloudwatch)
@@ -102,7 +102,7 @@ def connect_usage(settings: Settings) -> UsageReader:
     """What the same account used, which an operator may look at with rights that the flows do not have."""
     from flows.lake.usage import UsageReader  # noqa: PLC0415 - prices and bills, which an operator alone asks for
 
-    client = _clients()
+    client = clients()
     return UsageReader(
         settings=settings,
         s3=client("s3"),
@@ -124,18 +124,22 @@ def parse_instant(stated: str | float) -> datetime:
     if isinstance(stated, str) and stated.endswith(("GMT", "Z")):
         with suppress(ValueError):
             return parsedate_to_datetime(stated) if stated.endswith("GMT") else datetime.fromisoformat(stated)
-    from botocore.utils import parse_timestamp  # noqa: PLC0415 - as in `_clients`
+    from botocore.utils import parse_timestamp  # noqa: PLC0415 - as in `clients`
 
     return parse_timestamp(stated)  # type: ignore[arg-type]
 
 
-def _clients() -> Callable[..., Any]:
-    """Makes a client of a service: botocore's own, for boto3 adds transfers of large files only, and a tenth of a second."""
+def clients(attempts: int = 6) -> Callable[..., Any]:
+    """Makes a client of a service: botocore's own, for boto3 adds transfers of large files only, and a tenth of a second.
+
+    Args:
+        attempts: how often a call is made at most where AWS throttles, fails, or does not answer in time.
+    """
     from botocore.config import Config  # noqa: PLC0415 - the one place where clients are made
     from botocore.session import get_session  # noqa: PLC0415
 
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 6},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=10,
         read_timeout=60,
         max_pool_connections=PARALLEL_CALLS * PARALLEL_SESSIONS,
@@ -158,7 +162,7 @@ def _clients() -> Callable[..., Any]:
 @cache
 def _descriptions() -> Any:  # noqa: ANN401 - botocore's loader
     """Botocore's descriptions of the services: megabytes of JSON, which each flow of a process would read again."""
-    from botocore.session import get_session  # noqa: PLC0415 - as in `_clients`
+    from botocore.session import get_session  # noqa: PLC0415 - as in `clients`
 
     loader: Any = get_session().get_component("data_loader")
     # It would look through the folders of all four hundred services, thrice.

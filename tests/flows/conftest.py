@@ -7,10 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import hypothesis
 import pytest
-from botocore.config import Config
 from moto import mock_aws
 
 from expectations.contract import names
@@ -18,6 +16,7 @@ from expectations.contract.catalog import table_input
 from expectations.contract.statement import Statement
 from expectations.contract.tables import TABLES
 from flows.b3.portfolio import Holding, Portfolio
+from flows.lake.connect import clients
 from flows.lake.s3 import Bucket
 from local.account.moto_inside import keep_conditions
 from local.b3.sample import recorded
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("bovespa", deadline=None, database=None)
 hypothesis.settings.load_profile("bovespa")
 
-ONCE = Config(retries={"total_max_attempts": 1})
 BUCKETS = (names.RAW_BUCKET, names.REFINED_BUCKET, names.ARTIFACTS_BUCKET)
 
 
@@ -72,9 +70,9 @@ def account() -> Iterator[S3Client]:
         patch.setenv("AWS_DEFAULT_REGION", in_memory.REGION)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         keep_conditions()
-        in_memory.know_addresses()
+        in_memory.answer_soon()
         with mock_aws():
-            client = boto3.client("s3", config=ONCE)
+            client: S3Client = clients(attempts=1)("s3")
             for bucket in BUCKETS:
                 client.create_bucket(Bucket=bucket)
             client.put_bucket_versioning(Bucket=names.RAW_BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -110,7 +108,7 @@ def artifacts(s3: S3Client) -> Bucket:
 @pytest.fixture(scope="module")
 def catalog(account: S3Client) -> tuple[GlueClient, dict[str, Any]]:
     """A catalog with the contract's tables, and those as moto holds them at first."""
-    client = boto3.client("glue")
+    client: GlueClient = clients()("glue")
     client.create_database(DatabaseInput={"Name": names.DATABASE})
     for table in TABLES:
         client.create_table(DatabaseName=names.DATABASE, TableInput=table_input(table, names.REFINED_BUCKET))
