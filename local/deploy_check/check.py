@@ -26,7 +26,7 @@ from local.b3 import standin as b3_standin
 from local.deploy_check import runs as prefect_runs
 from local.deploy_check import webhook
 from local.deploy_check.runs import PATIENCE, OverdueError, state_of
-from local.prefect_.programs import POOL, PrefectCommandError, deploy, working
+from local.prefect_.programs import POOL, PrefectCommandError, deploy, prefect, working
 from local.rights.keys import FLOW_ROLE
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def _check(equipment: Equipment) -> None:
     os.environ.update(equipment.environment())
     equipment.stand_in.show(sample.recorded(SESSION))
     equipment.screen.say(f"prefect work-pool create {POOL}, prefect deploy --all")
+    prefect(equipment.environment(), "work-pool", "create", POOL, "--type", "process", "--overwrite")
     deploy(equipment.environment())
     deployment = _deployed(equipment)
     _expect_notifications(equipment)

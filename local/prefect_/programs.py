@@ -24,11 +24,22 @@ _PATIENCE_SECONDS = 150.0
 
 
 class PrefectCommandError(RuntimeError):
-    """A command of Prefect's failed; the message has what it said."""
+    """A command of Prefect's, or its server, failed; the message has what it said."""
+
+
+def make_pool(server: SyncPrefectClient) -> None:
+    """Have the server know the pool as Prefect's workers of that type describe it, as `prefect work-pool create` does."""
+    from prefect.client.schemas.actions import WorkPoolCreate  # noqa: PLC0415 - as in `client`
+    from prefect.workers.process import ProcessWorker  # noqa: PLC0415
+
+    template = ProcessWorker.get_default_base_job_template()
+    server.create_work_pool(
+        WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=template), overwrite=True
+    )
 
 
 def deploy(environment: Mapping[str, str]) -> None:
-    """Tell the server of the pool and of every deployment of prefect.yaml.
+    """Tell the server, which knows the pool, of every deployment of prefect.yaml.
 
     Args:
         environment: names the server, and gives the rights to change it.
@@ -36,7 +47,6 @@ def deploy(environment: Mapping[str, str]) -> None:
     Raises:
         PrefectCommandError: it could not be told.
     """
-    prefect(environment, "work-pool", "create", POOL, "--type", "process", "--overwrite")
     prefect({**environment, "PREFECT_DEFAULT_WORK_POOL_NAME": POOL}, "--no-prompt", "deploy", "--all")
 
 
@@ -89,8 +99,19 @@ def working(environment: Mapping[str, str], folder: Path, log: Path) -> Iterator
         worker.stop()
 
 
-def client() -> SyncPrefectClient:
-    """A client of the server that this process's environment names: Prefect reads it when it is imported, so not before."""
+@contextmanager
+def client() -> Iterator[SyncPrefectClient]:
+    """A client of the server that this process's environment names: Prefect reads it when it is imported, so not before.
+
+    Raises:
+        PrefectCommandError: within the block the server refused something, failed, or was not to be had.
+    """
+    import httpx  # noqa: PLC0415 - Prefect's
     from prefect.client.orchestration import get_client  # noqa: PLC0415
 
-    return get_client(sync_client=True)
+    try:
+        with get_client(sync_client=True) as server:
+            yield server
+    except httpx.HTTPError as error:
+        said = str(error).partition("\n")[0] or type(error).__name__
+        raise PrefectCommandError(f"Prefect's server failed: {said}") from error

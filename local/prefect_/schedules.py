@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local.account.locks import is_locked, locked
-from local.prefect_.programs import POOL, client, deploy, working
+from local.prefect_.programs import POOL, client, deploy, make_pool, working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,8 +77,9 @@ def _deployed(environment: Mapping[str, str]) -> list[DeploymentResponse]:
     """The deployments as prefect.yaml has them now, at rest: what was planned when nobody was there to run it is taken back."""
     from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName  # noqa: PLC0415
 
-    deploy(environment)
     with client() as server:
+        make_pool(server)
+        deploy(environment)
         found = server.read_deployments(work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])))
         for deployment in found:
             server.pause_deployment(deployment.id)

@@ -144,7 +144,7 @@ class Archive:
 
     def load_file(self, bucket: str, key: str) -> bytes:
         """The content of the mirror's file."""
-        return self._mirror.path(bucket, key).read_bytes()
+        return self._mirror.read(bucket, key)
 
     def _is_new(self, bucket: str, key: str, mark: FileMark) -> bool:
         mirrored = self._mirrored[bucket].get(key)

@@ -91,6 +91,16 @@ class Mirror:
         temporary.replace(path)
         return self.mark(bucket, key)
 
+    def read(self, bucket: str, key: str) -> bytes:
+        """The content of the object's file.
+
+        Raises:
+            UnmirrorableKeyError: see `path`.
+            OSError: there is no such file.
+        """
+        with open(self._file(bucket, key), "rb", buffering=0) as file:  # noqa: PTH123 - see `_file`
+            return file.read()
+
     def remove(self, bucket: str, key: str) -> None:
         """Remove the object's file, if it is there, and the folders that it leaves empty."""
         path = self.path(bucket, key)

@@ -220,6 +220,7 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
                 for key, mark in self._archive.file_changes(bucket.name, "", bucket.keys.names("")).written:
                     content = self._archive.load_file(bucket.name, key)
                     self._adopt(bucket, key, mark, *known(bucket.name, key, content))
+                    self._touch(bucket.name, key)
             self._request.__dict__.pop("happened", None)
             self.commit()
 
@@ -292,11 +293,14 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
             version_id=version_id,
         )
         version.last_modified = datetime.fromtimestamp(mark.mtime_ns / 1e9, UTC).replace(tzinfo=None)
-        version.set_metadata(dict(metadata))
+        if metadata:
+            version.set_metadata(dict(metadata))
         kept = bucket.keys.getlist(key_name, []) if bucket.is_versioned else []
         bucket.keys.setlist(key_name, [*kept, version])
         self._archive.adopt(bucket.name, version, mark)
-        self._touch(bucket.name, key_name)
+        if bucket.is_versioned or bucket.notification_configuration:
+            # Elsewhere the file tells all that there is to tell of the object, now and when the account comes up again.
+            self._touch(bucket.name, key_name)
         self.notify(S3NotificationEvent.OBJECT_CREATED_PUT_EVENT, bucket, version)
 
 

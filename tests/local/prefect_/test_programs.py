@@ -5,9 +5,10 @@ import socket
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
-from local.prefect_.programs import PrefectCommandError, prefect, working
+from local.prefect_.programs import PrefectCommandError, client, make_pool, prefect, working
 
 
 @pytest.fixture
@@ -22,6 +23,22 @@ def nowhere(tmp_path: Path) -> dict[str, str]:
 def test_a_command_that_fails_is_named_with_what_it_said(nowhere: dict[str, str]) -> None:
     with pytest.raises(PrefectCommandError, match=r"(?s)prefect work-pool shake ended with \d+: .*shake"):
         prefect(nowhere, "work-pool", "shake")
+
+
+def test_a_server_that_is_not_there_is_one_line(nowhere: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.settings import temporary_settings  # noqa: PLC0415 - 2 s to import
+
+    monkeypatch.setattr("httpx.HTTPTransport.handle_request", refuse)
+    with (
+        temporary_settings({"api.url": nowhere["PREFECT_API_URL"]}),
+        pytest.raises(PrefectCommandError, match=r"^Prefect's server failed: refused$"),
+        client() as server,
+    ):
+        make_pool(server)
+
+
+def refuse(*_: object) -> None:
+    raise httpx.ConnectError("refused")
 
 
 def check_for_ever(nowhere: dict[str, str], folder: Path, log: Path) -> None:

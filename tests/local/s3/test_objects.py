@@ -256,6 +256,41 @@ def test_a_file_that_spark_replaced_is_a_replaced_object(disk: Disk, store: Obje
     assert disk.open().read("plain", "out/k") == b"after, and longer"
 
 
+def test_a_file_that_spark_wrote_is_the_same_object_after_a_restart_and_the_state_has_no_row_of_it(disk: Disk) -> None:
+    put(disk.open(), "plain", "out/replaced", b"before")
+    for key in ("out/new", "out/replaced", "out/changed", "out/gone"):
+        spark_writes(disk, key)
+    store = disk.open()
+    before = {key: store.get_object("plain", key) for key in keys(store, "plain")}
+    store.commit()
+    rows = store._state.rows("SELECT key, size FROM object_versions WHERE bucket = 'plain'")
+    assert rows == [("out/replaced", len(b"before"))]
+    put(store, "plain", "out/changed", b"by a client")
+    store.delete_object("plain", "out/gone")
+    store.commit()
+
+    again = disk.open()
+    assert keys(again, "plain") == ["out/changed", "out/new", "out/replaced"]
+    for key in ("out/new", "out/replaced"):
+        found = again.get_object("plain", key)
+        assert (found.etag, found.size, found.last_modified) == (
+            before[key].etag,
+            before[key].size,
+            before[key].last_modified,
+        )
+    assert again.read("plain", "out/changed") == b"by a client"
+
+
+def test_a_file_that_spark_wrote_is_told_of_once_where_somebody_wants_to_know(disk: Disk) -> None:
+    for number in range(2):
+        store = disk.open()
+        notify(store, "plain")
+        spark_writes(disk, "in/a.parquet") if number == 0 else None
+        assert keys(store, "plain") == ["in/a.parquet"]
+        store.commit()
+    assert [event["s3"]["object"]["key"] for event in waiting_events(store)] == ["in/a.parquet"]
+
+
 def test_a_file_that_spark_removed_is_a_removed_object(disk: Disk, store: ObjectStore) -> None:
     spark_writes(disk, "out/one")
     spark_writes(disk, "out/two")
