@@ -91,6 +91,13 @@ def test_what_runs_a_query_does_without_arrow() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_command_ends_without_looking_through_what_it_imported() -> None:
+    last = "import atexit, gc, sys; atexit.register(lambda: print(gc.get_freeze_count() > 10_000))"
+    program = f"{last}; from flows.cli.main import main; sys.argv = ['bovespa', '--version']; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "True"
+
+
 def test_a_misspelt_command_is_answered_with_the_nearest_one() -> None:
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["stauts"])
     assert result.exit_code == 2
