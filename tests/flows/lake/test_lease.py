@@ -211,13 +211,36 @@ class Held:
         self.deleted.append(request["IfMatch"])
 
 
-def test_that_another_holds_all_the_time_is_not_broken_into() -> None:
+class Waiting:
+    """The time of one that waits, which passes as soon as it is waited for."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    found = Waiting()
+    for name in ("tenacity.time", "tenacity.nap.time"):
+        monkeypatch.setattr(name, found)
+    return found
+
+
+def test_that_another_holds_all_the_time_is_not_broken_into(waiting: Waiting) -> None:
     held = Held()
-    with pytest.raises(PublishError, match="another flow has been publishing the session for"), lease(held, 0.05):
+    with pytest.raises(PublishError, match="another flow has been publishing the session for"), lease(held, 600):
         pytest.fail("entered without the lease")
     assert held.deleted == []
+    assert 600 < waiting.passed < 610
 
 
+@pytest.mark.usefixtures("waiting")
 def test_whose_age_s3_tells_in_whole_seconds_is_void_a_second_later() -> None:
     held = Held(timedelta(seconds=0.9))
     with pytest.raises(PublishError), lease(held, 0.05):
@@ -248,6 +271,7 @@ SKEWED = pytest.mark.parametrize("ahead", [timedelta(hours=9), timedelta(hours=-
 
 
 @SKEWED
+@pytest.mark.usefixtures("waiting")
 def test_is_as_old_as_s3_s_own_clock_says_whatever_this_machine_s_does(ahead: timedelta) -> None:
     young = Held(timedelta(seconds=5), ahead=ahead)
     with pytest.raises(PublishError, match="another flow has been publishing"), lease(young, 0.05 + 5):
