@@ -24,7 +24,7 @@ class Served:
         self.commits = 0
         gateway = Gateway({"AWSGlue.Echo": self.echo}, ("AWSGlue.",), self.invoke, self.moto, self.commit)
         self.server = listen(gateway)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def echo(self, request: dict[str, Any]) -> dict[str, Any]:
         if "fail" in request:

@@ -24,7 +24,7 @@ def paths(environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - WSGI's
 @pytest.fixture
 def server() -> Iterator[BaseWSGIServer]:
     made = listen(paths)
-    threading.Thread(target=made.serve_forever, daemon=True).start()
+    threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True).start()
     yield made
     made.shutdown()
 

@@ -115,7 +115,7 @@ def script_key(clients: Any) -> str:  # noqa: ANN401
 def site(account: Account, script_key: str) -> Iterator[str]:
     Site.page = page_for(account, script_key)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
