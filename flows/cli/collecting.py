@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect.context import refresh_global_settings_context
 from prefect.settings import temporary_settings
@@ -24,6 +24,12 @@ from flows.daily_indices import daily_indices, run_daily
 from flows.orchestration import server_asked
 from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
+
+if TYPE_CHECKING:
+    from expectations.queries.saved import NamedQuery
+    from flows.lake.athena import QueryResult
+
+    Answered = tuple[NamedQuery, QueryResult]
 
 _SAID_ELSEWHERE = (
     "Task run failed with exception",
@@ -89,11 +95,13 @@ def collect_live(
     return [*state.result(raise_on_failure=False)]
 
 
-def collect_sample(*, force: bool, screen: Screen, place: Place) -> tuple[list[Mapping[str, Any]], SampleChecks]:
+def collect_sample(
+    *, force: bool, screen: Screen, place: Place
+) -> tuple[list[Mapping[str, Any]], SampleChecks, list[Answered]]:
     """Collect and publish the recorded sample's sessions, one after the other, and bring in the prices around them.
 
     Returns:
-        The runs' attempts, and what the prices say.
+        The runs' attempts, what the prices say, and what `ask_queries` does, which is at work beside that.
     """
     from local.door import recorded_sample  # noqa: PLC0415 - absent where only the flows are installed
 
@@ -107,25 +115,35 @@ def collect_sample(*, force: bool, screen: Screen, place: Place) -> tuple[list[M
         )
         os.environ |= {"B3_BASE_URL": sample.url, "BOVESPA_PRICES_BASE_URL": sample.prices_url}
         pipeline = Pipeline(load_settings(), place.lake)
-        with ThreadPoolExecutor(1) as aside:
+        with ThreadPoolExecutor(2) as aside:
             for session, collected_at in sample.sessions:
                 sample.show(session)
                 attempts.append(run_daily(sample.index, force=force, collected_at=collected_at))
                 # Of the shares that are published so far: most prices come in while the next session is at work.
                 brought = aside.submit(bring_prices, pipeline, sample)
-            return attempts, check_sample(pipeline, sample, screen, brought)
+            asked = aside.submit(ask_queries, place, attempts)
+            return attempts, check_sample(pipeline, sample, screen, brought), asked.result()
 
 
-def show_queries(screen: Screen, place: Place, attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Show the three queries of the Ibovespa's first session of the run; the answers as JSON's types."""
+def ask_queries(place: Place, attempts: Sequence[Mapping[str, Any]]) -> list[Answered]:
+    """The three queries of the Ibovespa's first session of the run, with their answers.
+
+    Raises:
+        AwsError, QueryError: Athena could not be asked, or failed.
+    """
     sessions = [
         date.fromisoformat(str(attempt["session"]))
         for attempt in attempts
         if attempt["index"] == DEFAULT_INDEX and attempt["session"] and not attempt["failed"]
     ]
-    answers = []
     queries = queries_of(sessions[0]) if sessions else ()
-    for named, result in zip(queries, place.lake.athena.query_each(named.sql for named in queries), strict=True):
+    return list(zip(queries, place.lake.athena.query_each(named.sql for named in queries), strict=True))
+
+
+def show_queries(screen: Screen, answered: Sequence[Answered]) -> list[dict[str, Any]]:
+    """Show queries and their answers; these as JSON's types."""
+    answers = []
+    for named, result in answered:
         screen.heading(tr(named.description))
         screen.line(named.sql)
         screen.rows(result, limit=_MAX_ROWS)

@@ -80,12 +80,13 @@ def run(
         with collecting.settings_taken(with_heartbeats=aws):
             if live:
                 attempts = collecting.collect_live(codes, force=force, collected_at=collected_at, screen=screen)
+                answered = collecting.ask_queries(place, attempts)
             else:
-                attempts, checks = collecting.collect_sample(force=force, screen=screen, place=place)
+                attempts, checks, answered = collecting.collect_sample(force=force, screen=screen, place=place)
         body: dict[str, Any] = {
             "sample": not live,
             "sessions": attempts,
-            "queries": collecting.show_queries(screen, place, attempts),
+            "queries": collecting.show_queries(screen, answered),
         }
         _show_attempts(screen, place, attempts)
         if checks:
