@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 # What tests import stays: to look through it every 700 objects, Python's own way, takes an eighth of their time.
 gc.set_threshold(20_000, 20, 20)
-atexit.register(gc.freeze)  # nor once more before a worker ends
 # What the tests read is English, whatever language their user speaks; their child processes inherit it.
 os.environ.pop("BOVESPA_LANG", None)
 os.environ["LANGUAGE"] = "en"
