@@ -55,12 +55,12 @@ catalogue: $(VENV)/.dev  ## compile the translations of the command line and the
 	@$(VENV)/bin/pybabel --quiet compile --directory flows/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
-	@echo "Running the tests: about a quarter of an hour on two cores"
+	@echo "Running the tests: about ten minutes on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 	@echo "All tests passed. Next: make run"
 
 faults: $(VENV)/.dev  ## inject a fault at every boundary, and write what came of it into docs/reliability.md
-	@echo "Injecting faults: about a quarter of an hour on two cores"
+	@echo "Injecting faults: about seven minutes on two cores"
 	@$(VENV)/bin/pytest tests/faults/test_matrix.py --whole-matrix --write-reliability --numprocesses 2 --dist loadgroup
 	@echo "All faults were survived: see docs/reliability.md"
 
