@@ -106,7 +106,13 @@ def _warm_up_aside() -> None:
 
 
 def _warm_up() -> None:
-    for name in ("expectations.gates", "great_expectations.expectations", "pyarrow.parquet", "flows.cli.collecting"):
+    ours = ("expectations.gates", "great_expectations.expectations", "pyarrow.parquet", "flows.cli.collecting")
+    of_prefect = (
+        "prefect.flow_engine",
+        "prefect.task_engine",
+        "fastapi.encoders",
+    )  # which it imports with the first run
+    for name in (*ours, *of_prefect):
         importlib.import_module(name)
 
 
