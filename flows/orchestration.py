@@ -53,6 +53,11 @@ def server_asked() -> Iterator[None]:
 
 
 def reason_of(error: httpx.HTTPError) -> str:
+    """What Prefect's server failed with, in one line, and where to look."""
+    return f"{failure_of(error)}; its log says why (a full disk, as a rule)"
+
+
+def failure_of(error: httpx.HTTPError) -> str:
     """What Prefect's server failed with, in one line."""
     said = str(error).partition("\n")[0] or type(error).__name__
-    return f"Prefect's server failed: {said}; its log says why (a full disk, as a rule)"
+    return f"Prefect's server failed: {said}"

@@ -69,6 +69,12 @@ def _compile_once() -> None:
     made.Environment = partial(view.Environment, bytecode_cache=CompiledTemplates())
 
 
+class _Reading(local):
+    """What a thread reads just now: an expectation, and the configuration that was made for it."""
+
+    of: tuple[Any, Any] = (None, None)
+
+
 def _configure_once() -> None:
     """Let one configuration do for all that is read of an expectation at a time: half of a gate's time."""
     from great_expectations.expectations.expectation import Expectation  # noqa: PLC0415 - 2 s to import
@@ -79,16 +85,16 @@ def _configure_once() -> None:
     made = vars(Expectation).get("configuration")
     if not isinstance(made, property) or made.fget is None:
         return
-    make, reading = made.fget, local()
+    make, reading = made.fget, _Reading()
 
     def configuration(expectation: Expectation) -> Any:  # noqa: ANN401 - Great Expectations'
-        whose, kept = getattr(reading, "of", (None, None))
+        whose, kept = reading.of
         return kept if whose is expectation else make(expectation)
 
     def reads(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def read(expectation: Expectation, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - Great Expectations'
-            before = getattr(reading, "of", (None, None))
+            before = reading.of
             if before[0] is expectation:
                 return method(expectation, *args, **kwargs)
             reading.of = expectation, make(expectation)
@@ -107,7 +113,7 @@ def _configure_once() -> None:
 
         @wraps(back)
         def expectation(of: ExpectationConfiguration) -> Any:  # noqa: ANN401 - Great Expectations'
-            whose, kept = getattr(reading, "of", (None, None))
+            whose, kept = reading.of
             return whose if of is kept else back(of)
 
         setattr(ExpectationConfiguration, MAKER, expectation)

@@ -106,12 +106,12 @@ def client() -> Iterator[SyncPrefectClient]:
     Raises:
         PrefectCommandError: within the block the server refused something, failed, or was not to be had.
     """
-    import httpx  # noqa: PLC0415 - Prefect's
     from prefect.client.orchestration import get_client  # noqa: PLC0415
+
+    from flows.orchestration import SERVER_FAILED, failure_of  # noqa: PLC0415 - Prefect
 
     try:
         with get_client(sync_client=True) as server:
             yield server
-    except httpx.HTTPError as error:
-        said = str(error).partition("\n")[0] or type(error).__name__
-        raise PrefectCommandError(f"Prefect's server failed: {said}") from error
+    except SERVER_FAILED as error:
+        raise PrefectCommandError(failure_of(error)) from error

@@ -263,8 +263,12 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
             self._apply(bucket, self._archive.file_changes(bucket.name, prefix, bucket.keys.names(prefix)))
 
     def _apply(self, bucket: FakeBucket, changes: FileChanges) -> None:
+        # Without versions the file tells all that there is to tell of the object, now and when the account comes up again.
+        is_noted = bucket.is_versioned or bucket.notification_configuration
         for key_name, mark in changes.written:
             self._adopt(bucket, key_name, mark)
+            if is_noted:
+                self._touch(bucket.name, key_name)
         for key_name in changes.removed if not bucket.is_versioned else ():
             self._archive.forget(bucket.name, key_name)
             if key_name in bucket.keys:
@@ -298,9 +302,6 @@ class ObjectStore(S3Backend):  # type: ignore[misc]
         kept = bucket.keys.getlist(key_name, []) if bucket.is_versioned else []
         bucket.keys.setlist(key_name, [*kept, version])
         self._archive.adopt(bucket.name, version, mark)
-        if bucket.is_versioned or bucket.notification_configuration:
-            # Elsewhere the file tells all that there is to tell of the object, now and when the account comes up again.
-            self._touch(bucket.name, key_name)
         self.notify(S3NotificationEvent.OBJECT_CREATED_PUT_EVENT, bucket, version)
 
 

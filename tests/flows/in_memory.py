@@ -36,10 +36,15 @@ def answer_soon() -> None:
 
 
 def _answer(request: AWSPreparedRequest) -> Any:  # noqa: ANN401 - moto's: status, headers, body
+    return _plain(request) or BotocoreStubber.process_request(botocore_stubber, request)
+
+
+def _plain(request: AWSPreparedRequest) -> tuple[int, HTTPHeaders, bytes] | None:
+    """The answer to a plain request to S3."""
     address = urlsplit(request.url)
     bucket, _, service = str(address.hostname).partition(".")
     if not service.startswith("s3."):
-        return BotocoreStubber.process_request(botocore_stubber, request)
+        return None
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "PATH_INFO": f"/{bucket}{unquote(address.path)}".encode().decode("latin-1"),
@@ -49,9 +54,7 @@ def _answer(request: AWSPreparedRequest) -> Any:  # noqa: ANN401 - moto's: statu
     said: list[tuple[str, str]] = []
     objects: Any = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
     answered = [*PlainObjects(objects, lambda *_: ())(environ, lambda _, headers: said.extend(headers) or bytes)]
-    if not answered:
-        return BotocoreStubber.process_request(botocore_stubber, request)
-    return 200, HTTPHeaders.from_pairs(said), answered[0]
+    return (200, HTTPHeaders.from_pairs(said), answered[0]) if answered else None
 
 
 def _text(value: str | bytes) -> str:
