@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _WHOLE = 100_000  # thousandths of a percent
 _STEP = 2  # half thousandths: what a row is moved by
 _MOST_MISSING = 2  # thousandths that the last row has been seen to make up for
 _TRIED = 1024  # values of a portfolio between two bounds, of whose way the right ones were a fiftieth and more
-
-
-Number = Fraction | float
-"""Exact, or to choose among many that are then held to the exact ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,23 @@ class Row:
 
     ticker: str
     stated: int
-    value: Number | None
+    value: Fraction | None
 
 
-def contradictions(rows: Sequence[Row], worth: Number) -> dict[str, int]:
+def contradictions(rows: Sequence[Row], worth: Fraction) -> dict[str, int]:
     """The rows whose weights the rule cannot have made, with those that it would have made, in thousandths.
 
     Args:
         rows: in the order of the plain list.
         worth: of the portfolio, in reais.
     """
-    plainly, adjusted = _not_rounded(rows, worth), _not_adjusted(rows, worth)
-    return plainly if len(plainly) <= len(adjusted) else adjusted
+    worths = np.array([worth], dtype=object)
+    fewest = min(_not_rounded(rows, worths), _not_adjusted(rows, worths), key=lambda found: int(found.counts[0]))
+    return {
+        row.ticker: int(made[0])
+        for row, made, is_wrong in zip(rows, fewest.made, fewest.wrong, strict=True)
+        if is_wrong[0]
+    }
 
 
 def likeliest(rows: Sequence[Row], bounds: tuple[Fraction, Fraction]) -> Fraction:
@@ -51,54 +57,79 @@ def likeliest(rows: Sequence[Row], bounds: tuple[Fraction, Fraction]) -> Fractio
     least, most = bounds
     step = (most - least) / _TRIED
     tried = [least + number * step for number in range(_TRIED + 1)]
-    inexact = [Row(row.ticker, row.stated, None if row.value is None else float(row.value)) for row in rows]
-    counts = [len(contradictions(inexact, float(worth))) for worth in tried]
-    fewest = min(counts)
-    best = [worth for worth, count in zip(tried, counts, strict=True) if count == fewest]
-    return (best[0] + best[-1]) / 2
+    # Not exact: to choose among many, of which the one that is taken is then held to what is exact.
+    worths = np.array([float(worth) for worth in tried])
+    counts = np.minimum(_not_rounded(rows, worths).counts, _not_adjusted(rows, worths).counts)
+    best = np.flatnonzero(counts == counts.min())
+    first, last = tried[int(best[0])], tried[int(best[-1])]
+    return (first + last) / 2
 
 
-def _exact(row: Row, worth: Number) -> tuple[Number, int]:
-    """A row's weight in thousandths, and as it is rounded, half up."""
-    assert row.value is not None, "of rows whose price is known"
-    exact = _WHOLE * row.value / worth
-    return exact, floor(2 * exact + 1) // 2
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a rule says of every row, at every value that the portfolio may have: arrays of rows times values.
+
+    Attributes:
+        made: the weights that it would have made, in thousandths.
+        wrong: whether it cannot have made the stated one.
+    """
+
+    made: NDArray[Any]
+    wrong: NDArray[np.bool_]
+
+    @classmethod
+    def none_of(cls, rows: Sequence[Row], worths: NDArray[Any]) -> _Judged:
+        shape = len(rows), len(worths)
+        return cls(np.zeros(shape, worths.dtype), np.zeros(shape, np.bool_))
+
+    @property
+    def counts(self) -> NDArray[np.int_]:
+        """At every value, how many rows contradict the rule."""
+        found: NDArray[np.int_] = self.wrong.sum(axis=0)
+        return found
 
 
-def _not_rounded(rows: Sequence[Row], worth: Number) -> dict[str, int]:
+def _exact(value: Fraction, worths: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A row's weight in thousandths, and as it is rounded, half up: as exact as the values of the portfolio are."""
+    exact = (value if worths.dtype == object else float(value)) * _WHOLE / worths
+    return exact, np.floor(2 * exact + 1) // 2
+
+
+def _not_rounded(rows: Sequence[Row], worths: NDArray[Any]) -> _Judged:
     """Where the rounded weights sum to the whole by themselves."""
-    known = ((row, _exact(row, worth)[1]) for row in rows if row.value is not None)
-    return {row.ticker: made for row, made in known if made != row.stated}
+    found = _Judged.none_of(rows, worths)
+    for number, row in enumerate(rows):
+        if row.value is not None:
+            found.made[number] = _exact(row.value, worths)[1]
+            found.wrong[number] = found.made[number] != row.stated
+    return found
 
 
-def _not_adjusted(rows: Sequence[Row], worth: Number) -> dict[str, int]:
+def _not_adjusted(rows: Sequence[Row], worths: NDArray[Any]) -> _Judged:
     """Where they do not, and what rounding took or gave is carried on from row to row.
 
     It is at least `low` and at most `high`, in half thousandths.
     """
-    low: Number = 0
-    high: Number = 0
-    found: dict[str, int] = {}
-    for row in rows:
+    found = _Judged.none_of(rows, worths)
+    low = high = np.zeros(len(worths), worths.dtype)
+    for number, row in enumerate(rows):
         if row.value is None:
             low, high = _past_unknown(low - 1, high + 1)
             continue
-        exact, made = _exact(row, worth)
+        exact, made = _exact(row.value, worths)
         low, high = low + 2 * (exact - made), high + 2 * (exact - made)
         moved = row.stated - made
-        if row is rows[-1] and abs(moved) <= _MOST_MISSING:
-            continue
-        if moved == 0 and low < _STEP and high > -_STEP:
-            low, high = max(low, -_STEP), min(high, _STEP)
-            continue
-        if not ((moved == 1 and high >= _STEP) or (moved == -1 and low <= -_STEP)):
-            found[row.ticker] = made + (0 if moved else (1 if low >= _STEP else -1))
-        low = high = 0
+        stays = (moved == 0) & (low < _STEP) & (high > -_STEP)
+        goes = ((moved == 1) & (high >= _STEP)) | ((moved == -1) & (low <= -_STEP))
+        makes_up = (number == len(rows) - 1) & (abs(moved) <= _MOST_MISSING)
+        found.wrong[number] = ~(stays | goes | makes_up)
+        found.made[number] = made + np.where(moved != 0, 0, np.where(low >= _STEP, 1, -1))
+        low, high = np.where(stays, np.maximum(low, -_STEP), 0), np.where(stays, np.minimum(high, _STEP), 0)
     return found
 
 
-def _past_unknown(low: Number, high: Number) -> tuple[Number, Number]:
+def _past_unknown(low: NDArray[Any], high: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Past a row of which only its weight is known: it may have been moved, after which the sum begins again at nothing."""
-    if low <= -_STEP or high >= _STEP:
-        low, high = min(low, 0), max(high, 0)
-    return max(low, -_STEP), min(high, _STEP)
+    moved = (low <= -_STEP) | (high >= _STEP)
+    low, high = np.where(moved, np.minimum(low, 0), low), np.where(moved, np.maximum(high, 0), high)
+    return np.maximum(low, -_STEP), np.minimum(high, _STEP)
