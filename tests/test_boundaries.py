@@ -17,7 +17,6 @@ import grimp
 import pytest
 import sqlglot
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from pyspark.sql.pandas.types import to_arrow_schema
 from sqlglot import exp
 
@@ -38,15 +37,14 @@ from glue.tables import spark_schema
 from infrastructure.etl import SCRIPT, modules_archive
 from infrastructure.settings import StackSettings
 from infrastructure.trigger import HANDLER, handler_archive
+from tests.strategies import INDICES, SESSIONS
 from trigger_glue_job import events, handler
 from trigger_glue_job.claims import Claims
 from trigger_glue_job.handler import Starter
 
 ROOT = Path(__file__).resolve().parents[1]
-SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 # A busy machine must not make a property fail, nor a run leave files behind.
 unhurried = settings(deadline=None, database=None)
-INDICES = st.from_regex(names.INDEX_PATTERN, fullmatch=True)
 
 
 def event_of(version: RawVersion) -> dict[str, Any]:

@@ -14,14 +14,12 @@ from expectations.contract import keys, names, tables
 from expectations.contract.keys import ContractError, QuotesLandingKey, SessionName
 from expectations.contract.outcomes import Outcome
 from expectations.contract.partitions import index_prefix, ledger_values, partition_prefix, session_of_key
+from tests.strategies import INDICES, SESSIONS
 
 MONDAY = date(2025, 6, 30)
 NIGHT = datetime(2025, 6, 30, 22, 30, 5, tzinfo=timezone(timedelta(hours=-3)))  # of July 1st in UTC
 DIGEST = "0123456789ab" + "c" * 52
 SEAL = "published/ibov/year=2025/month=06/day=30/seal"
-
-indices = st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True)
-sessions = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ class TestSealsAndLeases:
         with pytest.raises(ContractError):
             made("../x")  # type: ignore[operator]
 
-    @given(indices, sessions)
+    @given(INDICES, SESSIONS)
     def test_a_seal_is_read_back_as_its_session(self, index: str, session: date) -> None:
         assert keys.read_seal_key(keys.seal_key(index, session)) == SessionName(index, session)
 
@@ -157,7 +155,7 @@ class TestSessionsOfFiles:
         with pytest.raises(ContractError):
             index_prefix(tables.INDICES_REFINED_TABLE, None)
 
-    @given(st.sampled_from(["IBOV", "IBXX"]), sessions)
+    @given(st.sampled_from(["IBOV", "IBXX"]), SESSIONS)
     def test_a_file_is_of_the_session_in_whose_folder_it_lies(self, index: str, session: date) -> None:
         table = tables.refined_table(index)
         key = partition_prefix(table, index, session) + "part-00000.parquet"

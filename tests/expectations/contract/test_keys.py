@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from expectations.contract import keys, names, partitions, tables
 from expectations.contract.keys import ContractError, SessionName
 from expectations.contract.outcomes import Outcome, Verdict
+from tests.strategies import INDICES, SESSIONS
 
 MONDAY = date(2025, 6, 30)
-INDICES = st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True)
-SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 VERDICTS = st.none() | st.sampled_from(Verdict)
 MAYBE_SESSIONS = st.none() | SESSIONS
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001

@@ -14,6 +14,7 @@ from expectations.contract.names import PUBLISHED_PREFIX, STAGING_PREFIX
 from expectations.contract.outcomes import DONE, Outcome
 from expectations.contract.partitions import ledger_values
 from expectations.contract.tables import TABLES
+from tests.strategies import INDICES, SESSIONS
 
 MONDAY = date(2025, 6, 30)
 BEGAN = datetime(2025, 6, 30, 23, 59, 59, tzinfo=timezone(timedelta(hours=-3)))
@@ -29,8 +30,8 @@ def test_a_key_tells_the_index_the_session_how_it_ended_and_when() -> None:
 
 
 @given(
-    st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True),
-    st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31)),
+    INDICES,
+    st.none() | SESSIONS,
     st.sampled_from(Outcome),
     INSTANTS,
     INSTANTS,

@@ -6,14 +6,12 @@ from datetime import date
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from expectations.contract import names, partitions, tables
 from expectations.contract.keys import ContractError
+from tests.strategies import INDICES, SESSIONS, TICKERS
 
 MONDAY = date(2025, 6, 30)
-INDICES = st.from_regex(r"[A-Z][A-Z0-9]{3}", fullmatch=True)
-SESSIONS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 
 
 class TestPartition:
@@ -43,7 +41,7 @@ class TestPartition:
         with pytest.raises(ContractError, match="bovespa_refined_data: a partition needs a ticker"):
             partitions.partition_values(tables.REFINED_TABLE, "IBOV", MONDAY)
 
-    @given(INDICES, SESSIONS, st.from_regex(r"[A-Z0-9]{4}\d{1,2}", fullmatch=True))
+    @given(INDICES, SESSIONS, TICKERS)
     def test_prefix_and_values_say_the_same(self, index: str, session: date, ticker: str) -> None:
         for table in tables.TABLES:
             folders = (

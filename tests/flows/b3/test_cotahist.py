@@ -17,6 +17,7 @@ from expectations.contract.quotes import Quote
 from flows.b3.cotahist import LINE_WIDTH, lines_of, parse, read_zip
 from flows.errors import PayloadError, QuotesNotPublished
 from local.b3.cotahist import file_of, lines, packed, quote_line
+from tests.strategies import ISINS, TICKERS
 
 SESSION = date(2025, 6, 30)
 NAME = "COTAHIST_D30062025.TXT"
@@ -40,8 +41,8 @@ ascii_text = st.text(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.&+-Ã
 quotes = st.builds(
     Quote,
     session=st.dates(date(1986, 1, 2), date(2099, 12, 31)),
-    ticker=st.from_regex(r"[A-Z0-9]{4}[0-9]{1,2}", fullmatch=True).filter(str.isascii),
-    isin=st.from_regex(r"BR[A-Z0-9]{10}", fullmatch=True).filter(str.isascii),
+    ticker=TICKERS,
+    isin=ISINS,
     especi=st.sampled_from(["ON      NM", "PN  EJ  N2", "CI", "CI  ER", "UNT EDB N2", "DRN", "ON  EBG"]),
     short_name=ascii_text,
     close=st.decimals(Decimal("0.01"), Decimal("99999999999.99"), places=2),

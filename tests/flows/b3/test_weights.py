@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from string import ascii_uppercase
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from flows.b3.weights import Position, ex_price, level, next_divisor, rounded, total_value, weights, worth_of
 from local.b3 import sample
 from tests.flows.b3 import recorded
+from tests.strategies import TICKERS
 
 WHOLE = Decimal("100.000")
 # What came off each share's close on its first ex-day, in reais.
@@ -30,8 +32,8 @@ RENAMED = {"NATU3": "NTCO3"}
 positions = st.lists(
     st.builds(
         Position,
-        ticker=st.from_regex(r"[A-Z]{4}[0-9]{1,2}", fullmatch=True).filter(str.isascii),
-        name=st.from_regex(r"[A-Z]{2,12}", fullmatch=True),
+        ticker=TICKERS,
+        name=st.text(ascii_uppercase, min_size=2, max_size=12),
         quantity=st.integers(1, 10**10),
         price=st.integers(1, 10**6).map(lambda cents: Fraction(cents, 100)),
     ),

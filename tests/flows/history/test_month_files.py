@@ -63,7 +63,7 @@ def some_rows(count: int) -> pa.Table:
     return pa.Table.from_pylist([row | texts | numbers | days] * count, schema=HISTORY_SCHEMA)
 
 
-sessions = st.dictionaries(st.dates(JUNE, date(2025, 6, 30)), st.from_regex(r"[0-9a-f]{32}", fullmatch=True))
+sessions = st.dictionaries(st.dates(JUNE, date(2025, 6, 30)), st.text("0123456789abcdef", min_size=32, max_size=32))
 
 
 @given(st.integers(0, 5), sessions)
