@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _LOOKED_BACK = timedelta(days=2 * LAST_CLOSE_SESSIONS)  # sessions and what weekends and holidays put between them
+_MONTHS_KEPT = 12  # a session needs three or four, and the next one mostly the same
 
 
 @dataclass(frozen=True, slots=True)
 class SessionPrices:
-    """The prices around a session, each month of them read once."""
+    """The prices around a session; a month of them is read once for sessions that come in their order."""
 
     lake: Lake
     _read: dict[date, Quotes] = field(default_factory=dict)
@@ -64,9 +65,11 @@ class SessionPrices:
             for month in sorted(set(months) - self._read.keys()):
                 last = (month + timedelta(days=31)).replace(day=1) - _DAY
                 self._read[month] = read_quotes(self.lake, month, last)
-        found: Quotes = {}
-        for month in sorted(months):
-            found |= self._read[month]
+            found: Quotes = {}
+            for month in sorted(months):
+                found |= self._read[month]
+            for month in [*self._read][:-_MONTHS_KEPT]:
+                del self._read[month]
         return found
 
 

@@ -15,7 +15,7 @@ from expectations.contract.outcomes import Verdict
 from expectations.contract.tables import REBUILT
 from flows.errors import AwsError
 from flows.history.month_files import month_of
-from flows.history.quotes import NewQuotes, store_quotes
+from flows.history.quotes import NewQuotes, Quotes, store_quotes
 from flows.history.witness import SessionPrices, Witness
 from flows.session import storage
 from flows.session.raw_file import RawFacts, encode
@@ -167,3 +167,20 @@ def test_a_months_prices_are_read_once_for_many_sessions(ibov: Account) -> None:
     first = prices.of(JUNE_30)
     assert prices.of(JUNE_27)
     assert cast("object", prices.of(JUNE_30)) is first
+
+
+def test_of_the_months_that_were_read_the_last_dozen_is_kept(monkeypatch: pytest.MonkeyPatch, ibov: Account) -> None:
+    read: list[date] = []
+
+    def quotes(_: object, first: date, __: date) -> Quotes:
+        read.append(first)
+        return {}
+
+    monkeypatch.setattr("flows.history.witness.read_quotes", quotes)
+    prices = SessionPrices(ibov.pipeline().lake)
+    months = [date(2024, month, 1) for month in range(1, 13)] + [date(2025, 1, 1)]
+    for month in (*months, months[1]):
+        prices.of(month)
+    assert read == months
+    prices.of(months[0])
+    assert read == [*months, months[0]]
