@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -42,12 +43,12 @@ class Lab:
     Attributes:
         pipeline: the flows' steps on this account.
         buckets: the folder of all buckets.
-        asked: the operations that this process asks of AWS.
+        asked: how often this process asked for each operation of AWS.
     """
 
     pipeline: Pipeline
     buckets: Path
-    asked: list[str]
+    asked: Counter[str]
 
     @property
     def lake(self) -> Lake:
@@ -115,7 +116,7 @@ def opened(home: Path) -> Iterator[Lab]:
             os.environ.pop("AWS_PROFILE", None)
             os.environ.update(account.environment())
             settings = load_settings({"BOVESPA_QUERY_TIMEOUT": "600"})
-            lab = Lab(Pipeline(settings, connect(settings)), home / "s3", [])
+            lab = Lab(Pipeline(settings, connect(settings)), home / "s3", Counter())
             for client in (lab.lake.raw.client, lab.lake.catalog.client, lab.lake.athena.client):
                 note_requests(client, lab.asked)
             lab.deploy()

@@ -8,15 +8,18 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[1]
 _KIB = 1024
+_COUNTING = Lock()
 _ONCE = 100  # sessions from which on a run takes minutes
 
 
@@ -82,9 +85,14 @@ def _kernel(file: str, name: str) -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
 
 
-def note_requests(client: Any, into: list[str]) -> None:  # noqa: ANN401 - of any service
-    """Add each operation that a boto3 client asks for to the list, from any thread; a retry again, as AWS bills it."""
-    client.meta.events.register("before-send.*.*", lambda event_name, **_: into.append(event_name.split(".", 1)[1]))
+def note_requests(client: Any, into: Counter[str]) -> None:  # noqa: ANN401 - of any service
+    """Count each operation that a boto3 client asks for, from any thread; a retry again, as AWS bills it."""
+
+    def note(event_name: str, **_: object) -> None:
+        with _COUNTING:
+            into[event_name.split(".", 1)[1]] += 1
+
+    client.meta.events.register("before-send.*.*", note)
 
 
 def machine() -> str:

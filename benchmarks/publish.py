@@ -64,7 +64,7 @@ class PublishBenchmark:
         seconds = list[float]()
         with clock(seconds):
             attempts = Batch(self.place.pipeline, _FLOW_RUN).take(versions)
-        requests, peak = Counter(self.place.asked), memory_mib()
+        requests, peak = self.place.asked.copy(), memory_mib()
         if failed := [attempt for attempt in attempts if attempt.outcome is not Outcome.PUBLISHED]:
             raise ValueError(f"{len(failed)} sessions failed, the first: {failed[0].headline}")
         expected, found = stated(given), self.place.shares_in_athena()
