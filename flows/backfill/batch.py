@@ -19,6 +19,8 @@ from functools import cached_property, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Self, TypeVar
 
+import pyarrow as pa
+
 from expectations.contract.keys import ContractError, parse_raw_key
 from expectations.contract.manifest import Manifest
 from expectations.contract.outcomes import FRESHLY_PUBLISHED, Outcome, published_from
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from flows.session.pipeline import Pipeline
     from flows.session.storage import RawVersion
 
-SESSIONS_A_RUN = 1000
+SESSIONS_A_RUN = 250
 
 _COLLECTED = (20_000, 20, 20)
 _REFRESHED_TOGETHER = 250
@@ -91,19 +93,28 @@ def keep(ledger: Ledger, attempt: Attempt) -> Attempt:
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
+def _frugal() -> Iterator[None]:
     """Let Python look for unreachable objects every 20,000 new ones, not every 700, and not among those that are there by now.
 
     A call of AWS makes thousands, and the libraries have millions to look through: it took a fifth of what a session takes.
+    Arrow takes its memory where all else does, so that `_give_back` reaches it: a pool of its own keeps some for each thread.
     """
-    before = gc.get_threshold()
+    before, pool = gc.get_threshold(), pa.default_memory_pool()
     gc.set_threshold(*_COLLECTED)
     gc.freeze()
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
         yield
     finally:
+        pa.set_memory_pool(pool)
         gc.unfreeze()
         gc.set_threshold(*before)
+
+
+def _give_back() -> None:
+    """Give the system what is free: sessions that are published leave it in pieces, in each of the threads that made them."""
+    gc.collect()  # pyarrow's description of a Parquet file, of which each session has 85, is a cycle
+    pa.system_memory_pool().release_unused()  # where the system's pool is glibc's, its `malloc_trim`
 
 
 @dataclass(frozen=True)
@@ -128,9 +139,9 @@ class Batch:
         """Of all sessions of the batch, so that a month's prices are read once."""
         return Witness.of(self.pipeline.lake)
 
-    @_seldom_collected()
+    @_frugal()
     def take(self, versions: Sequence[RawVersion]) -> list[Attempt]:
-        """Refine, audit and publish the versions: one Glue run for all of them that have none, or one for each thousand.
+        """Refine, audit and publish the versions: one Glue run for all of them that have none, or one for each 250.
 
         A run that is live is waited for, whoever started it; one that has succeeded is not repeated, unless `again`.
 
@@ -211,7 +222,7 @@ class _OfRun:
             for version in versions:
                 ended(self._begun(version).ended(Outcome.FAILED, str(error)), [])
             return
-        # Taken apart once: to look for each session's files among those of a thousand takes longer than to publish it.
+        # Taken apart once: to look for each session's files among those of hundreds takes longer than to publish it.
         parts = manifest.by_session()
         with (
             ThreadPoolExecutor(1) as auditor,
@@ -225,7 +236,7 @@ class _OfRun:
                 del audits
                 # The last ones wait for Athena, while the next ones are copied.
                 under_way.wait_until_left(PARALLEL_SESSIONS)
-                gc.collect()  # pyarrow's description of a Parquet file, of which each session has 85, is a cycle
+                _give_back()
             under_way.wait_until_left(0)
 
     def _audited(

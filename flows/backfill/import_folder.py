@@ -7,7 +7,7 @@ is then already published, what was uploaded is not uploaded again, and the Glue
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -80,6 +80,14 @@ class FolderImport:
 
 
 @dataclass(frozen=True, slots=True)
+class _Uploaded:
+    """A raw version that is to be published, and the attempt at it as it has begun."""
+
+    version: RawVersion
+    begun: Attempt
+
+
+@dataclass(frozen=True, slots=True)
 class _Import:
     """One import of a folder.
 
@@ -94,13 +102,20 @@ class _Import:
     ledger: Ledger
     published: dict[str, PublishedSessions] = field(default_factory=dict)
     reports: dict[tuple[str, date, str], GateReport] = field(default_factory=dict)
-    replaced: dict[tuple[str, date], str] = field(default_factory=dict)
+    replaced: dict[tuple[str, date | None], str] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:
         return self.of.pipeline
 
     def run(self, folder: Path) -> list[Attempt]:
+        attempts, uploaded = self._uploaded(folder)
+        attempts += self._take(uploaded)
+        self._refresh(attempts)
+        return sorted(attempts, key=lambda attempt: attempt.files)
+
+    def _uploaded(self, folder: Path) -> tuple[list[Attempt], list[_Uploaded]]:
+        """The folder's portfolios in S3, and what has ended by then; of neither files nor portfolios is anything kept."""
         files, attempts = self._files(folder)
         gated = list(self._gated(self._read(files)))
         attempts += [item for item in gated if isinstance(item, Attempt)]
@@ -109,24 +124,32 @@ class _Import:
             best, others = self._settled(group)
             attempts += others
             chosen += [best] if best else []
-        attempts += self._publish(chosen)
-        self._refresh(attempts)
-        return sorted(attempts, key=lambda attempt: attempt.files)
+        advance = self.of.progress("uploading", len(chosen))
+        uploaded: list[_Uploaded] = []
+        for found, made in zip(chosen, side_by_side(self._upload, chosen, PARALLEL_SESSIONS), strict=True):
+            advance()
+            if isinstance(made, Attempt):
+                attempts.append(made)
+            else:
+                uploaded.append(_Uploaded(made, self._begun(found)))
+        return attempts, uploaded
 
-    def _ended(self, found: Found, outcome: Outcome, reason: str = "") -> Attempt:
+    def _begun(self, found: Found) -> Attempt:
         """The attempt at a portfolio that was read."""
-        names = tuple(file.name for file in found.files)
         portfolio = found.portfolio
         begun = self.ledger.run.begin(
             portfolio.index,
             portfolio.session,
-            files=names,
+            files=tuple(file.name for file in found.files),
             fingerprint=portfolio.fingerprint(),
             collected_at=found.instant,
             source=portfolio.source,
         )
         report = self.reports.get(_subject(found))
-        return (begun.with_gates([report]) if report else begun).ended(outcome, reason)
+        return begun.with_gates([report]) if report else begun
+
+    def _ended(self, found: Found, outcome: Outcome, reason: str = "") -> Attempt:
+        return self._begun(found).ended(outcome, reason)
 
     def _unread(self, files: Sequence[str], outcome: Outcome, reason: str) -> Attempt:
         """The attempt at files in which no portfolio was found."""
@@ -215,31 +238,20 @@ class _Import:
 
     # --- publishing ------------------------------------------------------------------------------------------------------
 
-    def _publish(self, chosen: Sequence[Found]) -> list[Attempt]:
-        attempts: list[Attempt] = []
-        uploaded: dict[tuple[str, date | None], Found] = {}
-        versions: list[RawVersion] = []
-        advance = self.of.progress("uploading", len(chosen))
-        for found, made in zip(chosen, side_by_side(self._upload, chosen, PARALLEL_SESSIONS), strict=True):
-            advance()
-            if isinstance(made, Attempt):
-                attempts.append(made)
-            else:
-                versions.append(made)
-                uploaded[found.portfolio.index, found.portfolio.session] = found
-        return attempts + self._take(versions, uploaded)
-
-    def _take(self, versions: Sequence[RawVersion], uploaded: Mapping[tuple[str, date | None], Found]) -> list[Attempt]:
-        if not versions:
+    def _take(self, uploaded: Sequence[_Uploaded]) -> list[Attempt]:
+        if not uploaded:
             return []
+        begun = {(item.begun.index, item.begun.session): item.begun for item in uploaded}
+        versions = [item.version for item in uploaded]
 
         def whole(attempt: Attempt) -> Attempt:
-            found = uploaded[attempt.index, attempt.session]
-            report = self.reports.get(_subject(found))
-            known = attempt.with_gates([report, *attempt.gates]) if report else attempt
-            names, source = tuple(file.name for file in found.files), found.portfolio.source
-            reason = known.reason or self.replaced.get((found.portfolio.index, found.portfolio.session), "")
-            return replace(known, files=names, collected_at=found.instant, source=source, reason=reason)
+            subject = attempt.index, attempt.session
+            first = begun[subject]
+            known = attempt.with_gates([*first.gates, *attempt.gates])
+            reason = known.reason or self.replaced.get(subject, "")
+            return replace(
+                known, files=first.files, collected_at=first.collected_at, source=first.source, reason=reason
+            )
 
         note = noting(self.ledger, self.of.progress, versions)
         return Batch(self.pipeline, self.ledger.run, note=lambda attempt: note(whole(attempt))).take(versions)

@@ -6,9 +6,11 @@ import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock
 
+import pyarrow as pa
 import pytest
 
 from expectations.contract.manifest import Manifest
@@ -76,6 +78,34 @@ def taken(monkeypatch: pytest.MonkeyPatch, refresh: Refreshes, sessions: int) ->
     return batch.take(versions)
 
 
+def test_versions_without_a_run_have_one_for_each_250_and_all_are_begun_before_any_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[int] = []
+    published: list[tuple[int, int, int]] = []
+
+    class Runs:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def find(self, _: object) -> dict[str, Any]:
+            return {}
+
+        def start(self, versions: Sequence[Any]) -> Any:  # noqa: ANN401 - a run that nobody looks at
+            begun.append(len(versions))
+
+    def publish(of_run: Any, versions: Sequence[Any], _: object) -> None:  # noqa: ANN401 - of the module's own
+        published.append((len(begun), len(versions), of_run.sessions))
+
+    monkeypatch.setattr(module, "BatchRuns", Runs)
+    monkeypatch.setattr(module._OfRun, "publish", publish)
+    versions: Any = [SimpleNamespace(key=f"{number:03}", version_id=str(number)) for number in range(501)]
+    whatever: Any = MagicMock()
+    Batch(whatever, RUN, refresh=Refreshes()).take(versions)
+    assert begun == [250, 250, 1]
+    assert published == [(3, 250, 250), (3, 250, 250), (3, 1, 1)]
+
+
 def test_the_monthly_tables_are_brought_up_to_date_now_and_then_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_REFRESHED_TOGETHER", 4)
     refresh = Refreshes()
@@ -83,20 +113,23 @@ def test_the_monthly_tables_are_brought_up_to_date_now_and_then_and_at_the_end(m
     assert refresh.given == [("IBOV", 2), ("IBXX", 2), ("IBOV", 2), ("IBXX", 2), ("IBOV", 1), ("IBXX", 0)]
 
 
-def test_objects_are_looked_through_less_often_while_a_batch_is_taken_and_as_before_after_it(
+def test_memory_is_taken_and_looked_through_otherwise_while_a_batch_is_taken_and_as_before_after_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Looks(Refreshes):
         def __call__(self, pipeline: object, index: str, fresh: Sequence[Any]) -> None:
-            found.append((gc.get_threshold()[0], gc.get_freeze_count() > before[1]))
+            found.append(
+                (gc.get_threshold()[0], gc.get_freeze_count() > before[1], pa.default_memory_pool().backend_name)
+            )
             super().__call__(pipeline, index, fresh)
 
-    found: list[tuple[int, bool]] = []
-    before = gc.get_threshold(), gc.get_freeze_count()
+    found: list[tuple[int, bool, str]] = []
+    before = gc.get_threshold(), gc.get_freeze_count(), pa.default_memory_pool().backend_name
     taken(monkeypatch, Looks(), 2)
     with pytest.raises(PublishError):
         taken(monkeypatch, Looks(failing=2), 2)
-    assert (set(found), (gc.get_threshold(), gc.get_freeze_count())) == ({(20_000, True)}, before)
+    after = gc.get_threshold(), gc.get_freeze_count(), pa.default_memory_pool().backend_name
+    assert (set(found), after) == ({(20_000, True, "system")}, before)
 
 
 def test_what_was_audited_is_given_back_before_the_next_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +157,10 @@ def test_what_was_audited_is_given_back_before_the_next_is_published(monkeypatch
     monkeypatch.setattr(module.etl, "read_manifest", lambda *_: Manifest("jr_1", (), (), ()))
     whatever: Any = MagicMock()
     versions: Any = [object() for _ in range(5 * MOST_TOGETHER)]
-    module._OfRun(Batch(whatever, RUN), whatever, datetime.now(UTC), len(versions)).publish(versions, lambda *_: None)
+    with module._frugal():
+        module._OfRun(Batch(whatever, RUN), whatever, datetime.now(UTC), len(versions)).publish(
+            versions, lambda *_: None
+        )
     # Of the groups before, those alone that were still being published when it began.
     assert len(left) == len(versions)
     assert max(left) <= PARALLEL_SESSIONS
