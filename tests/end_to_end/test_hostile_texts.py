@@ -21,11 +21,9 @@ from expectations.gates.gate import GateRefused, require
 from flows.errors import PayloadError
 from local.b3 import sample
 from local.b3 import standin as b3_standin
-from tests.end_to_end.test_sample import bovespa
+from tests.end_to_end.commands import Done, bovespa
 
 if TYPE_CHECKING:
-    import subprocess
-
     from flows.b3.portfolio import Portfolio
     from flows.lake.connect import Lake
     from local.account.client import Account
@@ -60,7 +58,7 @@ def session_with(day: date, texts: Sequence[str], field: str) -> Portfolio:
     return replace(portfolio, holdings=(*first, *portfolio.holdings[len(first) :]))
 
 
-def run(account: Account, *portfolios: Portfolio) -> subprocess.CompletedProcess[str]:
+def run(account: Account, *portfolios: Portfolio) -> Done:
     """A run of what B3 shows of one session of some indices."""
     at = sample.collected_at(portfolios[0].session).isoformat()
     with b3_standin.serving() as site:
@@ -101,13 +99,13 @@ class TestWhatIsPublished:
         return session_with(self.SESSION, SHOWN, "acao")
 
     @pytest.fixture(scope="class")
-    def done(self, account: Account, portfolio: Portfolio) -> subprocess.CompletedProcess[str]:
+    def done(self, account: Account, portfolio: Portfolio) -> Done:
         finished = run(account, portfolio)
         assert finished.returncode == 0, finished.stderr
         return finished
 
     @pytest.fixture(scope="class")
-    def names(self, done: subprocess.CompletedProcess[str], portfolio: Portfolio) -> dict[str, str]:
+    def names(self, done: Done, portfolio: Portfolio) -> dict[str, str]:
         assert done.stdout
         return {item.codigo: item.acao for item in portfolio.holdings[: len(SHOWN)]}
 

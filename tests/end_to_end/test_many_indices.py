@@ -15,7 +15,7 @@ import requests
 from flows.b3.portfolio import Holding, Portfolio
 from local.b3 import sample
 from local.b3 import standin as b3_standin
-from tests.end_to_end.test_sample import bovespa
+from tests.end_to_end.commands import bovespa
 
 if TYPE_CHECKING:
     from local.account.client import Account

@@ -25,8 +25,8 @@ from local.b3.formats import csv_download
 from local.rights.iam import Call, Document, Grant, is_allowed, parse
 from local.rights.privileges import TrailEntry, read_trail, role_of_arn
 from local.rights.requests import s3_requests
+from tests.end_to_end.commands import bovespa
 from tests.end_to_end.least_privilege import Right, needed, refused, rights
-from tests.end_to_end.test_sample import bovespa
 
 if TYPE_CHECKING:
     from pathlib import Path

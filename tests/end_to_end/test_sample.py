@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +20,7 @@ from expectations.contract.tables import REFINED_COLUMNS
 from expectations.queries.views import VIEWS, View
 from flows.site.figures import figures_by_session, figures_of
 from local.b3 import sample
+from tests.end_to_end.commands import Done, bovespa, by_itself
 
 if TYPE_CHECKING:
     from local.account.client import Account
@@ -32,31 +30,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.account
 
 ROOT = Path(__file__).resolve().parents[2]
-BOVESPA = Path(sys.executable).with_name("bovespa")
-
-
-def bovespa(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, "BOVESPA_HOME": str(home), **environment}
-    return subprocess.run(
-        [BOVESPA, *arguments], env=variables, capture_output=True, text=True, timeout=200, check=False
-    )
 
 
 @pytest.fixture(scope="module")
-def finished(account: Account) -> subprocess.CompletedProcess[str]:
-    return bovespa(account.home, "run", "--json")
+def finished(account: Account) -> Done:
+    return by_itself(account.home, "run", "--json")
 
 
 @pytest.fixture(scope="module")
-def result(finished: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def result(finished: Done) -> dict[str, Any]:
     assert finished.returncode == 0, finished.stderr
     answer: dict[str, Any] = json.loads(finished.stdout)
     return answer
 
 
-def test_it_says_plainly_that_the_sample_is_a_recorded_one(
-    finished: subprocess.CompletedProcess[str], result: dict[str, Any]
-) -> None:
+def test_it_says_plainly_that_the_sample_is_a_recorded_one(finished: Done, result: dict[str, Any]) -> None:
     assert result["sample"] is True
     assert "recorded sample: B3's real portfolios of 2025-06-30 and 2025-07-01" in finished.stderr
 
@@ -332,7 +320,7 @@ def test_the_status_names_what_is_published_and_what_is_missing(result: dict[str
 
 
 def test_a_query_is_answered_as_a_table_and_athenas_reason_ends_a_wrong_one(account: Account) -> None:
-    table = bovespa(account.home, "query", "SELECT 1 AS um, 'x' AS letra")
+    table = by_itself(account.home, "query", "SELECT 1 AS um, 'x' AS letra")
     assert (table.returncode, "letra" in table.stdout) == (0, True)
     assert "1 row; " in table.stdout
     wrong = bovespa(account.home, "query", "SELECT * FROM nowhere")
@@ -346,10 +334,10 @@ def test_an_account_that_was_down_answers_as_before_and_finds_everything_as_it_w
 ) -> None:
     assert result["sessions"]
     home = shutil.copytree(account.home, tmp_path / "home", ignore=shutil.ignore_patterns("*.sock", "tmp"))
-    first = bovespa(home, "query", "--json", "SELECT count(*) AS n FROM bovespa_refined_data", BOVESPA_KEEP_UP="0")
+    first = by_itself(home, "query", "--json", "SELECT count(*) AS n FROM bovespa_refined_data", BOVESPA_KEEP_UP="0")
     assert first.returncode == 0, first.stdout
     assert json.loads(first.stdout)["rows"] == [{"n": 168}]
-    looked = bovespa(home, "verify", "--json", BOVESPA_KEEP_UP="0")
+    looked = by_itself(home, "verify", "--json", BOVESPA_KEEP_UP="0")
     assert (looked.returncode, json.loads(looked.stdout)["damaged"]) == (0, [])
 
 

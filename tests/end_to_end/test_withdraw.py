@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +24,7 @@ from flows.session.pipeline import Pipeline
 from flows.settings import load_settings
 from local.b3 import sample
 from local.b3.formats import json_page
+from tests.end_to_end.commands import bovespa
 
 if TYPE_CHECKING:
     from flows.b3.portfolio import Portfolio
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.account, pytest.mark.timeout(1800)]
 
-BOVESPA = Path(sys.executable).with_name("bovespa")
 INDEX, BEFORE, SESSION = "SMLL", date(2025, 12, 1), date(2025, 12, 2)  # an index that no other test looks at
 REASON = "withdrawn: B3 corrected it by mail"
 KILLED = {
@@ -68,16 +64,9 @@ def published(lake: Lake) -> None:
     assert [(item.session, item.outcome) for item in attempts] == [(day, Outcome.PUBLISHED) for day in sessions]
 
 
-def bovespa(account: Account, site: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    variables = {**os.environ, "BOVESPA_HOME": str(account.home), "B3_BASE_URL": site, "BOVESPA_B3_BACKOFF": "0.1"}
-    done = subprocess.run(
-        [BOVESPA, *arguments, "--index", INDEX, "--json"],
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+def said(account: Account, site: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+    settings = {"B3_BASE_URL": site, "BOVESPA_B3_BACKOFF": "0.1"}
+    done = bovespa(account.home, *arguments, "--index", INDEX, "--json", **settings)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -98,18 +87,18 @@ def test_it_is_gone_until_it_is_brought_back(operator: Operator, account: Accoun
     pipeline, url = operator.pipeline, operator.stand_in.url
     operator.stand_in.show(portfolio_of(SESSION))
     daily = ("run", "--live", "--collected-at", sample.collected_at(SESSION).isoformat())
-    assert bovespa(account, url, *daily)[0] == 0
+    assert said(account, url, *daily)[0] == 0
     assert visible(operator) == TABLES
 
-    code, said = bovespa(account, url, "withdraw", "--session", str(SESSION), "--reason", "B3 corrected it\n by mail")
-    assert (code, said["outcome"], said["reason"]) == (0, "quarantined", REASON)
+    code, body = said(account, url, "withdraw", "--session", str(SESSION), "--reason", "B3 corrected it\n by mail")
+    assert (code, body["outcome"], body["reason"]) == (0, "quarantined", REASON)
     gone = dict.fromkeys(TABLES, 0)
     assert visible(operator) == gone
     assert (state(operator).state, state(operator).reason) == (State.QUARANTINED, REASON)
 
     # The schedule's next try, while B3 shows the same; and one that fails for another cause.
-    code, said = bovespa(account, url, *daily)
-    assert (code, said["sessions"][0]["outcome"], said["sessions"][0]["reason"]) == (1, "quarantined", REASON)
+    code, body = said(account, url, *daily)
+    assert (code, body["sessions"][0]["outcome"], body["sessions"][0]["reason"]) == (1, "quarantined", REASON)
     failed = Ledger.of(pipeline.lake, DAILY).run.begin(INDEX, SESSION).ended(Outcome.FAILED, "B3 was not to be had")
     Ledger.of(pipeline.lake, DAILY).write(failed)
     assert (state(operator).state, state(operator).reason) == (State.QUARANTINED, REASON)
@@ -127,8 +116,8 @@ def test_it_is_gone_until_it_is_brought_back(operator: Operator, account: Accoun
     assert attempt.outcome is Outcome.PUBLISHED
     assert visible(operator) == TABLES
     assert state(operator).state is State.PUBLISHED
-    code, said = bovespa(account, url, *daily)
-    assert (code, said["sessions"][0]["outcome"]) == (0, "already published")
+    code, body = said(account, url, *daily)
+    assert (code, body["sessions"][0]["outcome"]) == (0, "already published")
 
 
 @pytest.mark.parametrize(("step", "session"), KILLED.items(), ids=KILLED)
