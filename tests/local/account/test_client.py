@@ -210,7 +210,8 @@ def test_a_broken_program_is_told_in_one_readable_line(tmp_path: Path, source: s
     broken = tmp_path / "__main__.py"
     broken.write_text(source, encoding="utf-8")
 
-    with pytest.raises(AccountError) as raised, running_account(tmp_path / "home", program=broken):
+    up = running_account(tmp_path / "home", program=broken, stage=Stage.WORK)
+    with pytest.raises(AccountError) as raised, up:
         pytest.fail("it started")
 
     message = str(raised.value)
@@ -258,7 +259,8 @@ def test_a_damaged_state_is_told_in_one_readable_line(tmp_path: Path, program: P
 def test_an_account_that_did_not_start_can_be_started_once_its_program_is_mended(tmp_path: Path) -> None:
     file = tmp_path / "__main__.py"
     file.write_text("1 / 0", encoding="utf-8")
-    with pytest.raises(AccountError, match="ZeroDivisionError"), running_account(tmp_path / "home", program=file):
+    up = running_account(tmp_path / "home", program=file, stage=Stage.WORK)
+    with pytest.raises(AccountError, match="ZeroDivisionError"), up:
         pytest.fail("it started")
 
     file.write_text(BUCKET, encoding="utf-8")
