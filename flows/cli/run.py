@@ -27,6 +27,17 @@ from flows.settings import load_settings
 
 app = group()
 
+IMPORTED_BY_A_RUN = (
+    "expectations.gates",
+    "great_expectations.expectations",
+    "pyarrow.parquet",
+    "flows.cli.collecting",
+    # Prefect imports these with its first run.
+    "prefect.flow_engine",
+    "prefect.task_engine",
+    "fastapi.encoders",
+)
+"""What takes a run seconds to import."""
 
 Indices = Annotated[
     list[str] | None,
@@ -106,13 +117,7 @@ def _warm_up_aside() -> None:
 
 
 def _warm_up() -> None:
-    ours = ("expectations.gates", "great_expectations.expectations", "pyarrow.parquet", "flows.cli.collecting")
-    of_prefect = (
-        "prefect.flow_engine",
-        "prefect.task_engine",
-        "fastapi.encoders",
-    )  # which it imports with the first run
-    for name in (*ours, *of_prefect):
+    for name in IMPORTED_BY_A_RUN:
         importlib.import_module(name)
 
 

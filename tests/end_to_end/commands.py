@@ -14,22 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.cli.main import main
+from flows.cli.run import IMPORTED_BY_A_RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 BOVESPA = Path(sys.executable).with_name("bovespa")
 _PATIENCE = 200.0
-_IMPORTED = (
-    "tests.end_to_end.commands",
-    "expectations.gates",
-    "great_expectations.expectations",
-    "pyarrow.parquet",
-    "flows.cli.collecting",
-    "prefect.flow_engine",
-    "prefect.task_engine",
-    "fastapi.encoders",
-)
 
 Done = subprocess.CompletedProcess[str]
 
@@ -49,7 +40,7 @@ def by_itself(home: Path, *arguments: str, **environment: str) -> Done:
 def bovespa(home: Path, *arguments: str, **environment: str) -> Done:
     """The same command in a process that is forked."""
     forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload([*_IMPORTED])
+    forking.set_forkserver_preload([__name__, *IMPORTED_BY_A_RUN])
     with tempfile.TemporaryDirectory() as folder:
         said = [Path(folder, name) for name in ("output", "errors")]
         process = forking.Process(target=_run, args=(arguments, _of(home, environment), said))
