@@ -55,7 +55,7 @@ catalogue: $(VENV)/.dev  ## compile the translations of the command line and the
 	@$(VENV)/bin/pybabel --quiet compile --directory flows/locale --domain bovespa
 
 test: $(VENV)/.dev  ## run the tests
-	@echo "Running the tests: about ten minutes on two cores"
+	@echo "Running the tests: about eight minutes on two cores"
 	@$(VENV)/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 	@echo "All tests passed. Next: make run"
 
