@@ -79,7 +79,7 @@ mutants: $(VENV)/.mutants  ## put small faults into the critical modules, each o
 site-check: $(VENV)/.browser  ## look at the site's pages in Chromium: a phone and a desk, light, dark, print, accessibility; PICTURES=folder keeps pictures
 	@command -v chromium > /dev/null || { echo "Chromium is needed: apt-get install chromium"; exit 1; }
 	@$(if $(PICTURES),mkdir -p $(PICTURES))
-	@BOVESPA_AXE=$(AXE) BOVESPA_SCREENSHOTS=$(PICTURES) $(VENV)/bin/pytest tests/browser --numprocesses 2
+	@BOVESPA_AXE=$(AXE) BOVESPA_SCREENSHOTS=$(PICTURES) $(VENV)/bin/pytest tests/browser
 	@echo "Every page fits, reads in the dark and in print, and axe-core has nothing against it"
 
 clients: $(VENV)/.clients $(VENV)-dbt/.dbt  ## let awswrangler, PyAthena, polars, DuckDB, pandas, s3fs, the AWS CLI and dbt read the tables
