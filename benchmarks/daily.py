@@ -60,7 +60,8 @@ class DailyBenchmark:
         self.sessions = len(sessions)
         self.steps.append(sum((Counter(session["steps"]) for session in sessions), Counter()))
         self.peaks.append(float(peak))
-        calls = flow_calls([f"{entry.role}/{entry.call.action}" for entry in read_trail(Home(self.homes[-1]).trail)])
+        trail = [f"{entry.role}/{entry.call.action}" for entry in read_trail(Home(self.homes[-1]).trail)]
+        calls = flow_calls(trail, self.sessions)
         self.asked = {name: times / self.sessions for name, times in sorted(calls.items())}
         return seconds
 
@@ -90,10 +91,13 @@ class DailyBenchmark:
         return python(["-c", _BOVESPA, *arguments], variables)
 
 
-def flow_calls(trail: Sequence[str]) -> Counter[str]:
-    """What was asked for up to a flow's last call, its metrics: then the command shows its user the three queries."""
-    last = max(place for place, call in enumerate(trail) if call.endswith("cloudwatch:PutMetricData"))
-    return Counter(trail[: last + 1])
+def flow_calls(trail: Sequence[str], sessions: int) -> Counter[str]:
+    """What was asked for by the flows of so many sessions, the last call of each of which is its metrics.
+
+    After them the command asks its user's three queries, beside what prices say, which has metrics of its own.
+    """
+    ends = [place for place, call in enumerate(trail) if call.endswith("cloudwatch:PutMetricData")]
+    return Counter(trail[: ends[sessions - 1] + 1])
 
 
 def measure(plan: Plan) -> list[Part]:

@@ -130,7 +130,8 @@ def test_a_daily_run_is_held_against_the_sum_of_its_floors() -> None:
 def test_what_a_session_asks_for_ends_with_the_flows_last_call() -> None:
     session = ["flow/s3:GetObject", "etl-local/s3:PutObject", "flow/cloudwatch:PutMetricData"]
     queries = ["flow/athena:StartQueryExecution", "flow/s3:GetObject"]
-    assert daily.flow_calls([*session, *session, *queries]) == dict.fromkeys(session, 2)
+    assert daily.flow_calls([*session, *session, *queries], 2) == dict.fromkeys(session, 2)
+    assert daily.flow_calls([*session, *session, *queries, session[-1]], 2) == dict.fromkeys(session, 2)
 
 
 CALLS = {

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import yaml
 from flows.b3.calendar import expected
 from local.b3 import sample
 from local.b3.standin import Answer, StandIn
+from tests.end_to_end.commands import BOVESPA
 
 if TYPE_CHECKING:
     from local.account.client import Account
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.account, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
-BOVESPA = Path(sys.executable).with_name("bovespa")
 STATED = {found["name"]: found for found in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]}
 PATIENCE = 200.0
 
